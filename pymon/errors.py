@@ -1,0 +1,89 @@
+"""Every exception that pymon raises on purpose.
+
+    PymonError                  (caught by the commands: its text is for the user)
+    ├── ConfigError             mon.cf or auth.cf cannot be used; carries the problems
+    ├── PeriodError             a period string is malformed
+    ├── DependencyError         a dependency expression is malformed
+    │   └── DependencyCycle     evaluation went deeper than dep_recur_limit
+    ├── WordSplitError          quotes in a monitor's or alert's arguments do not pair
+    ├── PluginError             a plugin cannot be loaded, or was given wrong options
+    │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
+    └── IpvsError               the IPVS table cannot be read or changed
+        ├── IpvsUnavailable     this kernel has no IPVS
+        ├── IpvsPermission      CAP_NET_ADMIN is missing
+        ├── IpvsNoService       the virtual service is not in the table
+        └── IpvsBusy            the kernel refused for now; a retry can help
+
+A failing check is not an exception but a result, and so is a plugin that crashes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pymon.model.problem import Problem
+
+
+class PymonError(Exception):
+    """Base of all; its text can be shown to the user as it is."""
+
+
+class ConfigError(PymonError):
+    """A configuration cannot be used; ``problems`` holds everything found, errors and warnings."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class PeriodError(PymonError):
+    """A period string is malformed; ``column`` (from 0) is where in the string."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class DependencyError(PymonError):
+    """A dependency expression is malformed; ``column`` (from 0) is where in the text."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class DependencyCycle(DependencyError):
+    """Dependencies are nested deeper than ``dep_recur_limit``, which a cycle always is."""
+
+
+class WordSplitError(PymonError):
+    """A quote in a command's arguments is never closed."""
+
+
+class PluginError(PymonError):
+    """A plugin cannot be loaded."""
+
+
+class PluginUsageError(PluginError):
+    """A plugin was given options that it does not understand."""
+
+
+class IpvsError(PymonError):
+    """The kernel's IPVS table could not be read or changed."""
+
+
+class IpvsUnavailable(IpvsError):
+    """This kernel has no IPVS, or its module is not loaded."""
+
+
+class IpvsPermission(IpvsError):
+    """The process lacks CAP_NET_ADMIN."""
+
+
+class IpvsNoService(IpvsError):
+    """The virtual service is not in the table."""
+
+
+class IpvsBusy(IpvsError):
+    """The kernel refused for now; the same call may go through later."""

@@ -1,0 +1,52 @@
+"""mon.cf's global variables. Times are in seconds; None means that the built-in default applies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymon.model.depend import DependBehavior
+from pymon.model.period import PeriodSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What applies to the whole daemon. Directories are lists, searched in order.
+
+    Paths are absolute once the loader has resolved them (mon(8): relative ones against basedir, cfbasedir
+    or logdir). ``inprocess`` is pymon's own: whether plugins written against the SDK run inside the daemon.
+    """
+
+    basedir: str = "/usr/lib/mon"
+    cfbasedir: str = "/etc/mon"
+    alertdir: tuple[str, ...] = ("/usr/local/lib/mon/alert.d", "alert.d")
+    mondir: tuple[str, ...] = ("/usr/local/lib/mon/mon.d", "mon.d")
+    logdir: str = "/var/log/mon"
+    statedir: str = "/var/lib/mon"
+    authfile: str = "auth.cf"
+    userfile: str = "monusers.cf"
+    authtype: tuple[str, ...] = ("getpwnam",)
+    pamservice: str = "passwd"
+    histlength: int = 100
+    historicfile: str = ""
+    historictime: float = 0.0
+    serverport: int | None = None
+    trapport: int | None = None
+    serverbind: str = ""
+    trapbind: str = ""
+    clientallow: tuple[str, ...] = ()
+    pidfile: str | None = None
+    maxprocs: int = 0
+    cltimeout: float = 30.0
+    randstart: float | None = None
+    monerrfile: str = "/dev/null"
+    dtlogfile: str = "downtime.log"
+    dtlogging: bool = False
+    dep_recur_limit: int = 10
+    dep_behavior: DependBehavior = DependBehavior.ALERTS
+    dep_memory: float = 0.0
+    unack_summary: bool = False
+    syslog_facility: str = "daemon"
+    startupalerts_on_reset: bool = False
+    monremote: str = ""
+    exclude_period: PeriodSpec | None = None
+    inprocess: bool = True

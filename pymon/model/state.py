@@ -1,0 +1,82 @@
+"""What is known of one service while the daemon runs. Times are seconds since the epoch; 0 means never.
+
+The names are those of mon's opstatus lines and state files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pymon.model.status import OpStatus
+
+NO_SUMMARY = "(NO SUMMARY)"
+"""what mon writes for a failure whose output has a blank first line"""
+
+
+def split_output(output: str) -> tuple[str, str]:
+    """Split output into summary (the text before the first newline) and detail (all after it)."""
+    summary, _, detail = output.partition("\n")
+    return summary, detail
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodState:
+    """The counters of one period.
+
+    ``last_alert``: time of the last alert that alertevery counts from. ``alert_sent``: down alerts sent in this
+    outage. ``counted_sent``: every event that sent something, for opstatus's ``alerts_sent``.
+    ``first_fail_time`` and ``fail_count`` serve alertafter. ``up_sent``: no_comp_alerts has sent its upalert.
+    """
+
+    last_alert: float = 0.0
+    alert_sent: int = 0
+    counted_sent: int = 0
+    first_fail_time: float = 0.0
+    fail_count: int = 0
+    up_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """All that changes about a service; replaced whole at each event.
+
+    ``exitval`` is a number, or the text that a trap sent, or None before the first result.
+    ``failure_output`` is the whole output of the last failure of this outage, empty after a success;
+    ``last_output`` that of the last event. ``depend_status`` is None until a dependency was evaluated.
+    ``interval`` is what is in force: None stands for the configured one, a number while failure_interval is.
+    ``periods`` maps a period's key to its counters; a missing key means fresh counters.
+    """
+
+    op_status: OpStatus = OpStatus.UNTESTED
+    last_op_status: OpStatus = OpStatus.UNTESTED
+    exitval: int | str | None = None
+    failure_count: int = 0
+    alert_count: int = 0
+    consec_failures: int = 0
+    first_failure: float = 0.0
+    last_failure: float = 0.0
+    last_success: float = 0.0
+    last_check: float = 0.0
+    last_trap: float = 0.0
+    monitor_duration: float | None = None
+    has_result: bool = False
+    last_summary: str = ""
+    last_detail: str = ""
+    last_output: str = ""
+    failure_output: str = ""
+    outage_ended: float = 0.0
+    ack: float = 0.0
+    ack_comment: str = ""
+    depend_status: bool | None = None
+    depend_error: str = ""
+    failure_interval_active: bool = False
+    trap_intended: str = ""
+    periods: Mapping[str, PeriodState] = field(default_factory=dict)
+
+    def period(self, key: str) -> PeriodState:
+        """The counters of a period, fresh ones if nothing is known of it."""
+        return self.periods.get(key, _FRESH)
+
+
+_FRESH = PeriodState()
