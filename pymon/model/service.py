@@ -1,8 +1,11 @@
-"""What mon.cf declares: hostgroups, watches, services, periods, alerts. All times are in seconds."""
+"""What mon.cf declares: hostgroups, watches, services, periods, alerts. All times are in seconds.
+
+Line numbers take no part in comparisons: a service that only moved in its file did not change.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pymon.model.depend import DependBehavior, Dependency, ServiceKey
@@ -78,7 +81,7 @@ class Alert:
     kind: AlertKind
     command: Command
     exit_range: ExitRange | None = None
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Period:
     key: str
     spec: PeriodSpec
     label: str | None = None
-    line: int = 0
+    line: int = field(default=0, compare=False)
     alerts: tuple[Alert, ...] = ()
     alertevery: float = 0.0
     alertevery_mode: AlerteveryMode = AlerteveryMode.SUMMARY
@@ -122,7 +125,7 @@ class Service:
 
     group: str
     name: str
-    line: int = 0
+    line: int = field(default=0, compare=False)
     interval: float | None = None
     failure_interval: float | None = None
     monitor: MonitorCommand | None = None
@@ -174,7 +177,7 @@ class Hostgroup:
 
     name: str
     hosts: tuple[Host, ...] = ()
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,7 @@ class Watch:
 
     group: str
     services: tuple[Service, ...] = ()
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ class View:
 
     name: str
     entries: tuple[str, ...] = ()
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +204,4 @@ class Alias:
 
     name: str
     lines: tuple[str, ...] = ()
-    line: int = 0
+    line: int = field(default=0, compare=False)
