@@ -1,0 +1,34 @@
+"""What fits into an argument or environment variable of a program (pure).
+
+The kernel takes no NUL in either, and no single string of 128 KiB or more: with one, the program does not
+start at all. Monitors and alerts get what fits instead (Q21).
+"""
+
+from __future__ import annotations
+
+import re
+
+ENVIRON_LIMIT = 64 * 1024
+"""bytes of one MON_* variable that are passed on"""
+
+_NO_BYTES = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+"""NUL, and surrogates that do not stand for a byte, which no encoding takes"""
+
+
+def clean(text: str) -> str:
+    """The text with each character that no argument or variable can hold replaced by U+FFFD."""
+    return _NO_BYTES.sub("\ufffd", text)
+
+
+def bounded(text: str, limit: int = ENVIRON_LIMIT) -> str:
+    """The beginning of the cleaned text, at most ``limit`` bytes of UTF-8; no character is cut in two."""
+    cleaned = clean(text)
+    if len(cleaned) * 4 <= limit:
+        return cleaned
+    raw = cleaned.encode("utf-8", "surrogateescape")
+    if len(raw) <= limit:
+        return cleaned
+    end = limit
+    while end > limit - 4 and raw[end] & 0xC0 == 0x80:
+        end -= 1
+    return raw[:end].decode("utf-8", "surrogateescape")
