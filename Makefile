@@ -1,0 +1,49 @@
+# make run     see a failover on this machine (make run ARGS=--once: the short form)
+# make test    the whole test suite; as root on Debian it installs the tools that tests use
+# make check   lint, types, and the tests
+# make bench   figures, beside those of Debian's mon
+# make lock    resolve the dependencies anew
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+READY := $(VENV)/.ready
+
+.PHONY: run test check lint types bench lock clean peers
+
+run: $(READY)
+	$(BIN)/pymon demo $(ARGS)
+
+test: $(READY) peers
+	$(BIN)/pytest $(ARGS)
+
+check: lint types test
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+	$(BIN)/python -m tests.plugin_types
+
+bench: $(READY) peers
+	$(BIN)/python -m bench $(ARGS)
+
+# Debian's mon, a user-mode-linux kernel and their like: installed when that is possible, else tests say what they miss.
+peers:
+	@.ci/peers
+
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --group dev -o requirements.lock pyproject.toml
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,153 @@
+"""``pymon``: the command and its subcommands. Each one imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import pymon
+from pymon.errors import PymonError
+from pymon.model.loglevel import ALERT, SUPPRESSED
+from pymon.model.settings import Settings
+
+app = typer.Typer(
+    name="pymon",
+    help="Watch services, send alerts, and keep a Linux Virtual Server's table: a drop-in replacement for mon.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+lvs_app = typer.Typer(help="The kernel's IPVS table.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(lvs_app, name="lvs")
+
+DEFAULT_FILE = Path(Settings().cfbasedir) / "mon.cf"
+
+
+class LogStyle(StrEnum):
+    """Forms of the log."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """How much is logged: each level includes those after it."""
+
+    DEBUG = "debug"
+    SUPPRESSED = "suppressed"
+    INFO = "info"
+    ALERT = "alert"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+_LEVELS = {
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.SUPPRESSED: SUPPRESSED,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.ALERT: ALERT,
+    LogLevel.WARNING: logging.WARNING,
+    LogLevel.ERROR: logging.ERROR,
+}
+
+
+@app.command("run")
+def run_command(
+    configfile: Annotated[Path, typer.Option("--configfile", "-c", help="The configuration.")] = DEFAULT_FILE,
+    log: Annotated[LogStyle, typer.Option(help="Form of the log on standard error.")] = LogStyle.TEXT,
+    log_level: Annotated[LogLevel, typer.Option(help="'suppressed' tells why alerts were not sent.")] = LogLevel.INFO,
+    mondir: Annotated[str, typer.Option(help="Where monitors are, colon-separated.")] = "",
+    alertdir: Annotated[str, typer.Option(help="Where alerts are, colon-separated.")] = "",
+    statedir: Annotated[str, typer.Option(help="Where state is kept.")] = "",
+    logdir: Annotated[str, typer.Option(help="Where the downtime log and the histories go.")] = "",
+    m4: Annotated[str, typer.Option(help="Pass the configuration through this m4.")] = "",
+    syslog: Annotated[bool, typer.Option("--syslog", help="Write to syslog too.")] = False,
+    stopped: Annotated[bool, typer.Option("--stopped", help="Start with the scheduler stopped.")] = False,
+) -> None:
+    """Run the daemon in the foreground.
+
+    It ends with SIGTERM or Ctrl-C (exit 0) and reads the configuration again on SIGHUP.
+    """
+    from pymon.cli.run import run  # noqa: PLC0415
+
+    directories = {"mondir": mondir, "alertdir": alertdir}
+    overrides: dict[str, Any] = {name: tuple(value.split(":")) for name, value in directories.items() if value}
+    overrides |= {name: value for name, value in {"statedir": statedir, "logdir": logdir}.items() if value}
+    _finish(
+        run(
+            configfile,
+            level=_LEVELS[log_level],
+            style=log.value,
+            overrides=overrides,
+            m4=m4 or None,
+            syslog=syslog,
+            stopped=stopped,
+        )
+    )
+
+
+@app.command("check")
+def check_command(
+    file: Annotated[Path, typer.Argument(help="The configuration.")] = DEFAULT_FILE,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="GROUP SERVICE", help="Print one service's values and where each comes from."),
+    ] = None,
+) -> None:
+    """Check a configuration: every problem at once, with file, line and column.
+
+    Exit status: 0 clean, 1 warnings, 2 errors.
+    """
+    from pymon.cli.check import check  # noqa: PLC0415
+
+    _finish(check(file, as_json=as_json, explain=explain))
+
+
+@lvs_app.command("show")
+def lvs_show_command(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """Print the IPVS table, as 'ipvsadm -L -n' does."""
+    from pymon.cli.lvs import show  # noqa: PLC0415
+
+    _finish(show(as_json=as_json))
+
+
+@app.command("demo")
+def demo_command(
+    once: Annotated[bool, typer.Option("--once", help="End after one round trip; exit 0 only if it happened.")] = False,
+) -> None:
+    """Show a failover: two web servers on loopback, one of which dies and comes back."""
+    from pymon.cli.demo import demo  # noqa: PLC0415
+
+    _finish(demo(once=once))
+
+
+@app.command("version")
+def version_command() -> None:
+    """Print the version."""
+    print(f"pymon {pymon.__version__}")
+
+
+def _finish(status: int) -> None:
+    if status:
+        raise typer.Exit(status)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is said in a line, without a traceback."""
+    try:
+        app()
+    except PymonError as error:
+        print(f"pymon: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""``mon``: the daemon with mon's own command line (mon(8))."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pymon
+from pymon.config.loader import load
+from pymon.config.timeval import parse_timeval
+from pymon.engine.daemon import watch
+from pymon.engine.log import set_up_logging
+from pymon.errors import PymonError
+from pymon.model.settings import Settings
+
+DESCRIPTION = "Watch services and send alerts, as mon.cf says. Every option of mon(8) is understood."
+EPILOG = (
+    "Values given here beat those of the configuration file, at every re-read (SIGHUP) too. "
+    "'pymon check FILE' explains what is wrong with a configuration."
+)
+
+_OVERRIDES = {
+    "authfile": "authfile",
+    "statedir": "statedir",
+    "logdir": "logdir",
+    "syslogfacility": "syslog_facility",
+    "pidfile": "pidfile",
+    "alertdir": "alertdir",
+    "basedir": "basedir",
+    "cfbasedir": "cfbasedir",
+    "maxkeep": "histlength",
+    "maxprocs": "maxprocs",
+    "port": "serverport",
+    "randstart": "randstart",
+    "scriptdir": "mondir",
+    "trapport": "trapport",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the daemon; returns its exit status (0 after SIGTERM, 1 when it cannot start, 2 for a wrong option)."""
+    parser = _parser()
+    options = parser.parse_args(_long_options(sys.argv[1:] if argv is None else argv, parser))
+    overrides = _overrides(options)
+    configfile = Path(options.configfile or Path(options.cfbasedir or Settings().cfbasedir) / "mon.cf")
+    read = partial(load, configfile.absolute(), overrides=overrides, m4=options.m4)
+    try:
+        if options.basedir and not Path(options.basedir).is_dir():
+            parser.error(f"basedir {options.basedir} does not exist")
+        site = read().site
+        if options.fork:
+            _become_daemon(site.settings.monerrfile)
+        listener = set_up_logging(
+            level=logging.DEBUG if options.debug else logging.INFO,
+            stderr=True,
+            syslog_facility=site.settings.syslog_facility,
+        )
+        try:
+            asyncio.run(watch(read, pidfile=_pidfile(options, site.settings), stopped=options.stopped))
+        finally:
+            listener.stop()
+    except PymonError as error:
+        print(f"mon: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mon", description=DESCRIPTION, epilog=EPILOG)
+    add = parser.add_argument
+    add("-A", "--authfile", metavar="FILE", help="who may do what (default auth.cf in the cfbasedir)")
+    add("-B", "--cfbasedir", metavar="DIR", help="where configuration files lie (default /etc/mon)")
+    add("-D", "--statedir", metavar="DIR", help="where state is kept")
+    add("-L", "--logdir", metavar="DIR", help="where the downtime log and histories go")
+    add("-M", "--m4", metavar="PATH", nargs="?", const="m4", help="pass the configuration through m4 (or PATH)")
+    add("-O", "--syslogfacility", metavar="NAME", help="syslog facility (default daemon)")
+    add("-P", "--pidfile", metavar="FILE", help="pid file; empty for none")
+    add("-S", "--stopped", action="store_true", help="start with the scheduler stopped")
+    add("-a", "--alertdir", metavar="DIRS", help="where alerts are, colon-separated")
+    add("-b", "--basedir", metavar="DIR", help="what relative directories start from (default /usr/lib/mon)")
+    add("-c", "--configfile", metavar="FILE", help="the configuration (default mon.cf in the cfbasedir)")
+    add("-d", "--debug", action="count", default=0, help="log what happens in detail")
+    add("-f", "--fork", action="store_true", help="go into the background")
+    add("-i", "--sleep", metavar="SECONDS", type=int, help="accepted and ignored: nothing waits for a turn of a loop")
+    add("-k", "--maxkeep", metavar="N", type=int, help="length of the histories (default 100)")
+    add("-l", "--loadstate", metavar="TYPE", nargs="?", const="disabled", choices=("disabled", "opstatus", "all"),
+        help="load saved state: disabled (the default), opstatus or all")  # fmt: skip
+    add("-m", "--maxprocs", metavar="N", type=int, help="how many monitor processes may run at the same time")
+    add("-p", "--port", metavar="PORT", type=int, help="TCP port of the server (default 2583)")
+    add("-r", "--randstart", metavar="TIME", type=_timeval, help="spread the first checks over this time (30s, 5m)")
+    add("-s", "--scriptdir", metavar="DIRS", help="where monitors are, colon-separated")
+    add("-t", "--trapport", metavar="PORT", type=int, help="UDP port for traps (default 2583)")
+    add("-v", "--version", action="version", version=f"pymon {pymon.__version__}", help="print the version")
+    add("ignored", nargs="*", help=argparse.SUPPRESS)
+    return parser
+
+
+def _timeval(text: str) -> float:
+    try:
+        return parse_timeval(text)
+    except PymonError as error:
+        raise argparse.ArgumentTypeError(f"bad randstart value: {error}") from error
+
+
+def _long_options(argv: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
+    """Let long options begin with one dash too, as Perl's option parser does (``-configfile FILE``)."""
+    names = [option for option in parser._option_string_actions if option.startswith("--")]
+    words = []
+    for word in argv:
+        name = word[1:].partition("=")[0]
+        if word.startswith("-") and len(name) > 1 and not name.startswith("-"):
+            matches = [option for option in names if option[2:].startswith(name)]
+            words.append(f"-{word}" if matches else word)
+        else:
+            words.append(word)
+    return words
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, object]:
+    """What the command line sets, by the names of Settings.
+
+    As in mon, ``0`` and the empty text override nothing, but for the pid file, where the empty text means none.
+    """
+    overrides: dict[str, object] = {}
+    for option, setting in _OVERRIDES.items():
+        value = getattr(options, option)
+        if value or (option == "pidfile" and value is not None):
+            overrides[setting] = tuple(value.split(":")) if setting in ("alertdir", "mondir") else value
+    return overrides
+
+
+def _pidfile(options: argparse.Namespace, settings: Settings) -> Path | None:
+    named = settings.pidfile if options.pidfile is None else options.pidfile
+    if named is not None:
+        return Path(named) if named else None
+    for directory in ("/run/mon", "/run", "/etc"):
+        if Path(directory).is_dir():
+            return Path(directory) / "mon.pid"
+    return None
+
+
+def _become_daemon(monerrfile: str) -> None:
+    """Go into the background as mon does: two forks, a session of its own, output appended to monerrfile."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.umask(0o022)
+    null = os.open(os.devnull, os.O_RDONLY)
+    errors = os.open(monerrfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(null, 0)
+    os.dup2(errors, 1)
+    os.dup2(errors, 2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

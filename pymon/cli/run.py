@@ -1,0 +1,35 @@
+"""``pymon run``: the daemon in the foreground, with a log that people read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from pymon.config.loader import load
+from pymon.engine.daemon import watch
+from pymon.engine.log import set_up_logging
+
+
+def run(
+    file: Path,
+    *,
+    level: int,
+    style: str,
+    overrides: Mapping[str, object],
+    m4: str | None = None,
+    syslog: bool = False,
+    stopped: bool = False,
+) -> int:
+    """Watch the site of ``file`` until SIGTERM or SIGINT; returns 0. Raises ConfigError if it cannot be used."""
+    read = partial(load, file.absolute(), overrides=overrides, m4=m4)
+    site = read().site
+    facility = site.settings.syslog_facility if syslog else None
+    listener = set_up_logging(level=level, style=style, syslog_facility=facility)
+    pidfile = Path(site.settings.pidfile) if site.settings.pidfile else None
+    try:
+        asyncio.run(watch(read, pidfile=pidfile, stopped=stopped))
+    finally:
+        listener.stop()
+    return 0

@@ -1,0 +1,52 @@
+"""Files that grow by a line (mon's history file, the downtime log), written by a thread of its own.
+
+A disk that is slow or full must not hold up a check, so the engine hands lines over and goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from pathlib import Path
+
+log = logging.getLogger("pymon.engine")
+
+
+class Appender:
+    """Appends lines to files in the order given; a file that cannot be written is reported once until it can."""
+
+    def __init__(self) -> None:
+        """The thread starts with the first line."""
+        self._lines: queue.SimpleQueue[tuple[Path, str] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._failing: set[Path] = set()
+
+    def append(self, path: Path, text: str) -> None:
+        """Append text (with its newline) to a file, soon; surrogates are written as the bytes they stand for."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write_all, name="pymon-appender", daemon=True)
+            self._thread.start()
+        self._lines.put((path, text))
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Write what is left, for ``timeout`` seconds at most."""
+        if self._thread is not None:
+            self._lines.put(None)
+            self._thread.join(timeout)
+            self._thread = None
+
+    def _write_all(self) -> None:
+        while (item := self._lines.get()) is not None:
+            path, text = item
+            try:
+                with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+                    file.write(text)
+            except OSError as error:
+                if path not in self._failing:
+                    self._failing.add(path)
+                    log.error("cannot write %s: %s; lines for it are lost until it can", path, error.strerror)
+            else:
+                if path in self._failing:
+                    self._failing.discard(path)
+                    log.warning("%s can be written again", path)

@@ -1,0 +1,110 @@
+"""The checks under way: none overlaps itself, and maxprocs makes the rest wait in a queue that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from pymon.model.depend import ServiceKey
+
+log = logging.getLogger("pymon.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check to do. ``occupies_process`` is False for a plugin in process: maxprocs does not count it."""
+
+    key: ServiceKey
+    planned: float
+    occupies_process: bool
+    run: Callable[[], Coroutine[Any, Any, None]]
+
+
+class Checks:
+    """Starts checks as tasks. ``maxprocs`` (0: no limit) bounds how many processes run at the same time."""
+
+    def __init__(self, maxprocs: int = 0) -> None:
+        """Nothing runs yet."""
+        self.maxprocs = maxprocs
+        self.processes = 0
+        self._tasks: dict[ServiceKey, asyncio.Task[None]] = {}
+        self._waiting: deque[Check] = deque()
+        self._waiting_keys: set[ServiceKey] = set()
+        self._throttled = False
+
+    def is_busy(self, key: ServiceKey) -> bool:
+        """Whether a check of the service runs or waits in the queue."""
+        return key in self._tasks or key in self._waiting_keys
+
+    @property
+    def running(self) -> int:
+        """How many checks are under way."""
+        return len(self._tasks)
+
+    @property
+    def waiting(self) -> int:
+        """How many checks wait because of maxprocs."""
+        return len(self._waiting)
+
+    def submit(self, check: Check) -> None:
+        """Start a check, or queue it (first come, first served) when maxprocs processes are running."""
+        if check.occupies_process and self._is_full():
+            self._waiting.append(check)
+            self._waiting_keys.add(check.key)
+            if not self._throttled:
+                self._throttled = True
+                log.warning("throttled at %d processes (maxprocs): checks wait for their turn", self.processes)
+            return
+        self._start(check)
+
+    def drop(self, key: ServiceKey) -> None:
+        """End the check of a service, running or waiting; its result does not come."""
+        if key in self._waiting_keys:
+            self._waiting_keys.discard(key)
+            self._waiting = deque(check for check in self._waiting if check.key != key)
+        if (task := self._tasks.get(key)) is not None:
+            task.cancel()
+
+    async def stop(self) -> None:
+        """End all checks, and wait until each of them has stopped its process group."""
+        self._waiting.clear()
+        self._waiting_keys.clear()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def set_maxprocs(self, maxprocs: int) -> None:
+        """Take over another limit; a higher one starts waiting checks at once."""
+        self.maxprocs = maxprocs
+        self._start_waiting()
+
+    def _is_full(self) -> bool:
+        return 0 < self.maxprocs <= self.processes
+
+    def _start(self, check: Check) -> None:
+        self.processes += check.occupies_process
+        task = asyncio.create_task(check.run(), name=f"check {check.key}")
+        self._tasks[check.key] = task
+        task.add_done_callback(lambda done: self._ended(check, done))
+
+    def _ended(self, check: Check, task: asyncio.Task[None]) -> None:
+        self.processes -= check.occupies_process
+        if self._tasks.get(check.key) is task:
+            del self._tasks[check.key]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the check of %s came to grief (a bug in pymon): %r", check.key, error, exc_info=error)
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        while self._waiting and not self._is_full():
+            check = self._waiting.popleft()
+            self._waiting_keys.discard(check.key)
+            self._start(check)
+        if self._throttled and not self._waiting:
+            self._throttled = False
+            log.info("no check has to wait any more")

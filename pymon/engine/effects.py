@@ -1,0 +1,96 @@
+"""The one place that performs what a decision asked for, in the order given."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from pymon.alert.envelope import envelope, history_line
+from pymon.alert.launch import Launcher
+from pymon.engine.downtime import DowntimeLog
+from pymon.engine.history import History
+from pymon.model.depend import ServiceKey
+from pymon.model.effect import AlertCall, DowntimeRecorded, Effect, FailureRecorded, Noticed, Suppressed
+from pymon.model.loglevel import ALERT, SUPPRESSED
+from pymon.model.service import Service
+from pymon.model.settings import Settings
+from pymon.plugin.registry import PluginFile
+
+log = logging.getLogger("pymon.engine")
+
+
+class Effects:
+    """Launches alerts, keeps the histories, and writes the log."""
+
+    def __init__(self, launcher: Launcher, history: History, downtime: DowntimeLog, environ: Mapping[str, str]) -> None:
+        """``environ`` is the environment that every alert starts from."""
+        self._launcher = launcher
+        self._history = history
+        self._downtime = downtime
+        self._environ = environ
+
+    def perform(
+        self,
+        effects: Sequence[Effect],
+        service: Service,
+        hosts: Sequence[str],
+        settings: Settings,
+        alerts: Mapping[str, PluginFile],
+    ) -> None:
+        """Do what one decision about ``service`` asked for; returns at once, alerts run in the background.
+
+        ``hosts`` are those of the group that are not disabled; ``alerts`` are the programs known by name.
+        """
+        for effect in effects:
+            match effect:
+                case AlertCall():
+                    self._alert(effect, service, hosts, settings, alerts)
+                case FailureRecorded(key, at, summary):
+                    line = f"{key.group} {key.service} {int(at)} {summary}"
+                    self._history.failure(line)
+                    log.critical("failure for %s", line, extra=_facts(key, "failure"))
+                case DowntimeRecorded():
+                    self._downtime.record(effect)
+                case Suppressed(key, event, held, _):
+                    _log_held(key, event, held)
+                case Noticed(key, text):
+                    log.warning("%s/%s: %s", key.group, key.service, text, extra=_facts(key, "notice"))
+
+    def _alert(
+        self,
+        call: AlertCall,
+        service: Service,
+        hosts: Sequence[str],
+        settings: Settings,
+        alerts: Mapping[str, PluginFile],
+    ) -> None:
+        file = alerts.get(call.command.name)
+        word = call.history_word or call.event.value
+        if file is None:
+            log.error("no alert %r in alertdir for %s/%s", call.command.name, *call.key, extra=_facts(call.key, word))
+            return
+        if call.history_word is not None:
+            self._history.alert(history_line(call, file.path))
+        log.log(
+            ALERT,
+            "calling %s %s for %s/%s (%s,%s) %s",
+            word,
+            call.command.name,
+            *call.key,
+            file.path,
+            call.command.raw_arguments,
+            call.output.partition("\n")[0],
+            extra=_facts(call.key, word),
+        )
+        self._launcher.launch(call, envelope(call, service, file.path, hosts, settings, self._environ), file)
+
+
+def _log_held(key: ServiceKey, event: str, held: Sequence[object]) -> None:
+    if log.isEnabledFor(SUPPRESSED):
+        for reason in held:
+            log.log(SUPPRESSED, "%s/%s %s: not alerted: %s", *key, event, reason, extra=_facts(key, event))
+
+
+def _facts(key: ServiceKey, event: str) -> dict[str, str]:
+    """What the JSON form of the log tells beside the message."""
+    return {"group": key.group, "service": key.service, "event": event}

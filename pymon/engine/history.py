@@ -1,0 +1,60 @@
+"""What happened: the alert and the failure history, in memory and in mon's history file."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from pathlib import Path
+
+from pymon.engine.appending import Appender
+from pymon.model.settings import Settings
+
+log = logging.getLogger("pymon.engine")
+
+
+class History:
+    """The last ``histlength`` alerts and failures, oldest first, each one line in mon's form (not escaped)."""
+
+    def __init__(self, settings: Settings, appender: Appender, now: float) -> None:
+        """Read mon's history file, if the configuration names one; ``now`` dates ``historictime``."""
+        self._appender = appender
+        self.alerts: deque[str] = deque(maxlen=settings.histlength or None)
+        self.failures: deque[str] = deque(maxlen=settings.histlength or None)
+        self._file: Path | None = None
+        self.configure(settings, now)
+
+    def configure(self, settings: Settings, now: float) -> None:
+        """Take over other settings. With a history file, its contents replace the alert history, as in mon."""
+        self.failures = deque(self.failures, maxlen=settings.histlength or None)
+        self._file = Path(settings.historicfile) if settings.historicfile else None
+        kept = self.alerts if self._file is None else _read(self._file, settings.historictime, now)
+        self.alerts = deque(kept, maxlen=settings.histlength or None)
+
+    def alert(self, line: str) -> None:
+        """Remember an alert: ``KIND GROUP SERVICE EPOCH PATH (ARGS) SUMMARY``."""
+        self.alerts.append(line)
+        if self._file is not None:
+            self._appender.append(self._file, line + "\n")
+
+    def failure(self, line: str) -> None:
+        """Remember a failure: ``GROUP SERVICE EPOCH SUMMARY``."""
+        self.failures.append(line)
+
+
+def _read(path: Path, keep: float, now: float) -> list[str]:
+    """The lines of a history file that are not older than ``keep`` seconds (0: of any age)."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        log.error("cannot read the history file %s: %s", path, error.strerror)
+        return []
+    return [line for line in text.splitlines() if _is_recent(line, now - keep if keep else 0.0)]
+
+
+def _is_recent(line: str, oldest: float) -> bool:
+    words = line.split(maxsplit=4)
+    if not words or words[0].startswith("#") or len(words) < 4:
+        return False
+    return words[3].isascii() and words[3].isdigit() and int(words[3]) >= oldest

@@ -1,0 +1,153 @@
+"""The daemon's log: levels of its own for alerts and for held-back ones, text or JSON lines, syslog.
+
+Records are handed to a thread, so that a slow terminal or a stopped syslog daemon delays no check.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import queue
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from pymon.model.loglevel import ALERT, SUPPRESSED, register_levels
+
+SYSLOG_SOCKET = "/dev/log"
+FACTS = ("group", "service", "event", "facts")
+"""attributes of a record that the JSON form carries beside time, level and message"""
+
+
+class TextFormatter(logging.Formatter):
+    """``HH:MM:SS.mmm LEVEL message``; coloured on a terminal."""
+
+    def __init__(self, *, colour: bool) -> None:
+        """``colour``: whether to mark levels by ANSI colours."""
+        super().__init__()
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make the line of a record, with its traceback below."""
+        moment = time.strftime("%H:%M:%S", time.localtime(record.created))
+        level = record.levelname.lower()
+        if self._colour and (code := _COLOURS.get(record.levelno)):
+            level = f"\x1b[{code}m{level:<8}\x1b[0m"
+        line = f"{moment}.{int(record.msecs):03d} {level:<8} {_printable(record.getMessage())}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: ``time`` (ISO 8601, UTC), ``epoch``, ``level``, ``logger``, ``message``, and facts."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make the line of a record."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+            "epoch": record.created,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name in FACTS if (value := getattr(record, name, None)) is not None}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return _printable(json.dumps(line, ensure_ascii=False, default=str))
+
+
+_COLOURS = {
+    logging.WARNING: "33",
+    logging.ERROR: "31",
+    logging.CRITICAL: "1;31",
+    ALERT: "1;35",
+    SUPPRESSED: "36",
+    logging.DEBUG: "2",
+}
+
+
+def _printable(text: str) -> str:
+    """Text that any stream takes: bytes that are no UTF-8 and control characters are shown as escapes."""
+    if text.isprintable() and not any("\ud800" <= char <= "\udfff" for char in text):
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char) & 0xFF:02x}" for char in text)
+
+
+class _SyslogFormatter(logging.Formatter):
+    """``mon[PID]: message``, the tag mon uses."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__()
+        self._tag = tag
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{self._tag}[{record.process}]: {_printable(record.getMessage())}"
+
+
+class _Syslog(logging.handlers.SysLogHandler):
+    """Syslog with priorities for pymon's own levels: an alert is LOG_ALERT as in mon, a held-back one LOG_INFO."""
+
+    priority_map: ClassVar[dict[str, str]] = {
+        **logging.handlers.SysLogHandler.priority_map,
+        "ALERT": "alert",
+        "SUPPRESSED": "info",
+    }
+    append_nul = False
+
+
+def set_up_logging(
+    *,
+    level: int = logging.INFO,
+    style: str = "text",
+    stderr: bool = True,
+    syslog_facility: str | None = None,
+    tag: str = "mon",
+) -> logging.handlers.QueueListener:
+    """Send the log to standard error and to syslog; the caller stops the listener at the end.
+
+    ``style`` is ``text`` or ``json`` (standard error only). An unknown facility, or a machine without
+    syslog, is said on standard error and is no error.
+    """
+    register_levels()
+    handlers: list[logging.Handler] = []
+    if stderr:
+        stream = logging.StreamHandler(sys.stderr)
+        stream.setFormatter(JsonFormatter() if style == "json" else TextFormatter(colour=sys.stderr.isatty()))
+        stream.setLevel(level)
+        handlers.append(stream)
+    complaint = ""
+    if syslog_facility is not None:
+        try:
+            handlers.append(_syslog_handler(syslog_facility, tag))
+        except (OSError, KeyError) as error:
+            complaint = f"no syslog ({syslog_facility}): {error}"
+    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    root = logging.getLogger()
+    root.handlers[:] = [_Handover(lines)]
+    root.setLevel(level)
+    for noisy in ("pymon.timer", "apscheduler", "asyncio", "httpx", "httpcore", "pyroute2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    listener = logging.handlers.QueueListener(lines, *handlers, respect_handler_level=True)
+    listener.start()
+    if complaint:
+        logging.getLogger("pymon").info(complaint)
+    return listener
+
+
+def _syslog_handler(facility: str, tag: str) -> logging.Handler:
+    if not Path(SYSLOG_SOCKET).exists():
+        raise FileNotFoundError(f"{SYSLOG_SOCKET} does not exist")
+    code = logging.handlers.SysLogHandler.facility_names[facility]
+    handler = _Syslog(SYSLOG_SOCKET, facility=code)
+    handler.setFormatter(_SyslogFormatter(tag))
+    handler.setLevel(SUPPRESSED)
+    return handler
+
+
+class _Handover(logging.handlers.QueueHandler):
+    """Hands records over as they are; the other end lives in the same process."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record

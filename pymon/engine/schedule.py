@@ -1,0 +1,130 @@
+"""The timer of the engine: the one place that knows APScheduler.
+
+Each timer has a key and fires at instants on a grid. At each one the schedule asks ``following`` for the next
+instant, and calls ``due`` from the event loop with the key and the instant that was planned, so that the
+caller can tell how late it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from apscheduler.executors.base import BaseExecutor
+from apscheduler.job import Job
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+Following = Callable[[float, float], float | None]
+"""(the planned instant, now) → the next instant, or None when the timer has ended; asked more than once"""
+
+
+class Schedule:
+    """Timers by key. All instants are seconds since the epoch; none of the methods blocks."""
+
+    def __init__(self, due: Callable[[str, float], None]) -> None:
+        """``due(key, planned)`` is called when a timer fires; what it raises is logged, and hurts no other timer."""
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            executors={"default": _CallSoon(due)},
+            # A late timer fires once, whatever it missed; overlap is the caller's business.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1 << 30},
+            logger=logging.getLogger("pymon.timer"),
+        )
+
+    def start(self, *, paused: bool = False) -> None:
+        """Begin to fire; to be called once, with the event loop running."""
+        self._scheduler.start(paused=paused)
+
+    def pause(self) -> None:
+        """Let no timer fire until ``resume``; then those that are overdue fire once."""
+        self._scheduler.pause()
+
+    def resume(self) -> None:
+        """Go on after ``pause``."""
+        self._scheduler.resume()
+
+    def stop(self) -> None:
+        """End all timers for good."""
+        if self._scheduler.running:
+            self._scheduler.remove_all_jobs()
+            self._scheduler.shutdown(wait=False)
+
+    def at(self, key: str, when: float, following: Following) -> None:
+        """Set the timer of a key (in place of one it had) to fire at ``when`` and then as ``following`` says."""
+        self._scheduler.add_job(
+            _nothing,
+            trigger=_Grid(key, following),
+            id=key,
+            name=key,
+            next_run_time=_instant(when),
+            replace_existing=True,
+        )
+
+    def move(self, key: str, when: float) -> None:
+        """Let the timer of a key fire next at ``when``; no effect if it has none."""
+        try:
+            self._scheduler.modify_job(key, next_run_time=_instant(when))
+        except JobLookupError:
+            return
+
+    def remove(self, key: str) -> None:
+        """Forget the timer of a key; no effect if it has none."""
+        try:
+            self._scheduler.remove_job(key)
+        except JobLookupError:
+            return
+
+    def next_time(self, key: str) -> float | None:
+        """When the timer of a key fires next, or None if it has none."""
+        job = self._scheduler.get_job(key)
+        moment: datetime | None = getattr(job, "next_run_time", None)
+        return None if moment is None else moment.timestamp()
+
+    def keys(self) -> list[str]:
+        """The keys of all timers."""
+        return [job.id for job in self._scheduler.get_jobs()]
+
+
+def _instant(when: float) -> datetime:
+    return datetime.fromtimestamp(when, UTC)
+
+
+def _nothing() -> None:
+    """What APScheduler believes it runs; the executor below reports the timer instead."""
+
+
+class _Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """A trigger that asks its owner for the next instant."""
+
+    __slots__ = ("following", "key")
+
+    def __init__(self, key: str, following: Following) -> None:
+        self.key = key
+        self.following = following
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        planned = (previous_fire_time or now).timestamp()
+        when = self.following(planned, now.timestamp())
+        return None if when is None else _instant(when)
+
+
+class _CallSoon(BaseExecutor):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Reports a timer to the event loop's next turn.
+
+    APScheduler's own executor makes a task and two events for each run; and a call from here would find
+    its lock held and the timer not yet moved on.
+    """
+
+    def __init__(self, due: Callable[[str, float], None]) -> None:
+        super().__init__()
+        self._due = due
+
+    def submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        asyncio.get_running_loop().call_soon(self._due, job.trigger.key, run_times[-1].timestamp())
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        self.submit_job(job, run_times)
