@@ -50,12 +50,12 @@ class JsonFormatter(logging.Formatter):
             "epoch": record.created,
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _printable(record.getMessage()),
         }
         line |= {name: value for name in FACTS if (value := getattr(record, name, None)) is not None}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return _printable(json.dumps(line, ensure_ascii=False, default=str))
+        return json.dumps(line, ensure_ascii=True, default=str)
 
 
 _COLOURS = {

@@ -1,0 +1,76 @@
+"""Histories, the history file and the downtime log, in mon's formats."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from pymon.engine.appending import Appender
+from pymon.engine.downtime import DowntimeLog, downtime_line
+from pymon.engine.history import History
+from pymon.model.depend import ServiceKey
+from pymon.model.effect import DowntimeRecorded
+from pymon.model.settings import Settings
+
+LINE = "alert g s {} /x/alert.d/rec.alert (a b) sum"
+
+
+def test_no_more_than_histlength_lines_are_kept() -> None:
+    """Q13: mon keeps one more."""
+    history = History(Settings(histlength=2), Appender(), now=0.0)
+    for number in range(4):
+        history.alert(f"alert {number}")
+        history.failure(f"failure {number}")
+    assert list(history.alerts) == ["alert 2", "alert 3"]
+    assert list(history.failures) == ["failure 2", "failure 3"]
+
+
+def test_history_file_is_read_as_mon_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "history"
+    kept = [LINE.format(at) for at in (950, 990, 995)]
+    file.write_text("\n".join(["# a comment", "", LINE.format(100), "rubbish", *kept]) + "\n")
+    settings = Settings(histlength=2, historicfile=str(file), historictime=60.0)
+    assert list(History(settings, Appender(), now=1000.0).alerts) == kept[1:]
+    everything = Settings(histlength=0, historicfile=str(file))
+    assert list(History(everything, Appender(), now=1000.0).alerts) == [LINE.format(100), *kept]
+
+
+def test_alerts_are_appended_to_the_history_file(tmp_path: Path) -> None:
+    file, appender = tmp_path / "history", Appender()
+    history = History(Settings(historicfile=str(file)), appender, now=0.0)
+    history.alert(LINE.format(1))
+    history.alert(LINE.format(2) + "\udcff")
+    appender.close()
+    assert file.read_bytes() == (LINE.format(1) + "\n" + LINE.format(2)).encode() + b"\xff\n"
+
+
+def test_downtime_log(tmp_path: Path) -> None:
+    file, appender = tmp_path / "downtime.log", Appender()
+    downtime = DowntimeLog(appender)
+    outage = DowntimeRecorded(ServiceKey("web", "http"), 1100.9, 1000.2, 3.0, "www1 www2")
+    downtime.record(outage)
+    downtime.configure(Settings(dtlogging=True, dtlogfile=str(file)), now=1000.5)
+    downtime.record(outage)
+    appender.close()
+    assert downtime_line(outage) == "1100 web http 1000 100 3 www1 www2"
+    assert file.read_text() == (
+        "#\n# downtime log start 1000\n"
+        "# time back up, group, service, first failure, downtime, interval, summary\n#\n"
+        "1100 web http 1000 100 3 www1 www2\n"
+    )
+
+
+def test_a_file_that_cannot_be_written_is_reported_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file, appender = tmp_path / "missing" / "log", Appender()
+    with caplog.at_level(logging.WARNING, "pymon.engine"):
+        appender.append(file, "lost\n")
+        appender.append(file, "lost too\n")
+        appender.close()
+        file.parent.mkdir()
+        appender.append(file, "kept\n")
+        appender.append(file, "kept too\n")
+        appender.close()
+    assert file.read_text() == "kept\nkept too\n"
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
