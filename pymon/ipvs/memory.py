@@ -1,0 +1,115 @@
+"""An IPVS table in memory, with the face and the errors of the kernel's, for machines without IPVS.
+
+It forwards nothing: ``pymon demo`` and tests use it to show and check what would stand in the kernel.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+
+from pymon.errors import IpvsError, IpvsNoServer, IpvsNoService, IpvsServerExists
+from pymon.ipvs.model import Address, Connections, Info, Listed, RealServer, Snapshot, Virtual, VirtualService
+
+INFO = Info(version=(1, 2, 1), connection_table_size=4096)
+"""what a current kernel says"""
+
+
+@dataclass(slots=True)
+class _Entry:
+    service: VirtualService
+    servers: dict[tuple[Address, int], RealServer] = field(default_factory=dict)
+
+
+class MemoryTable:
+    """A table in memory. Safe for several threads. Raises IpvsNoService and its kin as the kernel's table does."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[Virtual, _Entry] = {}
+
+    def close(self) -> None:
+        """Nothing to give back; the table stays as it is."""
+
+    def info(self) -> Info:
+        """What a kernel would say."""
+        return INFO
+
+    def snapshot(self) -> Snapshot:
+        """The whole table, at one instant."""
+        with self._lock:
+            return Snapshot(INFO, tuple(_listed(entry) for entry in self._entries.values()))
+
+    def listed(self, virtual: Virtual) -> Listed:
+        """One virtual service with its real servers. Raises IpvsNoService."""
+        with self._lock:
+            return _listed(self._entry(virtual))
+
+    def add_server(self, virtual: Virtual, server: RealServer) -> None:
+        """Put a real server in. Raises IpvsNoService and IpvsServerExists."""
+        with self._lock:
+            servers = self._entry(virtual).servers
+            if server.endpoint in servers:
+                raise IpvsServerExists(f"{server} is in {virtual} already")
+            servers[server.endpoint] = replace(_checked(server), connections=Connections())
+
+    def edit_server(self, virtual: Virtual, server: RealServer) -> None:
+        """Give a real server another weight, method or thresholds. Raises IpvsNoService and IpvsNoServer."""
+        with self._lock:
+            servers = self._entry(virtual).servers
+            standing = servers.get(server.endpoint)
+            if standing is None:
+                raise IpvsNoServer(f"{server} is not in {virtual}")
+            servers[server.endpoint] = replace(_checked(server), connections=standing.connections)
+
+    def remove_server(self, virtual: Virtual, server: RealServer) -> None:
+        """Take a real server out. Raises IpvsNoService and IpvsNoServer."""
+        with self._lock:
+            if self._entry(virtual).servers.pop(server.endpoint, None) is None:
+                raise IpvsNoServer(f"{server} is not in {virtual}")
+
+    def add_service(self, service: VirtualService) -> None:
+        """Put a virtual service in, without real servers."""
+        with self._lock:
+            if service.identity in self._entries:
+                raise IpvsError(f"{service} cannot be added: it is in the table already")
+            self._entries[service.identity] = _Entry(service)
+
+    def edit_service(self, service: VirtualService) -> None:
+        """Change a virtual service; its real servers stay. Raises IpvsNoService."""
+        with self._lock:
+            self._entry(service.identity).service = service
+
+    def remove_service(self, virtual: Virtual) -> None:
+        """Take a virtual service out with its real servers. Raises IpvsNoService."""
+        with self._lock:
+            self._entry(virtual)
+            del self._entries[virtual]
+
+    def flush(self) -> None:
+        """Empty the table."""
+        with self._lock:
+            self._entries.clear()
+
+    def expires_nodest(self) -> bool | None:
+        """Whether connections to a removed real server are ended: there are none here."""
+        return None
+
+    def _entry(self, virtual: Virtual) -> _Entry:
+        try:
+            return self._entries[virtual]
+        except KeyError:
+            raise IpvsNoService(f"there is no virtual service {virtual} in the IPVS table") from None
+
+
+def _listed(entry: _Entry) -> Listed:
+    return Listed(entry.service, tuple(entry.servers.values()))
+
+
+def _checked(server: RealServer) -> RealServer:
+    """What the kernel refuses is refused here too."""
+    if server.weight < 0 or server.lower > server.upper:
+        raise IpvsError(f"{server} cannot have weight {server.weight}, thresholds {server.upper} and {server.lower}")
+    return server
