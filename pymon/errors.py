@@ -3,6 +3,7 @@
     PymonError                  (caught by the commands: its text is for the user)
     ├── ConfigError             mon.cf or auth.cf cannot be used; carries the problems
     ├── PeriodError             a period string is malformed
+    ├── TimevalError            a time value is malformed
     ├── DependencyError         a dependency expression is malformed
     │   └── DependencyCycle     evaluation went deeper than dep_recur_limit
     ├── WordSplitError          quotes in a monitor's or alert's arguments do not pair
@@ -12,6 +13,9 @@
         ├── IpvsUnavailable     this kernel has no IPVS
         ├── IpvsPermission      CAP_NET_ADMIN is missing
         ├── IpvsNoService       the virtual service is not in the table
+        ├── IpvsNoServer        the real server is not in its virtual service
+        ├── IpvsServerExists    the real server is in its virtual service already
+        ├── IpvsAddressError    a text is no address, port, mark or protocol, or a name cannot be looked up
         └── IpvsBusy            the kernel refused for now; a retry can help
 
 A failing check is not an exception but a result, and so is a plugin that crashes.
@@ -43,6 +47,10 @@ class PeriodError(PymonError):
     def __init__(self, message: str, column: int = 0) -> None:
         super().__init__(message)
         self.column = column
+
+
+class TimevalError(PymonError):
+    """A time value is malformed; the text says what would be right."""
 
 
 class DependencyError(PymonError):
@@ -83,6 +91,18 @@ class IpvsPermission(IpvsError):
 
 class IpvsNoService(IpvsError):
     """The virtual service is not in the table."""
+
+
+class IpvsNoServer(IpvsError):
+    """The real server is not in its virtual service."""
+
+
+class IpvsServerExists(IpvsError):
+    """The real server is in its virtual service already."""
+
+
+class IpvsAddressError(IpvsError):
+    """A text is no address, port, firewall mark or protocol, or a name in it cannot be looked up."""
 
 
 class IpvsBusy(IpvsError):
