@@ -1,0 +1,139 @@
+"""One run of a plugin inside the daemon: same arguments, environment, output and exit code as a process.
+
+Whatever the plugin raises is a result, and no exception leaves here but CancelledError. At its time limit the plugin
+is cancelled; one that goes on all the same is abandoned. Tasks that it leaves behind are cancelled.
+docs/inprocess.md tells authors what this asks of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import traceback
+from contextvars import copy_context
+from typing import NamedTuple
+
+from pymon.model.invocation import Invocation
+from pymon.model.result import Cause, CheckResult
+from pymon.plugin.contained import CURRENT, Call, end_tasks, retrieve
+from pymon.plugin.output import capped, well_formed
+from pymon.plugin.process import GRACE, TIMED_OUT_EXIT, timeout_output
+from pymon.plugin.protocol import Plugin
+from pymon.plugin.watchdog import PluginBlocked
+
+log = logging.getLogger("pymon.plugin")
+
+
+class Ran(NamedTuple):
+    """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to."""
+
+    result: CheckResult
+    behaved: bool
+
+
+_Ending = tuple[int, str] | BaseException
+
+
+async def run_inprocess(plugin: Plugin, invocation: Invocation, *, time_limit: float, grace: float = GRACE) -> Ran:
+    """Run the plugin on this event loop and tell how it ended. ``time_limit`` and ``grace`` are in seconds.
+
+    Raises nothing but CancelledError, and then the plugin has been cancelled.
+    """
+    started = time.time()
+    call = Call(invocation.path)
+    context = copy_context()
+    context.run(CURRENT.set, call)
+    task = asyncio.get_running_loop().create_task(_contain(plugin, invocation), context=context)
+    timed_out, waiting_at = False, ""
+    try:
+        done, _ = await asyncio.wait((task,), timeout=time_limit)
+        timed_out = not done
+        if timed_out:
+            waiting_at = _where(task)
+            await _end(task, call, grace)
+    except asyncio.CancelledError:
+        await _end(task, call, grace)
+        raise
+    finally:
+        if call.tasks and (left := end_tasks(call)):
+            log.info("%s left %d tasks behind; cancelled", call.path, left)
+    if timed_out:
+        output = timeout_output(time_limit, waiting_at + call.printed())
+        return Ran(CheckResult(TIMED_OUT_EXIT, output, started, time.time(), Cause.TIMED_OUT), task.done())
+    exitval, output, cause = _judge(task, call)
+    return Ran(CheckResult(exitval, output, started, time.time(), cause), cause is not Cause.BLOCKED)
+
+
+async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:
+    """The plugin's answer, or what it raised: nothing of it may reach the event loop."""
+    try:
+        return await plugin.run(invocation)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        return error
+
+
+async def _end(task: asyncio.Task[_Ending], call: Call, grace: float) -> None:
+    task.cancel()
+    end_tasks(call)
+    try:
+        await asyncio.wait((task,), timeout=grace)
+    finally:
+        if not task.done():
+            log.error("%s goes on although it was cancelled%s; abandoned", call.path, f" ({_where(task).strip()})")
+            task.add_done_callback(retrieve)
+
+
+def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[int, str, Cause]:
+    if task.cancelled():
+        ending: _Ending = asyncio.CancelledError("the plugin cancelled itself")
+    else:
+        ending = task.exception() or task.result()
+    if call.blocked or isinstance(ending, PluginBlocked):
+        summary = f"stopped: it blocked the event loop at {call.blocked or ending}\n"
+        return 1, capped(summary + call.printed() + call.blocked_stack), Cause.BLOCKED
+    if isinstance(ending, SystemExit):
+        return _exit_of(ending, call)
+    if isinstance(ending, BaseException):
+        return 1, capped(_raised(ending, call)), Cause.RAISED
+    exitval, output = (
+        ending if _is_answer(ending) else (1, f"run() returned {ending!r:.200}, not (exit code, output)\n")
+    )
+    output = call.printed() + output
+    return exitval & 0xFF, capped(well_formed(output)), Cause.EXITED if _is_answer(ending) else Cause.RAISED
+
+
+def _is_answer(ending: object) -> bool:
+    return isinstance(ending, tuple) and len(ending) == 2 and isinstance(ending[0], int) and isinstance(ending[1], str)
+
+
+def _exit_of(ending: SystemExit, call: Call) -> tuple[int, str, Cause]:
+    """sys.exit means what it means in a process: a number is the exit code, nothing is 0, text is printed and 1."""
+    if ending.code is None or isinstance(ending.code, int):
+        return (ending.code or 0) & 0xFF, capped(call.printed()), Cause.EXITED
+    return 1, capped(well_formed(f"{call.printed()}{ending.code}\n")), Cause.EXITED
+
+
+def _raised(error: BaseException, call: Call) -> str:
+    """``NAME: message (FILE line N)``, what it had printed, and the traceback from the plugin's first frame on."""
+    trace = error.__traceback__
+    frames = traceback.extract_tb(trace)
+    own = [frame for frame in frames if frame.filename == call.path] or frames[-1:]
+    place = f" ({own[-1].filename} line {own[-1].lineno})" if own else ""
+    message = str(error).splitlines()
+    summary = f"{type(error).__name__}{': ' + message[0] if message else ''}{place}\n"
+    beyond_us = trace.tb_next if trace is not None else None
+    detail = "".join(traceback.format_exception(type(error), error, beyond_us))
+    return well_formed(summary + call.printed() + detail)
+
+
+def _where(task: asyncio.Task[_Ending]) -> str:
+    """A line that tells where a task is waiting, as deep in its own coroutines as can be seen."""
+    here: object = task.get_coro()
+    place = ""
+    while here is not None and (frame := getattr(here, "cr_frame", None)) is not None:
+        place = f"waiting at {frame.f_code.co_filename} line {frame.f_lineno}\n"
+        here = getattr(here, "cr_await", None)
+    return place

@@ -1,0 +1,265 @@
+"""One run of a plugin as a process, by mon's contract.
+
+argv[0] is the full path, the environment is exactly the one given, standard input is ``/dev/null`` (monitors) or a
+text (alerts), standard error is joined to standard output, and the exit code is the verdict. What mon lacks: a
+session and process group of its own, a time limit (SIGTERM to the group, after a grace SIGKILL), output read as it
+comes and cut at OUTPUT_LIMIT, and an end that does not wait for children left behind.
+
+The end of a process is waited for on a pidfd, without a thread or a signal handler, so thousands may run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pymon.model.duration import format_duration
+from pymon.model.invocation import Invocation
+from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
+from pymon.plugin.output import Collected
+
+log = logging.getLogger("pymon.plugin")
+
+GRACE = 2.0
+"""seconds between SIGTERM and SIGKILL"""
+
+KILL_WAIT = 5.0
+"""seconds that a process may take to die of SIGKILL; one that hangs in the kernel longer is left behind"""
+
+TIMED_OUT_EXIT = 124
+"""exit value of a run that was cut off, as of timeout(1)"""
+
+_CHUNK = 65536
+_POLL = 0.02
+"""seconds between two looks at a process where the kernel has no pidfd (before Linux 5.3)"""
+
+
+async def run_process(
+    command: Sequence[str],
+    invocation: Invocation,
+    *,
+    time_limit: float,
+    reap_group: bool = True,
+    grace: float = GRACE,
+) -> CheckResult:
+    """Run ``command`` followed by the invocation's arguments, and tell how it ended.
+
+    ``command`` is ``[path]``, or ``[interpreter, path]``. ``time_limit`` and ``grace`` are in seconds.
+    ``reap_group``: children that it left in its process group are killed when it has exited (after the time limit
+    and on cancellation they always are). Never raises but CancelledError, and then the process is gone.
+    """
+    started = time.time()
+    try:
+        child = _Child(command, invocation, reap_group)
+    except (OSError, ValueError) as error:
+        summary = _not_started(invocation.path, error)
+        return CheckResult(1, summary, started, time.time(), Cause.NOT_STARTED)
+    try:
+        await asyncio.wait((child.exited,), timeout=time_limit)
+        timed_out = not child.exited.done()
+        if timed_out:
+            await child.end(grace)
+    except asyncio.CancelledError:
+        await child.end(grace)
+        raise
+    finally:
+        child.close()
+    ended = time.time()
+    printed = child.output.text()
+    if timed_out:
+        return CheckResult(TIMED_OUT_EXIT, timeout_output(time_limit, printed), started, ended, Cause.TIMED_OUT)
+    if child.status < 0:
+        output = printed if printed.strip() else _signal_summary(-child.status)
+        return CheckResult(128 - child.status, output, started, ended, Cause.SIGNALED)
+    return CheckResult(child.status, printed, started, ended)
+
+
+def timeout_output(time_limit: float, printed: str) -> str:
+    """What a run that was cut off is recorded as having said: why, then what it had printed."""
+    return f"timeout: no result after {format_duration(time_limit)}, stopped\n{printed}"
+
+
+class _Child:
+    """A running process: its pipes are read and fed, and ``exited`` is done when it has been reaped."""
+
+    def __init__(self, command: Sequence[str], invocation: Invocation, reap_group: bool) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.exited: asyncio.Future[None] = self._loop.create_future()
+        self.output = Collected(OUTPUT_LIMIT)
+        self.status = 0
+        self._reap_group = reap_group
+        self._unsent = memoryview(invocation.stdin.encode("utf-8", "surrogateescape"))
+        self._out = self._in = self._pidfd = -1
+        self._process = self._start(command, invocation)
+        self._loop.add_reader(self._out, self._read)
+        if self._in >= 0:
+            self._feed()
+        self._watch()
+
+    def _start(self, command: Sequence[str], invocation: Invocation) -> subprocess.Popen[bytes]:
+        arguments = [word.encode("utf-8", "surrogateescape") for word in (*command, *invocation.arguments)]
+        environ = _encoded(invocation.environ)
+        self._out, write_end = os.pipe()
+        read_end = -1
+        try:
+            os.set_blocking(self._out, False)
+            if self._unsent:
+                read_end, self._in = os.pipe()
+                os.set_blocking(self._in, False)
+            stdin = subprocess.DEVNULL if read_end < 0 else read_end
+            try:
+                return _spawn(arguments, environ, stdin, write_end)
+            except OSError as error:
+                if error.errno != errno.ENOEXEC:
+                    raise
+                # a script without "#!" is the shell's, as execvp(3) has it and mon's users are used to
+                return _spawn([b"/bin/sh", *arguments], environ, stdin, write_end)
+        except BaseException:
+            self._close_pipes()
+            raise
+        finally:
+            os.close(write_end)
+            if read_end >= 0:
+                os.close(read_end)
+
+    def _watch(self) -> None:
+        try:
+            self._pidfd = os.pidfd_open(self._process.pid)
+        except OSError:
+            self._poll()
+        else:
+            self._loop.add_reader(self._pidfd, self._gone)
+
+    def _poll(self) -> None:
+        info = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if info is None:
+            self._loop.call_later(_POLL, self._poll)
+        else:
+            self._gone()
+
+    def _gone(self) -> None:
+        """It has exited: take what is in the pipe, end what it left behind, reap it (in this order, for while it is
+        a zombie its process group's number belongs to nobody else)."""
+        if self._pidfd >= 0:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+        for _ in range(OUTPUT_LIMIT // _CHUNK):  # bounded: a child left behind may be filling it
+            if self._out < 0 or not self._read():
+                break
+        if self._reap_group:
+            self._signal(signal.SIGKILL)
+        self.status = self._process.poll() or 0
+        if not self.exited.done():
+            self.exited.set_result(None)
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._out, _CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if data:
+            self.output.add(data)
+            return True
+        self._loop.remove_reader(self._out)
+        os.close(self._out)
+        self._out = -1
+        return False
+
+    def _feed(self) -> None:
+        try:
+            sent = os.write(self._in, self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # it does not read, which is its right
+            sent = len(self._unsent)
+        self._unsent = self._unsent[sent:]
+        if self._unsent:
+            self._loop.add_writer(self._in, self._feed)
+        else:
+            self._loop.remove_writer(self._in)
+            os.close(self._in)
+            self._in = -1
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.returncode is None:
+            try:
+                os.killpg(self._process.pid, number)
+            except OSError as error:
+                log.debug("signal %s to process group %d: %s", number.name, self._process.pid, error.strerror)
+
+    async def end(self, grace: float) -> None:
+        """SIGTERM to the group, SIGKILL when it has not gone within ``grace`` seconds or this is cancelled."""
+        self._reap_group = True
+        self._signal(signal.SIGTERM)
+        try:
+            await asyncio.wait((self.exited,), timeout=grace)
+        finally:
+            self._signal(signal.SIGKILL)
+        if not self.exited.done():
+            await asyncio.wait((self.exited,), timeout=KILL_WAIT)
+        if not self.exited.done():
+            log.error("process %d does not die of SIGKILL; left behind", self._process.pid)
+
+    def close(self) -> None:
+        """Let go of the pipes. A process that is still there goes on to be waited for, and reaped when it exits."""
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        if self._out >= 0:
+            self._loop.remove_reader(self._out)
+            os.close(self._out)
+            self._out = -1
+        if self._in >= 0:
+            self._loop.remove_writer(self._in)
+            os.close(self._in)
+            self._in = -1
+
+
+def _spawn(arguments: list[bytes], environ: dict[bytes, bytes], stdin: int, output: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        arguments, env=environ, stdin=stdin, stdout=output, stderr=output, start_new_session=True, bufsize=0
+    )
+
+
+def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:
+    """The environment as bytes. NUL cannot be in one: text of an earlier output loses it."""
+    return {
+        name.encode("utf-8", "surrogateescape"): value.replace("\0", "").encode("utf-8", "surrogateescape")
+        for name, value in environ.items()
+    }
+
+
+def _not_started(path: str, error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError):
+        return f"cannot run {path}: {error}\n"
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno == errno.ENOENT and Path(path).exists():
+        reason = f"its interpreter is missing{_interpreter(path)}"
+    return f"cannot run {path}: {reason}\n"
+
+
+def _interpreter(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            first = file.read(256).split(b"\n", 1)[0]
+    except OSError:
+        return ""
+    return f" ({first.decode('utf-8', 'replace').strip()})" if first.startswith(b"#!") else ""
+
+
+def _signal_summary(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = "real-time signal"
+    return f"ended by signal {number} ({name})\n"

@@ -1,0 +1,96 @@
+"""Runs a plugin, inside the daemon or as a process, and always has a result."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+import weakref
+
+from pymon.model.invocation import Invocation
+from pymon.model.result import Cause, CheckResult
+from pymon.plugin.contained import Containment
+from pymon.plugin.inprocess import run_inprocess
+from pymon.plugin.process import GRACE, run_process
+from pymon.plugin.protocol import Plugin
+from pymon.plugin.registry import PluginFile
+from pymon.plugin.watchdog import DEFAULT_LIMIT, Watchdog
+
+log = logging.getLogger("pymon.plugin")
+
+
+class Runner:
+    """The one way to run plugins. ``block_limit`` (how long a plugin may hold up the event loop) and ``grace``
+    (between asking a run to end and ending it) are in seconds.
+
+    Between ``start`` and ``stop`` plugins inside the daemon are fully contained: their prints and left-behind tasks
+    are theirs, and one that blocks the event loop is interrupted. Without ``start`` they run all the same.
+    """
+
+    def __init__(self, *, block_limit: float = DEFAULT_LIMIT, grace: float = GRACE) -> None:
+        self._grace = grace
+        self._watchdog = Watchdog(block_limit)
+        self._containment: Containment | None = None
+        self._banished: weakref.WeakSet[PluginFile] = weakref.WeakSet()
+
+    def start(self) -> None:
+        """Begin to contain and watch, on the running event loop."""
+        if self._containment is None:
+            self._containment = Containment().__enter__()
+            self._watchdog.start()
+
+    def stop(self) -> None:
+        """Undo ``start``."""
+        if self._containment is not None:
+            self._watchdog.stop()
+            self._containment.__exit__(None, None, None)
+            self._containment = None
+
+    def can_run_in_process(self, file: PluginFile) -> bool:
+        """Whether a run of it would need no process: it has the form for that, and never misbehaved in it.
+
+        A plugin that blocked the event loop, or went on after its time limit, runs as a process as long as this
+        record of the file is used, which is until the next scan.
+        """
+        return file.plugin is not None and file not in self._banished
+
+    async def run(
+        self,
+        file: PluginFile,
+        invocation: Invocation,
+        *,
+        time_limit: float,
+        inprocess: bool = True,
+        reap_group: bool = True,
+        repeat_blocked: bool = False,
+    ) -> CheckResult:
+        """One run. Never raises but CancelledError, and then the run has been ended.
+
+        ``inprocess``: whether it may run inside the daemon. ``reap_group``: whether processes that it leaves behind
+        are killed. ``repeat_blocked``: a run that was interrupted because it blocked the event loop says nothing of
+        the service; with this it is repeated as a process at once, which is right for checks and not for alerts.
+        """
+        began = time.time()
+        try:
+            if inprocess and file.plugin is not None and file not in self._banished:
+                result = await self._inside(file, file.plugin, invocation, time_limit)
+                if result.cause is not Cause.BLOCKED or not repeat_blocked:
+                    return result
+            command = [sys.executable, file.path] if file.is_python and sys.executable else [file.path]
+            return await run_process(
+                command, invocation, time_limit=time_limit, reap_group=reap_group, grace=self._grace
+            )
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.exception("running %s failed", file.path)
+            return CheckResult(1, f"pymon could not run {file.path}: {error}\n", began, time.time(), Cause.NOT_STARTED)
+
+    async def _inside(self, file: PluginFile, plugin: Plugin, invocation: Invocation, time_limit: float) -> CheckResult:
+        result, behaved = await run_inprocess(plugin, invocation, time_limit=time_limit, grace=self._grace)
+        if not behaved:
+            self._banished.add(file)
+            summary = result.output.partition("\n")[0]
+            log.error("%s: %s; from now on it runs as a process", file.path, summary)
+        return result

@@ -1,0 +1,137 @@
+"""Notices a step of a plugin that holds up the event loop, and ends it.
+
+A heartbeat on the event loop winds up an interval timer (SIGALRM) again and again. When the loop is held up, the timer
+runs out, and its handler, which Python calls in the main thread in the midst of whatever holds the loop up, looks
+which callback of the loop is being executed. When it is the same one until the limit is reached, and it belongs to a
+plugin's run, ``PluginBlocked`` is raised right there. It is no ``Exception``, so ``except Exception`` does not stop it;
+what does (``except BaseException`` in a loop) is interrupted again each time.
+
+A timer and no thread, because a thread has to wait for the interpreter lock, which a regular expression that does not
+come to its end keeps; yet it looks for signals. It interrupts sleeps, waits for processes and sockets, endless
+loops, and regular expressions. It cannot interrupt a C function that neither returns nor looks for signals.
+
+Outside the main thread there are no signal handlers: there the delay is noted afterwards, and nothing is interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+import traceback
+from types import FrameType
+
+from pymon.plugin.contained import CURRENT, Call
+
+log = logging.getLogger("pymon.plugin")
+
+DEFAULT_LIMIT = 1.0
+"""seconds that one step of a plugin may hold up the event loop"""
+
+_BEATS_PER_LIMIT = 4
+
+
+class PluginBlocked(BaseException):
+    """Raised inside a plugin that holds up the event loop; ``str()`` of it is where."""
+
+
+class Watchdog:
+    """Watches one event loop between ``start`` and ``stop``. ``limit`` is in seconds.
+
+    ``can_interrupt`` is False when it only notes delays: outside the main thread, or when SIGALRM is taken.
+    """
+
+    def __init__(self, limit: float = DEFAULT_LIMIT) -> None:
+        self.limit = limit
+        self.can_interrupt = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._expected = 0.0
+        self._step: FrameType | None = None
+        self._step_since = 0.0
+        self._complained_of: FrameType | None = None
+
+    def start(self) -> None:
+        """Begin to watch the running event loop."""
+        loop = asyncio.get_running_loop()
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGALRM) in {
+            signal.SIG_DFL,
+            signal.SIG_IGN,
+        }:
+            signal.signal(signal.SIGALRM, self._ran_out)
+            self.can_interrupt = True
+        else:
+            log.warning("plugins that block the event loop are noticed, but cannot be interrupted here")
+        self._expected = loop.time()
+        self._beat(loop)
+
+    def stop(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.can_interrupt:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            self.can_interrupt = False
+        self._step = self._complained_of = None
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        late = loop.time() - self._expected
+        if late > self.limit and self._complained_of is None:
+            log.warning("the event loop was held up for %.1f s", late)
+        self._step = self._complained_of = None
+        period = self.limit / _BEATS_PER_LIMIT
+        self._expected = loop.time() + period
+        self._timer = loop.call_later(period, self._beat, loop)
+        if self.can_interrupt:
+            signal.setitimer(signal.ITIMER_REAL, 2 * period, period)
+
+    def _ran_out(self, _number: int, frame: FrameType | None) -> None:
+        """The heartbeat is overdue. Raise only inside a plugin's run, and only when one step lasts too long."""
+        step = _step_of(frame)
+        now = time.monotonic()
+        if step is None or frame is None:
+            return
+        if step is not self._step:
+            self._step, self._step_since = step, now
+            return
+        if now - self._step_since < self.limit / 2:
+            return
+        call = CURRENT.get()
+        if call is None:
+            self._complain_once(step, frame)
+            return
+        self._step = None  # it gets as long again to come to its end
+        call.blocked = call.blocked or _place(frame, call)
+        call.blocked_stack = call.blocked_stack or "".join(traceback.format_stack(frame, limit=25))
+        raise PluginBlocked(call.blocked)
+
+    def _complain_once(self, step: FrameType, frame: FrameType) -> None:
+        if self._complained_of is not step:
+            self._complained_of = step
+            stack = "".join(traceback.format_stack(frame, limit=8))
+            log.warning("the event loop is held up by pymon itself, at\n%s", stack)
+
+
+def _step_of(frame: FrameType | None) -> FrameType | None:
+    """The frame of the event loop's that executes the callback (or task's step) which this frame is part of.
+
+    Each callback has a frame of its own, so that it tells one step from the next.
+    """
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "_run" and code.co_filename.endswith("asyncio/events.py"):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _place(frame: FrameType, call: Call) -> str:
+    """``file line N in function`` of the innermost frame of the plugin's own file, else of the innermost frame."""
+    here: FrameType | None = frame
+    while here is not None and here.f_code.co_filename != call.path:
+        here = here.f_back
+    found = here or frame
+    return f"{found.f_code.co_filename} line {found.f_lineno} in {found.f_code.co_name}"
