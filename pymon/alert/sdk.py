@@ -1,0 +1,278 @@
+"""What the author of an alert imports.
+
+An alert is one file: an executable with mon's contract, which the daemon also imports and runs in its own process.
+
+    #!/usr/bin/env python3
+    from dataclasses import dataclass
+    from pymon.alert.sdk import Alert, Event, Outcome, main, words
+
+    @dataclass(frozen=True)
+    class Options:
+        rooms: tuple[str, ...] = words("room", about="where to ring the bell")
+
+    async def ring(event: Event, options: Options) -> Outcome:
+        for room in options.rooms:
+            await bell(room, f"{event.group}/{event.service}: {event.summary}")
+        return Outcome.ok()
+
+    plugin = Alert(ring, Options, about="Rings a bell.")
+
+    if __name__ == "__main__":
+        main(plugin)
+
+mon's own options (``-s -g -h -t -l -u -a -D -T -O``) are read for the alert; other single letters that it does not
+declare are passed over, as Debian's alerts do. An alert runs beside everything else the daemon does: it must await
+what takes time, must not block, and takes its environment from ``event.environ``, never from ``os.environ``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Generic, NoReturn, TypeVar
+
+from pymon.errors import PluginUsageError
+from pymon.model.invocation import Invocation
+from pymon.model.state import split_output
+from pymon.model.status import EventKind
+from pymon.plugin.options import OptionParser, choice, flag, many, option, usage, words
+
+__all__ = [
+    "Alert",
+    "Event",
+    "EventKind",
+    "Exit",
+    "Outcome",
+    "PluginUsageError",
+    "choice",
+    "flag",
+    "main",
+    "many",
+    "option",
+    "words",
+]
+
+O = TypeVar("O")  # noqa: E741  # the options of one alert
+
+
+class Exit(IntEnum):
+    """Exit codes of alerts, those of sysexits(3)."""
+
+    OK = 0
+    USAGE = 64
+    DATA = 65
+    UNAVAILABLE = 69
+    """what is needed is not there, and a retry does not help"""
+    SOFTWARE = 70
+    OS = 71
+    CANNOT_CREATE = 73
+    IO = 74
+    TRY_AGAIN = 75
+    """it failed for now: the daemon tries again after a while"""
+    NO_PERMISSION = 77
+    CONFIG = 78
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an alert ended: its exit code, and what it has to say (the daemon logs it)."""
+
+    exit: int
+    text: str = ""
+
+    @classmethod
+    def ok(cls, text: str = "") -> Outcome:
+        """It is done."""
+        return cls(Exit.OK, text)
+
+    @classmethod
+    def failed(cls, text: str, exit: int = Exit.UNAVAILABLE) -> Outcome:  # noqa: A002  # the field's name
+        """It is not done, and trying again would not help."""
+        return cls(exit, text)
+
+    @classmethod
+    def try_again(cls, text: str) -> Outcome:
+        """It is not done for now."""
+        return cls(Exit.TRY_AGAIN, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, as mon tells its alerts.
+
+    ``hosts`` are the group's members; ``time`` is when it was noticed (seconds since the epoch). ``summary`` is the
+    first line of what the monitor said, ``detail`` the rest. ``next_alert`` is the text of ``-l``, which mon documents
+    and never passes. ``environ`` holds the MON_* variables. ``program`` is the alert's own file name.
+    """
+
+    group: str
+    service: str
+    hosts: tuple[str, ...]
+    time: float
+    kind: EventKind
+    summary: str
+    detail: str
+    environ: Mapping[str, str]
+    next_alert: str = ""
+    program: str = ""
+
+    @property
+    def description(self) -> str:
+        """The service's description, or nothing."""
+        return self.environ.get("MON_DESCRIPTION", "")
+
+    @property
+    def opstatus(self) -> str:
+        """The number of the service's operational status, as text; nothing outside the daemon."""
+        return self.environ.get("MON_OPSTATUS", "")
+
+
+@dataclass(frozen=True)
+class _FromMon:
+    """The options with which mon calls every alert."""
+
+    service: str = option("-s", default="", metavar="SERVICE", about="the service")
+    group: str = option("-g", default="", metavar="GROUP", about="its group")
+    hosts: str = option("-h", default="", metavar="HOSTS", about="the group's hosts, in one argument")
+    time: float = option("-t", default=0.0, metavar="EPOCH", about="when it was noticed; 0 is now")
+    next_alert: str = option("-l", default="", metavar="SECONDS", about="time until the next alert")
+    up: bool = flag("-u", about="the service is up again")
+    ack: bool = flag("-a", about="the failure was acknowledged")
+    disable: bool = flag("-D", about="the service was disabled")
+    trap: bool = flag("-T", about="a trap reported the failure")
+    traptimeout: bool = flag("-O", about="a trap did not come in time")
+    help: bool = flag("--help", about="show this help")
+
+    def kind(self, environ: Mapping[str, str]) -> EventKind:
+        """What the options say, else what MON_ALERTTYPE says, else a failure."""
+        said = {
+            EventKind.UP: self.up,
+            EventKind.ACK: self.ack,
+            EventKind.DISABLE: self.disable,
+            EventKind.TRAPTIMEOUT: self.traptimeout,
+            EventKind.TRAP: self.trap,
+        }
+        by_option = next((kind for kind, is_given in said.items() if is_given), None)
+        if by_option is not None:
+            return by_option
+        try:
+            return EventKind(environ.get("MON_ALERTTYPE", ""))
+        except ValueError:
+            return EventKind.FAILURE
+
+
+class Alert(Generic[O]):
+    """One alert: a coroutine function with declared options, in the form the daemon and ``main`` run.
+
+    ``retry_on`` are the exit codes after which the daemon tries again. ``order_by`` makes the calls ordered: those for
+    which it gives the same text are done one after the other, only the newest of those that wait, and none of them
+    is lost over a restart. Give it to an alert that changes the state of something.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[Event, O], Awaitable[Outcome]],
+        options: type[O],
+        *,
+        about: str,
+        order_by: Callable[[O], str] | None = None,
+        retry_on: frozenset[int] = frozenset({Exit.TRY_AGAIN}),
+    ) -> None:
+        """``options`` is a dataclass of declared fields (PluginError if it declares one of mon's letters)."""
+        self.about = about
+        self._deliver = deliver
+        self._options = options
+        self._order_by = order_by
+        self._retry_on = retry_on
+        self._parser = OptionParser(_FromMon, options)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the newest decision about the same thing wins."""
+        return self._order_by is not None
+
+    @property
+    def retry_on(self) -> frozenset[int]:
+        """The exit codes after which a later try can help."""
+        return self._retry_on
+
+    def order_key(self, invocation: Invocation) -> str:
+        """What the call acts upon. Calls with wrong options share a key of their own: each fails at once."""
+        if self._order_by is None:
+            return ""
+        try:
+            return self._order_by(self._parser.parse(invocation.arguments).of(self._options))
+        except PluginUsageError:
+            return "wrong options"
+
+    async def run(self, invocation: Invocation) -> tuple[int, str]:
+        """Deliver one call; gives exit code and output. What the coroutine raises, other than wrong options and
+        errors of the operating system, is raised."""
+        program = Path(invocation.path).name
+        try:
+            parsed = self._parser.parse(invocation.arguments)
+            given = parsed.of(_FromMon)
+            if given.help:
+                return Exit.OK, self.usage(program)
+            outcome = await self._deliver(_event(given, invocation, program), parsed.of(self._options))
+        except PluginUsageError as error:
+            return Exit.USAGE, f"{program}: {error}\ntry {program} --help\n"
+        except OSError as error:
+            return _exit_of(error), f"{program}: {error}\n"
+        notes = "".join(f"Unknown option: {letter[1]}\n" for letter in parsed.unknown)
+        text = outcome.text
+        return int(outcome.exit), notes + (text if not text or text.endswith("\n") else text + "\n")
+
+    def usage(self, program: str) -> str:
+        """The help text."""
+        return usage(program, self.about, self._options, _FromMon)
+
+
+def main(plugin: Alert[O], arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run an alert as a program: arguments, environment and standard input in, output and exit code out."""
+    given = sys.argv[1:] if arguments is None else arguments
+    is_help = "--help" in given
+    stdin = "" if is_help or sys.stdin is None else sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    environ = {_text(name): _text(value) for name, value in os.environ.items()}
+    invocation = Invocation(sys.argv[0], tuple(_text(argument) for argument in given), environ, stdin)
+    code, output = asyncio.run(plugin.run(invocation))
+    sys.stdout.buffer.write(output.encode("utf-8", "surrogateescape"))
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def _event(given: _FromMon, invocation: Invocation, program: str) -> Event:
+    summary, detail = split_output(invocation.stdin)
+    return Event(
+        group=given.group,
+        service=given.service,
+        hosts=tuple(given.hosts.split()),
+        time=given.time or time.time(),
+        kind=given.kind(invocation.environ),
+        summary=summary,
+        detail=detail,
+        environ=invocation.environ,
+        next_alert=given.next_alert,
+        program=program,
+    )
+
+
+def _text(argument: str) -> str:
+    """What the system decoded by the locale, as UTF-8 with surrogateescape."""
+    return os.fsencode(argument).decode("utf-8", "surrogateescape")
+
+
+def _exit_of(error: OSError) -> Exit:
+    """The exit code for an error of the operating system that the alert did not handle itself."""
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return Exit.NO_PERMISSION
+    if error.errno in {errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
+        return Exit.TRY_AGAIN
+    return Exit.IO
