@@ -61,7 +61,11 @@ class AlertCall:
     ``event`` decides MON_ALERTTYPE and the option letter; ``list_kind`` which list the alert came from (None for
     redistribute); ``history_word`` what the history calls it (None: it is not recorded or counted, as for
     test and redistribute). ``exitval`` is MON_RETVAL (None: the variable is left out). ``output`` goes to its
-    standard input. ``state`` is what was known at the moment of the decision: the environment is made from it.
+    standard input. ``state`` is what was known at the moment of the decision, and the environment is made from it
+    field by field: MON_LAST_SUMMARY, MON_FIRST_FAILURE (once ``has_result``), MON_LAST_OUTPUT (once
+    ``has_output``), MON_LAST_FAILURE, MON_LAST_SUCCESS, MON_OPSTATUS, MON_ACK (while acked with a comment).
+    It differs from the state that follows: ``last_summary`` is that of ``output``, ``last_output`` is the output of
+    the event before this one, and for a recovery the failure times and the acknowledgement are still the outage's.
     """
 
     key: ServiceKey

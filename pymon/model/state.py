@@ -24,9 +24,10 @@ def split_output(output: str) -> tuple[str, str]:
 class PeriodState:
     """The counters of one period.
 
-    ``last_alert``: time of the last alert that alertevery counts from. ``alert_sent``: down alerts sent in this
-    outage. ``counted_sent``: every event that sent something, for opstatus's ``alerts_sent``.
-    ``first_fail_time`` and ``fail_count`` serve alertafter. ``up_sent``: no_comp_alerts has sent its upalert.
+    ``last_alert``: time of the last down alert, which alertevery counts from. ``alert_sent``: down alerts sent in
+    this outage. ``counted_sent``: every event that sent something, for opstatus's ``alerts_sent``.
+    ``first_fail_time`` and ``fail_count`` serve alertafter. ``up_sent`` is mon's mark for no_comp_alerts; pymon's
+    rules do without (Q5).
     """
 
     last_alert: float = 0.0
@@ -43,8 +44,12 @@ class ServiceState:
 
     ``exitval`` is a number, or the text that a trap sent, or None before the first result.
     ``failure_output`` is the whole output of the last failure of this outage, empty after a success;
-    ``last_output`` that of the last event. ``depend_status`` is None until a dependency was evaluated.
-    ``interval`` is what is in force: None stands for the configured one, a number while failure_interval is.
+    ``last_output`` that of the last event. ``outage_ended`` is when the last outage was over and
+    ``outage_summary`` its last summary (dep_memory looks at both). ``depend_status`` is None until a dependency
+    was evaluated; ``depend_error`` and ``monitor_depend_error`` say why one that holds back alerts, or checks,
+    could not be evaluated the last time. ``failure_interval_active``: failure_interval is in force.
+    ``has_result``: there was a result, so the summary and the failure times mean something; ``has_output``: so does
+    ``last_output`` (alerts about the very first result see the former only).
     ``periods`` maps a period's key to its counters; a missing key means fresh counters.
     """
 
@@ -61,15 +66,18 @@ class ServiceState:
     last_trap: float = 0.0
     monitor_duration: float | None = None
     has_result: bool = False
+    has_output: bool = False
     last_summary: str = ""
     last_detail: str = ""
     last_output: str = ""
     failure_output: str = ""
     outage_ended: float = 0.0
+    outage_summary: str = ""
     ack: float = 0.0
     ack_comment: str = ""
     depend_status: bool | None = None
     depend_error: str = ""
+    monitor_depend_error: str = ""
     failure_interval_active: bool = False
     trap_intended: str = ""
     periods: Mapping[str, PeriodState] = field(default_factory=dict)

@@ -1,0 +1,15 @@
+"""The rules: what happened, whom to tell, and why not. Pure functions; the time is always handed in.
+
+    surroundings  what a decision may look at besides the service itself
+    process       one function for each event: state bookkeeping, the decision, the effects in mon's order
+    state         the bookkeeping alone: which variable an event changes
+    alerting      the decision alone: which alerts are called, and one reason for each that is not
+    periodrules   the rules of one period: alertevery, alertafter, numalerts and their kin
+    depend        dependency expressions: their value, and who is to blame for it
+    gate          whether a check may run now, and on which hosts
+    timing        when a check runs next, and how long it may take
+    trap          what a trap means, and whom it is for
+    clock         mon counts whole seconds
+
+Nothing in here reads a clock, draws a random number of its own, logs, or touches the world.
+"""

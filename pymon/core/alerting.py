@@ -1,0 +1,250 @@
+"""The alert decision: which alerts an event calls, and one reason for each that is not called.
+
+    check                              failure, trap, traptimeout   up   startup   ack   disable
+    scheduler stopped                  holds                        holds holds    holds holds
+    watch or service disabled          holds                        holds holds    holds -  (Q3)
+    dependency not fulfilled           holds                        -    -         holds holds
+    acknowledged                       holds                        -    holds     -     -
+    outside the period                 holds                        holds holds    holds holds
+    no down alert, no no_comp_alerts   -                            holds -        holds -
+    upalertafter                       -                            holds -        -     -  (Q1)
+    alertexitrange, numalerts,
+    alertevery, alertafter             holds                        -    -         -     -
+    exit= on the line                  holds                        holds holds    holds holds (with value 0)
+
+Periods are judged one by one in the order of the file, and independently: each that passes calls its alerts
+(Q18). Only failures count as down alerts, for numalerts, alertevery and upalerts (Q6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pymon.config.periods import in_period
+from pymon.core import depend
+from pymon.core.clock import elapsed
+from pymon.core.periodrules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
+from pymon.core.state import summary_of, unacknowledge
+from pymon.core.surroundings import Surroundings
+from pymon.model.depend import DependBehavior
+from pymon.model.duration import format_duration
+from pymon.model.effect import AlertCall, Held, Rule
+from pymon.model.service import Alert, AlertKind, Command, Period, Service
+from pymon.model.state import PeriodState, ServiceState
+from pymon.model.status import EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to a service at the time ``at``, as alerts are told of it.
+
+    ``output`` goes to their standard input; ``exitval`` is MON_RETVAL, and what exit ranges look at.
+    """
+
+    kind: EventKind
+    at: float
+    output: str = ""
+    exitval: int | str | None = None
+    trap_intended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The state that follows, the alerts to call in order, and why others are not called."""
+
+    state: ServiceState
+    calls: tuple[AlertCall, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+LIST_OF: Mapping[EventKind, AlertKind] = {
+    EventKind.FAILURE: AlertKind.ALERT,
+    EventKind.TRAP: AlertKind.ALERT,
+    EventKind.TRAPTIMEOUT: AlertKind.ALERT,
+    EventKind.UP: AlertKind.UPALERT,
+    EventKind.STARTUP: AlertKind.STARTUPALERT,
+    EventKind.ACK: AlertKind.ACKALERT,
+    EventKind.DISABLE: AlertKind.DISABLEALERT,
+}
+"""which of a period's lists an event calls"""
+
+HISTORY_WORD: Mapping[EventKind, str] = {
+    EventKind.FAILURE: "alert",
+    EventKind.TRAP: "trapalert",
+    EventKind.TRAPTIMEOUT: "traptimeoutalert",
+    EventKind.UP: "upalert",
+    EventKind.STARTUP: "startupalert",
+    EventKind.ACK: "ackalert",
+    EventKind.DISABLE: "disablealert",
+}
+"""what the alert history calls an event"""
+
+
+def decide(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+    """Decide on an event. ``state`` is as alerts shall see it; what comes back still is, but for the counters."""
+    held = _stopped(around) or _disabled(service, event, around) or _depend(service, state, event, around)
+    if held is None and _unacks(service, state, event):
+        state = unacknowledge(service, state)
+    held = held or _acked(state, event)
+    decision = _decide_periods(service, state, event, around) if held is None else Decision(state, held=(held,))
+    kind = LIST_OF[event.kind]
+    if any(alert.kind is kind for period in service.periods for alert in period.alerts):
+        return decision
+    if event.kind is EventKind.STARTUP:  # nobody misses those, and every service would say so
+        return replace(decision, held=())
+    return replace(decision, held=(Held(Rule.NONE_CONFIGURED, f"no {kind} is configured"),))
+
+
+def redistribute(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+    """The redistribute alert: called at every event unless the scheduler is stopped; neither counted nor recorded."""
+    command = service.redistribute
+    if command is None:
+        return Decision(state)
+    if (held := _stopped(around)) is not None:
+        return Decision(state, held=(replace(held, text=f"redistribute: {held.text}", alert=str(command)),))
+    if (missing := not_found(command, None, around)) is not None:
+        return Decision(state, held=(missing,))
+    return Decision(state, calls=(_call(service, state, event, command),))
+
+
+def not_found(command: Command, period: str | None, around: Surroundings) -> Held | None:
+    """Why an alert is not called whose program is in no directory; None if it is there."""
+    if command.name not in around.missing_alerts:
+        return None
+    return Held(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", period, str(command))
+
+
+def _stopped(around: Surroundings) -> Held | None:
+    return Held(Rule.STOPPED, "the scheduler is stopped") if around.stopped else None
+
+
+def _disabled(service: Service, event: Event, around: Surroundings) -> Held | None:
+    if event.kind is EventKind.DISABLE:  # that it is being disabled is what it tells (Q3)
+        return None
+    if service.group in around.disabled_watches:
+        return Held(Rule.WATCH_DISABLED, f"watch {service.group} is disabled")
+    if service.key in around.disabled_services:
+        return Held(Rule.SERVICE_DISABLED, f"service {service.group} {service.name} is disabled")
+    return None
+
+
+def _depend(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Held | None:
+    """Hold what the dependency holds; the status is that of the last result, evaluated now only if there is none."""
+    if event.kind in (EventKind.UP, EventKind.STARTUP) or state.depend_status:
+        return None
+    outcome = depend.evaluate(service, DependBehavior.ALERTS, around, event.at)
+    if outcome is None or (state.depend_status is None and outcome.fulfilled):
+        return None
+    return Held(Rule.DEPEND, outcome.text or "depend: it was not fulfilled at the last result")
+
+
+def _unacks(service: Service, state: ServiceState, event: Event) -> bool:
+    """Whether unack_summary ends the acknowledgement: the summary differs, blanks aside (Q20)."""
+    if not (state.ack and service.unack_summary and (event.kind.is_failure or event.kind is EventKind.STARTUP)):
+        return False
+    before, after = summary_of(state.failure_output), summary_of(event.output)
+    return "".join(before.split()) != "".join(after.split())
+
+
+def _acked(state: ServiceState, event: Event) -> Held | None:
+    if not state.ack or event.kind in (EventKind.UP, EventKind.ACK, EventKind.DISABLE):
+        return None
+    ago = format_duration(elapsed(state.ack, event.at))
+    return Held(Rule.ACK, f"acknowledged {ago} ago ({state.ack_comment})")
+
+
+def _decide_periods(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+    calls: list[AlertCall] = []
+    held: list[Held] = []
+    counters: dict[str, PeriodState] = {}
+    for period in service.periods:
+        mine = _decide_period(service, period, state, event, around)
+        counters[period.key] = mine.counters
+        calls += mine.calls
+        held += mine.held
+    alert_count = state.alert_count + len(calls)
+    return Decision(replace(state, periods=counters, alert_count=alert_count), tuple(calls), tuple(held))
+
+
+@dataclass(frozen=True, slots=True)
+class _PeriodDecision:
+    counters: PeriodState
+    calls: tuple[AlertCall, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+def _decide_period(
+    service: Service, period: Period, state: ServiceState, event: Event, around: Surroundings
+) -> _PeriodDecision:
+    alerts = period.alerts_of(LIST_OF[event.kind])
+    ruling = _judge(period, state, event)
+    if ruling.held is not None:
+        return _PeriodDecision(ruling.counters, held=(ruling.held,) if alerts else ())
+    calls: list[AlertCall] = []
+    held: list[Held] = []
+    for alert in alerts:
+        reason = _line_held(period, alert, event, around)
+        if reason is None:
+            calls.append(_call(service, state, event, alert.command, period, alert.kind))
+        else:
+            held.append(reason)
+    counters = _count_sent(ruling.counters, event) if calls else ruling.counters
+    return _PeriodDecision(counters, tuple(calls), tuple(held))
+
+
+def _judge(period: Period, state: ServiceState, event: Event) -> Ruling:
+    counters = state.period(period.key)
+    if not in_period(period.spec, event.at):
+        return Ruling(counters, Held(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key))
+    if event.kind.is_failure:
+        return judge_failure(period, counters, state, event.exitval, event.output, event.at)
+    if event.kind is EventKind.UP:
+        return Ruling(counters, judge_recovery(period, counters, state, event.at))
+    if event.kind is EventKind.ACK:
+        return Ruling(counters, needs_down_alert(period, counters))
+    return Ruling(counters)
+
+
+def _line_held(period: Period, alert: Alert, event: Event, around: Surroundings) -> Held | None:
+    """Why one line of a period that lets the event pass is not called."""
+    if not in_range(alert.exit_range, event.exitval):
+        text = f"{alert.kind} {alert.command.name} exit={alert.exit_range}: {exit_fact(event.exitval)}"
+        return Held(Rule.EXIT, text, period.key, str(alert.command))
+    return not_found(alert.command, period.key, around)
+
+
+def _count_sent(counters: PeriodState, event: Event) -> PeriodState:
+    """Count an event that called at least one alert of the period: once, however many it called.
+
+    ``counted_sent`` is what opstatus shows and counts everything but recoveries, as mon does.
+    """
+    if event.kind is EventKind.UP:
+        return replace(counters, alert_sent=0, counted_sent=0)
+    if not event.kind.is_failure:
+        return replace(counters, counted_sent=counters.counted_sent + 1)
+    sent, counted = counters.alert_sent + 1, counters.counted_sent + 1
+    return replace(counters, last_alert=event.at, alert_sent=sent, counted_sent=counted)
+
+
+def _call(
+    service: Service,
+    state: ServiceState,
+    event: Event,
+    command: Command,
+    period: Period | None = None,
+    kind: AlertKind | None = None,
+) -> AlertCall:
+    return AlertCall(
+        key=service.key,
+        event=event.kind,
+        command=command,
+        state=state,
+        output=event.output,
+        at=event.at,
+        exitval=event.exitval,
+        list_kind=kind,
+        period=period.key if period else None,
+        history_word=HISTORY_WORD[event.kind] if period else None,
+        trap_intended=event.trap_intended,
+    )

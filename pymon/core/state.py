@@ -1,0 +1,147 @@
+"""The bookkeeping: which variable an event changes. Whom to tell is decided elsewhere.
+
+A result changes state in two steps, with the alert decision between them, because alerts see the time between:
+what the result is, but still the outage's beginning, its acknowledgement and the output of the event before.
+
+    event          begin (seen by alerts)                    finish (after the decision)
+    failure        counters, first/last_failure, status,     failure_output, last_output, failure_interval
+                   exit value, summary, detail
+    success        status                                    exit value, summary, detail, outputs; ends the outage:
+                                                             ack, failure times, counters of the periods
+    trap           last_trap, and as failure or success      as failure (no failure_interval) or success
+    trapduration   status OK, no failure times (Q10)         -
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from pymon.model.service import AlerteveryMode, Period, Service
+from pymon.model.state import NO_SUMMARY, PeriodState, ServiceState, split_output
+from pymon.model.status import OpStatus
+
+_STARTS_OUTAGE = frozenset({OpStatus.OK, OpStatus.UNKNOWN, OpStatus.UNTESTED})
+
+
+def summary_of(output: str) -> str:
+    """The first line of output; ``(NO SUMMARY)`` when that is blank."""
+    summary, _ = split_output(output)
+    return summary if summary.strip() else NO_SUMMARY
+
+
+def exit_number(exitval: int | str | None) -> float:
+    """An exit value as a number, for exit ranges: the number that a trap's text begins with, else 0 (Q9)."""
+    if isinstance(exitval, str):
+        return _leading_number(exitval)
+    return exitval or 0
+
+
+def begin_failure(state: ServiceState, exitval: int | str | None, output: str, now: float) -> ServiceState:
+    """What alerts about a failure see: all of it is recorded, but the outputs still are the earlier events'."""
+    return replace(
+        state,
+        failure_count=state.failure_count + 1,
+        consec_failures=state.consec_failures + 1,
+        last_failure=now,
+        first_failure=now if state.op_status in _STARTS_OUTAGE else state.first_failure,
+        last_op_status=state.op_status,
+        op_status=OpStatus.FAIL,
+        exitval=exitval,
+        last_summary=summary_of(output),
+        last_detail=split_output(output)[1],
+        has_result=True,
+    )
+
+
+def finish_failure(service: Service, state: ServiceState, output: str, *, by_monitor: bool) -> ServiceState:
+    """What follows the decision. Only a monitor's failure switches to failure_interval, a trap's does not."""
+    return replace(
+        state,
+        failure_output=output,
+        last_output=output,
+        has_output=True,
+        failure_interval_active=state.failure_interval_active or (by_monitor and service.failure_interval is not None),
+    )
+
+
+def begin_success(state: ServiceState) -> ServiceState:
+    """What upalerts see: the service is well, but everything else still is of the outage that ends."""
+    return replace(state, last_op_status=state.op_status, op_status=OpStatus.OK, has_result=True)
+
+
+def finish_success(service: Service, state: ServiceState, exitval: int | str, output: str, now: float) -> ServiceState:
+    """What follows the decision: an outage, if there was one, is over, and the interval is the normal one again."""
+    summary, detail = split_output(output)
+    was_failing = state.last_op_status is OpStatus.FAIL
+    return replace(
+        state,
+        exitval=exitval,
+        last_success=now,
+        last_summary=summary,
+        last_detail=detail,
+        last_output=output,
+        has_output=True,
+        failure_output="",
+        consec_failures=0,
+        first_failure=0.0,
+        last_failure=0.0,
+        outage_ended=now if was_failing else state.outage_ended,
+        outage_summary=state.last_summary if was_failing else state.outage_summary,
+        ack=0.0,
+        ack_comment="",
+        failure_interval_active=False,
+        periods={period.key: _after_success(period, state.period(period.key)) for period in service.periods},
+    )
+
+
+def end_trapduration(state: ServiceState, now: float) -> ServiceState:
+    """The status becomes OK and the failure times are cleared (Q10); counters and exit value stay, as in mon."""
+    was_failing = state.op_status is OpStatus.FAIL
+    return replace(
+        state,
+        op_status=OpStatus.OK,
+        first_failure=0.0,
+        last_failure=0.0,
+        outage_ended=now if was_failing else state.outage_ended,
+        outage_summary=state.last_summary if was_failing else state.outage_summary,
+    )
+
+
+def clear_timers(service: Service, state: ServiceState) -> ServiceState:
+    """What ``clear timers`` does to the counters; its timers (checks, traps) are the engine's."""
+    periods = {period.key: _with_timers_cleared(period, state.period(period.key)) for period in service.periods}
+    return replace(state, consec_failures=0, periods=periods)
+
+
+def unacknowledge(service: Service, state: ServiceState) -> ServiceState:
+    """What unack_summary does when the summary changed: alerts start over as with a first failure.
+
+    ``alert_sent`` stays, so numalerts goes on counting.
+    """
+    periods = {
+        period.key: replace(state.period(period.key), last_alert=0.0, first_fail_time=0.0, fail_count=0)
+        for period in service.periods
+    }
+    return replace(state, ack=0.0, ack_comment="", consec_failures=1, periods=periods)
+
+
+def _after_success(period: Period, counters: PeriodState) -> PeriodState:
+    """A success ends what was counted in the outage; a strict alertevery goes on (Q7)."""
+    if counters == _FRESH:
+        return counters
+    keeps = period.alertevery_mode is AlerteveryMode.STRICT
+    return PeriodState(last_alert=counters.last_alert if keeps else 0.0, fail_count=counters.fail_count)
+
+
+def _with_timers_cleared(period: Period, counters: PeriodState) -> PeriodState:
+    return replace(counters, last_alert=0.0 if period.alertevery else counters.last_alert, first_fail_time=0.0)
+
+
+def _leading_number(text: str) -> float:
+    """What Perl makes of a text used as a number."""
+    match = re.match(r"\s*[+-]?(\d+\.?\d*|\.\d+)", text, re.ASCII)
+    return float(match.group()) if match else 0.0
+
+
+_FRESH = PeriodState()
