@@ -8,7 +8,6 @@ hands them over.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -183,15 +182,19 @@ class Engine:
             return
         now = self._clock()
         decision = gate.admit(service, self.states[key], self.site.hosts(key.group), now, self._around)
+        self._apply(key, Verdict(decision.state, decision.noticed), None)
         if isinstance(decision, gate.NotRun):
-            log.debug("%s/%s is not checked: %s", *key, decision.reason)
-            if decision.retry_after is not None:
-                self._schedule.move(_check_timer(key), now + decision.retry_after)
+            self._not_checked(key, planned, decision, now)
             return
         file = self.programs.monitors.get(service.monitor.name)
         inprocess = self._runs_in_process(service, file)
         run = partial(self._check, service, file, decision.hosts, inprocess)
         self._checks.submit(Check(key, planned, occupies_process=not inprocess, run=run))
+
+    def _not_checked(self, key: ServiceKey, planned: float, decision: gate.NotRun, now: float) -> None:
+        log.debug("%s/%s is not checked: %s", *key, decision.reason)
+        if decision.retry_after is not None:
+            self._schedule.move(_check_timer(key), timing.retry_run(planned, decision.retry_after, now))
 
     def _runs_in_process(self, service: Service, file: PluginFile | None) -> bool:
         wanted = self.site.settings.inprocess if service.inprocess is None else service.inprocess
@@ -208,7 +211,7 @@ class Engine:
             result = _no_such_monitor(service, self.site.settings.mondir, started)
         else:
             limit = timing.time_limit(service)
-            result = await self._runner.run(file, call, time_limit=limit, inprocess=inprocess)
+            result = await self._runner.run(file, call, time_limit=limit, inprocess=inprocess, repeat_blocked=True)
         if result.cause is not Cause.CANCELLED and self.site.services.get(key) == service:
             self._conclude(key, result)
 
@@ -238,14 +241,18 @@ class Engine:
 
     def _apply(self, key: ServiceKey, verdict: Verdict, result: CheckResult | None) -> None:
         """Record what was decided, then do it."""
+        if verdict.state is self.states[key] and not verdict.effects:
+            return
         self.states[key] = verdict.state
         if verdict.effects:
             hosts = tuple(host.name for host in self.site.hosts(key.group) if not host.disabled)
             service, settings = self.site.services[key], self.site.settings
             self._effects.perform(verdict.effects, service, hosts, settings, self.programs.alerts)
         for observer in self.observers:
-            with contextlib.suppress(Exception):
+            try:
                 observer(key, result, verdict)
+            except Exception:
+                log.exception("an observer of %s/%s failed", *key)
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
