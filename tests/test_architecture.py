@@ -24,7 +24,8 @@ ROOMS: dict[str, set[str]] = {
     "alert": {"model", "errors", "plugin"},
     "ipvs": {"model", "errors", "plugin"},
     "engine": {"model", "errors", "config", "core", "plugin", "monitor", "alert"},
-    "cli": {"model", "errors", "share", "config", "core", "plugin", "monitor", "alert", "ipvs", "engine"},
+    "demo": {"model", "errors", "share", "config", "ipvs", "engine"},
+    "cli": {"model", "errors", "share", "config", "core", "plugin", "monitor", "alert", "ipvs", "engine", "demo"},
 }
 """room → what of pymon it may import, itself aside"""
 
