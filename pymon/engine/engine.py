@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -41,6 +42,9 @@ log = logging.getLogger("pymon.engine")
 Observer = Callable[[ServiceKey, CheckResult | None, Verdict], None]
 """called after each decision with its service, the result it came from (None: no check), and the verdict"""
 
+LATENESS_KEPT = 10_000
+"""how many of the last checks ``Engine.lateness`` tells of: the seconds from their planned time to their start"""
+
 DRAIN_LIMIT = 30.0
 """seconds that alerts under way have at a stop"""
 
@@ -64,6 +68,7 @@ class Engine:
         self.disabled_watches: set[str] = set()
         self.disabled_services: set[ServiceKey] = set()
         self.observers: list[Observer] = []
+        self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
         self.started = now
         self.programs: Programs = find_programs(site)
         self._stopped = stopped
@@ -188,7 +193,7 @@ class Engine:
             return
         file = self.programs.monitors.get(service.monitor.name)
         inprocess = self._runs_in_process(service, file)
-        run = partial(self._check, service, file, decision.hosts, inprocess)
+        run = partial(self._check, service, file, decision.hosts, inprocess, planned)
         self._checks.submit(Check(key, planned, occupies_process=not inprocess, run=run))
 
     def _not_checked(self, key: ServiceKey, planned: float, decision: gate.NotRun, now: float) -> None:
@@ -200,9 +205,12 @@ class Engine:
         wanted = self.site.settings.inprocess if service.inprocess is None else service.inprocess
         return wanted and file is not None and self._runner.can_run_in_process(file)
 
-    async def _check(self, service: Service, file: PluginFile | None, hosts: tuple[str, ...], inprocess: bool) -> None:
+    async def _check(
+        self, service: Service, file: PluginFile | None, hosts: tuple[str, ...], inprocess: bool, planned: float
+    ) -> None:
         key, state = service.key, self.states[service.key]
         started = self._clock()
+        self.lateness.append(started - planned)
         call = None
         if file is not None:
             call = invocation(service, file.path, hosts, state, self.site.settings, self._environ)
@@ -212,6 +220,10 @@ class Engine:
         else:
             limit = timing.time_limit(service)
             result = await self._runner.run(file, call, time_limit=limit, inprocess=inprocess, repeat_blocked=True)
+        if log.isEnabledFor(logging.DEBUG):
+            facts = {"planned": planned, "started": result.started, "ended": result.ended, "exitval": result.exitval}
+            extra = {"group": key.group, "service": key.service, "event": "check", "facts": facts}
+            log.debug("checked %s/%s: exit %d (%s)", *key, result.exitval, result.cause.value, extra=extra)
         if result.cause is not Cause.CANCELLED and self.site.services.get(key) == service:
             self._conclude(key, result)
 
