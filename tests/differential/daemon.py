@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,14 +107,21 @@ class Daemon:
 
     def wait_for(self, paths: Iterable[Path], limit: float) -> None:
         """Wait until all these files exist; fails with what is missing when the daemon ends or time runs out."""
-        missing = list(paths)
+        waited = list(paths)
+
+        def missing() -> str:
+            return ", ".join(str(path.relative_to(self.rig.folder)) for path in waited if not path.exists())
+
+        self.wait_until(missing, limit)
+
+    def wait_until(self, missing: Callable[[], str], limit: float) -> None:
+        """Wait until ``missing`` has nothing to say; fails with what it says when the daemon ends or time runs out."""
         deadline = time.monotonic() + limit
-        while missing := [path for path in missing if not path.exists()]:
+        while lack := missing():
             if self._process is None or self._process.poll() is not None:
                 raise AssertionError(f"{self.program} ended early; its standard error: {self.errors}")
             if time.monotonic() > deadline:
-                names = ", ".join(str(path.relative_to(self.rig.folder)) for path in missing)
-                raise AssertionError(f"{self.program}: {names} not there after {limit} s; {self.errors}")
+                raise AssertionError(f"{self.program}: after {limit} s still missing: {lack}; {self.errors}")
             time.sleep(0.05)
 
     def settle(self, limit: float) -> None:
