@@ -15,7 +15,8 @@
         ├── IpvsNoService       the virtual service is not in the table
         ├── IpvsNoServer        the real server is not in its virtual service
         ├── IpvsServerExists    the real server is in its virtual service already
-        ├── IpvsAddressError    a text is no address, port, mark or protocol, or a name cannot be looked up
+        ├── IpvsAddressError    a text is no address, port, firewall mark or protocol
+        │   └── IpvsLookupError a host name in it cannot be looked up
         └── IpvsBusy            the kernel refused for now; a retry can help
 
 A failing check is not an exception but a result, and so is a plugin that crashes.
@@ -102,7 +103,11 @@ class IpvsServerExists(IpvsError):
 
 
 class IpvsAddressError(IpvsError):
-    """A text is no address, port, firewall mark or protocol, or a name in it cannot be looked up."""
+    """A text is no address, port, firewall mark or protocol."""
+
+
+class IpvsLookupError(IpvsAddressError):
+    """A host name cannot be looked up, now at least."""
 
 
 class IpvsBusy(IpvsError):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, AddressFamily
 
-from pymon.errors import IpvsAddressError
+from pymon.errors import IpvsAddressError, IpvsLookupError
 from pymon.ipvs.model import Address, Listening, Marked, Protocol, Virtual, family_of
 
 _MARK = re.compile(r"fwm([46]?):(.*)", re.IGNORECASE | re.DOTALL)
@@ -92,7 +92,7 @@ def parse_virtual(
 ) -> Virtual:
     """A virtual service's identity; without a port it is port 0 (all ports, which persistent services have).
 
-    ``mark_family`` is the family of a mark that does not say its own. Raises IpvsAddressError.
+    ``mark_family`` is the family of a mark that does not say its own. Raises IpvsAddressError and IpvsLookupError.
     """
     mark = _MARK.fullmatch(text.strip())
     if mark:
@@ -126,9 +126,9 @@ def find_address(host: str, resolver: Resolver, *, prefer: AddressFamily = AF_IN
     try:
         found = resolver.addresses(host)
     except (OSError, UnicodeError) as problem:
-        raise IpvsAddressError(f"the host name '{host}' cannot be looked up: {problem}") from problem
+        raise IpvsLookupError(f"the host name '{host}' cannot be looked up: {problem}") from problem
     if not found:
-        raise IpvsAddressError(f"the host name '{host}' has no address")
+        raise IpvsLookupError(f"the host name '{host}' has no address")
     return next((address for address in found if family_of(address) == prefer), found[0])
 
 

@@ -26,6 +26,9 @@ class Protocol(Enum):
         """The name in lower case, as options and /etc/services have it."""
         return self.name.lower()
 
+    def __str__(self) -> str:
+        return self.word
+
 
 class Forwarding(Enum):
     """How packets come to a real server; the value is the kernel's number (IP_VS_CONN_F_FWD_MASK)."""
@@ -41,6 +44,9 @@ class Forwarding(Enum):
     def word(self) -> str:
         """The name in lower case, as ``lvs.alert -F`` takes it."""
         return self.name.lower()
+
+    def __str__(self) -> str:
+        return self.word
 
     @property
     def keeps_port(self) -> bool:

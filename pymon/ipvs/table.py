@@ -6,7 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Protocol
 
-from pymon.errors import IpvsError, IpvsUnavailable
+from pymon.errors import IpvsError
+from pymon.ipvs.kernel import KernelTable
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Info, Listed, RealServer, Snapshot, Virtual, VirtualService
 
@@ -90,13 +91,8 @@ def memory_table() -> MemoryTable:
 def kernel_table() -> Table:
     """The kernel's table of the network namespace in which this process first asked for it.
 
-    A failure is not kept: the next call tries again. The library that speaks netlink is loaded here, and not before,
-    since that takes a tenth of a second that a table in memory does not need.
+    A failure is not kept: the next call tries again.
     """
-    try:
-        from pymon.ipvs.kernel import KernelTable  # noqa: PLC0415  # the docstring says why
-    except ImportError as problem:
-        raise IpvsUnavailable(f"the netlink library pyroute2 cannot be loaded: {problem}") from problem
     return KernelTable()
 
 

@@ -1,6 +1,7 @@
-"""The kernel's IPVS table, over generic netlink. The only place that knows pyroute2.
+"""The kernel's IPVS table, over generic netlink.
 
-message   the attributes of IPVS messages, and how records become messages and back
+attribute netlink attributes: bytes and back
+message   the messages of IPVS: records to bytes and back
 netlink   a generic netlink socket: one request, its answers, errors by number
 table     the verbs: read, add, edit, remove
 """

@@ -26,10 +26,7 @@ from pymon.ipvs.kernel.message import FAMILY, Command, message, read_info, read_
 from pymon.ipvs.kernel.netlink import GenericNetlink
 from pymon.ipvs.model import Info, Listed, RealServer, Snapshot, Virtual, VirtualService
 
-NO_IPVS = (
-    "this kernel has no IPVS: load its module with `modprobe ip_vs`"
-    " (a container needs it loaded on its host), or set PYMON_IPVS=memory to try pymon without"
-)
+NO_IPVS = "this kernel has no IPVS: load its module with `modprobe ip_vs` (for a container, on its host)"
 NO_PERMISSION = (
     "the IPVS table may only be read and changed with CAP_NET_ADMIN: run as root, or give the program that capability"
 )

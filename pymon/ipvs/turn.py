@@ -1,0 +1,84 @@
+"""Programs that change the same real server at the same time take turns, and the newest decision wins.
+
+Inside the daemon its launcher sees to that. Where each call is a process of its own that nobody orders (under mon
+itself), a slow name lookup can make the program that was started first act last: its stale decision would stand. So
+each one takes a lock for what it acts upon, bounded in time, and leaves there the time of its decision; one that
+comes with an older decision than that stands back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FOLDER = Path("/run/pymon")
+LIMIT = 10.0
+"""seconds to wait for the turn; then the change is made without it, rather than not at all"""
+_POLL = 0.02
+
+
+@contextmanager
+def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
+    """Take the turn for ``key``; gives False when a newer decision than ``decided`` (epoch) was carried out already.
+
+    Without a lock to be had (no such directory, not ours, the limit reached) it gives True: nothing may keep a change
+    from being made. A recorded time that lies in the future is of a clock that was set back, and does not count.
+    """
+    handle = _opened(key, folder)
+    if handle is None:
+        yield True
+        return
+    try:
+        if not _locked(handle, limit):
+            yield True
+            return
+        newest = _recorded(handle)
+        if decided < newest <= time.time() + 1:
+            yield False
+            return
+        os.pwrite(handle, b"%020d" % decided, 0)
+        yield True
+    finally:
+        os.close(handle)
+
+
+def place() -> str:
+    """The network namespace of this process: tables of different ones are different tables."""
+    try:
+        return str(Path("/proc/self/ns/net").stat().st_ino)
+    except OSError:
+        return ""
+
+
+def _opened(key: str, folder: Path) -> int | None:
+    name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            return None
+        return os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return None
+
+
+def _locked(handle: int, limit: float) -> bool:
+    deadline = time.monotonic() + limit
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL)
+        else:
+            return True
+
+
+def _recorded(handle: int) -> int:
+    text = os.pread(handle, 20, 0)
+    return int(text) if text.isdigit() else 0
