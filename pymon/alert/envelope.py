@@ -12,8 +12,8 @@ from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
 from pymon.model.service import Service
 from pymon.model.settings import Settings
-from pymon.model.state import NO_SUMMARY, ServiceState, split_output
-from pymon.model.status import EventKind, OpStatus
+from pymon.model.state import NO_SUMMARY, split_output
+from pymon.model.status import EventKind
 from pymon.plugin.environ import bounded, clean
 
 HOSTS_LIMIT = 120 * 1024
@@ -92,28 +92,11 @@ def _variables(call: AlertCall, service: Service, settings: Settings) -> Iterato
         yield "MON_ACK", state.ack_comment
     if call.trap_intended:
         yield "MON_TRAP_INTENDED", call.trap_intended
-    if _has_summary(call.event, state):
+    if state.has_result:
         yield "MON_LAST_SUMMARY", state.last_summary
         yield "MON_FIRST_FAILURE", str(int(state.first_failure))
-    if _has_last_output(call.event, state):
+    if state.has_output:  # it is the output of the event before this one, so the first event has none
         yield "MON_LAST_OUTPUT", state.last_output
-
-
-def _is_first_event(event: EventKind, state: ServiceState) -> bool:
-    """Whether the alert is decided while the service's very first result is taken in."""
-    return (event.is_failure or event is EventKind.UP) and state.last_op_status is OpStatus.UNTESTED
-
-
-def _has_summary(event: EventKind, state: ServiceState) -> bool:
-    """A failure has set summary and first failure when its alert is decided; a success sets them afterwards."""
-    if event is EventKind.UP and state.op_status is not OpStatus.FAIL and _is_first_event(event, state):
-        return bool(state.last_summary or state.first_failure)
-    return state.has_result
-
-
-def _has_last_output(event: EventKind, state: ServiceState) -> bool:
-    """It is the output of the event before this one, so the first event has none."""
-    return bool(state.last_output) or (state.has_result and not _is_first_event(event, state))
 
 
 def _joined(hosts: Sequence[str]) -> str:
