@@ -21,7 +21,7 @@ from pymon.core.state import (
 )
 from pymon.core.surroundings import Surroundings
 from pymon.core.timing import interval_in_force
-from pymon.core.trap import TRAP_TIMEOUT_EXITVAL, TRAP_TIMEOUT_OUTPUT
+from pymon.core.trap import TRAP_TIMEOUT_EXITVAL, timeout_output
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import AlertCall, DowntimeRecorded, Effect, FailureRecorded, Held, Noticed, Suppressed, Verdict
 from pymon.model.result import Cause, CheckResult
@@ -46,10 +46,9 @@ def observe(service: Service, state: ServiceState, result: CheckResult, now: flo
     """A monitor has ended. A run that the daemon itself cut off (Cause.CANCELLED) says nothing and changes nothing."""
     if result.cause is Cause.CANCELLED:
         return Verdict(state)
-    state = replace(state, last_check=result.started, monitor_duration=result.ended - result.started)
     if result.is_success:
-        return _succeed(service, state, Event(EventKind.UP, now, result.output, 0), 0, around)
-    return _fail(service, state, Event(EventKind.FAILURE, now, result.output, result.exitval), around)
+        return _succeed(service, state, Event(EventKind.UP, now, result.output, 0), 0, around, result)
+    return _fail(service, state, Event(EventKind.FAILURE, now, result.output, result.exitval), around, result)
 
 
 def trap(service: Service, state: ServiceState, trap: Trap, now: float, around: Surroundings) -> Verdict:
@@ -62,7 +61,7 @@ def trap(service: Service, state: ServiceState, trap: Trap, now: float, around: 
 
 def trap_timeout(service: Service, state: ServiceState, now: float, around: Surroundings) -> Verdict:
     """No trap has come for traptimeout: a failure with exit value 1."""
-    event = Event(EventKind.TRAPTIMEOUT, now, TRAP_TIMEOUT_OUTPUT, TRAP_TIMEOUT_EXITVAL)
+    event = Event(EventKind.TRAPTIMEOUT, now, timeout_output(service, now), TRAP_TIMEOUT_EXITVAL)
     return _fail(service, state, event, around)
 
 
@@ -127,37 +126,50 @@ def test_alert(
     return Verdict(state, (*calls, *_suppressed(service, Event(event, now), held)))
 
 
-def _fail(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Verdict:
+def _fail(
+    service: Service, state: ServiceState, event: Event, around: Surroundings, check: CheckResult | None = None
+) -> Verdict:
     """A failure of a monitor, by a trap, or by a trap's absence."""
     state, noticed = _with_dependency(service, state, event, around)
     seen = begin_failure(state, event.exitval, event.output, event.at)
     recorded = FailureRecorded(service.key, event.at, seen.last_summary)
     told = _tell(service, seen, event, around)
-    after = finish_failure(service, told.state, event.output, by_monitor=event.kind is EventKind.FAILURE)
+    after = finish_failure(service, told.state, event.output, check)
     return Verdict(after, (*noticed, recorded, *told.effects))
 
 
-def _succeed(service: Service, state: ServiceState, event: Event, exitval: int | str, around: Surroundings) -> Verdict:
-    """A success: upalerts get the output of the event before (the outage's), redistribute this one's (Q8)."""
+def _succeed(
+    service: Service,
+    state: ServiceState,
+    event: Event,
+    exitval: int | str,
+    around: Surroundings,
+    check: CheckResult | None = None,
+) -> Verdict:
+    """A success. Only the one that ends an outage is told of, but redistribute hears of each."""
     state, noticed = _with_dependency(service, state, event, around)
+    was = state.op_status
+    effects: tuple[Effect, ...] = noticed
+    if was is OpStatus.FAIL or service.redistribute is not None:
+        told = _tell_success(service, state, event, around)
+        state = told.state
+        effects += told.effects
+    after = finish_success(service, state, was, exitval, event.output, event.at, check)
+    return Verdict(after, effects)
+
+
+def _tell_success(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Verdict:
+    """Upalerts get the output of the event before (the outage's last), redistribute that of the success (Q8)."""
     seen = begin_success(state)
-    effects: list[Effect] = [*noticed]
-    held: tuple[Held, ...] = ()
-    was_failing = state.op_status is OpStatus.FAIL
-    if was_failing and around.settings.dtlogging:
-        effects.append(_downtime(service, state, event.at, around))
-    if service.redistribute is not None:
-        summary, detail = split_output(event.output)
-        shared = alerting.redistribute(service, replace(seen, last_summary=summary, last_detail=detail), event, around)
-        effects += shared.calls
-        held = shared.held
-    if was_failing:
-        decision = alerting.decide(service, seen, replace(event, output=state.last_output), around)
-        effects += decision.calls
-        held += decision.held
-        seen = decision.state
-    effects += _suppressed(service, event, held)
-    return Verdict(finish_success(service, seen, exitval, event.output, event.at), tuple(effects))
+    summary, detail = split_output(event.output)
+    shown = replace(seen, last_summary=summary, last_detail=detail, has_result=True)
+    shared = alerting.redistribute(service, shown, event, around)
+    if state.op_status is not OpStatus.FAIL:
+        return Verdict(state, (*shared.calls, *_suppressed(service, event, shared.held)))
+    recorded = (_downtime(service, state, event.at, around),) if around.settings.dtlogging else ()
+    decision = alerting.decide(service, seen, replace(event, output=state.last_output), around)
+    held = _suppressed(service, event, shared.held + decision.held)
+    return Verdict(decision.state, (*recorded, *shared.calls, *decision.calls, *held))
 
 
 def _tell(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Verdict:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pymon.model.result import CheckResult
 from pymon.model.service import AlerteveryMode, Period, Service
 from pymon.model.state import NO_SUMMARY, PeriodState, ServiceState, split_output
 from pymon.model.status import OpStatus
@@ -54,34 +55,54 @@ def begin_failure(state: ServiceState, exitval: int | str | None, output: str, n
     )
 
 
-def finish_failure(service: Service, state: ServiceState, output: str, *, by_monitor: bool) -> ServiceState:
-    """What follows the decision. Only a monitor's failure switches to failure_interval, a trap's does not."""
+def finish_failure(service: Service, state: ServiceState, output: str, check: CheckResult | None) -> ServiceState:
+    """What follows the decision. Only a monitor's failure switches to failure_interval, a trap's does not.
+
+    ``check`` is the run that it came from, None for a trap or its absence.
+    """
+    switches = check is not None and service.failure_interval is not None
     return replace(
         state,
         failure_output=output,
         last_output=output,
         has_output=True,
-        failure_interval_active=state.failure_interval_active or (by_monitor and service.failure_interval is not None),
+        failure_interval_active=state.failure_interval_active or switches,
+        last_check=check.started if check else state.last_check,
+        monitor_duration=check.ended - check.started if check else state.monitor_duration,
     )
 
 
 def begin_success(state: ServiceState) -> ServiceState:
     """What upalerts see: the service is well, but everything else still is of the outage that ends."""
-    return replace(state, last_op_status=state.op_status, op_status=OpStatus.OK, has_result=True)
+    return replace(state, last_op_status=state.op_status, op_status=OpStatus.OK)
 
 
-def finish_success(service: Service, state: ServiceState, exitval: int | str, output: str, now: float) -> ServiceState:
-    """What follows the decision: an outage, if there was one, is over, and the interval is the normal one again."""
+def finish_success(
+    service: Service,
+    state: ServiceState,
+    was: OpStatus,
+    exitval: int | str,
+    output: str,
+    now: float,
+    check: CheckResult | None,
+) -> ServiceState:
+    """What follows the decision: an outage, if there was one, is over, and the interval is the normal one again.
+
+    ``was`` is the status before; ``check`` is the run that the success came from, None for a trap.
+    """
     summary, detail = split_output(output)
-    was_failing = state.last_op_status is OpStatus.FAIL
+    was_failing = was is OpStatus.FAIL
     return replace(
         state,
+        op_status=OpStatus.OK,
+        last_op_status=was,
         exitval=exitval,
+        has_result=True,
+        has_output=True,
         last_success=now,
         last_summary=summary,
         last_detail=detail,
         last_output=output,
-        has_output=True,
         failure_output="",
         consec_failures=0,
         first_failure=0.0,
@@ -91,6 +112,8 @@ def finish_success(service: Service, state: ServiceState, exitval: int | str, ou
         ack=0.0,
         ack_comment="",
         failure_interval_active=False,
+        last_check=check.started if check else state.last_check,
+        monitor_duration=check.ended - check.started if check else state.monitor_duration,
         periods={period.key: _after_success(period, state.period(period.key)) for period in service.periods},
     )
 
@@ -101,6 +124,7 @@ def end_trapduration(state: ServiceState, now: float) -> ServiceState:
     return replace(
         state,
         op_status=OpStatus.OK,
+        last_op_status=state.op_status,
         first_failure=0.0,
         last_failure=0.0,
         outage_ended=now if was_failing else state.outage_ended,

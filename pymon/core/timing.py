@@ -8,10 +8,19 @@ longer than the interval leaves out the slots that it covers; nothing is made up
 from __future__ import annotations
 
 from math import floor
-from random import Random
+from typing import Protocol
 
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
+
+
+class Chance(Protocol):
+    """Where random numbers come from (random.Random, or a test's own)."""
+
+    def random(self) -> float:
+        """A number from 0 up to but without 1."""
+        ...
+
 
 EXCLUDED_RETRY = 60.0
 """how often a check is tried anew in its exclude_period (a shorter interval comes first)"""
@@ -20,7 +29,7 @@ DEPEND_RETRY = 1.0
 
 
 def first_run(
-    index: int, total: int, service: Service, started: float, randstart: float | None, rng: Random
+    index: int, total: int, service: Service, started: float, randstart: float | None, rng: Chance
 ) -> float | None:
     """When a service runs first; None if it has no interval. It is the ``index``-th of ``total``, from 0.
 
@@ -42,7 +51,7 @@ def interval_in_force(service: Service, state: ServiceState) -> float | None:
 
 
 def next_run(
-    service: Service, state: ServiceState, scheduled: float, started: float, ended: float, rng: Random
+    service: Service, state: ServiceState, scheduled: float, started: float, ended: float, rng: Chance
 ) -> float:
     """When a service runs next, after a run for the slot ``scheduled`` that began and ended at these times.
 
@@ -73,7 +82,7 @@ def time_limit(service: Service) -> float:
     return max(300.0, 10.0 * (service.interval or 0.0))
 
 
-def _skewed(slot: float, interval: float, randskew: float, ended: float, rng: Random) -> float:
+def _skewed(slot: float, interval: float, randskew: float, ended: float, rng: Chance) -> float:
     skew = min(float(floor(rng.random() * randskew) + 1), randskew)
     earlier = slot - min(skew, interval / 2)
     return earlier if rng.random() < 0.5 and earlier > ended else slot + skew

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
+from datetime import datetime
 
 from pymon.model.depend import ServiceKey
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
 
 TRAP_TIMEOUT_EXITVAL = 1
-TRAP_TIMEOUT_OUTPUT = "trap timeout\n"
 DEFAULT = "default"
 """the watch, and the service in it, that catch traps addressed to nobody"""
 
@@ -51,6 +51,12 @@ def route(watches: Container[str], services: Container[ServiceKey], group: str, 
     if key not in services:
         return Rejected(f"trap received for undefined service type {key.group}/{key.service}")
     return Addressee(key, intended)
+
+
+def timeout_output(service: Service, now: float) -> str:
+    """What stands for a monitor's output when no trap has come; the time is local, as in mon's own text."""
+    at = datetime.fromtimestamp(now).ctime()
+    return f"trap timeout\ntrap timeout after {service.traptimeout or 0:g}s at {at}\n"
 
 
 def timeout_due(service: Service, armed: float) -> float | None:
