@@ -42,7 +42,7 @@ from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
 from pymon.model.state import split_output
 from pymon.model.status import EventKind
-from pymon.plugin.options import OptionParser, choice, flag, many, option, usage, words
+from pymon.plugin.options import OptionParser, Parsed, choice, flag, many, option, usage, words
 
 __all__ = [
     "Alert",
@@ -51,6 +51,7 @@ __all__ = [
     "Exit",
     "Outcome",
     "PluginUsageError",
+    "append",
     "choice",
     "flag",
     "main",
@@ -109,7 +110,8 @@ class Event:
 
     ``hosts`` are the group's members; ``time`` is when it was noticed (seconds since the epoch). ``summary`` is the
     first line of what the monitor said, ``detail`` the rest. ``next_alert`` is the text of ``-l``, which mon documents
-    and never passes. ``environ`` holds the MON_* variables. ``program`` is the alert's own file name.
+    and never passes. ``environ`` holds the MON_* variables. ``program`` is the alert's own file name, ``arguments``
+    is all that it was called with.
     """
 
     group: str
@@ -122,6 +124,13 @@ class Event:
     environ: Mapping[str, str]
     next_alert: str = ""
     program: str = ""
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def when(self) -> str:
+        """``time`` as mon's alerts write it: ``Tue Nov 3 10:00:00``, local time, no year."""
+        moment = time.localtime(self.time)
+        return f"{time.strftime('%a %b', moment)} {moment.tm_mday} {time.strftime('%H:%M:%S', moment)}"
 
     @property
     def description(self) -> str:
@@ -134,6 +143,17 @@ class Event:
         return self.environ.get("MON_OPSTATUS", "")
 
 
+def _epoch(text: str) -> float:
+    """Seconds since 1970, up to a year that every part of the system can show."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e11:
+        raise ValueError("must be seconds since 1970")
+    return seconds
+
+
 @dataclass(frozen=True)
 class _FromMon:
     """The options with which mon calls every alert."""
@@ -141,7 +161,9 @@ class _FromMon:
     service: str = option("-s", default="", metavar="SERVICE", about="the service")
     group: str = option("-g", default="", metavar="GROUP", about="its group")
     hosts: str = option("-h", default="", metavar="HOSTS", about="the group's hosts, in one argument")
-    time: float = option("-t", default=0.0, metavar="EPOCH", about="when it was noticed; 0 is now")
+    time: float | None = option(
+        "-t", default=None, convert=_epoch, metavar="EPOCH", about="when it was noticed (default: now)"
+    )
     next_alert: str = option("-l", default="", metavar="SECONDS", about="time until the next alert")
     up: bool = flag("-u", about="the service is up again")
     ack: bool = flag("-a", about="the failure was acknowledged")
@@ -184,13 +206,18 @@ class Alert(Generic[O]):
         about: str,
         order_by: Callable[[O], str] | None = None,
         retry_on: frozenset[int] = frozenset({Exit.TRY_AGAIN}),
+        takes_anything: bool = False,
     ) -> None:
-        """``options`` is a dataclass of declared fields (PluginError if it declares one of mon's letters)."""
+        """``options`` is a dataclass of declared fields (PluginError if it declares one of mon's letters).
+
+        ``takes_anything``: arguments that cannot be read are no error; the alert finds them in ``event.arguments``.
+        """
         self.about = about
         self._deliver = deliver
         self._options = options
         self._order_by = order_by
         self._retry_on = retry_on
+        self._takes_anything = takes_anything
         self._parser = OptionParser(_FromMon, options)
 
     @property
@@ -208,7 +235,7 @@ class Alert(Generic[O]):
         if self._order_by is None:
             return ""
         try:
-            return self._order_by(self._parser.parse(invocation.arguments).of(self._options))
+            return self._order_by(self._parse(invocation.arguments).of(self._options))
         except PluginUsageError:
             return "wrong options"
 
@@ -217,7 +244,7 @@ class Alert(Generic[O]):
         errors of the operating system, is raised."""
         program = Path(invocation.path).name
         try:
-            parsed = self._parser.parse(invocation.arguments)
+            parsed = self._parse(invocation.arguments)
             given = parsed.of(_FromMon)
             if given.help:
                 return Exit.OK, self.usage(program)
@@ -226,9 +253,18 @@ class Alert(Generic[O]):
             return Exit.USAGE, f"{program}: {error}\ntry {program} --help\n"
         except OSError as error:
             return _exit_of(error), f"{program}: {error}\n"
-        notes = "".join(f"Unknown option: {letter[1]}\n" for letter in parsed.unknown)
+        unknown = () if self._takes_anything else parsed.unknown
+        notes = "".join(f"Unknown option: {letter[1]}\n" for letter in unknown)
         text = outcome.text
         return int(outcome.exit), notes + (text if not text or text.endswith("\n") else text + "\n")
+
+    def _parse(self, arguments: Sequence[str]) -> Parsed:
+        try:
+            return self._parser.parse(arguments)
+        except PluginUsageError:
+            if not self._takes_anything:
+                raise
+            return self._parser.parse(())
 
     def usage(self, program: str) -> str:
         """The help text."""
@@ -248,20 +284,31 @@ def main(plugin: Alert[O], arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
+async def append(path: Path, text: str) -> None:
+    """Append text to a file, in one piece, without holding up the event loop. Raises OSError."""
+    await asyncio.to_thread(_append, path, text)
+
+
 def _event(given: _FromMon, invocation: Invocation, program: str) -> Event:
     summary, detail = split_output(invocation.stdin)
     return Event(
         group=given.group,
         service=given.service,
         hosts=tuple(given.hosts.split()),
-        time=given.time or time.time(),
+        time=time.time() if given.time is None else given.time,
         kind=given.kind(invocation.environ),
         summary=summary,
         detail=detail,
         environ=invocation.environ,
         next_alert=given.next_alert,
         program=program,
+        arguments=invocation.arguments,
     )
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("ab") as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _text(argument: str) -> str:
