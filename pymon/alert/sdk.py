@@ -40,9 +40,11 @@ from typing import Generic, NoReturn, TypeVar
 
 from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
+from pymon.model.result import CheckResult
 from pymon.model.state import split_output
 from pymon.model.status import EventKind
 from pymon.plugin.options import OptionParser, Parsed, choice, flag, many, option, usage, words
+from pymon.plugin.process import run_process
 
 __all__ = [
     "Alert",
@@ -57,6 +59,7 @@ __all__ = [
     "main",
     "many",
     "option",
+    "run_program",
     "words",
 ]
 
@@ -282,6 +285,18 @@ def main(plugin: Alert[O], arguments: Sequence[str] | None = None) -> NoReturn:
     sys.stdout.buffer.write(output.encode("utf-8", "surrogateescape"))
     sys.stdout.flush()
     sys.exit(code)
+
+
+async def run_program(
+    command: Sequence[str], event: Event, *, stdin: str = "", time_limit: float = 60.0
+) -> CheckResult:
+    """Run a program with the alert's own environment, and give its exit value and output (both streams).
+
+    ``command`` is an argument list, the first word a path. It is ended after ``time_limit`` seconds; what it leaves
+    running in the background when it has exited goes on.
+    """
+    invocation = Invocation(command[0], tuple(command[1:]), event.environ, stdin)
+    return await run_process([command[0]], invocation, time_limit=time_limit, reap_group=False)
 
 
 async def append(path: Path, text: str) -> None:
