@@ -144,8 +144,10 @@ class _Show:
             self.trip = replace(self.trip, stage=Stage.FAILED, failure=f"it was ended at: {self.trip.stage.value}")
 
     def _open(self) -> None:
-        kind = f"one in memory: {self._table.why_memory}" if self._table.why_memory else "the kernel's"
-        self._story.tell(Kind.DEMO, f"the IPVS table is {kind}")
+        why = self._table.why_memory
+        self._story.tell(Kind.DEMO, f"the IPVS table is {'one in memory, not the kernel' if why else 'the kernel'}'s")
+        if why:
+            self._story.tell(Kind.DEMO, why)
         for server in self._servers.values():
             self._story.tell(Kind.DEMO, f"{server.name} serves http://{server.endpoint}/ (process {server.pid})")
 
@@ -217,8 +219,14 @@ class _Show:
             return ()
         kills = " or ".join(f"kill {server.pid} ({name})" for name, server in self._servers.items() if server.pid)
         first = next(iter(self._servers.values()))
+        through = (
+            ()
+            if self._table.why_memory
+            else (f"             curl http://{VIRTUAL.address}:{VIRTUAL.port}/ goes through the table",)
+        )
         return (
             f"Your turn:   {kills}: it leaves the table; after {REVIVE:.0f} s the demo starts it again",
+            *through,
             f"             curl http://{first.endpoint}/sick makes it answer 503, /well ends that",
             f"             pymon check {_shown(shared('etc') / 'demo.cf')} --explain web1 {SERVICE}",
             f"             tail -f {self._directory / LOG}",

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pymon.demo.story import Kind, Known, Line
-from pymon.ipvs.listing import server_line, service_line
+from pymon.ipvs.listing import in_order, server_line, service_line
 from pymon.ipvs.model import Listed
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
@@ -135,7 +135,8 @@ def clock(at: float) -> str:
 
 def table_rows(listed: Listed) -> list[str]:
     """A virtual service as ``ipvsadm -L -n`` prints it."""
-    return [service_line(listed.service), *(server_line(server) for server in listed.servers)]
+    ordered = in_order((listed,))[0]
+    return [service_line(ordered.service), *(server_line(server) for server in ordered.servers)]
 
 
 def draw(picture: Picture, height: int) -> RenderableType:

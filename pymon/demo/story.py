@@ -64,7 +64,7 @@ class Story:
         """An observer for the engine."""
         before = self.services.get(key, Known())
         state = verdict.state
-        held = str(verdict.held[0]) if verdict.held else ""
+        held = verdict.held[0].text if verdict.held else ""
         if result is not None:
             changed = state.op_status is not before.status
             note = "" if result.is_success else f"{result.cause.value} with {result.exitval}: {_detail(result)}"
@@ -73,14 +73,14 @@ class Story:
                 result.ended if changed else before.since,
                 result.ended,
                 result.ended - result.started,
-                f"not alerted again: {held}" if held and not result.is_success else note,
+                f"no alert now: {held}" if held and not result.is_success else note,
             )
             if changed:
                 self._tell_change(key, result, first=before.status is OpStatus.UNTESTED)
         for call in verdict.alerts:
             self.tell(Kind.ALERT, f"{key.group}/{key.service}: {call.command}")
         if held and state.consec_failures == 2:
-            self.tell(Kind.HELD, f"{key.group}/{key.service} still fails, and is not alerted again: {held}")
+            self.tell(Kind.HELD, f"{key.group}/{key.service} still fails; no alert now: {held}")
 
     def _tell_change(self, key: ServiceKey, result: CheckResult, *, first: bool) -> None:
         name = f"{key.group}/{key.service}"
