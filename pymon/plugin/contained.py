@@ -7,6 +7,7 @@ inherit. So three things can tell whose code they are called from: the task fact
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import ContextVar
@@ -168,6 +169,21 @@ def end_tasks(call: Call) -> int:
         task.cancel()
         task.add_done_callback(retrieve)
     return len(left)
+
+
+def abandon(task: asyncio.Future[Any]) -> None:
+    """Be rid of a task that goes on although it was cancelled: close its coroutine, and have nobody wait for it.
+
+    A coroutine that withstands even this stays where it is, but asyncio.run no longer waits for it at the end.
+    """
+    if not isinstance(task, asyncio.Task):
+        return
+    task.add_done_callback(retrieve)
+    with contextlib.suppress(RuntimeError, ValueError, AttributeError):  # it ignores GeneratorExit, or is running
+        task.get_coro().close()
+    task.cancel()  # a closed coroutine ends its task at the next step
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio does for tasks of its own
+    asyncio.tasks._unregister_task(task)
 
 
 def retrieve(task: Awaitable[Any]) -> None:

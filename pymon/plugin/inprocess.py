@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.plugin.contained import CURRENT, Call, end_tasks, retrieve
+from pymon.plugin.contained import CURRENT, Call, abandon, end_tasks
 from pymon.plugin.output import capped, well_formed
 from pymon.plugin.process import GRACE, TIMED_OUT_EXIT, timeout_output
 from pymon.plugin.protocol import Plugin
@@ -50,7 +50,7 @@ async def run_inprocess(plugin: Plugin, invocation: Invocation, *, time_limit: f
         done, _ = await asyncio.wait((task,), timeout=time_limit)
         timed_out = not done
         if timed_out:
-            waiting_at = _where(task)
+            waiting_at = _where(task, call.path)
             await _end(task, call, grace)
     except asyncio.CancelledError:
         await _end(task, call, grace)
@@ -82,8 +82,12 @@ async def _end(task: asyncio.Task[_Ending], call: Call, grace: float) -> None:
         await asyncio.wait((task,), timeout=grace)
     finally:
         if not task.done():
-            log.error("%s goes on although it was cancelled%s; abandoned", call.path, f" ({_where(task).strip()})")
-            task.add_done_callback(retrieve)
+            log.error(
+                "%s goes on although it was cancelled (%s); abandoned", call.path, _where(task, call.path).strip()
+            )
+            abandon(task)
+        for left in [left for left in call.tasks if not left.done()]:
+            abandon(left)
 
 
 def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[int, str, Cause]:
@@ -129,11 +133,12 @@ def _raised(error: BaseException, call: Call) -> str:
     return well_formed(summary + call.printed() + detail)
 
 
-def _where(task: asyncio.Task[_Ending]) -> str:
-    """A line that tells where a task is waiting, as deep in its own coroutines as can be seen."""
+def _where(task: asyncio.Task[_Ending], path: str) -> str:
+    """A line that tells where the plugin is waiting: the innermost of its own lines, else of all."""
     here: object = task.get_coro()
-    place = ""
+    places: list[tuple[str, int]] = []
     while here is not None and (frame := getattr(here, "cr_frame", None)) is not None:
-        place = f"waiting at {frame.f_code.co_filename} line {frame.f_lineno}\n"
+        places.append((frame.f_code.co_filename, frame.f_lineno))
         here = getattr(here, "cr_await", None)
-    return place
+    own = [place for place in places if place[0] == path] or places
+    return f"waiting at {own[-1][0]} line {own[-1][1]}\n" if own else ""

@@ -31,6 +31,7 @@ DEFAULT_LIMIT = 1.0
 """seconds that one step of a plugin may hold up the event loop"""
 
 _BEATS_PER_LIMIT = 4
+_STACK_DEPTH = 20
 
 
 class PluginBlocked(BaseException):
@@ -103,16 +104,16 @@ class Watchdog:
         if call is None:
             self._complain_once(step, frame)
             return
+        self._complained_of = step
         self._step = None  # it gets as long again to come to its end
         call.blocked = call.blocked or _place(frame, call)
-        call.blocked_stack = call.blocked_stack or "".join(traceback.format_stack(frame, limit=25))
+        call.blocked_stack = call.blocked_stack or _stack(frame)
         raise PluginBlocked(call.blocked)
 
     def _complain_once(self, step: FrameType, frame: FrameType) -> None:
         if self._complained_of is not step:
             self._complained_of = step
-            stack = "".join(traceback.format_stack(frame, limit=8))
-            log.warning("the event loop is held up by pymon itself, at\n%s", stack)
+            log.warning("the event loop is held up by pymon itself, at\n%s", _stack(frame))
 
 
 def _step_of(frame: FrameType | None) -> FrameType | None:
@@ -126,6 +127,13 @@ def _step_of(frame: FrameType | None) -> FrameType | None:
             return frame
         frame = frame.f_back
     return None
+
+
+def _stack(frame: FrameType) -> str:
+    """The innermost calls, as a traceback shows them, from below the event loop on."""
+    frames = traceback.extract_stack(frame)
+    below = [number for number, entry in enumerate(frames) if entry.filename.endswith("asyncio/events.py")]
+    return "".join(traceback.format_list(frames[below[-1] + 1 if below else 0 :][-_STACK_DEPTH:]))
 
 
 def _place(frame: FrameType, call: Call) -> str:
