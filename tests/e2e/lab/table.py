@@ -43,7 +43,12 @@ def delete_real(site: Topology, name: str) -> None:
 
 def listing() -> str:
     """What ``ipvsadm -L -n`` prints, without the counts of connections that come and go by themselves."""
-    return re.sub(r"(?m)^(  -> \d.*?)\s+\d+\s+\d+\s*$", r"\1", ipvsadm("-L", "-n"))
+    return without_counts(ipvsadm("-L", "-n"))
+
+
+def without_counts(text: str) -> str:
+    """A listing in ipvsadm's form without its two columns of connections."""
+    return re.sub(r"(?m)^(  -> \d.*?) +\d+ +\d+ *$", r"\1", text)
 
 
 def entries(site: Topology) -> dict[str, Entry]:

@@ -58,8 +58,16 @@ def build(method: Method) -> Topology:
         _router()
     for name, address in reals.items():
         {"nat": _real_nat, "dr": _real_dr, "tun": _real_tun}[method](name, address)
+        route(method, name)
     flags = {"nat": ("-m", "Masq"), "dr": ("-g", "Route"), "tun": ("-i", "Tunnel")}
     return Topology(method, reals, *flags[method])
+
+
+def route(method: Method, name: str) -> None:
+    """Give a real server its way to the client; the kernel forgets it whenever the interface goes down."""
+    gateway = {"nat": DIRECTOR_INNER, "tun": ROUTER_INNER}.get(method)
+    if gateway:
+        netns.ip_batch([f"route replace default via {gateway}"], name)
 
 
 def _quiet() -> None:
@@ -95,7 +103,7 @@ def _up(port: str, address: str) -> list[str]:
 
 
 def _client() -> None:
-    netns.ip_batch([*_up("eth0", CLIENT)], "client")
+    netns.ip_batch(_up("eth0", CLIENT), "client")
 
 
 def _director(inner: bool) -> None:
@@ -112,7 +120,7 @@ def _router() -> None:
 
 
 def _real_nat(name: str, address: str) -> None:
-    netns.ip_batch([*_up("eth0", address), f"route add default via {DIRECTOR_INNER}"], name)
+    netns.ip_batch(_up("eth0", address), name)
 
 
 def _real_dr(name: str, address: str) -> None:
@@ -122,8 +130,7 @@ def _real_dr(name: str, address: str) -> None:
 
 
 def _real_tun(name: str, address: str) -> None:
-    lines = [*_up("eth0", address), f"route add default via {ROUTER_INNER}"]
-    netns.ip_batch([*lines, f"addr add {VIRTUAL}/32 dev tunl0", "link set tunl0 up"], name)
+    netns.ip_batch([*_up("eth0", address), f"addr add {VIRTUAL}/32 dev tunl0", "link set tunl0 up"], name)
     with netns.inside(name):
         netns.sysctl(
             net__ipv4__conf__all__arp_ignore=1,

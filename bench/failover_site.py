@@ -1,0 +1,176 @@
+"""In the guest: one daemon on a director whose web server dies, returns, and hangs, again and again.
+
+Prints what was measured as one JSON object; see ``Measured``. Run by bench_failover.
+
+usage: failover_site.py pymon|mon DEATHS HANGS
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tests.e2e.lab import daemon, table
+from tests.e2e.lab.site import HOME, LvsSite
+from tests.e2e.lab.waiting import pass_time, wait_for
+
+DEBIAN = Path("/usr/lib/mon")
+LIMIT = 30.0
+"""Seconds within which any daemon must have followed."""
+SETTLE = 3.0
+"""Seconds between two events, beside a random part of an interval: the daemons must not know when."""
+INTERVAL = 1.0
+SEED = 2004
+
+SMALL_LVS_ALERT = """\
+#!/bin/sh
+# What a site with mon has: a few lines around ipvsadm.
+while getopts s:g:h:t:l:P:V:R:W:F:X:uaTODS: option; do
+    case $option in
+        V) virtual=$OPTARG ;; R) real=$OPTARG ;; W) weight=$OPTARG ;; F) method=$OPTARG ;; X) down=$OPTARG ;;
+    esac
+done
+if [ "$down" = down ]; then
+    exec ipvsadm -d -t "$virtual" -r "$real"
+fi
+case $method in dr) flag=-g ;; tun) flag=-i ;; *) flag=-m ;; esac
+exec ipvsadm -a -t "$virtual" -r "$real" "$flag" -w "$weight"
+"""
+
+
+@dataclass(slots=True)
+class Measured:
+    """Seconds from an event to the table's change, requests lost on the way, and pymon's own time of it."""
+
+    removed: list[float] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
+    back: list[float] = field(default_factory=list)
+    hang_removed: list[float] = field(default_factory=list)
+    hang_lost: list[int] = field(default_factory=list)
+    decided_to_done: list[float] = field(default_factory=list)
+
+
+def main(name: str, deaths: int, hangs: int) -> None:
+    """Measure one daemon and tell."""
+    rng = random.Random(SEED)
+    site = LvsSite("nat")
+    site.balance("rr")
+    watcher = {"pymon": _pymon, "mon": _mon}[name](site)
+    measured = Measured()
+    try:
+        watcher.start()
+        site.wait_until_checked(watcher)
+        site.client.start()
+        for _ in range(deaths):
+            _death(site, measured, rng)
+        for _ in range(hangs):
+            _hang(site, measured, rng)
+        site.client.stop()
+    except BaseException:
+        sys.stderr.write(f"{measured}\n{table.listing()}\n{watcher.last_words()}")
+        raise
+    measured.decided_to_done = _decided_to_done(watcher)
+    watcher.kill()
+    print(json.dumps(asdict(measured)))
+
+
+def _death(site: LvsSite, measured: Measured, rng: random.Random) -> None:
+    pass_time(SETTLE + rng.random() * INTERVAL)
+    began = time.monotonic()
+    site.web["www1"].kill()
+    measured.removed.append(_gone(site))
+    pass_time(1.0)
+    measured.lost.append(site.client.tally(began, time.monotonic()).get("lost", 0))
+    pass_time(SETTLE + rng.random() * INTERVAL)
+    site.web["www1"].start()
+    measured.back.append(_returned(site))
+
+
+def _hang(site: LvsSite, measured: Measured, rng: random.Random) -> None:
+    pass_time(SETTLE + rng.random() * INTERVAL)
+    began = time.monotonic()
+    site.web["www1"].hang()
+    measured.hang_removed.append(_gone(site))
+    pass_time(1.5)
+    measured.hang_lost.append(site.client.tally(began, time.monotonic()).get("lost", 0))
+    site.web["www1"].resume()
+    _returned(site)
+
+
+def _gone(site: LvsSite) -> float:
+    return wait_for("www1 is out of the table", lambda: "www1" not in site.entries(), LIMIT)
+
+
+def _returned(site: LvsSite) -> float:
+    return wait_for("www1 is in the table again", lambda: "www1" in site.entries(), LIMIT)
+
+
+def _pymon(site: LvsSite) -> daemon.Daemon:
+    return daemon.pymon(HOME / "daemon", _file(site, ""), "debug")
+
+
+def _mon(site: LvsSite) -> daemon.Daemon:
+    home = HOME / "daemon"
+    own = home / "alert.d"
+    own.mkdir(parents=True)
+    alert = own / "lvs.alert"
+    alert.write_text(SMALL_LVS_ALERT, encoding="ascii")
+    alert.chmod(0o755)
+    auth = home / "auth.cf"
+    auth.write_text("command section\nlist: all\n", encoding="ascii")
+    lines = [
+        f"cfbasedir = {home}",
+        f"mondir = {DEBIAN / 'mon.d'}",
+        f"alertdir = {own}:{DEBIAN / 'alert.d'}",
+        f"statedir = {home / 'state'}",
+        f"logdir = {home / 'log'}",
+        f"authfile = {auth}",
+        f"pidfile = {home / 'mon.pid'}",
+    ]
+    return daemon.Daemon(home, ("/usr/sbin/mon", "-c", str(_file(site, "\n".join(lines)))))
+
+
+def _file(site: LvsSite, settings: str) -> Path:
+    """The same services for both: HTTP every second on both real servers, with one second to answer."""
+    words = [settings, "maxprocs = 20", "histlength = 100", "randstart = 1s"]
+    for number, name in enumerate(site.net.reals, 1):
+        change = f"lvs.alert -P tcp -V {site.net.virtual} -R {site.net.reals[name]}:80 -W 100 -F {site.net.method}"
+        words += [
+            "",
+            f"hostgroup HTTP-server{number} {name}",
+            "",
+            f"watch HTTP-server{number}",
+            "    service HTTP",
+            f"        interval {INTERVAL:g}s",
+            "        monitor http.monitor -t 1",
+            "        period wd {Sun-Sat}",
+            "            alertevery 30m",
+            f"            alert {change} -X down",
+            f"            upalert {change}",
+        ]
+    file = HOME / "mon.cf"
+    file.write_text("\n".join(words), encoding="utf-8")
+    return file
+
+
+def _decided_to_done(watcher: daemon.Daemon) -> list[float]:
+    """Seconds from the end of a check to the end of the change it led to, by the daemon's own log."""
+    checked: dict[str, float] = {}
+    taken: list[float] = []
+    for line in watcher.lines():
+        words = line["message"].split()
+        if words[:1] == ["checked"]:
+            checked[words[1].rstrip(":")] = float(line["epoch"])
+        elif words[:2] == ["lvs.alert", "for"] and words[4:5] == ["done"]:
+            taken.append(float(line["epoch"]) - checked[words[2]])
+    return taken
+
+
+if __name__ == "__main__":
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
