@@ -22,7 +22,7 @@ class Programs:
 
 
 def find_programs(site: Site) -> Programs:
-    """Look up what the site names in mondir and alertdir; what is not there is logged, as is a plugin's defect."""
+    """Look up what the site names in mondir and alertdir; what is not there is logged."""
     wanted_monitors = {service.monitor.name for service in site.services.values() if service.monitor is not None}
     wanted_alerts = {
         alert.command.name
@@ -30,8 +30,8 @@ def find_programs(site: Site) -> Programs:
         for period in service.periods
         for alert in period.alerts
     } | {service.redistribute.name for service in site.services.values() if service.redistribute is not None}
-    monitors = _found(wanted_monitors, scan(site.settings.mondir), "monitor", site.settings.mondir)
-    alerts = _found(wanted_alerts, scan(site.settings.alertdir), "alert", site.settings.alertdir)
+    monitors = _found(wanted_monitors, scan(site.settings.mondir, wanted_monitors), "monitor", site.settings.mondir)
+    alerts = _found(wanted_alerts, scan(site.settings.alertdir, wanted_alerts), "alert", site.settings.alertdir)
     return Programs(monitors, alerts, frozenset(wanted_alerts - alerts.keys()))
 
 
@@ -41,7 +41,4 @@ def _found(
     found = {name: known[name] for name in wanted if name in known}
     for name in sorted(wanted - found.keys()):
         log.error("no %s %r in %s", kind, name, ":".join(directories))
-    for file in found.values():
-        if file.problem:
-            log.warning("%s runs as a process: %s", file.path, file.problem)
     return found

@@ -1,0 +1,123 @@
+"""``mon``: mon's own command line, in a real process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import pymon
+from pymon.cli.mon import _long_options, _overrides, _parser
+
+MON = (sys.executable, "-m", "pymon.cli.mon")
+
+
+def mon(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*MON, *arguments], capture_output=True, text=True, timeout=30, check=False)
+
+
+def overrides(*arguments: str) -> dict[str, object]:
+    parser = _parser()
+    return _overrides(parser.parse_args(_long_options(arguments, parser)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), {}),
+        (("-A", "a.cf"), {"authfile": "a.cf"}),
+        (("--authf", "a.cf"), {"authfile": "a.cf"}),
+        (("-authfile", "a.cf"), {"authfile": "a.cf"}),
+        (("-authfile=a.cf",), {"authfile": "a.cf"}),
+        (("-a", "/x:/y", "-s", "/m"), {"alertdir": ("/x", "/y"), "mondir": ("/m",)}),
+        (("-D", "/s", "-L", "/l", "-B", "/c"), {"statedir": "/s", "logdir": "/l", "cfbasedir": "/c"}),
+        (("-k", "7", "-m", "20", "-p", "2583", "-t", "2584"), {"histlength": 7, "maxprocs": 20, "serverport": 2583, "trapport": 2584}),
+        (("-k", "0", "-m", "0", "-p", "0"), {}),
+        (("-P", ""), {"pidfile": ""}),
+        (("-O", "local3", "-r", "1.5m"), {"syslog_facility": "local3", "randstart": 90.0}),
+        (("-i", "1", "-d", "-d", "-S", "stray words"), {}),
+    ],
+)  # fmt: skip
+def test_options_override_settings(arguments: tuple[str, ...], expected: dict[str, object]) -> None:
+    assert overrides(*arguments) == expected
+
+
+def test_optional_values() -> None:
+    parse = _parser().parse_args
+    assert parse(["-M"]).m4 == "m4"
+    assert parse(["-M", "/usr/bin/m4"]).m4 == "/usr/bin/m4"
+    assert parse(["-l"]).loadstate == "disabled"
+    assert parse(["-l", "all"]).loadstate == "all"
+
+
+def test_version_and_help() -> None:
+    assert mon("-v").stdout == f"pymon {pymon.__version__}\n"
+    shown = mon("--help")
+    assert shown.returncode == 0
+    assert "--syslogfacility" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (("-Z",), 2, "unrecognized arguments: -Z"),
+        (("-r", "60"), 2, "bad randstart value"),
+        (("-b", "/no/such/dir"), 2, "basedir /no/such/dir does not exist"),
+        (("-c", "/no/such/mon.cf"), 1, "/no/such/mon.cf"),
+        (("-l", "everything"), 2, "everything"),
+    ],
+)
+def test_what_is_wrong_is_said(arguments: tuple[str, ...], status: int, text: str) -> None:
+    ended = mon(*arguments)
+    assert ended.returncode == status
+    assert text in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def configuration(tmp_path: Path) -> Path:
+    (tmp_path / "fine.monitor").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "fine.monitor").chmod(0o755)
+    file = tmp_path / "mon.cf"
+    file.write_text(
+        f"mondir = {tmp_path}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\nmonerrfile = {tmp_path}/errors\n\n"
+        "watch localhost\n    service x\n        interval 1s\n        monitor fine.monitor\n"
+    )
+    return file
+
+
+def wait_for(what: Path, gone: bool = False) -> None:
+    end = time.monotonic() + 20
+    while what.exists() is gone:
+        assert time.monotonic() < end, f"{what} did not {'go' if gone else 'come'}"
+        time.sleep(0.05)  # a file of another process: there is no event to wait for
+
+
+def test_fork_pidfile_and_term(tmp_path: Path) -> None:
+    pidfile = tmp_path / "mon.pid"
+    started = mon("-f", "-c", str(configuration(tmp_path)), "-P", str(pidfile))
+    assert started.returncode == 0, started.stderr
+    wait_for(pidfile)
+    pid = int(pidfile.read_text())
+    assert os.getsid(pid) != os.getsid(0), "it has a session of its own"
+    os.kill(pid, signal.SIGTERM)
+    wait_for(pidfile, gone=True)
+    assert "stopped" in (tmp_path / "errors").read_text()
+
+
+def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
+    """C-exit: mon exits with 1."""
+    pidfile = tmp_path / "pid"
+    command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(pidfile)
+        assert pidfile.read_text() == f"{process.pid}\n"
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert not pidfile.exists()
+    assert "caught TERM signal, exiting" in errors

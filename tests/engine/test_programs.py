@@ -1,0 +1,48 @@
+"""Which monitors and alerts a site's names stand for."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from pymon.engine.programs import find_programs
+from pymon.model.period import PeriodSpec
+from pymon.model.service import Alert, AlertKind, Command, MonitorCommand, Period, Service
+from pymon.model.settings import Settings
+from pymon.model.site import Site
+
+
+def executable(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_names_are_looked_up_in_order_and_what_is_missing_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = executable(tmp_path / "a" / "x.monitor")
+    executable(tmp_path / "b" / "x.monitor")
+    second = executable(tmp_path / "b" / "sub" / "y.alert")
+    executable(tmp_path / "b" / "unused.alert")
+    alerts = tuple(Alert(AlertKind.ALERT, Command(name)) for name in ("sub/y.alert", "none.alert"))
+    period = Period("", PeriodSpec("", ((),)), alerts=alerts)
+    services = (
+        Service("g", "one", monitor=MonitorCommand("x.monitor"), periods=(period,)),
+        Service("g", "two", monitor=MonitorCommand("no.monitor"), redistribute=Command("no.redistribute")),
+    )
+    directories = (str(tmp_path / "missing"), str(tmp_path / "a"), str(tmp_path / "b"))
+    site = Site(
+        settings=Settings(mondir=directories, alertdir=directories),
+        services={service.key: service for service in services},
+    )
+    with caplog.at_level(logging.ERROR, "pymon.engine"):
+        programs = find_programs(site)
+    assert {name: file.path for name, file in programs.monitors.items()} == {"x.monitor": str(first)}
+    assert {name: file.path for name, file in programs.alerts.items()} == {"sub/y.alert": str(second)}
+    assert programs.missing_alerts == {"none.alert", "no.redistribute"}
+    messages = [record.getMessage().partition(" in ")[0] for record in caplog.records]
+    assert messages == ["no monitor 'no.monitor'", "no alert 'no.redistribute'", "no alert 'none.alert'"]
