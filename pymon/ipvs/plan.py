@@ -81,7 +81,7 @@ Operation = Add | Edit | Remove
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, why (one sentence for each wish), and what the user should know (``warnings``)."""
+    """What to do, why (a sentence for each wish, at least), and what the user should know (``warnings``)."""
 
     operations: tuple[Operation, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ def plan(listed: Listed, wishes: Iterable[Wish]) -> Plan:
 
 
 def plan_one(listed: Listed, wish: Wish) -> Plan:
-    """The operations, at most one, that make one wish true."""
+    """The operations that make one wish true."""
     match wish:
         case Present():
             return _present(listed, wish)
@@ -149,28 +149,35 @@ def _present(listed: Listed, wish: Present) -> Plan:
 
 def _absent(listed: Listed, wish: Absent) -> Plan:
     standing = _standing(listed, wish)
-    if standing is None:
+    if not standing:
         return Plan((), (f"{_asked(wish)} is already gone from {listed.service}",))
-    return Plan((Remove(standing),), (f"removed {standing} from {listed.service}{_held(standing.connections)}",))
+    reasons = (f"removed {server} from {listed.service}{_held(server.connections)}" for server in standing)
+    return Plan(tuple(Remove(server) for server in standing), tuple(reasons))
 
 
 def _quiesced(listed: Listed, wish: Quiesced) -> Plan:
     standing = _standing(listed, wish)
-    if standing is None:
+    if not standing:
         return Plan((), (f"{_asked(wish)} is not in {listed.service}: nothing to quiesce",))
-    if standing.weight == 0:
-        return Plan((), (f"{standing} is already quiesced in {listed.service}",))
-    text = f"quiesced {standing} in {listed.service} (weight {standing.weight} to 0){_held(standing.connections)}"
-    return Plan((Edit(replace(standing, weight=0), standing),), (text,))
+    operations = (Edit(replace(server, weight=0), server) for server in standing if server.weight)
+    return Plan(tuple(operations), tuple(_quiesced_reason(listed, server) for server in standing))
 
 
-def _standing(listed: Listed, wish: Absent | Quiesced) -> RealServer | None:
-    """The entry that a wish to be rid of it means: the one at its very port, else at the port its method gives it."""
+def _quiesced_reason(listed: Listed, server: RealServer) -> str:
+    if server.weight == 0:
+        return f"{server} is already quiesced in {listed.service}"
+    return f"quiesced {server} in {listed.service} (weight {server.weight} to 0){_held(server.connections)}"
+
+
+def _standing(listed: Listed, wish: Absent | Quiesced) -> list[RealServer]:
+    """The entries that a wish to be rid of one means: the one at its very port, and that at the port its method gives.
+
+    The first counts whatever its method, since a line that removes may well leave the method out.
+    """
     exact = listed.server(wish.address, wish.port)
-    if exact is not None:
-        return exact
     moved = listed.server(wish.address, port_in_table(listed.service.identity, wish.port, wish.forwarding))
-    return moved if moved is not None and moved.forwarding.keeps_port else None
+    found = [exact, moved if moved is not exact and moved is not None and moved.forwarding.keeps_port else None]
+    return [server for server in found if server is not None]
 
 
 def _asked(wish: Wish) -> str:

@@ -279,6 +279,8 @@ def _known(kind: type[E], number: int) -> E:
 
 
 def _address(packed: bytes, family: AddressFamily) -> Address:
+    if len(packed) < (4 if family == AF_INET else 16):
+        raise IpvsError(f"an answer of the kernel has an address of {len(packed)} bytes")
     return IPv4Address(packed[:4]) if family == AF_INET else IPv6Address(packed[:16])
 
 

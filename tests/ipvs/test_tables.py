@@ -1,0 +1,174 @@
+"""The table in memory, which one is used, and wishes carried out on it."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from pymon.cli import lvs
+from pymon.errors import (
+    IpvsBusy,
+    IpvsError,
+    IpvsLookupError,
+    IpvsNoServer,
+    IpvsNoService,
+    IpvsPermission,
+    IpvsServerExists,
+    IpvsUnavailable,
+)
+from pymon.ipvs.change import carry_out
+from pymon.ipvs.exitcode import EXIT_CODES, RETRY_CAN_HELP, exit_code
+from pymon.ipvs.memory import MemoryTable
+from pymon.ipvs.model import Forwarding, Listening, Protocol, RealServer, Virtual, VirtualService
+from pymon.ipvs.plan import Absent, Present
+from pymon.ipvs.table import kernel_table, memory_table, open_table, table_name
+
+WEB = VirtualService(Listening(Protocol.TCP, ip_address("10.0.0.100"), 80))
+ONE = RealServer(ip_address("10.0.0.1"), 80, Forwarding.DR, 100)
+
+
+@pytest.fixture
+def table() -> MemoryTable:
+    table = MemoryTable()
+    table.add_service(WEB)
+    return table
+
+
+def test_servers_are_added_changed_and_removed(table: MemoryTable) -> None:
+    table.add_server(WEB.identity, ONE)
+    assert table.listed(WEB.identity).servers == (ONE,)
+    heavier = RealServer(ONE.address, 80, Forwarding.NAT, 200)
+    table.edit_server(WEB.identity, heavier)
+    assert table.listed(WEB.identity).servers == (heavier,)
+    table.remove_server(WEB.identity, ONE)
+    assert table.snapshot().services[0].servers == ()
+
+
+def test_it_has_the_kernels_errors(table: MemoryTable) -> None:
+    table.add_server(WEB.identity, ONE)
+    with pytest.raises(IpvsServerExists, match=r"10\.0\.0\.1:80 is in TCP 10\.0\.0\.100:80 already"):
+        table.add_server(WEB.identity, ONE)
+    other = RealServer(ip_address("10.0.0.2"), 80)
+    with pytest.raises(IpvsNoServer):
+        table.edit_server(WEB.identity, other)
+    with pytest.raises(IpvsNoServer):
+        table.remove_server(WEB.identity, other)
+    with pytest.raises(IpvsError, match="in the table already"):
+        table.add_service(WEB)
+    table.remove_service(WEB.identity)
+    for attempt in (table.listed, table.remove_service):
+        with pytest.raises(IpvsNoService, match="no virtual service TCP"):
+            attempt(WEB.identity)
+
+
+def test_a_service_changes_and_keeps_its_servers(table: MemoryTable) -> None:
+    table.add_server(WEB.identity, ONE)
+    table.edit_service(VirtualService(WEB.identity, "rr"))
+    listed = table.listed(WEB.identity)
+    assert (listed.service.scheduler, listed.servers) == ("rr", (ONE,))
+    table.flush()
+    assert table.snapshot().services == ()
+
+
+@pytest.mark.parametrize("server", [RealServer(ONE.address, 81, weight=-1), RealServer(ONE.address, 81, lower=2)])
+def test_what_the_kernel_refuses_is_refused_here_too(table: MemoryTable, server: RealServer) -> None:
+    with pytest.raises(IpvsError):
+        table.add_server(WEB.identity, server)
+
+
+def test_the_environment_names_the_table() -> None:
+    assert table_name({}) == table_name({"PYMON_IPVS": ""}) == "kernel"
+    assert open_table({"PYMON_IPVS": "memory"}) is open_table({"PYMON_IPVS": "memory"}) is memory_table()
+    with pytest.raises(IpvsError, match="kernel and memory"):
+        open_table({"PYMON_IPVS": "Kernel"})
+
+
+def test_a_change_says_what_it_did_and_whether_it_did_something(table: MemoryTable) -> None:
+    wish = Present(ONE.address, 80, Forwarding.DR, 100)
+    first = carry_out(table, WEB.identity, [wish])
+    assert (first.changed, table.listed(WEB.identity).servers) == (True, (ONE,))
+    second = carry_out(table, WEB.identity, [wish])
+    assert (second.changed, second.plan.reasons) == (
+        False,
+        ("10.0.0.1:80 is already in TCP 10.0.0.100:80 wlc (dr, weight 100)",),
+    )
+
+
+class Meddled(MemoryTable):
+    """A table in which somebody else removes the real server right before each of the first ``times`` removals."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+        self.add_service(WEB)
+        self.add_server(WEB.identity, ONE)
+
+    def remove_server(self, virtual: Virtual, server: RealServer) -> None:
+        if self.times:
+            self.times -= 1
+            raise IpvsNoServer("somebody else was faster")
+        super().remove_server(virtual, server)
+
+
+def test_a_change_that_somebody_else_crosses_is_planned_anew() -> None:
+    table = Meddled(2)
+    assert carry_out(table, WEB.identity, [Absent(ONE.address, 80)]).changed
+    assert table.listed(WEB.identity).servers == ()
+
+
+def test_a_change_that_is_crossed_for_ever_gives_up() -> None:
+    with pytest.raises(IpvsBusy, match="changed by somebody else"):
+        carry_out(Meddled(1000), WEB.identity, [Absent(ONE.address, 80)])
+
+
+class Unforgetting(MemoryTable):
+    """A table of a kernel that keeps the connections of a removed real server."""
+
+    def expires_nodest(self) -> bool | None:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("forwarding", "expected"), [(Forwarding.DR, True), (Forwarding.TUN, True), (Forwarding.NAT, False)]
+)
+def test_it_is_said_when_connections_of_a_removed_server_stay(forwarding: Forwarding, expected: bool) -> None:
+    table = Unforgetting()
+    table.add_service(WEB)
+    present = Present(ONE.address, 80, forwarding)
+    assert not carry_out(table, WEB.identity, [present]).leaves_connections
+    assert carry_out(table, WEB.identity, [Absent(ONE.address, 80, forwarding)]).leaves_connections is expected
+    assert not carry_out(table, WEB.identity, [Absent(ONE.address, 80, forwarding)]).leaves_connections
+
+
+def test_each_error_has_an_exit_code_of_its_own() -> None:
+    assert len(set(EXIT_CODES.values())) == len(EXIT_CODES)
+    assert exit_code(IpvsNoServer("gone")) == 70
+    retried = {kind for kind, code in EXIT_CODES.items() if code in RETRY_CAN_HELP}
+    assert retried == {IpvsNoService, IpvsLookupError, IpvsUnavailable, IpvsBusy}
+    assert exit_code(IpvsPermission("no")) == 77
+
+
+@pytest.fixture
+def _no_ipvs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel without IPVS, whatever this machine's is: the netlink family has another name."""
+    monkeypatch.setattr("pymon.ipvs.kernel.table.FAMILY", "NO-SUCH-FAMILY")
+    monkeypatch.delenv("PYMON_IPVS", raising=False)
+    kernel_table.cache_clear()
+
+
+@pytest.mark.usefixtures("_no_ipvs")
+@pytest.mark.parametrize("as_json", [False, True])
+def test_pymon_lvs_show_says_when_the_kernel_has_no_ipvs(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
+    assert lvs.show(as_json=as_json) == 69
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "modprobe ip_vs" in captured.err
+
+
+def test_pymon_lvs_show_cannot_look_into_another_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYMON_IPVS", "memory")
+    assert lvs.show(as_json=False) == 78
+    assert "cannot be shown from outside" in capsys.readouterr().err
