@@ -1,0 +1,164 @@
+"""One service of the tree → Service, with its periods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from lark import Token, Tree
+
+from pymon.config import values
+from pymon.config.build_period import PeriodBuilder
+from pymon.config.report import Misfit, Report
+from pymon.config.tree import Node, header_of, tokens_of
+from pymon.config.values import Note
+from pymon.errors import DependencyError
+from pymon.model.depend import DependBehavior, Dependency
+from pymon.model.service import Service
+
+Converter = Callable[[str, str, Note], object]
+
+CONVERTERS: Mapping[str, Converter] = {
+    "INTERVAL": values.positive_time,
+    "FAILURE_INTERVAL": values.positive_time,
+    "MONITOR": values.monitor,
+    "REDISTRIBUTE": values.command,
+    "ALLOW_EMPTY_GROUP": values.flag,
+    "DESCRIPTION": values.plain_text,
+    "UNACK_SUMMARY": values.unack_summary_or_bare,
+    "TRAPTIMEOUT": values.positive_time,
+    "TRAPDURATION": values.positive_time,
+    "RANDSKEW": values.positive_time,
+    "DEP_BEHAVIOR": values.behavior,
+    "DEP_MEMORY": values.positive_time,
+    "EXCLUDE_HOSTS": lambda text, keyword, note: frozenset(values.word_list(text, keyword, note)),
+    "EXCLUDE_PERIOD": values.exclude_period,
+    "TIMEOUT": values.positive_time,
+    "INPROCESS": values.yes_or_no,
+}
+"""how each keyword of a service is read; the field of Service has the keyword's name"""
+
+DEPENDENCIES = frozenset({"DEPEND", "ALERTDEPEND", "MONITORDEPEND", "HOSTDEPEND"})
+_OWN_BEHAVIOR = {"ALERTDEPEND": DependBehavior.ALERTS, "MONITORDEPEND": DependBehavior.MONITOR}
+
+
+class DependencyUse(NamedTuple):
+    """A dependency as a service uses it, with what is wrong with its text, for the checks of the whole site."""
+
+    token: Token
+    behavior: DependBehavior
+    dependency: Dependency
+    error: DependencyError | None
+
+
+class Built(NamedTuple):
+    """A service, its dependencies, and the tokens of its keywords by type (the last one of each)."""
+
+    service: Service
+    dependencies: tuple[DependencyUse, ...]
+    tokens: Mapping[str, Token]
+
+
+class ServiceBuilder:
+    """Builds services; equal values are read once and shared."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._cache: dict[tuple[str, str], object] = {}
+        self._dependencies: dict[tuple[str, str], tuple[Dependency | None, DependencyError | None]] = {}
+        self._periods = PeriodBuilder(report)
+
+    def build(self, group: str, name: str, node: Node, defaults: Mapping[str, object]) -> Built:
+        """Build one service; ``defaults`` are the global dep_behavior, dep_memory and unack_summary so far."""
+        header = header_of(node)
+        fields: dict[str, Any] = dict(defaults)
+        seen: dict[str, Token] = {}
+        environment: dict[str, str] = {}
+        errors: dict[str, DependencyError | None] = {}
+        periods: list[Node] = []
+        for child in node.children[1:]:
+            if isinstance(child, Tree):
+                periods.append(child)
+                self._add_environment(environment, child)
+            elif child.type == "ENVIRONMENT":
+                self._environment(environment, child)
+            else:
+                if child.type in seen:
+                    self._repeated(child, seen[child.type])
+                seen[child.type] = child
+                if child.type in DEPENDENCIES:
+                    fields[child.type.lower()], errors[child.type] = self._dependency(group, child)
+                else:
+                    self._setting(fields, child)
+        fields["environment"] = tuple(environment.items())
+        fields["periods"] = self._periods.build_all(group, name, periods, fields.get("interval"))
+        service = Service(group, name, header.line or 0, **fields)
+        return Built(service, _uses(service, seen, errors), seen)
+
+    def _setting(self, fields: dict[str, Any], token: Token) -> None:
+        """Read one keyword into its field."""
+        text = str(token)
+        key = (token.type, text)
+        field = token.type.lower()
+        if key in self._cache:
+            fields[field] = self._cache[key]
+            return
+        before = len(self._report)
+        try:
+            value = CONVERTERS[token.type](text, field, self._report.note_of(token))
+        except Misfit as misfit:
+            self._report.add_misfit(misfit, token)
+            return
+        if len(self._report) == before:
+            self._cache[key] = value
+        fields[field] = value
+
+    def _dependency(self, group: str, token: Token) -> tuple[Dependency | None, DependencyError | None]:
+        """Read a dependency; what is wrong with it is judged later, when dep_behavior is known."""
+        key = (str(token), group if "SELF:" in token else "")
+        if key not in self._dependencies:
+            self._dependencies[key] = values.dependency(key[0], group, self._report.note_of(token))
+        return self._dependencies[key]
+
+    def _add_environment(self, environment: dict[str, str], period: Node) -> None:
+        """Take the environment variables that stand among a period's keywords: they belong to the service."""
+        for child in tokens_of(period):
+            if child.type == "ENVIRONMENT":
+                self._environment(environment, child)
+
+    def _environment(self, environment: dict[str, str], token: Token) -> None:
+        """Read ``NAME=value``; the value keeps its leading blanks."""
+        name, _, value = token.partition("=")
+        if name in OWN_VARIABLES:
+            self._report.add("overridden-environment", token.line or 0, 0, name=name)
+        environment[name] = value
+
+    def _repeated(self, token: Token, first: Token) -> None:
+        """Mention a keyword that is given twice."""
+        hint = "it does not add hosts: write all of them in one line" if token.type == "EXCLUDE_HOSTS" else ""
+        self._report.add(
+            "repeated-keyword", token.line or 0, 0, keyword=token.type.lower(), first=first.line, hint=hint
+        )
+
+
+def _uses(
+    service: Service, tokens: Mapping[str, Token], errors: Mapping[str, DependencyError | None]
+) -> tuple[DependencyUse, ...]:
+    """The dependencies of a service, each with the behaviour that it is used for."""
+    if not errors:
+        return ()
+    uses = []
+    for kind, error in errors.items():
+        dependency = getattr(service, kind.lower())
+        if dependency is not None:
+            behavior = service.dep_behavior if kind == "DEPEND" else _OWN_BEHAVIOR.get(kind, DependBehavior.HOSTS)
+            uses.append(DependencyUse(tokens[kind], behavior, dependency, error))
+    return tuple(uses)
+
+
+OWN_VARIABLES = frozenset({
+    "MON_GROUP", "MON_SERVICE", "MON_LAST_SUMMARY", "MON_LAST_OUTPUT", "MON_LAST_FAILURE", "MON_FIRST_FAILURE",
+    "MON_LAST_SUCCESS", "MON_FIRST_SUCCESS", "MON_DEPEND_STATUS", "MON_DESCRIPTION", "MON_STATEDIR", "MON_LOGDIR",
+    "MON_CFBASEDIR", "MON_RETVAL", "MON_OPSTATUS", "MON_ACK", "MON_ALERTTYPE", "MON_TRAP_INTENDED",
+})  # fmt: skip
+"""the variables that mon sets for monitors and alerts, over those of mon.cf"""

@@ -1,0 +1,314 @@
+"""What is legal and yet regretted, over a whole site. Every check only adds warnings to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from lark import Token
+
+from pymon.config.build import Draft
+from pymon.config.build_service import Built, DependencyUse
+from pymon.config.chance import impossible_part
+from pymon.config.report import Report, did_you_mean
+from pymon.config.words import split_blanks
+from pymon.model.depend import DependBehavior, ServiceKey
+from pymon.model.duration import format_duration
+from pymon.model.period import PeriodSpec
+from pymon.model.service import AlertKind, ExitRange, Period, Service
+
+HIGHEST_EXIT = 255
+
+
+def check(draft: Draft, report: Report, year: int) -> None:
+    """Run every check; ``year`` is the current one (a period in the past never comes again)."""
+    for each in (_hostgroups, _watches, _views, _schedules, _hosts, _dependencies, _cycles):
+        each(draft, report)
+    _periods(draft, report, year)
+    _exit_ranges(draft, report)
+    _alertafter(draft, report)
+
+
+def check_programs(
+    draft: Draft, report: Report, has_monitor: Callable[[str], bool], has_alert: Callable[[str], bool]
+) -> None:
+    """Warn of monitors and alerts that are in no directory; the two functions say whether one is."""
+    monitors: dict[str, bool] = {}
+    alerts: dict[str, bool] = {}
+    for built in draft.built.values():
+        monitor, token = built.service.monitor, built.tokens.get("MONITOR")
+        if monitor is not None and token is not None:
+            if monitor.name not in monitors:
+                monitors[monitor.name] = has_monitor(monitor.name)
+            if not monitors[monitor.name]:
+                _missing(report, "missing-monitor", token.line or 0, monitor.name, ".monitor")
+        redistribute, token = built.service.redistribute, built.tokens.get("REDISTRIBUTE")
+        used = [(alert.command.name, alert.line) for period in built.service.periods for alert in period.alerts]
+        if redistribute is not None and token is not None:
+            used.insert(0, (redistribute.name, token.line or 0))
+        for name, line in used:
+            if name not in alerts:
+                alerts[name] = has_alert(name)
+            if not alerts[name]:
+                _missing(report, "missing-alert", line, name, ".alert")
+
+
+def _missing(report: Report, code: str, line: int, name: str, suffix: str) -> None:
+    """Report a program that was not found, at its name."""
+    hint = "" if name.endswith(suffix) else f"its name usually ends in {suffix}: '{name}{suffix}'?"
+    report.add(code, line, _offset(report, line, name), name=name, hint=hint)
+
+
+def _offset(report: Report, line: int, text: str, start: int = 0) -> int:
+    """Where a text begins in a logical line; 0 if it is not there as such."""
+    return max(0, report.source.logical(line).find(text, start))
+
+
+def _at(token: Token) -> tuple[int, int]:
+    """Line and offset of a token's value."""
+    return token.line or 0, token.start_pos or 0
+
+
+def _hostgroups(draft: Draft, report: Report) -> None:
+    """Hostgroups that nobody watches."""
+    watched = draft.site.watches
+    for name, token in draft.hostgroups.items():
+        if name not in watched:
+            unmatched = [group for group in watched if group in draft.implied]
+            report.add("unwatched-hostgroup", *_at(token), name=name, hint=did_you_mean(name, unmatched))
+
+
+def _watches(draft: Draft, report: Report) -> None:
+    """Watches without a hostgroup, and watches without a service."""
+    for name, token in draft.implied.items():
+        if name not in draft.hostgroups:
+            unwatched = [group for group in draft.hostgroups if group not in draft.site.watches]
+            guess = did_you_mean(name, unwatched)
+            report.add("no-hostgroup", *_at(token), name=name, hint=f"; {guess}" if guess else "")
+    for name, token in draft.empty_watches.items():
+        report.add("empty-watch", *_at(token), name=name)
+
+
+def _views(draft: Draft, report: Report) -> None:
+    """Views that name what does not exist."""
+    groups, services = draft.site.watches, draft.site.services
+    for name, tokens in draft.views.items():
+        for entry in draft.site.views[name].entries:
+            group, colon, service = entry.partition(":")
+            if (ServiceKey(group, service) in services) if colon else (group in groups):
+                continue
+            hint = did_you_mean(entry, [str(key) for key in services] if colon else groups)
+            token = next((token for token in tokens if entry in split_blanks(token)), tokens[0])
+            offset = (token.start_pos or 0) + max(0, token.find(entry, len(name) if token is tokens[0] else 0))
+            what = "service" if colon else "watch"
+            report.add("unknown-view-entry", token.line or 0, offset, name=name, entry=entry, what=what, hint=hint)
+
+
+def _schedules(draft: Draft, report: Report) -> None:
+    """Services whose monitor never runs."""
+    for built in draft.built.values():
+        service, tokens = built.service, built.tokens
+        if service.monitor is not None and service.interval is None and "INTERVAL" not in tokens:
+            report.add("no-interval", tokens["MONITOR"].line or 0, 0)
+        elif service.interval is not None and "MONITOR" not in tokens:
+            report.add("no-monitor", tokens["INTERVAL"].line or 0, 0)
+
+
+def _hosts(draft: Draft, report: Report) -> None:
+    """Services that have no host to check, and excluded hosts that are none of the group."""
+    for built in draft.built.values():
+        service = built.service
+        hosts = {host.name for host in draft.site.hosts(service.group)}
+        for host in sorted(service.exclude_hosts - hosts):
+            token = built.tokens["EXCLUDE_HOSTS"]
+            offset = (token.start_pos or 0) + max(0, token.find(host))
+            hint = did_you_mean(host, hosts)
+            report.add("excluded-stranger", token.line or 0, offset, host=host, name=service.group, hint=hint)
+        if service.monitor is None or not service.monitor.append_hosts or service.allow_empty_group:
+            continue
+        facts = {"name": service.group, "service": service.name}
+        if not hosts:
+            report.add("empty-hostgroup", built.tokens["MONITOR"].line or 0, 0, **facts)
+        elif not hosts - service.exclude_hosts:
+            report.add("no-hosts-left", built.tokens["EXCLUDE_HOSTS"].line or 0, 0, **facts)
+
+
+def _dependencies(draft: Draft, report: Report) -> None:
+    """Dependencies that make no sense, or name services that do not exist."""
+    services = draft.site.services
+    for built in draft.built.values():
+        for use in built.dependencies:
+            if use.error is not None and use.behavior is not DependBehavior.HOSTS:
+                column = _written_offset(use, use.error.column, built.service.group)
+                report.add("malformed-dependency", *_plus(use.token, column), value=use.token, hint=use.error)
+            for key in use.dependency.names:
+                if key not in services:
+                    offset = max(0, use.token.find(str(key)), use.token.find(f"SELF:{key.service}"))
+                    hint = did_you_mean(str(key), [str(other) for other in services])
+                    keyword = use.token.type.lower()
+                    report.add("unknown-dependency", *_plus(use.token, offset), keyword=keyword, name=key, hint=hint)
+
+
+def _plus(token: Token, offset: int) -> tuple[int, int]:
+    """Line and offset of a character of a token's value."""
+    return token.line or 0, (token.start_pos or 0) + offset
+
+
+def _written_offset(use: DependencyUse, column: int, group: str) -> int:
+    """Where a column of a dependency stands in the file, where ``SELF`` is not replaced yet."""
+    written = str(use.token)
+    shift = len(group) - len("SELF")
+    position = written.find("SELF:")
+    offset = column
+    while position >= 0 and position < offset:
+        offset = max(position, offset - shift)
+        position = written.find("SELF:", position + 1)
+    return min(offset, len(written))
+
+
+def _cycles(draft: Draft, report: Report) -> None:
+    """Dependencies of the same kind that go round in a circle; each circle once."""
+    for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
+        done: set[ServiceKey] = set()
+        for key in draft.built:
+            circle = _circle_from(draft, key, behavior, done)
+            if circle:
+                use = next(use for use in draft.built[circle[0]].dependencies if use.behavior is behavior)
+                chain = " -> ".join(str(each) for each in (*circle, circle[0]))
+                report.add("dependency-cycle", *_at(use.token), chain=chain)
+
+
+def _circle_from(
+    draft: Draft, start: ServiceKey, behavior: DependBehavior, done: set[ServiceKey]
+) -> tuple[ServiceKey, ...]:
+    """The first circle that can be reached from a service; ``done`` are services already followed."""
+    path: dict[ServiceKey, Iterator[ServiceKey]] = {}
+    if start in done or not draft.built[start].dependencies:
+        return ()
+    path[start] = _parents(draft.built, start, behavior)
+    while path:
+        key = next(reversed(path))
+        parent = next(path[key], None)
+        if parent is None:
+            done.add(key)
+            del path[key]
+        elif parent in path:
+            keys = list(path)
+            done.update(keys)
+            return tuple(keys[keys.index(parent) :])
+        elif parent not in done and parent in draft.built:
+            path[parent] = _parents(draft.built, parent, behavior)
+    return ()
+
+
+def _parents(built: Mapping[ServiceKey, Built], key: ServiceKey, behavior: DependBehavior) -> Iterator[ServiceKey]:
+    """The services that a service depends on, for one kind of dependency that is evaluated."""
+    dependency = built[key].service.dependency(behavior)
+    return iter(dependency.names if dependency is not None and dependency.expression is not None else ())
+
+
+def _periods(draft: Draft, report: Report, year: int) -> None:
+    """Periods that never match."""
+    known: dict[str, tuple[int, str] | None] = {}
+
+    def warn(spec: PeriodSpec, line: int, offset: int, what: str, advice: str) -> None:
+        if spec.text not in known:
+            known[spec.text] = impossible_part(spec, year)
+        found = known[spec.text]
+        if found is not None:
+            start = max(0, report.source.logical(line).find(spec.text, offset))
+            report.add("never-period", line, start + found[0], what=what, hint=found[1], advice=advice)
+
+    excluded, token = draft.site.settings.exclude_period, draft.assignments.get("exclude_period")
+    if excluded is not None and token is not None:
+        warn(excluded, *_at(token), "exclude_period", "")
+    for built in draft.built.values():
+        token = built.tokens.get("EXCLUDE_PERIOD")
+        if built.service.exclude_period is not None and token is not None:
+            warn(built.service.exclude_period, *_at(token), "exclude_period", "")
+        for period in built.service.periods:
+            warn(period.spec, period.line, 0, "period", "write 'none' if that is wanted")
+
+
+def _exit_ranges(draft: Draft, report: Report) -> None:
+    """Exit ranges that no result is in, and alerts that these leave without a call."""
+    for built in draft.built.values():
+        for period in built.service.periods:
+            if period.alertexitrange is not None or any(alert.exit_range for alert in period.alerts):
+                _exit_ranges_of(period, report)
+
+
+def _exit_ranges_of(period: Period, report: Report) -> None:
+    """The exit ranges of one period."""
+    outer = period.alertexitrange
+    if outer is not None and not _has_failures(outer):
+        line = _line_of(report, period, "alertexitrange", outer)
+        report.add("exit-never", line, _value_offset(report, line, outer), range=outer, hint=_swapped(outer))
+    for alert in period.alerts:
+        inner = alert.exit_range
+        if inner is None:
+            continue
+        at = alert.line, _value_offset(report, alert.line, inner)
+        if alert.kind is AlertKind.ALERT:
+            if not _has_failures(inner):
+                report.add("exit-never", *at, range=inner, hint=_swapped(inner))
+            elif outer is not None and _has_failures(outer) and (inner.low > outer.high or inner.high < outer.low):
+                report.add("exit-outside", *at, range=inner, outer=outer)
+        elif 0 not in inner:
+            report.add("exit-not-zero", *at, kind=alert.kind, range=inner)
+
+
+def _has_failures(exits: ExitRange) -> bool:
+    """Whether some failure has an exit value in a range."""
+    return exits.low <= exits.high and exits.high > 0 and exits.low <= HIGHEST_EXIT
+
+
+def _swapped(exits: ExitRange) -> str:
+    """Advice for a range whose ends are swapped."""
+    return f", and the smaller one comes first: {exits.high}-{exits.low}" if exits.low > exits.high else ""
+
+
+def _line_of(report: Report, period: Period, keyword: str, value: object) -> int:
+    """The line of a period's keyword with a value: the record does not keep it, so it is looked up in the text."""
+    line = period.line
+    for number in range(period.line + 1, report.source.count + 1):
+        text = report.source.logical(number)
+        if text.startswith(keyword) and text.endswith(str(value)):
+            line = number
+        elif split_blanks(text)[:1] in (["period"], ["service"], ["watch"]):
+            break
+    return line
+
+
+def _value_offset(report: Report, line: int, value: object) -> int:
+    """Where a value begins in a line, after its keyword."""
+    text = report.source.logical(line)
+    keyword_end = len(text) - len(text.lstrip("abcdefghijklmnopqrstuvwxyz"))
+    return max(0, text.find(str(value), keyword_end))
+
+
+def _alertafter(draft: Draft, report: Report) -> None:
+    """``alertafter N TIME`` that failure_interval keeps from ever being reached."""
+    for built in draft.built.values():
+        service = built.service
+        if service.failure_interval is None or "MONITOR" not in built.tokens:
+            continue
+        for period in service.periods:
+            if _is_out_of_reach(service, period):
+                _report_alertafter(service, period, report)
+
+
+def _is_out_of_reach(service: Service, period: Period) -> bool:
+    """Whether N failures, one failure_interval apart, take as long as the time that they must fall in."""
+    count, seconds, gap = period.alertafter_count, period.alertafter_time, service.failure_interval
+    if count is None or seconds is None or gap is None or service.traptimeout is not None:
+        return False
+    return (count - 1) * gap >= seconds
+
+
+def _report_alertafter(service: Service, period: Period, report: Report) -> None:
+    """Report such an alertafter at its line."""
+    count, seconds, gap = period.alertafter_count or 0, period.alertafter_time or 0.0, service.failure_interval or 0.0
+    line = _line_of(report, period, "alertafter", "")
+    hint = f"with failure_interval {format_duration(gap)}, {count} failures take {format_duration((count - 1) * gap)}"
+    advice = f"give it more time than that, or fewer failures (it has {format_duration(seconds)})"
+    report.add("alertafter-never", line, len("alertafter "), hint=hint, advice=advice)

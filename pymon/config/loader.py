@@ -1,0 +1,179 @@
+"""Reading a configuration from the disk: the only module of this room that touches files and starts m4."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pymon.config.build import Draft, build
+from pymon.config.check import check, check_programs
+from pymon.config.encoding import decode, guess_encoding
+from pymon.config.keywords import KEYWORDS
+from pymon.config.m4 import M4Failed, run_m4
+from pymon.config.parse import parse
+from pymon.config.paths import resolve_paths
+from pymon.config.report import Report
+from pymon.config.text import Source
+from pymon.config.tree import Node
+from pymon.errors import ConfigError
+from pymon.model.place import Place
+from pymon.model.problem import Problem
+from pymon.model.settings import Settings
+from pymon.model.site import Site
+from pymon.share import shared
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that can be used, and the warnings about it, in the order of the file."""
+
+    site: Site
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that reading a file gave, for those who explain it; ``site`` is for use only if there are no errors."""
+
+    tree: Node
+    draft: Draft
+    site: Site
+    report: Report
+
+
+def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Loaded:
+    """Read a configuration; it is checked as a whole, and its paths are made absolute.
+
+    ``overrides`` are values of Settings by their names, as given on the command line: they beat those of the file.
+    ``m4`` is the m4 to pass the file through; a file whose name ends in ``.m4`` is passed through ``m4`` anyhow.
+    pymon's own monitors and alerts are found after those in mondir and alertdir.
+
+    Blocks while it reads; call it in a thread where that matters. Raises ConfigError with all problems, warnings
+    included, if the file cannot be used.
+    """
+    reading = read(path, overrides=overrides, m4=m4)
+    problems = reading.report.problems()
+    if reading.report.has_errors:
+        raise ConfigError(problems)
+    return Loaded(reading.site, problems)
+
+
+def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Reading:
+    """Read a configuration with everything that is wrong with it.
+
+    Raises ConfigError only if there is no text to read: no such file, m4 fails, not UTF-8.
+    """
+    source = _source(path, m4)
+    report = Report(source)
+    with _collector_paused():
+        tree = parse(report)
+        for code, number, column, facts in source.notices:
+            report.add_at(code, Place(source.name, number, column), **facts)
+        draft = build(tree, report)
+        settings = _settings(draft.site.settings, overrides or {})
+        _check_files(draft, settings, overrides or {}, report)
+        if not report.has_errors:
+            check(draft, report, time.localtime().tm_year)
+            check_programs(draft, report, _Finder(settings.mondir), _Finder(settings.alertdir))
+    return Reading(tree, draft, replace(draft.site, settings=settings), report)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector from walking through a growing site again and again; nothing here makes cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _source(path: Path, m4: str | None) -> Source:
+    """The text of a file, through m4 if wanted."""
+    program = m4 or ("m4" if path.suffix == ".m4" else None)
+    name = f"{path} (after m4)" if program else str(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read() if program is None else b""
+    except OSError as error:
+        raise _refused("unreadable", Place(str(path), 0), reason=f"{path}: {error.strerror}") from error
+    if program is not None:
+        try:
+            data = run_m4(program, path)
+        except M4Failed as error:
+            raise _refused("m4", Place(str(path), 0), reason=error, command=f"{program} {path}") from error
+    return _decoded(name, str(path), data)
+
+
+def _decoded(name: str, path: str, data: bytes) -> Source:
+    """Decode a file; lines that are not UTF-8 make it unusable, unless they are comments."""
+    text, undecodable = decode(data)
+    source = Source(name, text, KEYWORDS)
+    if not undecodable:
+        return source
+    report = Report(source)
+    encoding = guess_encoding(b"\n".join(line.raw for line in undecodable)) or guess_encoding(data)
+    guess = f"; it looks like {encoding[1]}" if encoding else ""
+    command = f"iconv -f {encoding[0] if encoding else 'ENCODING'} -t UTF-8 {path} > new.cf"
+    for line in undecodable:
+        code = "comment-encoding" if line.is_comment else "encoding"
+        report.add_at(code, Place(name, line.number, line.column), guess=guess, command=command)
+    if report.has_errors:
+        raise ConfigError(tuple(_readable(problem) for problem in report.problems()))
+    for problem in report.problems():
+        source.note(problem.code, problem.place.line, problem.place.column, guess=guess, command=command)
+    return source
+
+
+def _readable(problem: Problem) -> Problem:
+    """A problem whose source line can be printed anywhere: bytes that are no text become question marks."""
+    return replace(problem, source=problem.source.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _refused(code: str, place: Place, **facts: object) -> ConfigError:
+    """A file of which there is nothing to read."""
+    report = Report(Source(place.file, ""))
+    report.add_at(code, place, **facts)
+    return ConfigError(report.problems())
+
+
+def _settings(settings: Settings, overrides: Mapping[str, object]) -> Settings:
+    """Apply the command line, make paths absolute, and let pymon's own plugins be found last."""
+    changes: dict[str, Any] = {
+        name: tuple(value.split(":")) if name in ("mondir", "alertdir") and isinstance(value, str) else value
+        for name, value in overrides.items()
+    }
+    resolved = resolve_paths(replace(settings, **changes), str(Path.cwd()))
+    mondir = dict.fromkeys((*resolved.mondir, str(shared("monitors"))))
+    alertdir = dict.fromkeys((*resolved.alertdir, str(shared("alerts"))))
+    return replace(resolved, mondir=tuple(mondir), alertdir=tuple(alertdir))
+
+
+def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, object], report: Report) -> None:
+    """Reject an authfile or userfile that cannot be read, where the file names one (mon does so too)."""
+    for keyword, path in (("authfile", settings.authfile), ("userfile", settings.userfile)):
+        token = draft.assignments.get(keyword)
+        if token is not None and keyword not in overrides and not (token and os.access(path, os.R_OK)):
+            hint = ": relative names are under cfbasedir" if not token.startswith("/") else ""
+            facts = {"keyword": keyword, "value": token, "path": path, "hint": hint}
+            report.add("unreadable-file", token.line or 0, token.start_pos or 0, **facts)
+
+
+class _Finder:
+    """Says whether a program is in one of some directories."""
+
+    def __init__(self, directories: tuple[str, ...]) -> None:
+        self._directories = directories
+
+    def __call__(self, name: str) -> bool:
+        """Whether an executable file of this name is there; it may have a sub-directory before it."""
+        paths = (os.path.join(directory, name) for directory in self._directories)  # noqa: PTH118
+        return any(os.path.isfile(path) and os.access(path, os.X_OK) for path in paths)  # noqa: PTH113

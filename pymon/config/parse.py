@@ -1,0 +1,101 @@
+"""Tokens → tree, by grammar.lark, going on after each error.
+
+The parser says which tokens could have stood at the place of one that cannot; from this follows what is wrong:
+where settings are awaited we are in a service, where rules are in a period, else before the first service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedToken
+from lark.lexer import Lexer, LexerState
+
+from pymon.config.keywords import PERIOD_KEYWORDS, SERVICE_KEYWORDS, WATCH_KEYWORDS
+from pymon.config.report import Report, did_you_mean
+from pymon.config.tokens import tokens
+from pymon.config.tree import Node
+
+_RULES = frozenset(keyword.upper() for keyword in PERIOD_KEYWORDS)
+_SETTINGS = frozenset(keyword.upper() for keyword in SERVICE_KEYWORDS)
+
+
+class _NoLexer(Lexer):
+    """tokens.py makes the tokens; lark wants to be told so."""
+
+    def __init__(self, lexer_conf: object) -> None:
+        """Take what lark hands to every lexer."""
+
+    def lex(self, lexer_state: LexerState, parser_state: Any) -> Iterator[Token]:
+        """Give nothing."""
+        return iter(())
+
+
+@cache
+def grammar() -> Lark:
+    """Compile grammar.lark, once."""
+    return Lark.open(
+        "grammar.lark", rel_to=__file__, parser="lalr", start="site", lexer=_NoLexer, maybe_placeholders=False
+    )
+
+
+def parse(report: Report) -> Node:
+    """Parse the source of a report; what fits nowhere is reported, and left out of the tree."""
+    return parse_tokens(tokens(report.source), report)
+
+
+def parse_tokens(stream: Iterable[Token], report: Report) -> Node:
+    """Feed tokens to the parser, one by one."""
+    interactive = grammar().parse_interactive("")
+    feed = interactive.parser_state.feed_token
+    for token in stream:
+        try:
+            feed(token)
+        except UnexpectedToken as error:
+            _explain(token, frozenset(error.expected), report)
+    tree: Node = interactive.feed_eof()  # type: ignore[no-untyped-call]  # lark leaves it untyped
+    return tree
+
+
+def _explain(token: Token, expected: frozenset[str], report: Report) -> None:
+    """Report a line that cannot stand where it stands."""
+    line = token.line or 0
+    keyword = token.type.lower()
+    text = str(token) if token.type in ("UNKNOWN", "ENVIRONMENT") else f"{keyword} {token}".rstrip()
+    in_service, in_period = bool(expected & _SETTINGS), bool(expected & _RULES)
+    if token.type == "ENVIRONMENT":
+        report.add("environment-before-service", line, 0)
+    elif not in_service and not in_period:
+        report.add("keyword-before-service", line, 0, hint=_before_service(token))
+    elif token.type in _SETTINGS:
+        report.add("service-keyword-in-period", line, 0, line=text, keyword=keyword)
+    elif token.type in _RULES:
+        report.add("period-keyword-in-service", line, 0, line=text, keyword=keyword)
+    else:
+        known = {name.lower() for name in expected} & WATCH_KEYWORDS
+        report.add("unknown-keyword", line, 0, line=text, hint=_unknown(text, known))
+
+
+def _before_service(token: Token) -> str:
+    """What would be right instead of a keyword before the first service."""
+    guess = did_you_mean(first_word(token), {"service"}) if token.type == "UNKNOWN" else ""
+    return guess or "write a line 'service NAME' before it"
+
+
+def _unknown(text: str, known: Iterable[str]) -> str:
+    """What would be right instead of a line that begins with no keyword."""
+    word = first_word(text)
+    if "=" in text and text.partition("=")[0].strip().isidentifier():
+        return "an environment variable is NAME=value, with a name in capitals and no blank before the ="
+    if word == "disable":
+        return "there is no keyword for this: use 'moncmd disable service', or write *host in the hostgroup"
+    guess = did_you_mean(word, known) or did_you_mean(word, WATCH_KEYWORDS)
+    return guess or f"what can stand here: {' '.join(sorted(known))}"
+
+
+def first_word(text: str) -> str:
+    """The word that a line begins with, lower-cased."""
+    return (text.split() or [""])[0].lower()

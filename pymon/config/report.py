@@ -1,0 +1,87 @@
+"""The problems found in one configuration: gathered, given their texts and places, and put in order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+
+from lark import Token
+
+from pymon.config.malformed import KINDS
+from pymon.config.text import Source
+from pymon.model.place import Place
+from pymon.model.problem import Problem, Severity
+
+MOST = 1000
+"""problems kept of one file; a file that has more is not a mon.cf"""
+
+
+class Misfit(Exception):
+    """A value that does not fit its keyword. Raised by converters, and turned into a Problem where they are called.
+
+    ``offset`` is counted from the start of the value.
+    """
+
+    def __init__(self, code: str, offset: int = 0, /, **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.offset = offset
+        self.facts = facts
+
+
+class Report:
+    """Gathers problems of one source; it only grows."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._problems: list[Problem] = []
+
+    def __len__(self) -> int:
+        """How many problems there are."""
+        return len(self._problems)
+
+    def add(self, kind: str, number: int, offset: int | None = None, /, **facts: object) -> None:
+        """Add a problem of a kind at an offset of a logical line (None: the line as a whole).
+
+        Line 0 stands for the file as a whole.
+        """
+        if offset is None:
+            self.add_at(kind, Place(self.source.name, number), **facts)
+        else:
+            self.add_at(kind, self.source.locate(number, offset), **facts)
+
+    def add_at(self, kind: str, place: Place, /, **facts: object) -> None:
+        """Add a problem of a kind at a place of the source."""
+        if len(self._problems) >= MOST:
+            return
+        known = KINDS[kind]
+        text = self.source.physical(place.line)
+        message, advice = known.message.format(**facts), known.advice.format(**facts)
+        self._problems.append(Problem(known.severity, kind, place, message, advice, text))
+
+    def note_of(self, token: Token) -> Callable[..., None]:
+        """A function by which a converter mentions what is odd about the value of a token."""
+
+        def note(kind: str, offset: int = 0, /, **facts: object) -> None:
+            self.add(kind, token.line or 0, max(0, (token.start_pos or 0) + offset), **facts)
+
+        return note
+
+    def add_misfit(self, misfit: Misfit, token: Token, further: int = 0) -> None:
+        """Add what a converter could not read, ``further`` characters into the value of a token."""
+        self.add(misfit.code, token.line or 0, (token.start_pos or 0) + further + misfit.offset, **misfit.facts)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, in the order of the file."""
+        return tuple(sorted(self._problems, key=lambda problem: (problem.place.line, problem.place.column)))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the configuration cannot be used."""
+        return any(problem.severity is Severity.ERROR for problem in self._problems)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Name the known word that is most like a misspelt one: ``did you mean 'interval'?``; empty if none is."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.7)
+    return f"did you mean '{close[0]}'?" if close else ""

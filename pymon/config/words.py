@@ -1,0 +1,66 @@
+"""How the arguments of monitors and alerts become words: blanks, quotes and backslashes, without any shell.
+
+The rules are those of Perl's Text::ParseWords, which mon uses:
+
+- blanks separate words; quotes group, also in the middle of a word (``g"h i"j`` is ``gh ij``);
+- a backslash makes the next character ordinary outside quotes and inside double quotes; inside single quotes it
+  stays, and yet keeps the next character from ending the quote (``'it\\'s'`` is ``it\\'s``);
+- empty quotes make an empty word; ``$`` and ``*`` mean nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pymon.errors import WordSplitError
+
+_BLANKS = re.compile(r"[ \t\r\f\v\n]+")
+_PLAIN = re.compile(r"[^\s\\'\"]*(?:[ \t\r\f\v\n]+[^\s\\'\"]+)*", re.ASCII)
+_PIECE = re.compile(
+    r"""(?P<blank>[ \t\r\f\v\n]+)
+      | "(?P<double>(?:[^"\\]|\\.)*)"
+      | '(?P<single>(?:[^'\\]|\\.)*)'
+      | (?P<bare>(?:[^ \t\r\f\v\n\\'"]|\\.)+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """Split an argument line into words.
+
+    Raises WordSplitError, which says where, when a quote is never closed or a backslash has nothing after it.
+    """
+    if _PLAIN.fullmatch(text):
+        return tuple(split_blanks(text))
+    words: list[str] = []
+    word: str | None = None
+    position = 0
+    while position < len(text):
+        match = _PIECE.match(text, position)
+        if match is None:
+            raise WordSplitError(_unfinished(text, position))
+        position = match.end()
+        kind = match.lastgroup
+        if kind == "blank":
+            if word is not None:
+                words.append(word)
+            word = None
+        else:
+            piece = match[kind or 0]
+            word = (word or "") + (piece if kind == "single" else _ESCAPE.sub(r"\1", piece))
+    if word is not None:
+        words.append(word)
+    return tuple(words)
+
+
+def split_blanks(text: str) -> list[str]:
+    """Split at mon's blanks only, without any quoting: hosts, view entries."""
+    return text.split() if text.isascii() else [word for word in _BLANKS.split(text) if word]
+
+
+def _unfinished(text: str, position: int) -> str:
+    """Describe why no further piece could be read at a position."""
+    if text[position] == "\\":
+        return f"the backslash at the end of {text!r} has nothing after it"
+    return f"the quote {text[position]} at character {position + 1} of {text!r} is never closed"
