@@ -170,7 +170,10 @@ def _read(path: Path) -> Pending:
     """Read one file; raises ValueError with what is wrong with it."""
     if path.stat().st_size > _SIZE_LIMIT:
         raise ValueError("it is too large")
-    values = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
     if not isinstance(values, dict) or values.pop("version", None) != _VERSION:
         raise ValueError(f"it is no journal file of version {_VERSION}")
     names = {field.name for field in fields(Pending)}

@@ -1,0 +1,205 @@
+"""Alerts in the background: order, retries, time limit, the stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pymon.alert.launch import Launcher
+from pymon.model.status import EventKind
+from pymon.plugin.registry import PluginFile
+from pymon.plugin.runner import Runner
+from tests.alert.conftest import Scripted, call, invocation, plugin_file
+
+
+@pytest.fixture(autouse=True)
+def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "pymon.alert")
+
+
+def script(folder: Path, text: str) -> PluginFile:
+    path = folder / "x.alert"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return PluginFile("x.alert", str(path))
+
+
+async def test_launch_returns_at_once(launcher: Launcher) -> None:
+    plugin = Scripted(ordered=False)
+    plugin.gate.clear()
+    launcher.launch(call(), invocation("k", "1"), plugin_file(plugin))
+    launcher.launch(call(), invocation("k", "2"), plugin_file(plugin))
+    assert plugin.begun == []
+    await plugin.until(lambda: plugin.running == 2)
+    plugin.gate.set()
+    await plugin.until(lambda: len(plugin.ended) == 2)
+
+
+async def test_process_gets_the_call_and_its_failure_is_logged(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A-exit: mon never looks at an alert's exit status; here it and the first line of output are logged."""
+    file = script(tmp_path, f'{{ echo "$*"; echo "$FOO"; cat; }} >{tmp_path}/got; echo; echo broken pipe >&2; exit 3')
+    launcher.launch(call(), invocation("-s", "a b", path=file.path, stdin="one\ntwo\n", FOO="bar"), file)
+    await launcher.drain(10)
+    assert (tmp_path / "got").read_text() == "-s a b\nbar\none\ntwo\n"
+    (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "x.alert for web/http (failure) failed" in warning.message
+    assert warning.message.endswith("exit status 3: broken pipe")
+    assert (warning.__dict__["group"], warning.__dict__["service"]) == ("web", "http")
+
+
+async def test_success_and_output_are_logged(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = script(tmp_path, "seq 1 30")
+    launcher.launch(call(EventKind.UP), invocation(path=file.path), file)
+    await launcher.drain(10)
+    messages = [record.message for record in caplog.records]
+    assert any(message.startswith("x.alert for web/http (up) done in") for message in messages)
+    assert "x.alert for web/http (up) says: 20" in messages
+    assert "x.alert for web/http (up) says: … (10 lines more)" in messages
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_q17_an_alert_that_hangs_is_ended(
+    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Q17: mon's hanging alerts pile up for ever."""
+    launcher = Launcher(runner, statedir=tmp_path, time_limit=0.2)
+    file = script(tmp_path, "sleep 60")
+    began = time.monotonic()
+    launcher.launch(call(), invocation(path=file.path), file)
+    await launcher.drain(20)
+    assert time.monotonic() - began < 10
+    assert "timed out" in caplog.text
+
+
+async def test_a_missing_program_is_logged(launcher: Launcher, caplog: pytest.LogCaptureFixture) -> None:
+    launcher.launch(call(), invocation(path="/nowhere/x.alert"), PluginFile("x.alert", "/nowhere/x.alert"))
+    await launcher.drain(10)
+    assert "not started: cannot run /nowhere/x.alert: No such file or directory" in caplog.text
+
+
+class Raising(Scripted):
+    """Goes wrong each time."""
+
+    async def run(self, invocation: object) -> tuple[int, str]:
+        raise RuntimeError("bug")
+
+
+async def test_a_plugin_that_raises_hurts_nobody(launcher: Launcher, caplog: pytest.LogCaptureFixture) -> None:
+    bad, good = Raising(), Scripted()
+    launcher.launch(call(), invocation("k"), plugin_file(bad))
+    launcher.launch(call(), invocation("raise"), plugin_file(good))
+    await launcher.drain(10)
+    assert "raised: RuntimeError: bug" in caplog.text
+    assert "its order_key raised" in caplog.text
+    assert good.ended == ["raise 0"]
+
+
+async def test_exit_codes_that_ask_for_it_are_retried(launcher: Launcher, caplog: pytest.LogCaptureFixture) -> None:
+    plugin = Scripted(75, 75, 75, 0, ordered=False)
+    launcher.launch(call(), invocation("k"), plugin_file(plugin))
+    await plugin.until(lambda: len(plugin.ended) == 4)
+    await launcher.drain(10)
+    assert plugin.ended == ["k 75", "k 75", "k 75", "k 0"]
+    assert [r.message.rpartition("in ")[2] for r in caplog.records if "tried again" in r.message] == [
+        "0.01 seconds",
+        "0.02 seconds",
+        "0.02 seconds",
+    ]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+async def test_other_exit_codes_are_final(launcher: Launcher, ordered: bool) -> None:
+    plugin = Scripted(69, ordered=ordered)
+    launcher.launch(call(), invocation("k"), plugin_file(plugin))
+    await launcher.drain(10)
+    assert plugin.ended == ["k 69"]
+
+
+async def test_ordered_calls_of_one_key_follow_each_other_and_the_newest_wins(
+    launcher: Launcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugin = Scripted()
+    plugin.gate.clear()
+    launcher.launch(call(), invocation("k", "1"), plugin_file(plugin))
+    await plugin.until(lambda: plugin.running == 1)
+    launcher.launch(call(), invocation("k", "2"), plugin_file(plugin))
+    launcher.launch(call(EventKind.UP), invocation("k", "3"), plugin_file(plugin))
+    launcher.launch(call(), invocation("other", "4"), plugin_file(plugin))
+    await plugin.until(lambda: plugin.running == 2)
+    assert [each.arguments for each in plugin.begun] == [("k", "1"), ("other", "4")]
+    plugin.gate.set()
+    await launcher.drain(10)
+    assert plugin.ended == ["k 1 0", "other 4 0", "k 3 0"]
+    assert "is dropped before its start: x.alert for web/http (up) was decided later" in caplog.text
+
+
+async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner, tmp_path: Path) -> None:
+    launcher = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    plugin = Scripted(75)
+    launcher.launch(call(), invocation("k", "down"), plugin_file(plugin))
+    await plugin.until(lambda: plugin.ended == ["k down 75"])
+    launcher.launch(call(EventKind.UP), invocation("k", "up"), plugin_file(plugin))
+    await plugin.until(lambda: len(plugin.ended) == 2)
+    await launcher.drain(10)
+    assert plugin.ended == ["k down 75", "k up 0"]
+    assert not list((tmp_path / "pending").iterdir())
+
+
+async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, tmp_path: Path) -> None:
+    launcher = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    plugin, ordered = Scripted(75, ordered=False), Scripted(75, 75)
+    launcher.launch(call(), invocation("a"), plugin_file(plugin))
+    launcher.launch(call(), invocation("b"), plugin_file(ordered))
+    await plugin.until(lambda: len(plugin.ended) == 1)
+    await ordered.until(lambda: len(ordered.ended) == 1)
+    await launcher.drain(10)
+    assert plugin.ended == ["a 75", "a 0"]
+    assert ordered.ended == ["b 75", "b 75"]
+    assert len(list((tmp_path / "pending").glob("*.json"))) == 1
+
+
+async def test_drain_is_bounded(runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    launcher = Launcher(runner, statedir=tmp_path)
+    plugin = Scripted()
+    plugin.gate.clear()
+    file = script(tmp_path, f"touch {tmp_path}/begun; sleep 60; touch {tmp_path}/survived")
+    launcher.launch(call(), invocation("k"), plugin_file(plugin))
+    launcher.launch(call(), invocation(path=file.path), file)
+    await plugin.until(lambda: plugin.running == 1)
+    began = time.monotonic()
+    await launcher.drain(0.5)
+    assert time.monotonic() - began < 5
+    assert launcher.running == 0
+    assert plugin.running == 0
+    assert "2 alerts are still under way after 0.5 seconds" in caplog.text
+    assert len(list((tmp_path / "pending").glob("*.json"))) == 1
+
+
+async def test_what_an_alert_leaves_running_goes_on(launcher: Launcher, tmp_path: Path) -> None:
+    """sendmail delivers in the background when it has taken a mail; that must not be cut off."""
+    os.mkfifo(tmp_path / "go")
+    file = script(tmp_path, f"(read go <{tmp_path}/go; echo $go >{tmp_path}/done) >/dev/null 2>&1 &")
+    launcher.launch(call(), invocation(path=file.path), file)
+    await launcher.drain(10)
+    go = os.open(tmp_path / "go", os.O_RDWR)  # opened both ways it waits for nobody
+    try:
+        os.write(go, b"delivered\n")
+        await asyncio.to_thread(_wait_for_text, tmp_path / "done")
+    finally:
+        os.close(go)
+    assert (tmp_path / "done").read_text() == "delivered\n"
+
+
+def _wait_for_text(path: Path) -> None:
+    end = time.monotonic() + 10
+    while time.monotonic() < end and not (path.exists() and path.stat().st_size):
+        time.sleep(0.01)

@@ -1,0 +1,277 @@
+"""The SDK for alerts: the same answer inside the daemon and as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.alert.sdk import Alert, Event, EventKind, Exit, Outcome, PluginUsageError, flag, option, words
+from pymon.errors import PluginError
+from pymon.model.invocation import Invocation
+from pymon.plugin.protocol import Plugin
+from pymon.plugin.registry import load
+from pymon.plugin.runner import Runner
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of an alert."""
+
+    level: int = option("-L", default=1, about="level")
+    rooms: tuple[str, ...] = words("room", about="rooms")
+
+
+class Bell:
+    """Keeps what it was told, and answers as it is set to."""
+
+    def __init__(self, outcome: Outcome | None = None, error: Exception | None = None) -> None:
+        self.told: list[tuple[Event, Options]] = []
+        self.outcome = outcome or Outcome.ok()
+        self.error = error
+
+    async def ring(self, event: Event, options: Options) -> Outcome:
+        self.told.append((event, options))
+        if self.error is not None:
+            raise self.error
+        return self.outcome
+
+
+def invocation(*arguments: str, stdin: str = "sum\ndetail\nmore\n", **environ: str) -> Invocation:
+    return Invocation("/d/bell.alert", arguments, environ, stdin)
+
+
+def run(bell: Bell, call: Invocation) -> tuple[int, str]:
+    return asyncio.run(Alert(bell.ring, Options, about="Rings.").run(call))
+
+
+def told(*arguments: str, stdin: str = "sum\ndetail\nmore\n", **environ: str) -> Event:
+    bell = Bell()
+    assert run(bell, invocation(*arguments, stdin=stdin, **environ)) == (0, "")
+    return bell.told[0][0]
+
+
+def test_an_event_as_mon_tells_it() -> None:
+    environ = {"MON_ALERTTYPE": "failure", "MON_DESCRIPTION": "the bell", "MON_OPSTATUS": "0"}
+    bell = Bell()
+    call = invocation(
+        "-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1795466388", "-l", "60", "-L", "3", "a", "b", **environ
+    )
+    run(bell, call)
+    event, options = bell.told[0]
+    assert options == Options(3, ("a", "b"))
+    assert event == Event(
+        group="web",
+        service="http",
+        hosts=("h1", "h2"),
+        time=1795466388.0,
+        kind=EventKind.FAILURE,
+        summary="sum",
+        detail="detail\nmore\n",
+        environ=environ,
+        next_alert="60",
+        program="bell.alert",
+        arguments=call.arguments,
+    )
+    assert (event.description, event.opstatus) == ("the bell", "0")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "alerttype", "kind"),
+    [
+        ((), "", EventKind.FAILURE),
+        ((), "nonsense", EventKind.FAILURE),
+        ((), "startup", EventKind.STARTUP),
+        ((), "test", EventKind.TEST),
+        (("-u",), "", EventKind.UP),
+        (("-u",), "up", EventKind.UP),
+        (("-a",), "", EventKind.ACK),
+        (("-D",), "disable", EventKind.DISABLE),
+        (("-T",), "trap", EventKind.TRAP),
+        (("-O",), "traptimeout", EventKind.TRAPTIMEOUT),
+    ],
+)
+def test_kind_of_event(arguments: tuple[str, ...], alerttype: str, kind: EventKind) -> None:
+    assert told(*arguments, **({"MON_ALERTTYPE": alerttype} if alerttype else {})).kind is kind
+
+
+def test_time_is_now_by_hand_and_local_in_mons_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert abs(told().time - time.time()) < 10
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert told("-t", "1793700000").when == "Tue Nov 3 19:00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("value", ["x", "", "nan", "inf", "-1", "1e300"])
+def test_a_time_that_is_none(value: str) -> None:
+    code, output = run(Bell(), invocation("-t", value))
+    assert code == Exit.USAGE
+    assert f"option -t {value!r}: must be seconds since 1970" in output
+
+
+def test_unknown_letters_are_named_and_passed_over() -> None:
+    bell = Bell(Outcome.ok("rung"))
+    assert run(bell, invocation("-Z", "-s", "http", "room")) == (0, "Unknown option: Z\nrung\n")
+    assert bell.told[0][1] == Options(rooms=("room",))
+
+
+def test_usage_errors() -> None:
+    bell = Bell()
+    code, output = run(bell, invocation("-L", "loud"))
+    assert (code, bell.told) == (64, [])
+    assert output == "bell.alert: option -L 'loud': must be a whole number\ntry bell.alert --help\n"
+    code, output = run(Bell(error=PluginUsageError("no room")), invocation())
+    assert (code, output) == (64, "bell.alert: no room\ntry bell.alert --help\n")
+
+
+def test_help() -> None:
+    bell = Bell()
+    code, output = run(bell, invocation("--help"))
+    assert (code, bell.told) == (0, [])
+    assert output.startswith("usage: bell.alert [options] [room ...]\n\nRings.\n")
+    assert "-L VALUE" in output
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "output"),
+    [
+        (Outcome.ok(), 0, ""),
+        (Outcome.ok("rung"), 0, "rung\n"),
+        (Outcome.ok("two\nlines\n"), 0, "two\nlines\n"),
+        (Outcome.failed("no bell"), 69, "no bell\n"),
+        (Outcome.failed("locked", Exit.NO_PERMISSION), 77, "locked\n"),
+        (Outcome.try_again("busy"), 75, "busy\n"),
+    ],
+)
+def test_outcomes(outcome: Outcome, code: int, output: str) -> None:
+    assert run(Bell(outcome), invocation()) == (code, output)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.EACCES, 77),
+        (errno.EPERM, 77),
+        (errno.ENOSPC, 75),
+        (errno.EMFILE, 75),
+        (errno.ENOENT, 74),
+        (errno.EIO, 74),
+    ],
+)
+def test_errors_of_the_system(number: int, code: int) -> None:
+    error = OSError(number, os.strerror(number), "/some/file")
+    assert run(Bell(error=error), invocation()) == (code, f"bell.alert: {error}\n")
+
+
+def test_other_exceptions_are_the_runners() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(Bell(error=ZeroDivisionError()), invocation())
+
+
+def test_order() -> None:
+    plain = Alert(Bell().ring, Options, about="")
+    assert isinstance(plain, Plugin)
+    assert (plain.ordered, plain.retry_on) == (False, frozenset({75}))
+    ordered = Alert(
+        Bell().ring, Options, about="", order_by=lambda options: f"level {options.level}", retry_on=frozenset({4})
+    )
+    assert (ordered.ordered, ordered.retry_on) == (True, frozenset({4}))
+    assert ordered.order_key(invocation("-s", "x", "-L", "7")) == "level 7"
+    assert ordered.order_key(invocation("-L", "loud")) == "wrong options"
+
+
+def test_mons_letters_are_not_the_alerts() -> None:
+    @dataclass(frozen=True)
+    class Clash:
+        service: bool = flag("-s", about="")
+
+    async def ring(_event: Event, _options: Clash) -> Outcome:
+        return Outcome.ok()
+
+    with pytest.raises(PluginError, match="-s is declared twice"):
+        Alert(ring, Clash, about="")
+
+
+@given(st.lists(st.text(max_size=8), max_size=6), st.text())
+def test_any_call_has_an_answer(arguments: list[str], stdin: str) -> None:
+    code, output = run(Bell(), invocation(*arguments, stdin=stdin))
+    assert code in {0, 64}
+    assert bool(output) or code == 0
+
+
+PROGRAM = dedent(f"""\
+    #!{sys.executable}
+    from dataclasses import dataclass
+    from pymon.alert.sdk import Alert, Event, Exit, Outcome, main, option
+
+    @dataclass(frozen=True)
+    class Options:
+        code: int = option("-c", default=0, about="exit code")
+
+    async def tell(event: Event, options: Options) -> Outcome:
+        print("printed", event.group)
+        told = (event.summary, event.detail, event.environ.get("FOO", ""), str(event.arguments))
+        return Outcome(options.code, "|".join(told))
+
+    plugin = Alert(tell, Options, about="")
+
+    if __name__ == "__main__":
+        main(plugin)
+""")
+
+
+@pytest.mark.parametrize("code", [0, 75])
+async def test_inside_the_daemon_as_a_program_does(code: int, tmp_path: Path) -> None:
+    """Arguments, environment, input with bytes that are no UTF-8; output and exit code are the same both ways."""
+
+    path = tmp_path / "tell.alert"
+    path.write_text(PROGRAM)
+    path.chmod(0o755)
+    file = load("tell.alert", str(path))
+    assert file.plugin is not None
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "FOO": "한\udcff"}
+    call = Invocation(str(path), ("-g", "웹", "-c", str(code), "x\udcfe"), environ, "sum \udcff 한글\ndetail\n")
+    runner = Runner()
+    runner.start()
+    inside = await runner.run(file, call, time_limit=20)
+    outside = await runner.run(file, call, time_limit=20, inprocess=False)
+    runner.stop()
+    assert (inside.exitval, inside.output) == (outside.exitval, outside.output)
+    assert inside.exitval == code
+    assert inside.output.startswith("printed 웹\nsum \udcff 한글|detail\n|한\udcff|")
+
+
+def test_help_does_not_wait_for_input(tmp_path: Path) -> None:
+    path = tmp_path / "tell.alert"
+    path.write_text(PROGRAM)
+    read, write = os.pipe()
+    try:
+        done = subprocess.run(
+            [sys.executable, path, "--help"],
+            stdin=read,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    finally:
+        os.close(read)
+        os.close(write)
+    assert done.stdout.startswith("usage: tell.alert [options]")
