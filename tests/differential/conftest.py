@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.differential import script
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Daemon, Rig, free_port
 from tests.differential.records import Recording, read_recording
-from tests.differential.scenario import configuration, write_scripts
-from tests.differential.scenarios import SCENARIOS
+from tests.differential.scenario import Scenario, configuration, write_scripts
+from tests.differential.scenarios import COMMANDS, SCENARIOS
 from tests.tools import RequireTool
 
 PEER = "/usr/sbin/mon"
@@ -40,18 +39,6 @@ class Recordings:
     pymon: Recording
 
 
-def free_port() -> int:
-    """A port number that was free for TCP and UDP a moment ago."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            port = int(tcp.getsockname()[1])
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-
-
 @pytest.fixture(scope="session")
 def peers(require_tool: RequireTool) -> Peers:
     """Debian's mon and the ``mon`` command of this pymon; pymon's plugins find their Python first in PATH."""
@@ -65,10 +52,13 @@ def peers(require_tool: RequireTool) -> Peers:
 
 @pytest.fixture(scope="session")
 def recordings(peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Recordings:
-    """Run both daemons on the same mon.cf until every script is exhausted."""
-    theirs = _rig(tmp_path_factory.mktemp("mon"))
-    ours = _rig(tmp_path_factory.mktemp("pymon"))
-    done_theirs = write_scripts(theirs.folder, SCENARIOS)
+    """Run both daemons on the same mon.cf until every script is exhausted.
+
+    Debian's mon is given the scenarios with commands as well, which are compared with pymon's rules.
+    """
+    theirs = _rig(tmp_path_factory.mktemp("mon"), (*SCENARIOS, *COMMANDS))
+    ours = _rig(tmp_path_factory.mktemp("pymon"), SCENARIOS)
+    done_theirs = write_scripts(theirs.folder, (*SCENARIOS, *COMMANDS))
     done_ours = write_scripts(ours.folder, SCENARIOS)
     with (
         Daemon(peers.mon, theirs, peers.environ, ends_monitors=False) as mon,
@@ -81,17 +71,17 @@ def recordings(peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Record
     return Recordings(_read(mon), _read(pymon))
 
 
-def _rig(folder: Path) -> Rig:
+def _rig(folder: Path, scenarios: Sequence[Scenario]) -> Rig:
     rig = Rig(folder / "rig", free_port())
     rig.create()
     script.write_program(rig.folder / "alert.d/sub/deep.alert", script.ALERT)
     script.write_program(rig.folder / "mon.d/sub/deep.monitor", script.MONITOR)
-    (rig.folder / "mon.cf").write_text(configuration(rig.settings(), SCENARIOS))
+    (rig.folder / "mon.cf").write_text(configuration(rig.settings(), scenarios))
     return rig
 
 
 def _read(daemon: Daemon) -> Recording:
-    services = [service for scenario in SCENARIOS for service, _ in scenario.services()]
+    services = [service for scenario in (*SCENARIOS, *COMMANDS) for service, _ in scenario.services()]
     recording = read_recording(daemon.rig.folder, daemon.rig.environ(daemon.base_environ), services)
     recording.exit_status = daemon.exit_status
     recording.errors = daemon.errors

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,18 @@ from pathlib import Path
 from tests.differential import script
 
 AUTH = "command section\nlist:all\nservertime:all\ndisable:all\nenable:all\nack:all\ntest:all\n"
+
+
+def free_port() -> int:
+    """A port number that was free for TCP and UDP a moment ago."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            port = int(tcp.getsockname()[1])
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ class Rig:
 
     def environ(self, base: Mapping[str, str]) -> dict[str, str]:
         """The environment to start the daemon with."""
-        return {**base, "RIG_DIR": str(self.folder)}
+        return {**base, "RIG_DIR": str(self.folder), "RIG_PORT": str(self.port)}
 
 
 @dataclass(slots=True)
@@ -66,7 +79,8 @@ class Daemon:
     """A running daemon. Use as a context manager: at the end everything that it started is gone.
 
     ``ends_monitors`` says whether it ends its monitors itself on SIGTERM. Debian's mon does not, and even waits for
-    them, so that they have to be ended for it.
+    them, so that they have to be ended for it. ``command`` is run instead of the program with ``-c`` and its options,
+    if it is given.
     """
 
     program: Path
@@ -74,13 +88,14 @@ class Daemon:
     base_environ: Mapping[str, str]
     options: tuple[str, ...] = ()
     ends_monitors: bool = True
+    command: tuple[str, ...] = ()
     exit_status: int | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def __enter__(self) -> Daemon:
         with (self.rig.folder / "stderr").open("wb") as errors, (self.rig.folder / "stdout").open("wb") as output:
             self._process = subprocess.Popen(
-                [str(self.program), "-c", str(self.rig.folder / "mon.cf"), *self.options],
+                self.command or (str(self.program), "-c", str(self.rig.folder / "mon.cf"), *self.options),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,

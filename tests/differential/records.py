@@ -7,11 +7,14 @@ daemon takes a result in within about one, which makes this attribution certain.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TIME_VARIABLES = ("MON_LAST_FAILURE", "MON_FIRST_FAILURE", "MON_LAST_SUCCESS", "MON_FIRST_SUCCESS")
+_DATE = re.compile(rb"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\b")
+"""the date in the text of a trap's timeout"""
 _KIND_OPTIONS = frozenset({"-u", "-a", "-D", "-T", "-O"})
 _SHELL_OWN = frozenset({"PWD", "OLDPWD", "SHLVL", "_"})
 
@@ -106,7 +109,7 @@ class Recording:
         for name in TIME_VARIABLES:
             if environ.get(name, "0") not in ("", "0"):
                 environ[name] = timeline.step_at(int(environ[name]))
-        return {"argv": argv, "environ": environ, "stdin": call.stdin}
+        return {"argv": argv, "environ": environ, "stdin": _DATE.sub(b"{date}", call.stdin)}
 
 
 def read_recording(rig: Path, base_environ: Mapping[str, str], services: Iterable[str]) -> Recording:

@@ -60,7 +60,9 @@ class Scenario:
         lines = [] if self.hosts is None else [f"hostgroup {self.name} {self.hosts}", ""]
         lines.append(f"watch {self.name}")
         for part in self.parts:
-            lines += [f"  service {part.name}", f"    interval {part.interval}", f"    monitor {part.monitor}"]
+            lines.append(f"  service {part.name}")
+            lines += [f"    interval {part.interval}"] if part.interval else []
+            lines += [f"    monitor {part.monitor}"] if part.monitor else []
             # A blank line would end the watch.
             lines += [_indented(text, 4) for text in (part.lines, part.periods) if text.strip()]
         return "\n".join(lines) + "\n\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.differential import table_calls, table_counters, table_events, table_hosts
+from tests.differential import table_calls, table_commands, table_counters, table_events, table_hosts
 from tests.differential.scenario import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -11,3 +11,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *table_calls.SCENARIOS,
     *table_hosts.SCENARIOS,
 )
+
+COMMANDS: tuple[Scenario, ...] = table_commands.SCENARIOS
+"""scenarios with commands of the client protocol"""

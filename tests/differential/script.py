@@ -48,7 +48,8 @@ class Step:
 
     ``pause`` is slept before anything else (seconds); ``after`` names ``group/service`` and the number of a step of
     that service whose result the daemon must have taken in before this step goes on. ``signal`` ends the monitor
-    instead of ``exit``. ``errors`` goes to standard error after ``output`` went to standard output.
+    instead of ``exit``. ``errors`` goes to standard error after ``output`` went to standard output. ``commands`` are
+    given to the daemon before that; ``{g}`` and ``{s}`` in them stand for the step's own group and service.
     """
 
     exit: int = 0
@@ -57,6 +58,7 @@ class Step:
     signal: int = 0
     pause: float = 0.0
     after: tuple[str, int] | None = None
+    commands: Sequence[str] = ()
 
     def fragment(self, data: Path) -> str:
         """The step as sh commands, to be read by the monitor; long output is kept in the file ``data``."""
@@ -67,6 +69,9 @@ class Step:
             lines.append(
                 f'while read -r k <"$RIG_DIR/script/{other}/n"; [ "${{k:-0}}" -le {number} ]; do sleep 0.1; done'
             )
+        for command in self.commands:
+            words = command.format(g="$MON_GROUP", s="$MON_SERVICE")
+            lines.append(f'moncmd -s 127.0.0.1 -p "$RIG_PORT" {words} >/dev/null 2>&1')
         if self.output:
             data.write_bytes(self.output)
             lines.append(f"cat '{data}'")
@@ -84,14 +89,21 @@ def fail(
     errors: bytes = b"",
     pause: float = 0.0,
     after: tuple[str, int] | None = None,
+    commands: Sequence[str] = (),
 ) -> Step:
     """A failing run; a line end is added to text, nothing to bytes."""
-    return Step(exit, _bytes(output), errors, 0, pause, after)
+    return Step(exit, _bytes(output), errors, 0, pause, after, commands)
 
 
-def ok(output: str | bytes = "", *, pause: float = 0.0, after: tuple[str, int] | None = None) -> Step:
+def ok(
+    output: str | bytes = "",
+    *,
+    pause: float = 0.0,
+    after: tuple[str, int] | None = None,
+    commands: Sequence[str] = (),
+) -> Step:
     """A successful run; a line end is added to text that is not empty, nothing to bytes."""
-    return Step(0, _bytes(output), b"", 0, pause, after)
+    return Step(0, _bytes(output), b"", 0, pause, after, commands)
 
 
 def killed(signal: int, output: str | bytes = "") -> Step:

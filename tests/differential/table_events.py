@@ -237,4 +237,16 @@ SCENARIOS: tuple[Scenario, ...] = (
             ["failure a < s1", "up u < s1"],
         ),
     ),
+    alone(
+        "trap-timeout",
+        "a service that expects traps fails when none comes for traptimeout, and again after each such time",
+        Part(
+            [],
+            DOWN_UP + "  numalerts 2",
+            ["traptimeout a < trap timeout"] * 2,
+            lines="traptimeout 6s",
+            interval="",
+            monitor="",
+        ),
+    ),
 )

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.differential import script, servers
-from tests.differential.conftest import Peers, free_port
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.conftest import Peers
+from tests.differential.daemon import Daemon, Rig, free_port
 
 pytestmark = pytest.mark.peer
 
