@@ -1,0 +1,164 @@
+"""Addresses and TCP connections that cannot block the event loop.
+
+Address literals need no lookup. Names are looked up by the system's resolver in threads, one lookup for all who ask
+for the same name at the same time, and a bounded number at once; a lookup that hangs hurts only who waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+"""A family and a socket address of that family."""
+
+MAX_LOOKUPS = 64
+"""lookups that run at the same time"""
+
+HEAD_START = 0.25
+"""seconds that a connection attempt has before the next address of the same host is tried beside it (RFC 8305)"""
+
+_Answer = list[Address]
+
+
+class NameNotFound(OSError):
+    """A host name has no address."""
+
+
+def literal(host: str, port: int = 0) -> Address | None:
+    """The address that a text is, in any form the system takes (``127.1``, ``fe80::1%eth0``), else None."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return family, (host, port) if family == socket.AF_INET else (host, port, 0, 0)
+    if not host or not (host[0].isdigit() or ":" in host):
+        return None
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return None
+    return found[0][0], found[0][4]
+
+
+async def addresses(host: str, port: int = 0) -> Sequence[Address]:
+    """The addresses of a host, in the order in which to try them; raises NameNotFound with the resolver's words."""
+    known = literal(host, port)
+    if known is not None:
+        return (known,)
+    loop = asyncio.get_running_loop()
+    lookups = _LOOKUPS.get(loop)
+    if lookups is None:
+        lookups = _LOOKUPS[loop] = _Lookups(loop)
+    return [(family, (address[0], port, *address[2:])) for family, address in await lookups.find(host)]
+
+
+async def connect(host: str, port: int) -> socket.socket:
+    """A connected non-blocking socket; raises NameNotFound, or the OSError of the first address that failed."""
+    found = await addresses(host, port)
+    if len(found) == 1:
+        return await _connect_to(found[0])
+    return await _race(found)
+
+
+async def _connect_to(address: Address) -> socket.socket:
+    connection = socket.socket(address[0], socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, address[1])
+    except OSError as error:
+        connection.close()
+        if error.errno:  # asyncio puts the address where the system's words should be
+            raise OSError(error.errno, os.strerror(error.errno)) from error
+        raise
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _race(found: Sequence[Address]) -> socket.socket:
+    """The first connection that comes about; each attempt begins when the one before fails or takes too long."""
+    waiting = list(reversed(found))
+    running: set[asyncio.Task[socket.socket]] = set()
+    failure: OSError | None = None
+    try:
+        while waiting or running:
+            if waiting:
+                running.add(asyncio.ensure_future(_connect_to(waiting.pop())))
+            patience = HEAD_START if waiting else None
+            done, running = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                try:
+                    return task.result()
+                except OSError as error:
+                    failure = failure or error
+    finally:
+        for task in running:
+            task.add_done_callback(_close_late)
+            task.cancel()
+    raise failure or NameNotFound("no address")
+
+
+def _close_late(task: asyncio.Task[socket.socket]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+class _Lookups:
+    """The lookups under way on one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._under_way: dict[str, asyncio.Future[_Answer]] = {}
+        self._free = asyncio.Semaphore(MAX_LOOKUPS)
+
+    async def find(self, host: str) -> _Answer:
+        """Look a name up, or wait for the lookup of it that is under way."""
+        answer = self._under_way.get(host)
+        if answer is None:
+            async with self._free:
+                answer = self._under_way.get(host) or self._begin(host)
+                return await asyncio.shield(answer)
+        return await asyncio.shield(answer)
+
+    def _begin(self, host: str) -> asyncio.Future[_Answer]:
+        answer: asyncio.Future[_Answer] = self._loop.create_future()
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the asker may have gone
+        self._under_way[host] = answer
+        # a thread of its own and a daemon: one that hangs must keep neither a pool nor the program's end waiting
+        threading.Thread(target=self._look_up, args=(host, answer), name=f"lookup {host}", daemon=True).start()
+        return answer
+
+    def _look_up(self, host: str, answer: asyncio.Future[_Answer]) -> None:
+        found: _Answer = []
+        error: Exception | None = None
+        try:
+            results = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found = list(dict.fromkeys((family, address) for family, _, _, _, address in results))
+        except OSError as failed:
+            error = NameNotFound(failed.strerror or str(failed))
+        except UnicodeError:
+            error = NameNotFound("not a valid host name")
+        try:
+            self._loop.call_soon_threadsafe(self._finish, host, answer, found, error)
+        except RuntimeError:
+            return  # the event loop is closed: nobody waits any more
+
+    def _finish(self, host: str, answer: asyncio.Future[_Answer], found: _Answer, error: Exception | None) -> None:
+        del self._under_way[host]
+        if answer.cancelled():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(found)
+
+
+_LOOKUPS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Lookups] = WeakKeyDictionary()
