@@ -42,7 +42,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
-from pymon.monitor.net import NameNotFound, addresses, connect
+from pymon.monitor.net import NameNotFound, addresses, connect, literal
 from pymon.monitor.values import count, milliseconds, port, seconds
 from pymon.plugin.options import OptionParser, choice, declarations, flag, many, option, usage, words
 
@@ -61,6 +61,7 @@ __all__ = [
     "connect",
     "count",
     "flag",
+    "literal",
     "many",
     "milliseconds",
     "option",
