@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from pymon.errors import IpvsError, IpvsNoServer, IpvsNoService, IpvsServerExists
 from pymon.ipvs.model import Address, Connections, Info, Listed, RealServer, Snapshot, Virtual, VirtualService
+from pymon.ipvs.plan import MAX_WEIGHT
 
 INFO = Info(version=(1, 2, 1), connection_table_size=4096)
 """what a current kernel says"""
@@ -51,18 +52,20 @@ class MemoryTable:
         """Put a real server in. Raises IpvsNoService and IpvsServerExists."""
         with self._lock:
             servers = self._entry(virtual).servers
+            _check(server)
             if server.endpoint in servers:
                 raise IpvsServerExists(f"{server} is in {virtual} already")
-            servers[server.endpoint] = replace(_checked(server), connections=Connections())
+            servers[server.endpoint] = replace(server, connections=Connections())
 
     def edit_server(self, virtual: Virtual, server: RealServer) -> None:
         """Give a real server another weight, method or thresholds. Raises IpvsNoService and IpvsNoServer."""
         with self._lock:
             servers = self._entry(virtual).servers
+            _check(server)
             standing = servers.get(server.endpoint)
             if standing is None:
                 raise IpvsNoServer(f"{server} is not in {virtual}")
-            servers[server.endpoint] = replace(_checked(server), connections=standing.connections)
+            servers[server.endpoint] = replace(server, connections=standing.connections)
 
     def remove_server(self, virtual: Virtual, server: RealServer) -> None:
         """Take a real server out. Raises IpvsNoService and IpvsNoServer."""
@@ -108,8 +111,7 @@ def _listed(entry: _Entry) -> Listed:
     return Listed(entry.service, tuple(entry.servers.values()))
 
 
-def _checked(server: RealServer) -> RealServer:
-    """What the kernel refuses is refused here too."""
-    if server.weight < 0 or server.lower > server.upper:
+def _check(server: RealServer) -> None:
+    """Refuse what the kernel refuses, and as it does: before it looks whether the server is there."""
+    if not 0 <= server.weight <= MAX_WEIGHT or server.lower > server.upper:
         raise IpvsError(f"{server} cannot have weight {server.weight}, thresholds {server.upper} and {server.lower}")
-    return server
