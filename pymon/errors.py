@@ -67,7 +67,11 @@ class DependencyCycle(DependencyError):
 
 
 class WordSplitError(PymonError):
-    """A quote in a command's arguments is never closed."""
+    """A quote in a command's arguments is never closed; ``column`` (from 0) is where it stands."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.column = column
 
 
 class PluginError(PymonError):

@@ -19,6 +19,7 @@ from pymon.model.period import PeriodSpec
 from pymon.model.service import Alert, AlerteveryMode, AlertKind, Period
 
 _LABEL = re.compile(r"([a-z_]\w*)\s*:\s*", re.IGNORECASE | re.ASCII)
+_BAD_LABEL = re.compile(r"([^\s{}:,]+)\s*:", re.ASCII)
 _CONSECUTIVE = re.compile(r"[0-9]{1,15}")
 _WITHIN = re.compile(r"([0-9]{1,15})\s+([0-9]{1,9}[hms])$", re.ASCII)
 _LASTING = re.compile(r"[0-9]{1,9}[hms]")
@@ -138,7 +139,7 @@ class PeriodBuilder:
         spec = self._specs.get(text)
         if spec is None:
             try:
-                spec = values.period(text, "period", self._report.note_of(header))
+                spec = _read_spec(text, self._report.note_of(header))
             except Misfit as misfit:
                 self._report.add_misfit(misfit, header, start)
                 spec = PeriodSpec(text, ((),))
@@ -189,6 +190,15 @@ class PeriodBuilder:
             "alertafter-not-sensible", token.line or 0, token.start_pos or 0,
             interval=format_duration(interval or 0), **facts,
         )  # fmt: skip
+
+
+def _read_spec(text: str, note: Note) -> PeriodSpec:
+    """Read a period string; a bad label before it is told as such."""
+    bad_label = _BAD_LABEL.match(text)
+    if bad_label:
+        hint = f"'{bad_label[1]}' is no label: letters, digits and _, not beginning with a digit"
+        raise Misfit("malformed-period", what="period", value=text, hint=hint)
+    return values.period(text, "period", note)
 
 
 def _split_label(text: str) -> tuple[str | None, str, int]:

@@ -81,7 +81,7 @@ _STRUCTURE = (
     ),
     _error(
         "service-name", "invalid service tag '{name}'", "a name is made of letters, digits and the characters _ . -",
-        _WATCH + " service» \n".replace(" \n", "\n"),
+        _WATCH + " service»\n",
         _WATCH + " service »s!\n",
         _WATCH + " service »a b\n",
         _WATCH + " service \\\n  »핑\n",
@@ -200,9 +200,9 @@ _VALUES = (
         differs="C-NUMBER",
     ),
     _error(
-        "unbalanced-monitor", "the arguments of this monitor do not pair: {hint}",
+        "unbalanced-monitor", "the quotes of this monitor do not pair: {hint}",
         "mon would run nothing here: close the quote, or write a backslash before it",
-        _SERVICE + "  monitor »m.monitor -m \"it's\"'\n",
+        _SERVICE + "  monitor m.monitor -m \"it's\"»'\n",
         differs="C-QUOTES",
     ),
     _error(
@@ -305,7 +305,7 @@ _LINES = (
         _PERIOD + "    alertevery 1h »summary\n",
     ),
     _warning(
-        "unbalanced-alert", "the arguments of this alert do not pair, so it is called with none: {hint}",
+        "unbalanced-alert", "the quotes of this alert do not pair, so it is called without arguments: {hint}",
         "close the quote, or write a backslash before it",
         _PERIOD + "    alert a.alert »\"www1 is down\n",
     ),
@@ -391,7 +391,6 @@ _SITE = (
         "mon holds back every alert (or run) because of it; pymon takes it as fulfilled",
         _SERVICE + "  depend g:s »g:t\n",
         _SERVICE + "  monitordepend g:t &&»\n",
-        differs="",
     ),
     _warning(
         "unknown-dependency", "{keyword} names {name}, and there is no such service", "{hint}",
@@ -407,9 +406,6 @@ _SITE = (
     _warning(
         "alertafter-never", "this alertafter can never be reached: {hint}", "{advice}",
         _SERVICE + "  failure_interval 10m\n  period wd {Mon}\n    alertafter »3 15m\n",
-        _PERIOD + "    alertafter 5\n    numalerts 1\n    alertexitrange »3-1\n".replace(
-            "    alertafter 5\n    numalerts 1\n    alertexitrange »3-1\n", "    alertafter »0 30m\n"
-        ),
     ),
     _warning(
         "exit-never", "no failure has an exit value in {range}", "a failure is 1 to 255{hint}",
@@ -433,5 +429,39 @@ _SITE = (
     ),
 )  # fmt: skip
 
-KINDS = {kind.code: kind for kind in (*_STRUCTURE, *_VALUES, *_LINES, *_SITE)}
+_AUTH = (
+    _error(
+        "auth-line", "could not parse line {number} of auth file",
+        "write 'command : user, user'; what belongs to traps comes after a line 'trap section'",
+        "»list all\n",
+    ),
+    _warning(
+        "auth-command", "there is no command '{command}'", "{hint}",
+        "command section\n»lsit: all\n",
+    ),
+    _warning(
+        "auth-user", "'{user}' is the name of a user here", "write {right} if that is meant",
+        "list: »ALL\n", "list: all, »!auth_any\n",
+    ),
+    _warning(
+        "auth-repeated", "'{command}' is given again: this line counts", "write all users in one line",
+        "list: all\n»list: root\n",
+    ),
+    _warning(
+        "auth-trap", "a line of the trap section has three words, this one {count}: it is skipped",
+        "write 'host user password-hash'",
+        "trap section\n»10.0.0.1 root\n",
+    ),
+    _warning(
+        "auth-trap-host", "a host's name has more than one letter: the line of '{host}' is skipped", "write an address",
+        "trap section\n»h u *\n",
+    ),
+    _warning(
+        "auth-trap-password", "the password of '{user}' is no crypt(3) hash, and never matches",
+        "make one with: openssl passwd -6",
+        "trap section\n10.0.0.1 root »secret\n",
+    ),
+)  # fmt: skip
+
+KINDS = {kind.code: kind for kind in (*_STRUCTURE, *_VALUES, *_LINES, *_SITE, *_AUTH)}
 """every kind of problem by its code"""

@@ -58,6 +58,8 @@ def parse_period(text: str) -> PeriodSpec:
         tree = _grammar().parse(lowered)
     except UnexpectedInput as error:
         column = stop_column(error, lowered)
+        if column == len(lowered.rstrip(BLANKS)) and "{" not in lowered:
+            column = len(lowered) - len(lowered.lstrip(BLANKS))
         raise PeriodError(_explain(stripped, lowered, column), column) from None
     return PeriodSpec(text.strip(BLANKS), tuple(_alternative(child) for child in trees_of(tree)))
 

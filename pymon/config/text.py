@@ -75,7 +75,7 @@ class Source:
             last = line[-1:]
             if line[:1] == "#":
                 continue
-            if last == "\\" or (last in WON_SIGNS and last and self._is_continuation(number, line)):
+            if last == "\\" or (last and last in WON_SIGNS and self._is_continuation(number, line)):
                 pending += raw.lstrip(BLANKS).rstrip(BLANKS)[:-1]
                 first = first or number
             elif first:

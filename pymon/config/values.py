@@ -225,7 +225,7 @@ def monitor(text: str, keyword: str, note: Note) -> MonitorCommand | None:
     try:
         words = split_words(rest)
     except WordSplitError as error:
-        raise Misfit("unbalanced-monitor", start, hint=error) from None
+        raise Misfit("unbalanced-monitor", start + error.column, hint=error) from None
     return MonitorCommand(name, rest, words, append_hosts=body == text)
 
 
@@ -239,7 +239,7 @@ def command(text: str, keyword: str, note: Note) -> Command | None:
     try:
         return Command(name, rest, split_words(rest))
     except WordSplitError as error:
-        note("unbalanced-alert", start, hint=error)
+        note("unbalanced-alert", start + error.column, hint=error)
         return Command(name, rest, ())
 
 

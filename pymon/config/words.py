@@ -39,7 +39,7 @@ def split_words(text: str) -> tuple[str, ...]:
     while position < len(text):
         match = _PIECE.match(text, position)
         if match is None:
-            raise WordSplitError(_unfinished(text, position))
+            raise WordSplitError(_unfinished(text, position), position)
         position = match.end()
         kind = match.lastgroup
         if kind == "blank":
@@ -62,5 +62,5 @@ def split_blanks(text: str) -> list[str]:
 def _unfinished(text: str, position: int) -> str:
     """Describe why no further piece could be read at a position."""
     if text[position] == "\\":
-        return f"the backslash at the end of {text!r} has nothing after it"
-    return f"the quote {text[position]} at character {position + 1} of {text!r} is never closed"
+        return "the backslash at the end has nothing after it"
+    return f"the quote {text[position]} is never closed"

@@ -1,0 +1,29 @@
+"""Fixtures of the configuration's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.config.peer import Peer
+from tests.config.samples import make_programs
+from tests.tools import RequireTool
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with ``mon.d/m.monitor`` and ``alert.d/a.alert``."""
+    make_programs(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def peer(require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
+    """Debian's mon, running, to be asked about configurations."""
+    program = require_tool("mon", why="to compare how configurations are read")
+    folder = tmp_path_factory.mktemp("peer")
+    make_programs(folder)
+    with Peer(program, folder) as running:
+        yield running

@@ -1,0 +1,104 @@
+"""Debian's mon as a black box that reads configurations: one daemon, asked over its protocol.
+
+``test config`` reads the file anew and answers with the error, if any; ``reset`` takes it in force, after which ``get``
+tells what mon made of it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_AUTH = "command section\n" + "".join(f"{name}: all\n" for name in ("list", "test", "get", "reset"))
+_FIRST = "hostgroup first h\n\nwatch first\n service s\n  traptimeout 1h\n"
+_PATIENCE = 30.0
+
+
+class Peer:
+    """A running mon whose scheduler is stopped. Use as a context manager."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "peer.cf"
+        self._file.write_text(_FIRST)
+        (folder / "auth.cf").write_text(_AUTH)
+        for name in ("state", "log"):
+            (folder / name).mkdir()
+        port = _free_port()
+        self._said = (folder / "said").open("wb")
+        self._process = subprocess.Popen(
+            [str(program), "-c", str(self._file), "-b", str(folder), "-B", str(folder), "-D", str(folder / "state"),
+             "-L", str(folder / "log"), "-A", str(folder / "auth.cf"), "-s", str(folder / "mon.d"),
+             "-a", str(folder / "alert.d"), "-P", "", "-p", str(port), "-t", str(port), "-S"],
+            cwd=folder, stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
+        )  # fmt: skip
+        self._socket = self._connect(port)
+        self._replies = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._replies.close()
+        self._socket.close()
+        self._process.terminate()
+        self._process.wait(_PATIENCE)
+        self._said.close()
+
+    def error_line(self, text: str) -> int | None:
+        """The line at which mon rejects a configuration; None if it accepts it, 0 if it names no line."""
+        error = self.error(text)
+        if not error:
+            return None
+        match = re.search(r"line (\d+)\s*$", error)
+        return int(match[1]) if match else 0
+
+    def error(self, text: str) -> str:
+        """What mon says about a configuration; empty if it accepts it."""
+        self._write(text)
+        reply = self.command("test config")
+        return "" if reply[-1].startswith("220") else "\n".join(reply[:-1])
+
+    def take(self, text: str) -> None:
+        """Let a configuration be in force."""
+        self._write(text)
+        assert self.command("reset stopped")[-1].startswith("220"), text
+
+    def get(self, group: str, service: str, name: str) -> str:
+        """A variable of a service; empty if it has no value."""
+        line = self.command(f"get {group} {service} {name}")[0]
+        value = line.partition("='")[2].removesuffix("'")
+        return re.sub(r"\\([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), value).replace("\\\\", "\\")
+
+    def command(self, text: str) -> list[str]:
+        """The lines of the reply to a command."""
+        self._socket.sendall(text.encode() + b"\n")
+        lines: list[str] = []
+        while not lines or not re.match(r"\d{3}\s", lines[-1]):
+            line = self._replies.readline()
+            assert line, f"mon closed the connection after {text!r}: {lines}"
+            lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+        return lines
+
+    def _write(self, text: str) -> None:
+        self._file.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    def _connect(self, port: int) -> socket.socket:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            assert self._process.poll() is None, (self._folder / "said").read_text()
+            try:
+                return socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE)
+            except OSError:
+                assert time.monotonic() < deadline, "mon does not answer"
+                time.sleep(0.02)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

@@ -1,0 +1,63 @@
+"""Every sample of the table of malformed configurations gives its message at its mark, and mon agrees on the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pymon.config.auth import parse_auth
+from pymon.config.malformed import KINDS
+from pymon.model.problem import Problem, Severity
+from tests.config.peer import Peer
+from tests.config.samples import Sample, problems_of, samples
+
+SAMPLES = samples()
+CONFIG_SAMPLES = [sample for sample in SAMPLES if not sample.kind.code.startswith("auth-")]
+UNPEERED = {"unreadable-file"}
+WITHOUT_SAMPLES = {"unreadable", "m4", "encoding", "comment-encoding", "missing-directory"}
+
+
+def found(folder: Path, sample: Sample) -> tuple[Problem, ...]:
+    if sample.kind.code.startswith("auth-"):
+        return parse_auth(sample.text)[1]
+    return problems_of(folder, sample.text)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_sample_gives_its_problem_at_its_mark(folder: Path, sample: Sample) -> None:
+    problems = [problem for problem in found(folder, sample) if problem.code == sample.kind.code]
+    assert [(problem.place.line, problem.place.column) for problem in problems] == [(sample.line, sample.column)]
+    problem = problems[0]
+    assert problem.severity is sample.kind.severity
+    assert problem.source == sample.text.removeprefix("\ufeff").removesuffix("\n").split("\n")[sample.line - 1]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_sample_has_no_other_error(folder: Path, sample: Sample) -> None:
+    errors = {problem.code for problem in found(folder, sample) if problem.severity is Severity.ERROR}
+    assert errors == ({sample.kind.code} if sample.kind.severity is Severity.ERROR else set())
+
+
+@pytest.mark.parametrize("code", sorted(KINDS.keys() - WITHOUT_SAMPLES))
+def test_every_kind_has_samples(code: str) -> None:
+    assert KINDS[code].samples
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("sample", [each for each in CONFIG_SAMPLES if not each.kind.differs], ids=str)
+def test_mon_rejects_errors_at_the_same_line_and_accepts_warnings(peer: Peer, sample: Sample) -> None:
+    line = peer.error_line(sample.text)
+    if sample.kind.severity is Severity.WARNING:
+        assert line is None
+    elif sample.kind.code == "unack-summary":
+        assert line == 0, "mon names no line for this one"
+    else:
+        assert line == sample.line
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("sample", [each for each in CONFIG_SAMPLES if each.kind.differs], ids=str)
+def test_where_pymon_differs_it_is_really_so(peer: Peer, sample: Sample) -> None:
+    rejects = peer.error_line(sample.text) is not None
+    assert rejects is (sample.kind.severity is Severity.WARNING)
