@@ -201,3 +201,82 @@ async def test_a_crash_of_a_monitor_hurts_its_check_only(daemon: Daemon) -> None
     await daemon.says("failure for web well", count=seen + 2)
     assert await daemon.stop() == 0
     assert not [line for line in daemon.lines if line["level"] == "raw"], daemon.text()
+
+
+INPROCESS = """#!/usr/bin/env python3
+import asyncio, os, subprocess, sys, time
+from dataclasses import dataclass
+from pymon.monitor.sdk import Down, Monitor, Outcome, Up, option
+
+@dataclass(frozen=True)
+class Options:
+    deed: str = option("-d", default="", metavar="DEED", about="what to do")
+
+async def probe(host: str, options: Options) -> Outcome:
+    deed = options.deed
+    if deed == "raise":
+        raise RuntimeError("on purpose")
+    if deed == "exit":
+        sys.exit(0)
+    if deed == "interrupt":
+        raise KeyboardInterrupt
+    if deed == "block":
+        time.sleep(600)
+    if deed == "loop":
+        while True:
+            pass
+    if deed == "hang":
+        await asyncio.sleep(600)
+    if deed == "flood":
+        return Down("flooded", "x" * 3_000_000)
+    if deed == "bytes":
+        return Down("caf\\udce9 \\x00 \\ud800")
+    return Down(f"pid {os.getpid()}")
+
+monitor = Monitor(Options, probe, about="Misbehaves.")
+
+if __name__ == "__main__":
+    monitor.main()
+"""
+DEEDS = ("raise", "exit", "interrupt", "block", "loop", "hang", "flood", "bytes")
+
+
+async def test_a_plugin_in_process_cannot_take_the_daemon_down(daemon: Daemon) -> None:
+    calls = daemon.recorder()
+    services = []
+    for deed in DEEDS:
+        daemon.program(f"{deed}.monitor", INPROCESS)  # a file of its own each: misbehaving banishes the file
+        keywords = ("timeout 3s",)
+        services.append(service(deed, f"{deed}.monitor -d {deed}", *keywords, interval="2s", period="alert rec.alert"))
+    daemon.program("well.monitor", INPROCESS)
+    daemon.configure(watch("web", *services, service("well", "well.monitor", interval="1s", period="alert rec.alert")))
+    await daemon.start()
+    for deed in DEEDS:
+        await daemon.says(f"failure for web {deed} ", seconds=60)
+    seen = len([1 for line in daemon.lines if "failure for web well" in line["message"]])
+    await daemon.says("failure for web well", count=seen + 2)
+    assert await daemon.stop() == 0
+    assert [line for line in daemon.lines if "failure for web well" in line["message"]]
+    inside = [line for line in daemon.lines if line["message"].startswith("checked web/well")]
+    assert inside, "it was checked"
+    texts = [path.read_text(errors="surrogateescape") for path in calls.glob(".*.done")]
+    assert any("RuntimeError: on purpose" in text for text in texts)
+    assert any("block.monitor" in line["message"] and "runs as a process" in line["message"] for line in daemon.lines)
+    assert any("loop.monitor" in line["message"] and "runs as a process" in line["message"] for line in daemon.lines)
+
+
+async def test_inprocess_can_be_switched_off(daemon: Daemon) -> None:
+    """``inprocess = no`` for all, ``inprocess yes`` for one service."""
+    daemon.program("pid.monitor", INPROCESS)
+    inside = service("inside", "pid.monitor", "inprocess yes", "allow_empty_group")
+    daemon.configure("inprocess = no\n" + watch("web", inside, service("outside", "pid.monitor")))
+    calls = daemon.recorder()
+    text = daemon.config.read_text().replace("    period\n", "    period\n        alert rec.alert\n")
+    daemon.config.write_text(text)
+    await daemon.start()
+    await daemon.says("calling alert rec.alert for web/inside")
+    await daemon.says("calling alert rec.alert for web/outside")
+    await daemon.stop()
+    texts = [path.read_text() for path in calls.glob(".*.done")]
+    pids = {text.split()[1]: f"pid {daemon.pid}" in text for text in texts}
+    assert pids == {"inside": True, "outside": False}
