@@ -118,7 +118,7 @@ def _alertafter_time(period: Period, counters: PeriodState, time: float, now: fl
     failing = elapsed(since, now)
     if failing > time:
         return Ruling(after)
-    text = f"alertafter {format_duration(time)}: failing for {format_duration(failing)}, not for longer than that yet"
+    text = f"alertafter {format_duration(time)}: failing for {format_duration(failing)}, not for longer yet"
     return Ruling(after, Held(Rule.ALERTAFTER, text, period.key))
 
 

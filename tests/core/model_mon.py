@@ -119,7 +119,7 @@ class Mon:
 
     # 3. The decision
 
-    def do_alert(self, kind: str, value: Any, output: str, now: int, again: bool = False) -> None:  # one long list of steps, as specified
+    def do_alert(self, kind: str, value: Any, output: str, now: int, again: bool = False) -> None:
         s = self.s
         down = kind in DOWN
         if self.stopped:  # 1

@@ -24,7 +24,7 @@ from tests.core.model_mon import LISTS, Mon
 KEY, PARENT = ServiceKey("g", "s"), ServiceKey("g", "parent")
 START = 1_700_000_040  # on a whole minute
 
-TIMES = st.sampled_from([0, 5, 10, 20, 60])
+TIMES = st.sampled_from([0, 5, 10, 10, 20, 60])
 RANGES = st.none() | st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda pair: (min(pair), max(pair)))
 LINES = st.tuples(st.sampled_from([str(kind) for kind in AlertKind]), st.sampled_from("ab"), RANGES)
 PERIODS = st.fixed_dictionaries(
@@ -38,7 +38,7 @@ PERIODS = st.fixed_dictionaries(
         "upafter": st.none() | TIMES,
         "num": st.integers(0, 3),
         "nocomp": st.booleans(),
-        "range": RANGES,
+        "range": st.none() | RANGES,
         "alerts": st.lists(LINES, max_size=6),
     }
 )
@@ -54,7 +54,7 @@ CONFIGS = st.fixed_dictionaries(
         ),
     }
 )
-OUTPUTS = st.sampled_from(["", "x", "x\ndetail", "x\nother", "y z\n", "y  z\n", " \nblank", "x x"])
+OUTPUTS = st.sampled_from(["x", "x", "", "x", "x\ndetail", "x\nother", "y z\n", "y  z\n", " \nblank", "x x"])
 EVENTS = st.one_of(
     st.tuples(st.just("failure"), st.integers(1, 3), OUTPUTS),
     st.tuples(st.just("failure"), st.integers(1, 3), OUTPUTS),
@@ -67,7 +67,7 @@ EVENTS = st.one_of(
         ]
     ),
 )  # fmt: skip
-HISTORIES = st.lists(st.tuples(st.sampled_from([0, 1, 4, 5, 6, 10, 30]), EVENTS), min_size=1, max_size=40)
+HISTORIES = st.lists(st.tuples(st.sampled_from([0, 1, 5, 5, 5, 10, 10, 30]), EVENTS), min_size=1, max_size=40)
 
 
 def exit_range(pair: tuple[int, int] | None) -> ExitRange | None:
