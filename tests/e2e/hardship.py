@@ -56,7 +56,7 @@ def _virtual_service_comes_late(site: LvsSite, watcher: daemon.Daemon, facts: di
     site.web["www1"].start()
     site.wait_until_checked(watcher)
     wait_for("the return of www1 is decided", lambda: "HTTPd is UP" in "".join(watcher.test_alerts()), REACTION)
-    wait_for("putting www1 in was tried", lambda: any("upalert" in line for line in _complaints(watcher)), REACTION)
+    wait_for("putting www1 in was tried", lambda: _complaints(watcher, "up"), REACTION)
     facts["complaints"] = _complaints(watcher)
     watcher.kill()
     watcher.start()
@@ -114,8 +114,9 @@ def _entry(site: LvsSite, name: str) -> list[str | int] | None:
     return [entry.forward, entry.weight] if entry else None
 
 
-def _complaints(watcher: daemon.Daemon) -> list[str]:
-    return [line["message"] for line in watcher.lines() if "there is no virtual service" in line["message"]]
+def _complaints(watcher: daemon.Daemon, event: str = "") -> list[str]:
+    lines = [line for line in watcher.lines() if "there is no virtual service" in line["message"]]
+    return [line["message"] for line in lines if event in {"", line.get("event")}]
 
 
 def _told(watcher: daemon.Daemon, text: str) -> bool:

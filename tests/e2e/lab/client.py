@@ -10,12 +10,15 @@ from pathlib import Path
 
 from tests.e2e.lab import process
 from tests.e2e.lab.topology import VIRTUAL
+from tests.e2e.lab.waiting import wait_for
 
 RATE = 20.0
 """Requests a second."""
 PATIENCE = 1.0
 """Seconds after which the client gives a request up."""
 LOST = "lost"
+FIRST_ANSWER = 10.0
+"""Seconds within which a site that works has answered a new client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,11 @@ class Client:
     _asked: list[Asked] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Begin to ask; when this returns, the first request has been answered."""
         self.book.touch()
         self.pid = process.start_in("client", self._ask_on)
+        began = time.monotonic()
+        wait_for("the client's first answer", lambda: self.tally(began, time.monotonic()).keys() - {LOST}, FIRST_ANSWER)
 
     def stop(self) -> None:
         """Ask no more."""

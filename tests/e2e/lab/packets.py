@@ -6,6 +6,7 @@ another one to the real server: the three forms tell on the wire which method fo
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import socket
@@ -57,7 +58,12 @@ class PacketCounter:
             os.close(tell)
             counts = dict.fromkeys(_FORMS, 0)
             while True:
-                packet, where = sniffer.recvfrom(2048)
+                try:
+                    packet, where = sniffer.recvfrom(2048)
+                except OSError as problem:
+                    if problem.errno != errno.ENETDOWN:  # said once each time that the interface goes down
+                        raise
+                    continue
                 form = None if where[2] == _PACKET_OUTGOING else form_of(packet, self.address)
                 if form:
                     counts[form] += 1
