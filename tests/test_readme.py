@@ -1,0 +1,150 @@
+"""What the README shows is true: its configuration, samples of output, and monitor are taken from it and run."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pymon.model.invocation import Invocation
+from pymon.plugin.registry import scan
+from pymon.plugin.runner import Runner
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+SSH = b"SSH-2.0-OpenSSH_9.2\r\n"
+
+
+def block(beginning: str) -> str:
+    """The fenced block whose text begins like this."""
+    blocks: list[str] = re.findall(r"^```\w*\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    (found,) = [text for text in blocks if text.startswith(beginning)]
+    return found
+
+
+def pymon(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pymon.cli.main", *arguments]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> str:
+    text = block("hostgroup web 127.0.0.1")
+    (tmp_path / "first.cf").write_text(text, encoding="utf-8")
+    return text
+
+
+@pytest.mark.usefixtures("first")
+def test_the_first_configuration_is_clean(tmp_path: Path) -> None:
+    command, said = block("$ pymon check first.cf").splitlines()[:2]
+    checked = pymon(*command.split()[2:], directory=tmp_path)
+    assert (checked.returncode, checked.stdout) == (0, said + "\n"), checked.stderr
+
+
+def test_the_broken_configuration_is_refused_in_these_words(first: str, tmp_path: Path) -> None:
+    broken = first.replace("interval 2s", "interval 2").replace("alertevery", "alertevry")
+    (tmp_path / "broken.cf").write_text(broken, encoding="utf-8")
+    command, _, said = block("$ pymon check broken.cf").partition("\n")
+    checked = pymon(*command.split()[2:], directory=tmp_path)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (2, said)
+
+
+@pytest.mark.usefixtures("first")
+def test_the_sample_of_the_log_is_the_log(tmp_path: Path) -> None:
+    """Line for line, but for times and directories."""
+    sample = block("$ pymon check first.cf").splitlines()[3:]
+    file = tmp_path / "first.cf"
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+    file.write_text(file.read_text(encoding="utf-8").replace("-p 8000", f"-p {port}"), encoding="utf-8")
+    command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", "first.cf", "--log-level", "suppressed"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
+        limit = threading.Timer(30, daemon.kill)
+        limit.start()
+        assert daemon.stderr is not None
+        wanted = [normal(line) for line in sample]
+        got = [normal(daemon.stderr.readline()) for _ in wanted]
+        daemon.terminate()
+        daemon.communicate()
+        limit.cancel()
+    assert got == wanted
+    assert (tmp_path / "outages.log").read_text(encoding="utf-8").startswith("failure web http ")
+
+
+def normal(line: str) -> str:
+    line = re.sub(r"^[0-9:.]{12} ", "TIME ", line.rstrip("\n"))
+    line = re.sub(r"\b\d{10}\b", "EPOCH", line)
+    line = re.sub(r"\(/\S*/file.alert", "(DIRECTORY/file.alert", line)
+    return re.sub(r"last alert \w+ ago", "last alert AGO", line)
+
+
+@pytest.fixture
+def ssh_monitor(tmp_path: Path) -> Path:
+    file = tmp_path / "ssh.monitor"
+    file.write_text(block("#!/usr/bin/env python3"), encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
+async def greet(greeting: bytes) -> tuple[asyncio.Server, str]:
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    return server, str(server.sockets[0].getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("greeting", "expected"),
+    [
+        (SSH, (0, "")),
+        (b"220 ftp\r\n", (1, "127.0.0.1\n127.0.0.1: it greets with b'220 ftp\\r\\n'\n")),
+        (b"", (1, "127.0.0.1\n127.0.0.1: it greets with b''\n")),
+    ],
+)
+async def test_the_monitor_runs_as_a_program(ssh_monitor: Path, greeting: bytes, expected: tuple[int, str]) -> None:
+    server, port = await greet(greeting)
+    async with server:
+        program = await asyncio.create_subprocess_exec(
+            sys.executable, str(ssh_monitor), "-p", port, "127.0.0.1", stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await asyncio.wait_for(program.communicate(), 30)
+    assert (program.returncode, out.decode()) == expected
+
+
+async def test_the_monitor_runs_inside_the_daemon(ssh_monitor: Path) -> None:
+    (file,) = scan([str(ssh_monitor.parent)]).values()
+    assert file.plugin is not None, file.problem
+    server, port = await greet(SSH)
+    async with server:
+        call = Invocation(str(ssh_monitor), ("-p", port, "127.0.0.1"), {})
+        assert await file.plugin.run(call) == (0, "")
+    runner = Runner()
+    runner.start()
+    try:
+        assert runner.can_run_in_process(file)
+        result = await runner.run(file, call, time_limit=10)
+    finally:
+        runner.stop()
+    assert (result.exitval, result.output.splitlines()[0]) == (1, "127.0.0.1")
+
+
+def test_the_monitor_is_typed_as_the_rest_is(ssh_monitor: Path) -> None:
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", str(ssh_monitor)],
+        cwd=README.parent, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))))
+def test_what_it_links_to_is_there(link: str) -> None:
+    assert (README.parent / link).exists()
