@@ -146,10 +146,14 @@ def parse_port(text: str, protocol: Protocol, resolver: Resolver) -> int:
 
 
 def _numeric(host: str) -> Address | None:
+    """The address if it is written as a number. A zone (fe80::1%eth0) means nothing to IPVS: IpvsAddressError."""
     try:
-        return ip_address(host)
+        address = ip_address(host)
     except ValueError:
         return None
+    if address.version == 6 and address.scope_id is not None:
+        raise IpvsAddressError(f"'{host}' has a zone, which IPVS does not know: leave out %{address.scope_id}")
+    return address
 
 
 def _parse_mark(text: str, digits: str) -> int:

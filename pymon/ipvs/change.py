@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pymon.errors import IpvsBusy, IpvsNoServer, IpvsServerExists
-from pymon.ipvs.model import Virtual
+from pymon.ipvs.model import Listed, Virtual
 from pymon.ipvs.plan import Add, Edit, Operation, Plan, Remove, Wish, plan
 from pymon.ipvs.table import Table
 
 _ATTEMPTS = 5
 
-NODEST_WARNING = (
-    "net.ipv4.vs.expire_nodest_conn is 0: packets of connections that this real server still had are dropped in"
+NODEST = (
+    "net.ipv4.vs.expire_nodest_conn is 0: packets of connections that a removed real server still has are dropped in"
     " silence until those expire; set it to 1 on the director to end them at once"
+)
+QUIESCENT = (
+    "net.ipv4.vs.expire_quiescent_template is 0: clients that persistence binds to a quiesced real server still come to"
+    " it; set it to 1 on the director to have them sent elsewhere"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done: the plan that went through, and whether clients with a connection may notice a removal."""
+    """What was done: the plan that went through, and ``cautions``: what the kernel's settings make of it (NODEST …)."""
 
     plan: Plan
-    leaves_connections: bool = False
+    cautions: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -38,13 +42,14 @@ def carry_out(table: Table, virtual: Virtual, wishes: Sequence[Wish]) -> Outcome
     Raises IpvsNoService, IpvsBusy (also when that never ends), and whatever else the table raises.
     """
     for _ in range(_ATTEMPTS):
-        planned = plan(table.listed(virtual), wishes)
+        listed = table.listed(virtual)
+        planned = plan(listed, wishes)
         try:
             for operation in planned.operations:
                 perform(table, virtual, operation)
         except (IpvsNoServer, IpvsServerExists):
             continue
-        return Outcome(planned, _leaves_connections(table, planned))
+        return Outcome(planned, tuple(_cautions(table, listed, planned)))
     raise IpvsBusy(f"the real servers of {virtual} were changed by somebody else each time that they were read")
 
 
@@ -59,7 +64,15 @@ def perform(table: Table, virtual: Virtual, operation: Operation) -> None:
             table.remove_server(virtual, operation.server)
 
 
-def _leaves_connections(table: Table, planned: Plan) -> bool:
-    """Whether a removed real server was one whose resets the director never saw, and its connections stay."""
-    removed = any(isinstance(done, Remove) and done.server.forwarding.keeps_port for done in planned.operations)
-    return removed and table.expires_nodest() is False
+def _cautions(table: Table, listed: Listed, planned: Plan) -> Iterator[str]:
+    """What the user should know of the settings under which this was done.
+
+    With direct routing and tunnels a director does not see the resets of a real server, so its connections stay.
+    """
+    removed = [done.server for done in planned.operations if isinstance(done, Remove)]
+    if any(server.forwarding.keeps_port for server in removed) and table.setting("expire_nodest_conn") == 0:
+        yield NODEST
+    is_quiesced = any(isinstance(done, Edit) and done.server.weight == 0 for done in planned.operations)
+    is_persistent = listed.service.persistence is not None
+    if is_quiesced and is_persistent and table.setting("expire_quiescent_template") == 0:
+        yield QUIESCENT

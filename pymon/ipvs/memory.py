@@ -9,7 +9,18 @@ import threading
 from dataclasses import dataclass, field, replace
 
 from pymon.errors import IpvsError, IpvsNoServer, IpvsNoService, IpvsServerExists
-from pymon.ipvs.model import Address, Connections, Info, Listed, RealServer, Snapshot, Virtual, VirtualService
+from pymon.ipvs.model import (
+    Address,
+    Connections,
+    Forwarding,
+    Info,
+    Listed,
+    RealServer,
+    Snapshot,
+    Virtual,
+    VirtualService,
+    family_of,
+)
 from pymon.ipvs.plan import MAX_WEIGHT
 
 INFO = Info(version=(1, 2, 1), connection_table_size=4096)
@@ -52,7 +63,7 @@ class MemoryTable:
         """Put a real server in. Raises IpvsNoService and IpvsServerExists."""
         with self._lock:
             servers = self._entry(virtual).servers
-            _check(server)
+            _check(virtual, server)
             if server.endpoint in servers:
                 raise IpvsServerExists(f"{server} is in {virtual} already")
             servers[server.endpoint] = replace(server, connections=Connections())
@@ -61,7 +72,7 @@ class MemoryTable:
         """Give a real server another weight, method or thresholds. Raises IpvsNoService and IpvsNoServer."""
         with self._lock:
             servers = self._entry(virtual).servers
-            _check(server)
+            _check(virtual, server)
             standing = servers.get(server.endpoint)
             if standing is None:
                 raise IpvsNoServer(f"{server} is not in {virtual}")
@@ -96,8 +107,8 @@ class MemoryTable:
         with self._lock:
             self._entries.clear()
 
-    def expires_nodest(self) -> bool | None:
-        """Whether connections to a removed real server are ended: there are none here."""
+    def setting(self, name: str) -> int | None:  # the face of the kernel's table
+        """A table in memory has no settings."""
         return None
 
     def _entry(self, virtual: Virtual) -> _Entry:
@@ -111,7 +122,9 @@ def _listed(entry: _Entry) -> Listed:
     return Listed(entry.service, tuple(entry.servers.values()))
 
 
-def _check(server: RealServer) -> None:
+def _check(virtual: Virtual, server: RealServer) -> None:
     """Refuse what the kernel refuses, and as it does: before it looks whether the server is there."""
+    if family_of(server.address) != virtual.family and server.forwarding is not Forwarding.TUN:
+        raise IpvsError(f"{server} cannot stand in {virtual}: only a tunnel leads into the other address family")
     if not 0 <= server.weight <= MAX_WEIGHT or server.lower > server.upper:
         raise IpvsError(f"{server} cannot have weight {server.weight}, thresholds {server.upper} and {server.lower}")

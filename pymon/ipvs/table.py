@@ -58,8 +58,8 @@ class Table(Protocol):
     def flush(self) -> None:
         """Empty the table."""
 
-    def expires_nodest(self) -> bool | None:
-        """Whether connections to a removed real server are ended; None: unknown, or there are none."""
+    def setting(self, name: str) -> int | None:
+        """The number in ``net.ipv4.vs.NAME``; None: unknown, or there is no such thing."""
 
 
 def open_table(environ: Mapping[str, str]) -> Table:

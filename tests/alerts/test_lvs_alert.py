@@ -170,6 +170,8 @@ async def test_a_port_that_the_method_cannot_have_is_corrected_and_said(plugin: 
         ("-V 10.0.0.1: -R 10.0.0.2", "no port after it"),
         ("-V 10.0.0.1:99999 -R 10.0.0.2", "65535 is the highest"),
         ("-V 10.0.0.1:nosuchport -R 10.0.0.2", "'nosuchport' is not known for tcp"),
+        ("-V 10.0.0.1:80 -R [2001:db8::1]:80", "two address families, which only -F tun can bridge"),
+        ("-V [2001:db8::1]:80 -R [fe80::1%eth0]:80", "leave out %eth0"),
         ("-V fwm:0 -R 10.0.0.2", "not a firewall mark"),
         ("-V 10.0.0.1:80 -R 10.0.0.2 down", "'down' belongs to no option"),
     ],
@@ -226,8 +228,8 @@ def test_calls_about_the_same_real_server_are_ordered(plugin: Plugin) -> None:
 class Forgetless(MemoryTable):
     """The table of a kernel that keeps the connections of a removed real server."""
 
-    def expires_nodest(self) -> bool | None:
-        return False
+    def setting(self, name: str) -> int | None:
+        return 0 if name == "expire_nodest_conn" else None
 
 
 async def test_that_connections_stay_is_said_once(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:

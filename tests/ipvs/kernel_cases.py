@@ -26,7 +26,7 @@ from socket import AF_INET6
 import pytest
 
 from pymon.errors import IpvsError, IpvsNoServer, IpvsNoService, IpvsServerExists, IpvsUnavailable
-from pymon.ipvs.change import Outcome, carry_out
+from pymon.ipvs.change import NODEST, QUIESCENT, carry_out
 from pymon.ipvs.kernel import KernelTable
 from pymon.ipvs.listing import listing
 from pymon.ipvs.memory import MemoryTable
@@ -52,7 +52,7 @@ ALERT = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
 VIP = Listening(Protocol.TCP, ip_address("10.0.0.100"), 80)
 VIP6 = Listening(Protocol.TCP, ip_address("2001:db8::100"), 80)
 ONE, TWO = ip_address("10.0.0.1"), ip_address("10.0.0.2")
-EXPIRE_NODEST = Path("/proc/sys/net/ipv4/vs/expire_nodest_conn")
+SETTINGS = Path("/proc/sys/net/ipv4/vs")
 
 VARIED = """\
 -A -t 1.2.3.4:5060 -s wlc -p 10 --pe sip
@@ -279,15 +279,19 @@ def case_errors_have_their_class_and_words(table: KernelTable) -> None:
         table.add_server(VIP, RealServer(TWO, 80, weight=MAX_WEIGHT + 1))
     with pytest.raises(IpvsError, match="cannot be added"):
         table.add_server(VIP, RealServer(TWO, 80, upper=1, lower=2))
+    with pytest.raises(IpvsError, match="cannot be added"):
+        table.add_server(VIP, RealServer(ip_address("2001:db8::1"), 80, Forwarding.DR))
+    table.add_server(VIP, RealServer(ip_address("2001:db8::1"), 80, Forwarding.TUN))
 
 
 def case_the_table_in_memory_behaves_as_the_kernels(table: KernelTable) -> None:
     rng = random.Random(2004)
     memory = MemoryTable()
     virtuals: list[Virtual] = [VIP, VIP6, Marked(5)]
+    six = [ip_address("2001:db8::1"), ip_address("2001:db8::2")]
     for step in range(400):
         virtual = rng.choice(virtuals)
-        address = rng.choice([ONE, TWO] if virtual != VIP6 else [ip_address("2001:db8::1"), ip_address("2001:db8::2")])
+        address = rng.choice(six if (virtual == VIP6) is (rng.random() < 0.9) else [ONE, TWO])
         server = RealServer(
             address,
             rng.choice([80, 81]),
@@ -380,18 +384,19 @@ def _time_of_changes(table: KernelTable) -> float:
 
 
 def case_the_settings_of_the_namespace_are_read(table: KernelTable) -> None:
-    table.add_service(VirtualService(VIP))
+    table.add_service(VirtualService(VIP, persistence=300))
 
-    def removal() -> Outcome:
+    def cautions(wish: Wish) -> tuple[str, ...]:
         carry_out(table, VIP, [Present(ONE, 80)])
-        return carry_out(table, VIP, [Absent(ONE, 80)])
+        return carry_out(table, VIP, [wish]).cautions
 
-    EXPIRE_NODEST.write_text("0\n", encoding="ascii")
-    assert table.expires_nodest() is False
-    assert removal().leaves_connections
-    EXPIRE_NODEST.write_text("1\n", encoding="ascii")
-    assert table.expires_nodest() is True
-    assert not removal().leaves_connections
+    for value, nodest, quiescent in (("0", (NODEST,), (QUIESCENT,)), ("1", (), ())):
+        for name in ("expire_nodest_conn", "expire_quiescent_template"):
+            (SETTINGS / name).write_text(f"{value}\n", encoding="ascii")
+            assert table.setting(name) == int(value)
+        assert cautions(Absent(ONE, 80)) == nodest
+        assert cautions(Quiesced(ONE, 80)) == quiescent
+    assert table.setting("no_such_setting") is None
 
 
 def _alert(*words: str, wrapper: tuple[str, ...] = (), at: float = 0.0) -> subprocess.CompletedProcess[str]:
@@ -419,7 +424,7 @@ def case_lvs_alert_as_a_program(table: KernelTable) -> None:
     done = _alert(*SITE, "-X", "down")
     assert (done.returncode, "ipvsadm -A -t 10.0.0.100:80 -s wlc" in done.stdout) == (66, True)
     restore("-A -t 10.0.0.100:80 -s wlc")
-    EXPIRE_NODEST.write_text("0\n", encoding="ascii")
+    (SETTINGS / "expire_nodest_conn").write_text("0\n", encoding="ascii")
     assert _alert(*SITE).stdout == "added 10.0.0.1:80 to TCP 10.0.0.100:80 wlc (dr, weight 100)\n"
     assert table.listed(VIP).servers == (RealServer(ONE, 80, Forwarding.DR, 100),)
     done = _alert(*SITE, "-X", "down")

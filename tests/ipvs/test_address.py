@@ -121,6 +121,11 @@ def test_a_host_that_is_not_found_is_an_error_of_its_own_kind(host: str) -> None
         parse_virtual(f"{host}:80", Protocol.TCP, NAMES)
 
 
+def test_a_zone_is_refused() -> None:
+    with pytest.raises(IpvsAddressError, match="leave out %eth0"):
+        parse_virtual("[fe80::1%eth0]:80", Protocol.TCP, NAMES)
+
+
 def test_ports_are_looked_up_for_their_protocol() -> None:
     assert parse_port("domain", Protocol.UDP, NAMES) == 53
     with pytest.raises(IpvsAddressError, match=r"'domain' is not known for tcp"):

@@ -17,11 +17,11 @@ from pymon.errors import (
     IpvsServerExists,
     IpvsUnavailable,
 )
-from pymon.ipvs.change import carry_out
+from pymon.ipvs.change import NODEST, QUIESCENT, carry_out
 from pymon.ipvs.exitcode import EXIT_CODES, RETRY_CAN_HELP, exit_code
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Protocol, RealServer, Virtual, VirtualService
-from pymon.ipvs.plan import Absent, Present
+from pymon.ipvs.plan import Absent, Present, Quiesced
 from pymon.ipvs.table import kernel_table, memory_table, open_table, table_name
 
 WEB = VirtualService(Listening(Protocol.TCP, ip_address("10.0.0.100"), 80))
@@ -71,7 +71,14 @@ def test_a_service_changes_and_keeps_its_servers(table: MemoryTable) -> None:
     assert table.snapshot().services == ()
 
 
-@pytest.mark.parametrize("server", [RealServer(ONE.address, 81, weight=-1), RealServer(ONE.address, 81, lower=2)])
+@pytest.mark.parametrize(
+    "server",
+    [
+        RealServer(ONE.address, 81, weight=-1),
+        RealServer(ONE.address, 81, lower=2),
+        RealServer(ip_address("2001:db8::1"), 80, Forwarding.NAT),
+    ],
+)
 def test_what_the_kernel_refuses_is_refused_here_too(table: MemoryTable, server: RealServer) -> None:
     with pytest.raises(IpvsError):
         table.add_server(WEB.identity, server)
@@ -122,23 +129,46 @@ def test_a_change_that_is_crossed_for_ever_gives_up() -> None:
         carry_out(Meddled(1000), WEB.identity, [Absent(ONE.address, 80)])
 
 
-class Unforgetting(MemoryTable):
-    """A table of a kernel that keeps the connections of a removed real server."""
+class Set(MemoryTable):
+    """A table of a kernel whose settings are all the same."""
 
-    def expires_nodest(self) -> bool | None:
-        return False
+    def __init__(self, value: int | None) -> None:
+        super().__init__()
+        self.value = value
+
+    def setting(self, name: str) -> int | None:
+        del name
+        return self.value
 
 
 @pytest.mark.parametrize(
-    ("forwarding", "expected"), [(Forwarding.DR, True), (Forwarding.TUN, True), (Forwarding.NAT, False)]
+    ("forwarding", "value", "expected"),
+    [
+        (Forwarding.DR, 0, (NODEST,)),
+        (Forwarding.TUN, 0, (NODEST,)),
+        (Forwarding.NAT, 0, ()),
+        (Forwarding.DR, 1, ()),
+        (Forwarding.DR, None, ()),
+    ],
 )
-def test_it_is_said_when_connections_of_a_removed_server_stay(forwarding: Forwarding, expected: bool) -> None:
-    table = Unforgetting()
+def test_it_is_said_when_connections_of_a_removed_server_stay(
+    forwarding: Forwarding, value: int | None, expected: tuple[str, ...]
+) -> None:
+    table = Set(value)
     table.add_service(WEB)
-    present = Present(ONE.address, 80, forwarding)
-    assert not carry_out(table, WEB.identity, [present]).leaves_connections
-    assert carry_out(table, WEB.identity, [Absent(ONE.address, 80, forwarding)]).leaves_connections is expected
-    assert not carry_out(table, WEB.identity, [Absent(ONE.address, 80, forwarding)]).leaves_connections
+    assert carry_out(table, WEB.identity, [Present(ONE.address, 80, forwarding)]).cautions == ()
+    assert carry_out(table, WEB.identity, [Absent(ONE.address, 80, forwarding)]).cautions == expected
+    assert carry_out(table, WEB.identity, [Absent(ONE.address, 80, forwarding)]).cautions == ()
+
+
+@pytest.mark.parametrize(("persistence", "value", "expected"), [(300, 0, (QUIESCENT,)), (300, 1, ()), (None, 0, ())])
+def test_it_is_said_when_persistence_still_leads_to_a_quiesced_server(
+    persistence: int | None, value: int, expected: tuple[str, ...]
+) -> None:
+    table = Set(value)
+    table.add_service(VirtualService(WEB.identity, persistence=persistence))
+    assert carry_out(table, WEB.identity, [Present(ONE.address, 80)]).cautions == ()
+    assert carry_out(table, WEB.identity, [Quiesced(ONE.address, 80)]).cautions == expected
 
 
 def test_each_error_has_an_exit_code_of_its_own() -> None:

@@ -30,7 +30,7 @@ NO_IPVS = "this kernel has no IPVS: load its module with `modprobe ip_vs` (for a
 NO_PERMISSION = (
     "the IPVS table may only be read and changed with CAP_NET_ADMIN: run as root, or give the program that capability"
 )
-_EXPIRE_NODEST = Path("/proc/sys/net/ipv4/vs/expire_nodest_conn")
+_SETTINGS = Path("/proc/sys/net/ipv4/vs")
 _UNAVAILABLE = {errno.ENOPROTOOPT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP}
 _PERMISSION = {errno.EPERM, errno.EACCES}
 _BUSY = {errno.EBUSY, errno.ENOBUFS, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ETIMEDOUT}
@@ -120,11 +120,11 @@ class KernelTable:
         with _errors("the table cannot be emptied"):
             self._call(lambda netlink: netlink.command(message(Command.FLUSH)))
 
-    def expires_nodest(self) -> bool | None:
-        """Whether connections to a removed real server are ended (net.ipv4.vs.expire_nodest_conn); None: unknown."""
+    def setting(self, name: str) -> int | None:
+        """The number in net.ipv4.vs.NAME of this network namespace; None if it cannot be read."""
         try:
-            return _EXPIRE_NODEST.read_text(encoding="ascii").strip() != "0"
-        except OSError:
+            return int((_SETTINGS / name).read_text(encoding="ascii"))
+        except (OSError, ValueError):
             return None
 
     def _command(self, command: Command, virtual: Virtual, server: RealServer) -> None:
