@@ -63,7 +63,7 @@ def write(event: Event, summary: str, template: str) -> Text:
     """Fill in a template; raises TemplateProblem."""
     subject, body = _halves(template)
     values = _values(event, summary)
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701  # mail is plain text
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # mail is plain text
     try:
         return Text(
             environment.from_string(subject).render(values),
@@ -99,13 +99,17 @@ def compose(
 
 def addresses(words: Sequence[str]) -> tuple[str, ...]:
     """The recipients in words as mon.cf has them: ``a@x``, ``a@x,b@y``, ``"Kim <kim@x>"``; raises ValueError."""
-    found = []
-    for name, address in getaddresses([readable(word) for word in words]):
-        if not address.isascii():
-            raise ValueError(f"{address!r}: mail addresses of other than ASCII letters are not supported")
-        if not address or _CONTROL.search(address + name) or re.search(r"[\s<>]", address):
-            raise ValueError(f"{address or name or ' '.join(words)!r} is no mail address")
-        found.append(formataddr((name, address)) if name else address)
+    found: list[str] = []
+    for word in words:
+        pairs = getaddresses([readable(word)])
+        if not pairs or _CONTROL.search(word):
+            raise ValueError(f"{word!r} is no mail address")
+        for name, address in pairs:
+            if not address or re.search(r"[\s<>]", address):
+                raise ValueError(f"{word!r} is no mail address")
+            if not address.isascii():
+                raise ValueError(f"{word!r}: a mail address of other than ASCII letters is not supported")
+            found.append(formataddr((name, address)) if name else address)
     return tuple(found)
 
 
