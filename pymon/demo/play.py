@@ -17,6 +17,7 @@ from pymon.demo.screen import Picture, Screen
 from pymon.demo.servers import WebServer
 from pymon.demo.story import Kind, Known, Story
 from pymon.demo.table import VIRTUAL, DemoTable, open_table
+from pymon.demo.visitors import PAUSE, Visitors
 from pymon.engine.engine import Engine, Observer
 from pymon.errors import IpvsBusy
 from pymon.ipvs.model import Listed
@@ -54,8 +55,10 @@ async def play(*, once: bool, screen: Screen, directory: Path, environ: Mapping[
     story = Story(time.time, screen.line)
     async with _serving(servers), _prepared(environ, servers) as table:
         site = _site(directory)
-        show = _Show(servers, table, story, screen, directory, list(site.services), once=once)
-        async with _watching(site, {**environ, **table.environ}, story.observe):
+        visitors = None if table.why_memory else Visitors(str(VIRTUAL.address), VIRTUAL.port)
+        show = _Show(servers, table, story, screen, directory, list(site.services), visitors, once=once)
+        coming = visitors.coming() if visitors is not None else contextlib.nullcontext()
+        async with _watching(site, {**environ, **table.environ}, story.observe), coming:
             await show.run(stop)
     return show.trip
 
@@ -113,6 +116,7 @@ class _Show:
         screen: Screen,
         directory: Path,
         services: Sequence[ServiceKey],
+        visitors: Visitors | None,
         *,
         once: bool,
     ) -> None:
@@ -122,6 +126,7 @@ class _Show:
         self._screen = screen
         self._directory = directory
         self._services = services
+        self._visitors = visitors
         self._once = once
         self._standing = frozenset(self._servers)
         self._ended: dict[str, float] = {}
@@ -195,6 +200,8 @@ class _Show:
             await self._start(victim, now)
         if self.trip.stage is not before.stage and self.trip.is_over:
             self._story.tell(Kind.DEMO, self.trip.failure or Stage.COMPLETE.value)
+            if self._visitors is not None:
+                self._story.tell(Kind.DEMO, f"requests through the table so far: {self._visitors}")
 
     async def _start(self, server: WebServer, now: float) -> None:
         await server.start()
@@ -210,6 +217,9 @@ class _Show:
             stage=self.trip.stage.value,
             services={key: self._story.services.get(key, Known()) for key in self._services},
             table=listed,
+            visitors=""
+            if self._visitors is None
+            else f"{1 / PAUSE:.0f} requests a second through it: {self._visitors}",
             lines=self._story.lines,
             hints=self._hints(),
         )

@@ -33,13 +33,18 @@ _FEWEST_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is shown at one moment. ``now`` is in seconds since the epoch; ``hints`` say what people can do."""
+    """What is shown at one moment.
+
+    ``now`` is in seconds since the epoch; ``visitors`` says how clients fare, if there are any; ``hints`` say what
+    people can do.
+    """
 
     now: float
     table_name: str
     stage: str
     services: Mapping[ServiceKey, Known]
     table: Listed
+    visitors: str
     lines: Sequence[Line]
     hints: Sequence[str]
 
@@ -149,7 +154,13 @@ def draw(picture: Picture, height: int) -> RenderableType:
     events = Text("\n", no_wrap=True, overflow="ellipsis").join(_event(line) for line in picture.lines[-room:])
     return Group(
         Panel(services, title="services", title_align="left", subtitle=picture.stage, border_style="cyan"),
-        Panel(table, title=picture.table_name, title_align="left", border_style="blue"),
+        Panel(
+            table,
+            title=picture.table_name,
+            title_align="left",
+            subtitle=picture.visitors or None,
+            border_style="blue",
+        ),
         Panel(events, title="events", title_align="left", border_style="magenta", height=room + 2),
         hints,
     )

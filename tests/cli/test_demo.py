@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from pymon.config.loader import load
 
+from pymon.config.loader import load
 from pymon.demo.play import web_servers
 from pymon.demo.table import VIRTUAL, WEIGHT
 from pymon.model.depend import ServiceKey
@@ -150,4 +150,7 @@ def test_on_the_kernels_table(uml: Guest) -> None:
     assert "the IPVS table is the kernel's" in ended.stdout
     assert "127.0.0.2:18080 is out of the table" in ended.stdout
     assert "pymon demo: web1 was stopped, left the IPVS table" in ended.stdout
+    assert re.search(
+        r"requests through the table so far: web1 answered [1-9]\d*, web2 answered [1-9]\d*, ", ended.stdout
+    )
     assert ended.stdout.rstrip().endswith("-> RemoteAddress:Port           Forward Weight ActiveConn InActConn")
