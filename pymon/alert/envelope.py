@@ -93,7 +93,8 @@ def _variables(call: AlertCall, service: Service, settings: Settings) -> Iterato
     if call.trap_intended:
         yield "MON_TRAP_INTENDED", call.trap_intended
     if state.has_result:
-        yield "MON_LAST_SUMMARY", state.last_summary
+        if state.last_summary or state.last_output:  # mon has none of a success that printed nothing
+            yield "MON_LAST_SUMMARY", state.last_summary
         yield "MON_FIRST_FAILURE", str(int(state.first_failure))
     if state.has_output:  # it is the output of the event before this one, so the first event has none
         yield "MON_LAST_OUTPUT", state.last_output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -119,6 +120,9 @@ def test_variables_that_are_absent() -> None:
     assert "MON_RETVAL" not in made(call(EventKind.ACK, exitval=None)).environ
     assert "MON_LAST_OUTPUT" not in made(call(state=replace(FAILING, has_output=False))).environ
     assert made(call(state=replace(FAILING, last_output=""))).environ["MON_LAST_OUTPUT"] == ""
+    silent = made(call(state=replace(FAILING, last_summary="", last_output=""))).environ
+    assert "MON_LAST_SUMMARY" not in silent
+    assert silent["MON_LAST_OUTPUT"] == ""
     bare = envelope(call(), replace(SERVICE, description=None), "/d/x", (), SETTINGS, {})
     assert "MON_DESCRIPTION" not in bare.environ
     assert bare.arguments[4:6] == ("-h", "")
@@ -196,7 +200,8 @@ def test_whatever_the_text_the_call_can_be_made(summary: str, output: str, ack: 
         assert b"\0" not in os.fsencode(text)
     assert len(invocation.arguments) == 9
     assert invocation.stdin == output
-    assert all(name in invocation.environ for name in ("MON_LAST_SUMMARY", "MON_LAST_OUTPUT"))
+    assert ("MON_LAST_SUMMARY" in invocation.environ) == bool(summary or output)
+    assert invocation.environ["MON_LAST_OUTPUT"] == bounded(output)
 
 
 # The running mon as the reference.
@@ -231,6 +236,13 @@ echo "sum $n  한글"
 echo "detail $n"
 [ "$n" -ge 2 ] || exit 3
 """
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
@@ -269,7 +281,8 @@ def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
               startupalert rec.alert st
         """)
     )
-    command = [str(mon), "-i", "1", "-c", str(folder / "mon.cf"), "-b", str(folder), "-p", "23585", "-t", "23586"]
+    ports = ["-p", str(free_port(socket.SOCK_STREAM)), "-t", str(free_port(socket.SOCK_DGRAM))]
+    command = [str(mon), "-i", "1", "-c", str(folder / "mon.cf"), "-b", str(folder), *ports]
     environ = {**os.environ, "RECORD": str(folder / "record")}
     with (folder / "out").open("wb") as out, subprocess.Popen(command, env=environ, stdout=out, stderr=out) as daemon:
         try:
