@@ -42,7 +42,8 @@ def _variables(service: Service, state: ServiceState, settings: Settings) -> dic
     }
     if state.has_result:
         found["MON_FIRST_FAILURE"] = str(int(state.first_failure))
-        found["MON_LAST_SUMMARY"] = shortened(state.last_summary)
+        if state.last_summary or state.last_output:  # mon has none of a success that printed nothing
+            found["MON_LAST_SUMMARY"] = shortened(state.last_summary)
         found["MON_LAST_OUTPUT"] = shortened(state.last_output)
     if state.depend_status is not None:
         found["MON_DEPEND_STATUS"] = str(int(state.depend_status))

@@ -8,14 +8,16 @@ daemon takes a result in within about one, which makes this attribution certain.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TIME_VARIABLES = ("MON_LAST_FAILURE", "MON_FIRST_FAILURE", "MON_LAST_SUCCESS", "MON_FIRST_SUCCESS")
-_DATE = re.compile(rb"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\b")
+_DATE = re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\b")
 """the date in the text of a trap's timeout"""
 _KIND_OPTIONS = frozenset({"-u", "-a", "-D", "-T", "-O"})
+_COMMANDED = frozenset({"ack", "disable", "test"})
+"""kinds of event that come from commands and not from results"""
 _SHELL_OWN = frozenset({"PWD", "OLDPWD", "SHLVL", "_"})
 
 
@@ -57,9 +59,13 @@ class Timeline:
 
     ends: tuple[float, ...]
 
+    def number_at(self, time: int) -> int:
+        """The number of the step whose result was the last one known at a (whole) second; 0 before the first."""
+        return sum(1 for end in self.ends if end <= time + 1)
+
     def step_at(self, time: int) -> str:
-        """The step whose result was the last one known at a (whole) second; ``start`` before the first."""
-        number = sum(1 for end in self.ends if end <= time + 1)
+        """``number_at`` in words: ``step 3``, or ``start``."""
+        number = self.number_at(time)
         return f"step {number}" if number else "start"
 
 
@@ -83,13 +89,22 @@ class Recording:
 
     def briefs(self, service: str) -> list[str]:
         """The alerts of a service in short, in order; those of one event sorted, for mon's order there is random."""
-        ordered = sorted(self.alerts.get(service, ()), key=lambda call: (call.epoch, call.brief()))
-        return [call.brief() for call in ordered]
+        return [call.brief() for call in self._ordered(service)]
 
     def normal_alerts(self, service: str) -> list[dict[str, object]]:
         """The alerts of a service in full, comparable between daemons, ordered as ``briefs``."""
-        calls = sorted(self.alerts.get(service, ()), key=lambda call: (call.epoch, call.brief()))
-        return [self._normal(service, call) for call in calls]
+        return [self._normal(service, call) for call in self._ordered(service)]
+
+    def _ordered(self, service: str) -> list[Call]:
+        timeline = self.timelines.get(service, Timeline(()))
+
+        def order(call: Call) -> tuple[int, bool, str]:
+            # The first result can come in the second of the startup; commands come after the result before them.
+            kind = call.environ.get("MON_ALERTTYPE", "")
+            number = 0 if kind == "startup" else timeline.number_at(call.epoch)
+            return (number, kind in _COMMANDED, call.brief())
+
+        return sorted(self.alerts.get(service, ()), key=order)
 
     def normal_runs(self, service: str) -> list[dict[str, object]]:
         """The monitor's calls in full, comparable between daemons."""
@@ -100,16 +115,18 @@ class Recording:
         argv = [word.replace(self.rig, "{rig}") for word in call.argv]
         if "-t" in argv[:-1]:
             place = argv.index("-t") + 1
-            argv[place] = timeline.step_at(int(argv[place]))
+            # A startup can fall into the second of the first result.
+            is_startup = call.environ.get("MON_ALERTTYPE") == "startup"
+            argv[place] = "start" if is_startup else timeline.step_at(int(argv[place]))
         environ = {
-            name: value.replace(self.rig, "{rig}")
+            name: _DATE.sub("{date}", value.replace(self.rig, "{rig}"))
             for name, value in call.environ.items()
             if name not in _SHELL_OWN and self.base_environ.get(name) != value
         }
         for name in TIME_VARIABLES:
             if environ.get(name, "0") not in ("", "0"):
                 environ[name] = timeline.step_at(int(environ[name]))
-        return {"argv": argv, "environ": environ, "stdin": _DATE.sub(b"{date}", call.stdin)}
+        return {"argv": argv, "environ": environ, "stdin": _DATE.sub("{date}", _text(call.stdin))}
 
 
 def read_recording(rig: Path, base_environ: Mapping[str, str], services: Iterable[str]) -> Recording:
@@ -149,3 +166,18 @@ def _read_call(argv: Path, environ: Path, stdin: Path | None = None) -> Call:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
+
+
+def differences(ours: Sequence[Mapping[str, object]], theirs: Sequence[Mapping[str, object]]) -> list[str]:
+    """What is not the same in two sequences of normal calls, in lines that say where; empty if they are the same."""
+    found = [] if len(ours) == len(theirs) else [f"{len(ours)} calls by pymon, {len(theirs)} by mon"]
+    for number, (our, their) in enumerate(zip(ours, theirs, strict=False), 1):
+        for field_name in our:
+            one, other = our[field_name], their[field_name]
+            if isinstance(one, Mapping) and isinstance(other, Mapping):
+                names = sorted({*one, *other})
+                pairs = [(f"{field_name} {name}", one.get(name), other.get(name)) for name in names]
+            else:
+                pairs = [(field_name, one, other)]
+            found += [f"call {number}, {name}: pymon {a!r}, mon {b!r}" for name, a, b in pairs if a != b]
+    return found

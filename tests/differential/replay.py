@@ -53,7 +53,7 @@ class Replay:
         self.now += STEP + step.pause
         for command in step.commands:
             self._command(key, command.format(g=key.group, s=key.service).split())
-            self.now += 1
+            self.now += STEP
         output = (step.output + step.errors).decode("utf-8", "surrogateescape")
         self.ends.append(self.now)
         result = CheckResult(step.exit or (128 + step.signal if step.signal else 0), output, self.now, self.now)

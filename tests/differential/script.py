@@ -72,6 +72,9 @@ class Step:
         for command in self.commands:
             words = command.format(g="$MON_GROUP", s="$MON_SERVICE")
             lines.append(f'moncmd -s 127.0.0.1 -p "$RIG_PORT" {words} >/dev/null 2>&1')
+        if self.commands:
+            # Then the time of what they led to is clearly before the step's own result.
+            lines.append("sleep 2")
         if self.output:
             data.write_bytes(self.output)
             lines.append(f"cat '{data}'")

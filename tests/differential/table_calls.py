@@ -128,9 +128,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         "output-success",
         "what a success printed is remembered, and what a blank one did not print too",
         Part(
-            [ok("fine"), fail("s2"), ok(""), fail("s4"), ok(b"  \n"), fail("s6")],
+            [ok("fine"), fail("s2"), ok(b""), fail("s4"), ok(b"  \n"), fail("s6"), ok(b"\n"), fail("s8")],
             DOWN_UP,
-            ["failure a < s2", "up u < s2", "failure a < s4", "up u < s4", "failure a < s6"],
+            [
+                "failure a < s2",
+                "up u < s2",
+                "failure a < s4",
+                "up u < s4",
+                "failure a < s6",
+                "up u < s6",
+                "failure a < s8",
+            ],
         ),
     ),
     alone(

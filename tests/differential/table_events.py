@@ -205,11 +205,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     alone(
         "killed-silently",
-        "a signal's victim without output has no summary",
+        "where it printed nothing the signal is the summary",
         Part(
             [killed(11), killed(1)],
             DOWN_UP,
-            ["failure a", "failure a"],
+            ["failure a < ended by signal 11 (SIGSEGV)", "failure a < ended by signal 1 (SIGHUP)"],
             mon=[],
         ),
         differs="Q2",

@@ -13,7 +13,7 @@ from itertools import pairwise
 import pytest
 
 from tests.differential.conftest import Recordings
-from tests.differential.records import Recording, Timeline
+from tests.differential.records import Recording, Timeline, differences
 from tests.differential.scenario import Part, Scenario
 from tests.differential.scenarios import SCENARIOS
 
@@ -64,14 +64,14 @@ def test_pymon_alerts(scenario: Scenario, recordings: Recordings) -> None:
 def test_same_alert_calls(scenario: Scenario, recordings: Recordings) -> None:
     """Argument lists, environment and standard input of all alerts are the same."""
     for service, _ in scenario.services():
-        assert recordings.pymon.normal_alerts(service) == recordings.mon.normal_alerts(service)
+        assert differences(recordings.pymon.normal_alerts(service), recordings.mon.normal_alerts(service)) == []
 
 
 @alike
 def test_same_monitor_calls(scenario: Scenario, recordings: Recordings) -> None:
     """Argument lists and environment of all runs of the monitors are the same."""
     for service, _ in scenario.services():
-        assert recordings.pymon.normal_runs(service) == recordings.mon.normal_runs(service)
+        assert differences(recordings.pymon.normal_runs(service), recordings.mon.normal_runs(service)) == []
 
 
 @alike
@@ -122,7 +122,7 @@ def _history(recording: Recording, service: str) -> list[tuple[str, ...]]:
         match = _HISTORY.fullmatch(line)
         assert match, line
         if f"{match['group']}/{match['service']}" == service:
-            at = _step(recording, service, match["at"])
+            at = "start" if match["kind"] == "startupalert" else _step(recording, service, match["at"])
             lines.append((at, match["kind"], match["path"].replace(recording.rig, "{rig}"), match["rest"]))
     return sorted(lines)
 
