@@ -38,6 +38,11 @@ def exit_number(exitval: int | str | None) -> float:
     return exitval or 0
 
 
+def alerts_sent(service: Service, state: ServiceState) -> int:
+    """What opstatus shows: the events that sent something, in all periods without alerts_dont_count."""
+    return sum(state.period(period.key).counted_sent for period in service.periods if not period.alerts_dont_count)
+
+
 def begin_failure(state: ServiceState, exitval: int | str | None, output: str, now: float) -> ServiceState:
     """What alerts about a failure see: all of it is recorded, but the outputs still are the earlier events'."""
     return replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pymon.core import process
-from pymon.core.state import clear_timers
+from pymon.core.state import alerts_sent, clear_timers
 from pymon.model.effect import AlertCall, DowntimeRecorded, FailureRecorded, Suppressed
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Command
@@ -206,6 +206,18 @@ class TestState:
         site.set("g:parent", op_status=OpStatus.FAIL)
         assert words_of(site.ok().alerts) == ["upalert"]
         assert site.state.depend_status is False
+
+    def test_alerts_dont_count(self) -> None:
+        """It has no effect but on the number that opstatus shows."""
+        periods = (period(key="a", numalerts=1), period(key="b", numalerts=1, alerts_dont_count=True))
+        site = Site((service(*periods, period(AlertKind.ACKALERT, key="c", no_comp_alerts=True)),))
+        assert len(site.fail().alerts) == 2
+        assert len(site.fail().held) == 2
+        assert alerts_sent(site.service, site.state) == 1
+        site.happen("ack")
+        assert alerts_sent(site.service, site.state) == 2
+        site.ok()
+        assert alerts_sent(site.service, site.state) == 0
 
     def test_clear_timers(self) -> None:
         """What a client's ``clear timers`` does to the counters: last_alert only where there is an alertevery."""
