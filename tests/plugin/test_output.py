@@ -1,0 +1,34 @@
+"""Cutting output."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.plugin.output import Collected, capped, well_formed
+
+
+@given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=60))
+def test_the_first_bytes_are_kept_and_the_rest_is_counted(chunks: list[bytes], limit: int) -> None:
+    collected = Collected(limit)
+    for chunk in chunks:
+        collected.add(chunk)
+    whole = b"".join(chunks)
+    text = collected.text().encode("utf-8", "surrogateescape")
+    if len(whole) <= limit:
+        assert text == whole
+    else:
+        assert text == whole[:limit] + b"\n[output cut: %d more bytes were not kept]\n" % (len(whole) - limit)
+
+
+@given(st.text(max_size=50), st.integers(min_value=1, max_value=60))
+def test_text_is_capped_as_bytes_are(text: str, limit: int) -> None:
+    collected = Collected(limit)
+    collected.add(text.encode())
+    assert capped(text, limit) == collected.text()
+
+
+def test_surrogates_that_stand_for_bytes_stay_and_others_go() -> None:
+    assert well_formed("a\udcff한") == "a\udcff한"
+    assert well_formed("a\ud800b") == "a?b"
+    assert capped("\ud800" * 10, 4).startswith("????\n[output cut")

@@ -1,0 +1,215 @@
+"""Plugins that hold up the event loop are interrupted, and run as processes from then on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pymon.model.invocation import Invocation
+from pymon.model.result import Cause, CheckResult
+from pymon.plugin.runner import Runner
+from pymon.plugin.watchdog import Watchdog
+from tests.plugin.plugins import Body, made
+from tests.plugin.scripts import script
+
+LIMIT = 0.2
+
+
+@pytest.fixture(name="runner")
+async def runner_fixture() -> AsyncIterator[Runner]:
+    """A runner that is less patient than the daemon's."""
+    runner = Runner(block_limit=LIMIT, grace=0.2)
+    runner.start()
+    yield runner
+    runner.stop()
+
+
+async def run(runner: Runner, body: Body, **options: bool) -> CheckResult:
+    """One run of a plugin of this file."""
+    return await runner.run(made(body, __file__), Invocation(__file__, (), {}), time_limit=30, **options)
+
+
+async def sleeps(_: Invocation) -> tuple[int, str]:
+    """Sleep as a program would."""
+    time.sleep(60)  # noqa: ASYNC251  # that is the point, as in those below
+    return 0, ""
+
+
+async def spins(_: Invocation) -> tuple[int, str]:
+    """An endless loop."""
+    while True:
+        pass
+
+
+async def waits_for_a_process(_: Invocation) -> tuple[int, str]:
+    """Run a program and wait."""
+    subprocess.run(["sleep", "60"], check=False)  # noqa: ASYNC221
+    return 0, ""
+
+
+async def catches_exceptions(_: Invocation) -> tuple[int, str]:
+    """Go on whatever happens."""
+    while True:
+        try:
+            time.sleep(0.01)  # noqa: ASYNC251
+        except Exception:
+            continue
+
+
+async def backtracks(_: Invocation) -> tuple[int, str]:
+    """A regular expression that takes for ever, and keeps the interpreter lock all the while."""
+    re.match(r"(a+)+$", "a" * 40 + "b")
+    return 0, ""
+
+
+async def blocks_in_a_task(_: Invocation) -> tuple[int, str]:
+    """Let a task of its own do it."""
+    await asyncio.gather(asyncio.create_task(_sleep()), return_exceptions=True)
+    return 0, "all well"
+
+
+async def _sleep() -> None:
+    time.sleep(60)  # noqa: ASYNC251
+
+
+@pytest.mark.parametrize(
+    "body",
+    [sleeps, spins, waits_for_a_process, catches_exceptions, backtracks, blocks_in_a_task],
+    ids=lambda b: b.__name__,
+)
+async def test_blocking_is_interrupted_and_told(runner: Runner, body: Body, caplog: pytest.LogCaptureFixture) -> None:
+    began = time.monotonic()
+    file = made(body, __file__)
+    assert runner.can_run_in_process(file)
+    result = await runner.run(file, Invocation(__file__, (), {}), time_limit=30)
+    assert time.monotonic() - began < 10 * LIMIT
+    assert (result.exitval, result.cause) == (1, Cause.BLOCKED)
+    summary, _, stack = result.output.partition("\n")
+    assert summary.startswith(f"stopped: it blocked the event loop at {__file__} line ")
+    assert Path(__file__).name in stack
+    assert not runner.can_run_in_process(file)
+    assert "from now on it runs as a process" in caplog.text
+
+
+async def test_blocking_in_a_callback(runner: Runner) -> None:
+    async def body(_: Invocation) -> tuple[int, str]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, _context: None)
+        loop.call_soon(time.sleep, 60)
+        await asyncio.sleep(0.01)
+        return 0, ""
+
+    assert (await run(runner, body)).cause is Cause.BLOCKED
+
+
+async def test_what_catches_everything_is_interrupted_again(runner: Runner) -> None:
+    caught: list[str] = []
+
+    async def body(_: Invocation) -> tuple[int, str]:
+        while len(caught) < 3:
+            try:
+                time.sleep(60)  # noqa: ASYNC251
+            except BaseException as error:
+                caught.append(type(error).__name__)
+        return 0, ""
+
+    assert (await run(runner, body)).cause is Cause.BLOCKED
+    assert caught == ["PluginBlocked"] * 3
+
+
+async def test_then_the_file_runs_as_a_process(runner: Runner, tmp_path: Path) -> None:
+    path = script(tmp_path, "echo as a process; exit 6")
+    file = made(sleeps, path)
+    invocation = Invocation(str(path), (), {})
+    assert (await runner.run(file, invocation, time_limit=30)).cause is Cause.BLOCKED
+    result = await runner.run(file, invocation, time_limit=30)
+    assert (result.exitval, result.output) == (6, "as a process\n")
+    assert runner.can_run_in_process(made(sleeps, path))  # a new scan gives it a new chance
+
+
+async def test_a_check_can_be_repeated_as_a_process_at_once(runner: Runner, tmp_path: Path) -> None:
+    path = script(tmp_path, "echo web1; exit 1")
+    result = await runner.run(made(spins, path), Invocation(str(path), (), {}), time_limit=30, repeat_blocked=True)
+    assert (result.exitval, result.output, result.cause) == (1, "web1\n", Cause.EXITED)
+
+
+async def test_others_are_not_interrupted(runner: Runner) -> None:
+    """Many short steps that together hold the loop up for long are nobody's fault."""
+
+    async def body(_: Invocation) -> tuple[int, str]:
+        for _turn in range(10):
+            time.sleep(LIMIT / 10)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+        return 0, "well"
+
+    results = await asyncio.gather(*(run(runner, body) for _ in range(10)))
+    assert {result.output for result in results} == {"well"}
+
+
+async def test_pymons_own_steps_are_only_complained_of(runner: Runner, caplog: pytest.LogCaptureFixture) -> None:
+    assert runner.can_run_in_process(made(sleeps, __file__))
+    time.sleep(3 * LIMIT)  # noqa: ASYNC251
+    assert "the event loop is held up by pymon itself" in caplog.text
+    assert Path(__file__).name in caplog.text
+
+
+async def test_the_signal_is_given_back() -> None:
+    watchdog = Watchdog(LIMIT)
+    watchdog.start()
+    assert watchdog.can_interrupt
+    await asyncio.sleep(LIMIT)
+    watchdog.stop()
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+async def test_a_sigalrm_that_is_taken_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    def theirs(_number: int, _frame: object) -> None:
+        raise AssertionError("not to be called")
+
+    signal.signal(signal.SIGALRM, theirs)
+    try:
+        watchdog = Watchdog(LIMIT)
+        watchdog.start()
+        assert not watchdog.can_interrupt
+        assert signal.getsignal(signal.SIGALRM) is theirs
+        watchdog.stop()
+    finally:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    assert "cannot be interrupted here" in caplog.text
+
+
+def test_outside_the_main_thread_delays_are_only_noted(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        watchdog = Watchdog(LIMIT)
+        watchdog.start()
+        assert not watchdog.can_interrupt
+        await asyncio.sleep(0)
+        time.sleep(3 * LIMIT)  # noqa: ASYNC251
+        await asyncio.sleep(LIMIT)
+        watchdog.stop()
+
+    with caplog.at_level(logging.WARNING):
+        thread = threading.Thread(target=asyncio.run, args=(main(),))
+        thread.start()
+        thread.join()
+    assert "the event loop was held up for " in caplog.text
+
+
+async def test_the_heartbeat_costs_next_to_nothing() -> None:
+    watchdog = Watchdog()
+    watchdog.start()
+    before = time.thread_time()
+    await asyncio.sleep(1.1)
+    spent = time.thread_time() - before
+    watchdog.stop()
+    assert spent < 0.02
