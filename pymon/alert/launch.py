@@ -14,7 +14,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,10 +117,13 @@ class Launcher:
             delivery.kept = self._journal.write(self._pending(key, delivery))
             self._queue(key, delivery)
 
-    def resume(self, alerts: Mapping[str, PluginFile]) -> None:
-        """Take up what an earlier daemon left undone; ``alerts`` are the programs known by name."""
+    def resume(self, alerts: Mapping[str, PluginFile], is_wanted: Callable[[Pending], bool] = lambda _: True) -> None:
+        """Take up what an earlier daemon left undone; ``alerts`` are the programs known by name.
+
+        ``is_wanted`` is asked of each before it is done: what the world has overtaken meanwhile is dropped.
+        """
         self._decided_since_start = set()
-        self._spawn(self._resume(alerts), "undone alerts")
+        self._spawn(self._resume(alerts, is_wanted), "undone alerts")
 
     async def drain(self, limit: float) -> None:
         """Let the alerts under way finish, ``limit`` seconds at most, and end those that are left.
@@ -222,7 +225,7 @@ class Launcher:
                 log.info("%s is not tried again: %s was decided later", delivery, lane.waiting)
                 return True
 
-    async def _resume(self, alerts: Mapping[str, PluginFile]) -> None:
+    async def _resume(self, alerts: Mapping[str, PluginFile], is_wanted: Callable[[Pending], bool]) -> None:
         left_undone = await self._journal.read()
         decided, self._decided_since_start = self._decided_since_start or set(), None
         for pending in left_undone:
@@ -234,6 +237,13 @@ class Launcher:
                     "%s for %s/%s (%s) was left undone, and mon.cf does not name it any more: it stays in %s",
                     *(pending.name, pending.group, pending.service, pending.event, self._journal.folder),
                 )
+                continue
+            if not is_wanted(pending):
+                log.warning(
+                    "%s for %s/%s (%s) was left undone %.0f seconds ago, and is not wanted any more: dropped",
+                    *(pending.name, pending.group, pending.service, pending.event, time.time() - pending.at),
+                )
+                self._journal.remove(pending.key)
                 continue
             invocation = Invocation(file.path, pending.arguments, self._environ | pending.environ, pending.stdin)
             delivery = _Delivery(file, invocation, pending.group, pending.service, pending.event, pending.at, True)

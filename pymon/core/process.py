@@ -75,6 +75,21 @@ def startup(service: Service, state: ServiceState, now: float, around: Surroundi
     return _tell(service, state, Event(EventKind.STARTUP, now, exitval=0), around)
 
 
+def recall_outage(service: Service, state: ServiceState, at: float) -> ServiceState:
+    """A service that an earlier daemon found failing at ``at``, and told of, without having seen its end.
+
+    Its next success then is a recovery that is told in every period, and its next failure no new outage.
+    """
+    return replace(
+        state,
+        op_status=OpStatus.FAIL,
+        first_failure=at,
+        last_failure=at,
+        has_result=True,
+        periods={period.key: replace(state.period(period.key), alert_sent=1) for period in service.periods},
+    )
+
+
 def is_acknowledgeable(state: ServiceState) -> bool:
     """Whether there is a failure to acknowledge."""
     return state.op_status not in (OpStatus.OK, OpStatus.UNTESTED)

@@ -82,7 +82,13 @@ class Effects:
             call.output.partition("\n")[0],
             extra=_facts(call.key, word),
         )
-        self._launcher.launch(call, envelope(call, service, file.path, hosts, settings, self._environ), file)
+        invocation = envelope(call, service, file.path, hosts, settings, self._environ)
+        self._launcher.launch(call, invocation, file, inprocess=is_inprocess_wanted(service, settings))
+
+
+def is_inprocess_wanted(service: Service, settings: Settings) -> bool:
+    """Whether a service's plugins may run inside the daemon: its own ``inprocess``, else the global one."""
+    return settings.inprocess if service.inprocess is None else service.inprocess
 
 
 def _log_held(key: ServiceKey, event: str, held: Sequence[object]) -> None:

@@ -17,12 +17,13 @@ from dataclasses import replace
 from functools import partial
 
 from pymon.alert.launch import Launcher
+from pymon.alert.pending import Pending
 from pymon.core import gate, process, timing
 from pymon.core.surroundings import Surroundings
 from pymon.engine.appending import Appender
 from pymon.engine.checks import Check, Checks
 from pymon.engine.downtime import DowntimeLog
-from pymon.engine.effects import Effects
+from pymon.engine.effects import Effects, is_inprocess_wanted
 from pymon.engine.history import History
 from pymon.engine.programs import Programs, find_programs
 from pymon.engine.reload import carry_over
@@ -33,6 +34,7 @@ from pymon.model.result import Cause, CheckResult
 from pymon.model.service import Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
+from pymon.model.status import EventKind, OpStatus
 from pymon.monitor.call import invocation
 from pymon.plugin.registry import PluginFile
 from pymon.plugin.runner import Runner
@@ -79,7 +81,7 @@ class Engine:
         self.history = History(site.settings, self._appender, now)
         self._downtime = DowntimeLog(self._appender)
         self._runner = Runner()
-        self._launcher = Launcher(self._runner, statedir=site.settings.statedir)
+        self._launcher = Launcher(self._runner, statedir=site.settings.statedir, environ=environ)
         self._effects = Effects(self._launcher, self.history, self._downtime, environ)
         self._checks = Checks(site.settings.maxprocs)
         self._schedule = Schedule(self._due)
@@ -90,7 +92,7 @@ class Engine:
         """Begin to watch: timers first, then startup alerts; what an earlier run had left undone is taken up."""
         self._downtime.configure(self.site.settings, self.started)
         self._runner.start()
-        self._launcher.resume(self.programs.alerts)
+        self._launcher.resume(self.programs.alerts, self._is_still_wanted)
         self._set_timers(list(self.site.services), self.started)
         self._schedule.start(paused=self._stopped)
         self._startup_alerts()
@@ -202,7 +204,7 @@ class Engine:
             self._schedule.move(_check_timer(key), timing.retry_run(planned, decision.retry_after, now))
 
     def _runs_in_process(self, service: Service, file: PluginFile | None) -> bool:
-        wanted = self.site.settings.inprocess if service.inprocess is None else service.inprocess
+        wanted = is_inprocess_wanted(service, self.site.settings)
         return wanted and file is not None and self._runner.can_run_in_process(file)
 
     async def _check(
@@ -240,6 +242,23 @@ class Engine:
     def _startup_alerts(self) -> None:
         for key, service in self.site.services.items():
             self._apply(key, process.startup(service, self.states[key], self._clock(), self._around), None)
+
+    def _is_still_wanted(self, pending: Pending) -> bool:
+        """Whether an alert that an earlier daemon left undone is to be done now.
+
+        One about a failure is, unless the service was found well meanwhile. The outage then counts as told of, so
+        that its end is told too: a real server that is taken out now must be put back when it turns out well.
+        """
+        key = ServiceKey(pending.group, pending.service)
+        service = self.site.services.get(key)
+        if service is None:
+            return False
+        state = self.states[key]
+        if pending.event != EventKind.FAILURE:
+            return state.op_status is not OpStatus.FAIL
+        if state.op_status is OpStatus.UNTESTED:
+            self.states[key] = process.recall_outage(service, state, pending.at)
+        return state.op_status is not OpStatus.OK
 
     def _trap_timeout_due(self, key: ServiceKey, _planned: float) -> None:
         service, now = self.site.services[key], self._clock()

@@ -27,7 +27,7 @@ class Daemon:
         self._reader: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         for name in ("mon.d", "alert.d", "state", "log"):
-            (directory / name).mkdir()
+            (directory / name).mkdir(exist_ok=True)
 
     def program(self, name: str, text: str) -> Path:
         """Write an executable: ``x.monitor`` goes to mon.d, ``x.alert`` to alert.d."""

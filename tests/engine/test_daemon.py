@@ -280,3 +280,56 @@ async def test_inprocess_can_be_switched_off(daemon: Daemon) -> None:
     texts = [path.read_text() for path in calls.glob(".*.done")]
     pids = {text.split()[1]: f"pid {daemon.pid}" in text for text in texts}
     assert pids == {"inside": True, "outside": False}
+
+
+ORDERED = """#!/usr/bin/env python3
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from pymon.alert.sdk import Alert, Event, Outcome, main, option
+
+@dataclass(frozen=True)
+class Options:
+    wanted: str = option("-X", default="up", metavar="WANTED", about="what to do")
+
+async def deliver(event: Event, options: Options) -> Outcome:
+    place = Path(__file__).parent.parent
+    if not (place / "open").exists():
+        return Outcome.try_again("the table is closed")
+    with (place / "table").open("a") as table:
+        table.write(options.wanted + "\\n")
+    return Outcome.ok()
+
+plugin = Alert(deliver, Options, about="Changes a table.", order_by=lambda options: "one", retry_on=frozenset({75}))
+
+if __name__ == "__main__":
+    main(plugin)
+"""
+
+
+@pytest.mark.parametrize("how", ["term", "kill"])
+async def test_a_change_that_was_decided_outlives_the_daemon(tmp_path: Path, how: str) -> None:
+    """A-journal: what could not be done is done by the next daemon, and undone when the service turns out well."""
+    first = Daemon(tmp_path)
+    first.program("table.alert", ORDERED)
+    flag = first.directory / "well"
+    first.program("flag.monitor", f"#!/bin/sh\ntest -e {flag}\n")
+    period = "alert table.alert -X down\nupalert table.alert -X up"
+    first.configure(watch("web", service("http", "flag.monitor", period=period)))
+    await first.start()
+    await first.says("table.alert for web/http (failure) is tried again")
+    if how == "term":
+        assert await first.stop() == 0
+    else:
+        await first.kill()
+    (first.directory / "open").touch()
+    flag.touch()
+    second = Daemon(tmp_path)
+    try:
+        await second.start()
+        await second.says("calling upalert table.alert for web/http")
+        assert await second.stop() == 0
+    finally:
+        await second.kill()
+    assert (first.directory / "table").read_text().split() == ["down", "up"]
+    assert not list((first.directory / "state" / "pending").iterdir())
