@@ -1,8 +1,11 @@
 """In the guest: one daemon on a director whose web server dies, returns, and hangs, again and again.
 
-Prints what was measured as one JSON object; see ``Measured``. Run by bench_failover.
+DEATHS and HANGS go on under a client's requests; QUIET deaths and returns without them, and hardly watched, so that
+the guest's one processor has nothing else to do.
 
-usage: failover_site.py pymon|mon DEATHS HANGS
+Prints what was measured as one JSON object; see ``Measured``. Run by bench.failover.
+
+usage: failover_site.py pymon|mon DEATHS HANGS QUIET
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from bench.daemonlog import decided_to_done
 from tests.e2e.lab import daemon, table
 from tests.e2e.lab.site import HOME, LvsSite
 from tests.e2e.lab.waiting import pass_time, wait_for
@@ -22,7 +26,7 @@ from tests.e2e.lab.waiting import pass_time, wait_for
 DEBIAN = Path("/usr/lib/mon")
 LIMIT = 30.0
 """Seconds within which any daemon must have followed."""
-SETTLE = 3.0
+SETTLE = 2.0
 """Seconds between two events, beside a random part of an interval: the daemons must not know when."""
 INTERVAL = 1.0
 SEED = 2004
@@ -55,7 +59,7 @@ class Measured:
     decided_to_done: list[float] = field(default_factory=list)
 
 
-def main(name: str, deaths: int, hangs: int) -> None:
+def main(name: str, deaths: int, hangs: int, quiet: int) -> None:
     """Measure one daemon and tell."""
     rng = random.Random(SEED)
     site = LvsSite("nat")
@@ -71,10 +75,13 @@ def main(name: str, deaths: int, hangs: int) -> None:
         for _ in range(hangs):
             _hang(site, measured, rng)
         site.client.stop()
+        under_way = len(decided_to_done(watcher.log.read_text(encoding="utf-8").splitlines()))
+        for _ in range(quiet):
+            _quiet_round(site)
     except BaseException:
         sys.stderr.write(f"{measured}\n{table.listing()}\n{watcher.last_words()}")
         raise
-    measured.decided_to_done = _decided_to_done(watcher)
+    measured.decided_to_done = decided_to_done(watcher.log.read_text(encoding="utf-8").splitlines())[under_way:]
     watcher.kill()
     print(json.dumps(asdict(measured)))
 
@@ -100,6 +107,16 @@ def _hang(site: LvsSite, measured: Measured, rng: random.Random) -> None:
     measured.hang_lost.append(site.client.tally(began, time.monotonic()).get("lost", 0))
     site.web["www1"].resume()
     _returned(site)
+
+
+def _quiet_round(site: LvsSite) -> None:
+    """A death and a return, with a look at the table now and then only."""
+    for change, is_in in ((site.web["www1"].kill, False), (site.web["www1"].start, True)):
+        change()
+        for _ in range(int(LIMIT)):
+            pass_time(INTERVAL)
+            if ("www1" in site.entries()) == is_in:
+                break
 
 
 def _gone(site: LvsSite) -> float:
@@ -158,19 +175,6 @@ def _file(site: LvsSite, settings: str) -> Path:
     return file
 
 
-def _decided_to_done(watcher: daemon.Daemon) -> list[float]:
-    """Seconds from the end of a check to the end of the change it led to, by the daemon's own log."""
-    checked: dict[str, float] = {}
-    taken: list[float] = []
-    for line in watcher.lines():
-        words = line["message"].split()
-        if words[:1] == ["checked"]:
-            checked[words[1].rstrip(":")] = float(line["epoch"])
-        elif words[:2] == ["lvs.alert", "for"] and words[4:5] == ["done"]:
-            taken.append(float(line["epoch"]) - checked[words[2]])
-    return taken
-
-
 if __name__ == "__main__":
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], *map(int, sys.argv[2:5]))

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import delay, lateness, processor, start
+from bench import action, delay, failover, lateness, processor, start
 from bench.peers import MON
 from bench.report import Row, machine, table
 
@@ -20,6 +20,8 @@ MEASURES: dict[str, Callable[[], list[Row]]] = {
     "processor": processor.measure,
     "delay": delay.measure,
     "lateness": lateness.measure,
+    "action": action.measure,
+    "failover": failover.measure,
 }
 
 

@@ -18,14 +18,12 @@ from tests.tools import find_tool
 from tests.uml.guest import Guest, missing_for_uml
 
 PROGRAM = Path(__file__).with_name("failover_site.py")
-DEATHS, HANGS = 7, 3
+DEATHS, HANGS, QUIET = 5, 3, 8
 LIMIT = 420.0
 """Seconds that one daemon's rounds may take in all."""
-GOAL = 0.005
-"""Seconds from the end of a check to the changed table (median)."""
 
 
-def rows() -> list[Row]:
+def measure() -> list[Row]:
     """Measure both; without a guest or without Debian's mon, a row that says what is missing."""
     lacking = missing_for_uml() or ("" if find_tool("ipvsadm") else "ipvsadm is not installed: apt-get install ipvsadm")
     if lacking:
@@ -42,16 +40,15 @@ def rows() -> list[Row]:
     )
     found = [_row(text, pymon[name], mon[name] if mon else None) for text, name in measures]
     own = pymon["decided_to_done"]
-    if own:
-        median = statistics.median(own)
-        text = f"{milliseconds(median)} (max {milliseconds(max(own))})"
-        goal = f"{milliseconds(GOAL)} (not in a guest)"
-        found.append(Row("end of a check to the changed table, in the guest", text, goal=goal, reached=median < GOAL))
+    text = f"{milliseconds(statistics.median(own))} (max {milliseconds(max(own))})"
+    found.append(Row("end of a check to the changed table, in the slow guest (median)", text))
     return found
 
 
 def _measure(guest: Guest, name: str) -> dict[str, list[float]]:
-    measured: Any = json.loads(guest.run(PROGRAM, [name, DEATHS, HANGS], timeout=LIMIT).check().stdout)
+    measured: Any = json.loads(
+        guest.run(PROGRAM, [name, DEATHS, HANGS, QUIET if name == "pymon" else 0], timeout=LIMIT).check().stdout
+    )
     assert isinstance(measured, dict)
     return measured
 
@@ -72,4 +69,4 @@ def _summary(values: Sequence[float], unit: str) -> str:
 if __name__ == "__main__":
     from bench.report import table
 
-    print(table(rows()))
+    print(table(measure()))
