@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pymon.config.explain import Explained, explain
-from pymon.config.loader import Reading, read
+from pymon.config.loader import Reading, find_program, read
+from pymon.config.report import MOST
+from pymon.core.timing import time_limit
 from pymon.errors import ConfigError
 from pymon.model.depend import ServiceKey
 from pymon.model.problem import Problem, Severity
@@ -59,7 +61,7 @@ def _print_problems(file: Path, problems: Sequence[Problem], reading: Reading | 
 
 def _count(number: int, noun: str) -> str:
     """A number with its noun; empty for zero."""
-    return f"{number} {noun}{'s' if number > 1 else ''}" if number else ""
+    return f"{number}{' or more' if number == MOST else ''} {noun}{'s' if number > 1 else ''}" if number else ""
 
 
 def _size(reading: Reading) -> str:
@@ -87,10 +89,13 @@ def _print_explanation(reading: Reading, file: str, key: ServiceKey, status: int
     """Print the effective values of one service."""
     draft = reading.draft
     try:
-        lines = explain(reading.site, draft.built, reading.tree, draft.assignments, key, file=file)
+        lines = explain(
+            reading.site, draft.built, reading.tree, draft.assignments, key,
+            file=file, find=find_program, time_limit=time_limit,
+        )  # fmt: skip
     except KeyError:
-        known = [str(each) for each in reading.site.services]
-        close = difflib.get_close_matches(str(key), known, n=3)
+        known = {str(each).lower(): str(each) for each in reading.site.services}
+        close = [known[each] for each in difflib.get_close_matches(str(key).lower(), known, n=3)]
         advice = f"; did you mean {' or '.join(close)}?" if close else ""
         print(f"{file}: there is no service {key}{advice}", file=sys.stderr)
         return ERRORS

@@ -8,7 +8,7 @@ from typing import Any
 from lark import Token
 
 from pymon.config import values
-from pymon.config.report import Misfit, Report, did_you_mean
+from pymon.config.report import Misfit, Report
 from pymon.config.timeval import BLANKS
 from pymon.config.values import Note
 from pymon.model.depend import DependBehavior
@@ -74,7 +74,7 @@ class SettingsBuilder:
         name, text = left.rstrip(BLANKS), right.lstrip(BLANKS)
         convert = CONVERTERS.get(name)
         if convert is None:
-            hint = did_you_mean(name.lower(), CONVERTERS) or "see the list of global variables in mon(8)"
+            hint = self._report.guess(name.lower(), CONVERTERS.keys()) or "see the list of global variables in mon(8)"
             self._report.add("unknown-variable", token.line or 0, 0, name=name, hint=hint)
             return
         value_token = Token("VALUE", text, len(token) - len(text), token.line)

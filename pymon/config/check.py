@@ -9,7 +9,7 @@ from lark import Token
 from pymon.config.build import Draft
 from pymon.config.build_service import Built, DependencyUse
 from pymon.config.chance import impossible_part
-from pymon.config.report import Report, did_you_mean
+from pymon.config.report import Report
 from pymon.config.words import split_blanks
 from pymon.model.depend import DependBehavior, ServiceKey
 from pymon.model.duration import format_duration
@@ -21,7 +21,7 @@ HIGHEST_EXIT = 255
 
 def check(draft: Draft, report: Report, year: int) -> None:
     """Run every check; ``year`` is the current one (a period in the past never comes again)."""
-    for each in (_hostgroups, _watches, _views, _schedules, _hosts, _dependencies, _cycles):
+    for each in (_hostgroups, _watches, _views, _schedules, _hosts, _dependencies, _cycles, _depths):
         each(draft, report)
     _periods(draft, report, year)
     _exit_ranges(draft, report)
@@ -71,18 +71,18 @@ def _at(token: Token) -> tuple[int, int]:
 def _hostgroups(draft: Draft, report: Report) -> None:
     """Hostgroups that nobody watches."""
     watched = draft.site.watches
+    unmatched = [group for group in draft.implied if group not in draft.hostgroups]
     for name, token in draft.hostgroups.items():
         if name not in watched:
-            unmatched = [group for group in watched if group in draft.implied]
-            report.add("unwatched-hostgroup", *_at(token), name=name, hint=did_you_mean(name, unmatched))
+            report.add("unwatched-hostgroup", *_at(token), name=name, hint=report.guess(name, unmatched))
 
 
 def _watches(draft: Draft, report: Report) -> None:
     """Watches without a hostgroup, and watches without a service."""
+    unwatched = [group for group in draft.hostgroups if group not in draft.site.watches]
     for name, token in draft.implied.items():
         if name not in draft.hostgroups:
-            unwatched = [group for group in draft.hostgroups if group not in draft.site.watches]
-            guess = did_you_mean(name, unwatched)
+            guess = report.guess(name, unwatched)
             report.add("no-hostgroup", *_at(token), name=name, hint=f"; {guess}" if guess else "")
     for name, token in draft.empty_watches.items():
         report.add("empty-watch", *_at(token), name=name)
@@ -96,7 +96,7 @@ def _views(draft: Draft, report: Report) -> None:
             group, colon, service = entry.partition(":")
             if (ServiceKey(group, service) in services) if colon else (group in groups):
                 continue
-            hint = did_you_mean(entry, [str(key) for key in services] if colon else groups)
+            hint = _service_guess(draft, report, ServiceKey(group, service)) if colon else report.guess(entry, groups)
             token = next((token for token in tokens if entry in split_blanks(token)), tokens[0])
             offset = (token.start_pos or 0) + max(0, token.find(entry, len(name) if token is tokens[0] else 0))
             what = "service" if colon else "watch"
@@ -121,7 +121,7 @@ def _hosts(draft: Draft, report: Report) -> None:
         for host in sorted(service.exclude_hosts - hosts):
             token = built.tokens["EXCLUDE_HOSTS"]
             offset = (token.start_pos or 0) + max(0, token.find(host))
-            hint = did_you_mean(host, hosts)
+            hint = report.guess(host, hosts)
             report.add("excluded-stranger", token.line or 0, offset, host=host, name=service.group, hint=hint)
         if service.monitor is None or not service.monitor.append_hosts or service.allow_empty_group:
             continue
@@ -143,9 +143,17 @@ def _dependencies(draft: Draft, report: Report) -> None:
             for key in use.dependency.names:
                 if key not in services:
                     offset = max(0, use.token.find(str(key)), use.token.find(f"SELF:{key.service}"))
-                    hint = did_you_mean(str(key), [str(other) for other in services])
+                    hint = _service_guess(draft, report, key)
                     keyword = use.token.type.lower()
                     report.add("unknown-dependency", *_plus(use.token, offset), keyword=keyword, name=key, hint=hint)
+
+
+def _service_guess(draft: Draft, report: Report, key: ServiceKey) -> str:
+    """The service that was perhaps meant: one of the same watch, or of the same name in a watch with a similar name."""
+    watch = draft.site.watches.get(key.group)
+    if watch is not None:
+        return report.guess(str(key), [str(service.key) for service in watch.services])
+    return report.guess(str(key), [f"{group}:{key.service}" for group in draft.site.watches])
 
 
 def _plus(token: Token, offset: int) -> tuple[int, int]:
@@ -175,6 +183,27 @@ def _cycles(draft: Draft, report: Report) -> None:
                 use = next(use for use in draft.built[circle[0]].dependencies if use.behavior is behavior)
                 chain = " -> ".join(str(each) for each in (*circle, circle[0]))
                 report.add("dependency-cycle", *_at(use.token), chain=chain)
+
+
+def _depths(draft: Draft, report: Report) -> None:
+    """Dependencies nested deeper than dep_recur_limit without being circles."""
+    limit = draft.site.settings.dep_recur_limit
+    for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
+        deep = {key for key in draft.built if next(_parents(draft.built, key, behavior), None) is not None}
+        too_deep = deep
+        level = 0
+        while deep:
+            further = {key for key in deep if not deep.isdisjoint(_parents(draft.built, key, behavior))}
+            level += 1
+            if level <= limit + 1:
+                too_deep = further
+            if len(further) == len(deep):
+                break
+            deep = further
+        circular = deep
+        for key in sorted(too_deep - circular if level > limit else ()):
+            use = next(use for use in draft.built[key].dependencies if use.behavior is behavior)
+            report.add("dependency-depth", *_at(use.token), limit=limit)
 
 
 def _circle_from(

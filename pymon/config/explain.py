@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lark import Token
@@ -14,6 +14,7 @@ from pymon.model.depend import Dependency, ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.period import PeriodSpec
 from pymon.model.service import Host, Period, Service
+from pymon.model.settings import Settings
 from pymon.model.site import Site
 
 DEFAULT = "default"
@@ -30,7 +31,7 @@ _SERVICE_FIELDS = (
 )  # fmt: skip
 _GLOBALS = ("maxprocs", "randstart", "exclude_period", "inprocess", "dep_recur_limit", "mondir", "alertdir")
 _UNSET = {
-    "interval": "never scheduled", "timeout": "the larger of 5m and 10 intervals", "inprocess": "as the global one",
+    "interval": "never scheduled",
     "randstart": "off", "maxprocs": "no limit", "alertevery": "every failure", "numalerts": "no limit",
 }  # fmt: skip
 _RULE_FIELDS = {
@@ -42,8 +43,11 @@ _RULE_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One effective value. ``part`` is ``hosts``, ``service``, ``period KEY`` or ``global``; ``origin`` is where
-    the value comes from: ``FILE:LINE``, ``default`` or ``command line``."""
+    """One effective value.
+
+    ``part`` is ``hosts``, ``service``, ``period KEY``, ``global`` or ``programs``. ``origin`` is where the value comes
+    from: ``FILE:LINE``, ``default`` or ``command line``.
+    """
 
     part: str
     name: str
@@ -59,14 +63,17 @@ def explain(
     key: ServiceKey,
     *,
     file: str,
+    find: Callable[[str, Iterable[str]], str | None],
+    time_limit: Callable[[Service], float],
     overridden: frozenset[str] = frozenset(),
 ) -> tuple[Explained, ...]:
     """Explain one service. Raises KeyError if there is none of that name.
 
+    ``find`` looks a program up in some directories, ``time_limit`` is the rule for how long a check may take;
     ``overridden`` are the settings that the command line gives.
     """
-    view = _View(site, built[key], _service_node(tree, key), tree, assignments, file, overridden)
-    return tuple(view.lines())
+    view = _View(site, built[key], _service_node(tree, key), tree, assignments, file, time_limit, overridden)
+    return (*view.lines(), *_programs(built[key].service, site.settings, find))
 
 
 class _View:
@@ -80,6 +87,7 @@ class _View:
         tree: Node,
         assignments: Mapping[str, Token],
         file: str,
+        time_limit: Callable[[Service], float],
         overridden: frozenset[str],
     ) -> None:
         self._site = site
@@ -89,18 +97,28 @@ class _View:
         self._tree = tree
         self._assignments = assignments
         self._file = file
+        self._time_limit = time_limit
         self._overridden = overridden
 
     def lines(self) -> Iterator[Explained]:
         """Everything, in the order in which people ask."""
         yield self._hosts()
         for name in _SERVICE_FIELDS:
-            yield Explained("service", name, shown(name, getattr(self._service, name)), self._origin(name))
+            yield Explained("service", name, self._value(name), self._origin(name))
         yield from self._environment()
         for period in self._service.periods:
             yield from self._period(period)
         for name in _GLOBALS:
             yield Explained("global", name, shown(name, getattr(self._site.settings, name)), self._global_origin(name))
+
+    def _value(self, name: str) -> str:
+        """The effective value of a keyword; pymon's own have defaults that depend on others."""
+        service = self._service
+        if name == "timeout":
+            return shown(name, self._time_limit(service))
+        if name == "inprocess" and service.inprocess is None:
+            return shown(name, self._site.settings.inprocess)
+        return shown(name, getattr(service, name))
 
     def _at(self, line: int | None) -> str:
         """A place in the file."""
@@ -121,7 +139,9 @@ class _View:
             token = _last_before(self._tree, self._service.line, name)
             if token is not None:
                 return f"{self._at(token.line)} (global)"
-        return DEFAULT
+        if name == "timeout":
+            return f"{DEFAULT} (the larger of 5m and 10 intervals)"
+        return f"{self._global_origin(name)} (global)" if name == "inprocess" else DEFAULT
 
     def _global_origin(self, name: str) -> str:
         """Where a global variable comes from."""
@@ -193,6 +213,20 @@ def _shown_rule(period: Period, names: tuple[str, ...]) -> str:
         count = "" if period.alertafter_count is None else f"{period.alertafter_count} "
         forms.append(f"{count}{format_duration(period.alertafter_time)}")
     return " and ".join(forms) or "the first failure"
+
+
+def _programs(
+    service: Service, settings: Settings, find: Callable[[str, Iterable[str]], str | None]
+) -> Iterator[Explained]:
+    """The files that the monitor and the alerts are."""
+    if service.monitor is not None:
+        name = service.monitor.name
+        yield Explained("programs", name, find(name, settings.mondir) or "not found", "mondir")
+    alerts = [alert.command.name for period in service.periods for alert in period.alerts]
+    if service.redistribute is not None:
+        alerts.append(service.redistribute.name)
+    for name in dict.fromkeys(alerts):
+        yield Explained("programs", name, find(name, settings.alertdir) or "not found", "alertdir")
 
 
 def _service_node(tree: Node, key: ServiceKey) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,7 +80,12 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         _check_files(draft, settings, overrides or {}, report)
         if not report.has_errors:
             check(draft, report, time.localtime().tm_year)
-            check_programs(draft, report, _Finder(settings.mondir), _Finder(settings.alertdir))
+            check_programs(
+                draft,
+                report,
+                has_monitor=lambda name: find_program(name, settings.mondir) is not None,
+                has_alert=lambda name: find_program(name, settings.alertdir) is not None,
+            )
     return Reading(tree, draft, replace(draft.site, settings=settings), report)
 
 
@@ -167,13 +172,10 @@ def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, objec
             report.add("unreadable-file", token.line or 0, token.start_pos or 0, **facts)
 
 
-class _Finder:
-    """Says whether a program is in one of some directories."""
-
-    def __init__(self, directories: tuple[str, ...]) -> None:
-        self._directories = directories
-
-    def __call__(self, name: str) -> bool:
-        """Whether an executable file of this name is there; it may have a sub-directory before it."""
-        paths = (os.path.join(directory, name) for directory in self._directories)  # noqa: PTH118
-        return any(os.path.isfile(path) and os.access(path, os.X_OK) for path in paths)  # noqa: PTH113
+def find_program(name: str, directories: Iterable[str]) -> str | None:
+    """The path of a monitor or alert: the first executable file of its name; a sub-directory may stand before it."""
+    for directory in directories:
+        path = Path(directory, name)
+        if "\0" not in name and path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    return None

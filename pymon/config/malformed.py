@@ -404,6 +404,15 @@ _SITE = (
         _SERVICE + "  depend »g:t\n service t\n  traptimeout 1m\n  depend SELF:s\n",
     ),
     _warning(
+        "dependency-depth", "this dependency leads through more services than dep_recur_limit {limit} allows",
+        "raise dep_recur_limit; mon holds back every alert (or run) because of it, pymon takes it as fulfilled",
+        "dep_recur_limit = 1\n\n"
+        + _SERVICE + "  depend »SELF:t\n"
+        + " service t\n  traptimeout 1m\n  depend SELF:u\n"
+        + " service u\n  traptimeout 1m\n  depend SELF:v\n"
+        + " service v\n  traptimeout 1m\n",
+    ),
+    _warning(
         "alertafter-never", "this alertafter can never be reached: {hint}", "{advice}",
         _SERVICE + "  failure_interval 10m\n  period wd {Mon}\n    alertafter »3 15m\n",
     ),

@@ -6,7 +6,7 @@ where settings are awaited we are in a service, where rules are in a period, els
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -76,7 +76,7 @@ def _explain(token: Token, expected: frozenset[str], report: Report) -> None:
         report.add("period-keyword-in-service", line, 0, line=text, keyword=keyword)
     else:
         known = {name.lower() for name in expected} & WATCH_KEYWORDS
-        report.add("unknown-keyword", line, 0, line=text, hint=_unknown(text, known))
+        report.add("unknown-keyword", line, 0, line=text, hint=_unknown(text, known, report))
 
 
 def _before_service(token: Token) -> str:
@@ -85,14 +85,14 @@ def _before_service(token: Token) -> str:
     return guess or "write a line 'service NAME' before it"
 
 
-def _unknown(text: str, known: Iterable[str]) -> str:
+def _unknown(text: str, known: Collection[str], report: Report) -> str:
     """What would be right instead of a line that begins with no keyword."""
     word = first_word(text)
     if "=" in text and text.partition("=")[0].strip().isidentifier():
         return "an environment variable is NAME=value, with a name in capitals and no blank before the ="
     if word == "disable":
         return "there is no keyword for this: use 'moncmd disable service', or write *host in the hostgroup"
-    guess = did_you_mean(word, known) or did_you_mean(word, WATCH_KEYWORDS)
+    guess = report.guess(word, known) or report.guess(word, WATCH_KEYWORDS)
     return guess or f"what can stand here: {' '.join(sorted(known))}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from lark import Token
 
@@ -13,7 +13,10 @@ from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
 
 MOST = 1000
-"""problems kept of one file; a file that has more is not a mon.cf"""
+"""errors, and warnings, kept of one file; a file that has more is not a mon.cf"""
+
+MOST_COMPARISONS = 100_000
+"""names that are compared with misspelt ones, all in all: about a second's work"""
 
 
 class Misfit(Exception):
@@ -35,10 +38,12 @@ class Report:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._problems: list[Problem] = []
+        self._counts = dict.fromkeys(Severity, 0)
+        self._comparisons = 0
 
     def __len__(self) -> int:
-        """How many problems there are."""
-        return len(self._problems)
+        """How many problems were found, those that are not kept included."""
+        return sum(self._counts.values())
 
     def add(self, kind: str, number: int, offset: int | None = None, /, **facts: object) -> None:
         """Add a problem of a kind at an offset of a logical line (None: the line as a whole).
@@ -52,12 +57,18 @@ class Report:
 
     def add_at(self, kind: str, place: Place, /, **facts: object) -> None:
         """Add a problem of a kind at a place of the source."""
-        if len(self._problems) >= MOST:
-            return
         known = KINDS[kind]
+        self._counts[known.severity] += 1
+        if self._counts[known.severity] > MOST:
+            return
         text = self.source.physical(place.line)
         message, advice = known.message.format(**facts), known.advice.format(**facts)
         self._problems.append(Problem(known.severity, kind, place, message, advice, text))
+
+    def guess(self, word: str, known: Collection[str]) -> str:
+        """``did_you_mean``, as long as it does not take too long: a site may have thousands of names."""
+        self._comparisons += len(known)
+        return did_you_mean(word, known) if self._comparisons <= MOST_COMPARISONS else ""
 
     def note_of(self, token: Token) -> Callable[..., None]:
         """A function by which a converter mentions what is odd about the value of a token."""
@@ -78,7 +89,7 @@ class Report:
     @property
     def has_errors(self) -> bool:
         """Whether the configuration cannot be used."""
-        return any(problem.severity is Severity.ERROR for problem in self._problems)
+        return self._counts[Severity.ERROR] > 0
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

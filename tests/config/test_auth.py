@@ -1,0 +1,93 @@
+"""auth.cf: who may do what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.config.auth import parse_auth, require_auth
+from pymon.errors import ConfigError
+from pymon.model.auth import AuthRules, TrapSource
+
+ETC = Path(__file__).resolve().parents[2] / "etc"
+TEXT = """
+# a comment
+LIST : all
+ack: root , oncall
+start: !AUTH_ANY, all
+stop: AUTH_ANY, !guest
+test:
+command section
+set: root: x
+trap section
+  # another
+10.0.0.1  mon  $6$salt$hash
+*  *  *
+command section
+term: ALL
+"""
+
+
+@pytest.fixture
+def rules() -> AuthRules:
+    return parse_auth(TEXT)[0]
+
+
+def test_lines(rules: AuthRules) -> None:
+    assert rules.commands == {
+        "list": ("all",),
+        "ack": ("root", "oncall"),
+        "start": ("!AUTH_ANY", "all"),
+        "stop": ("AUTH_ANY", "!guest"),
+        "test": (),
+        "set": ("root: x",),
+        "term": ("ALL",),
+    }
+    assert rules.traps == (TrapSource("10.0.0.1", "mon", "$6$salt$hash"), TrapSource("*", "*", "*"))
+
+
+@pytest.mark.parametrize(
+    ("user", "command", "allowed"),
+    [
+        ("", "list", True),
+        ("root", "list", True),
+        ("", "ack", False),
+        ("root", "ack", True),
+        ("other", "ack", False),
+        ("", "start", True),
+        ("root", "start", False),
+        ("", "stop", False),
+        ("root", "stop", True),
+        ("guest", "stop", False),
+        ("root", "test", False),
+        ("root", "nosuch", False),
+        ("root", "term", False),
+        ("ALL", "term", True),
+    ],
+)
+def test_order_of_the_rules(rules: AuthRules, user: str, command: str, allowed: bool) -> None:
+    assert rules.allows(user, command) is allowed
+
+
+def test_a_line_without_a_colon_is_fatal_at_the_start_only() -> None:
+    with pytest.raises(ConfigError, match="could not parse line 2 of auth file"):
+        require_auth("list: all\nnonsense\nstop: root\n")
+    rules, problems = parse_auth("list: all\nnonsense\nstop: root\n")
+    assert set(rules.commands) == {"list", "stop"}
+    assert [problem.code for problem in problems] == ["auth-line"]
+    assert require_auth("list: all\n")[1] == ()
+
+
+def test_own_auth_file_is_clean() -> None:
+    rules, problems = require_auth((ETC / "auth.cf").read_text(encoding="utf-8"))
+    assert problems == ()
+    assert rules.allows("", "list")
+    assert not rules.allows("", "stop")
+
+
+@given(st.text(max_size=100))
+def test_any_text_can_be_read(text: str) -> None:
+    parse_auth(text)

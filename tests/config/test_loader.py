@@ -1,0 +1,200 @@
+"""Files are read, decoded, passed through m4, and their paths made absolute."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from pymon.config.encoding import guess_encoding
+from pymon.config.loader import find_program, load
+from pymon.config.paths import resolve_paths
+from pymon.errors import ConfigError
+from pymon.model.problem import Severity
+from pymon.model.settings import Settings
+from pymon.share import shared
+from tests.config.samples import problems_of
+from tests.tools import RequireTool
+
+SITE = "hostgroup g h\n\nwatch g\n service s\n  traptimeout 1m\n  description {}\n"
+
+
+def write(folder: Path, text: str | bytes, name: str = "mon.cf") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_load_gives_site_and_warnings(folder: Path) -> None:
+    loaded = load(write(folder, "hello\n\n" + SITE.format("x")))
+    assert [str(key) for key in loaded.site.services] == ["g:s"]
+    assert [problem.code for problem in loaded.problems] == ["ignored-line"]
+
+
+def test_an_error_refuses_the_file_with_all_its_problems(folder: Path) -> None:
+    path = write(folder, "hello\nmaxproc = 3\n\nwatch g\n service s\n  interval 5\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    codes = [(problem.severity, problem.code) for problem in caught.value.problems]
+    assert codes == [
+        (Severity.WARNING, "ignored-line"),
+        (Severity.ERROR, "unknown-variable"),
+        (Severity.ERROR, "time"),
+    ]
+    assert f"{path}:2:1: error: unknown variable 'maxproc'\n    maxproc = 3\n    ^\n" in str(caught.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"could not open cf file: .*no\.cf: No such file or directory"):
+        load(tmp_path / "no.cf")
+
+
+def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word", "guess"),
+    [("euc-kr", "웹 서버", "EUC-KR"), ("cp949", "웹 서버 똠방각하", "CP949"), ("latin-1", "Türklingel", "")],
+)
+def test_other_encodings_are_refused_with_line_and_guess(folder: Path, encoding: str, word: str, guess: str) -> None:
+    """C-ENCODING."""
+    with pytest.raises(ConfigError) as caught:
+        load(write(folder, SITE.format(word).encode(encoding)))
+    (problem,) = caught.value.problems
+    assert (problem.place.line, problem.code) == (6, "encoding")
+    assert problem.message == "this line is not UTF-8" + (f"; it looks like {guess}" if guess else "")
+    assert problem.advice.startswith(f"convert the file: iconv -f {guess or 'ENCODING'} -t UTF-8")
+    str(caught.value).encode("utf-8")
+
+
+def test_comments_in_another_encoding_do_no_harm(folder: Path) -> None:
+    """C-ENCODING: mon reads such a file, and so does pymon."""
+    text = SITE.format("x") + "\n# 한글 주석\n"
+    loaded = load(write(folder, text.encode("euc-kr")))
+    assert [(problem.code, problem.place.line) for problem in loaded.problems] == [("comment-encoding", 8)]
+    assert "it looks like EUC-KR" in loaded.problems[0].message
+
+
+def test_utf16_is_named() -> None:
+    assert guess_encoding("watch g".encode("utf-16")) == ("UTF-16", "UTF-16")
+
+
+def test_hangul_passes_unharmed(folder: Path) -> None:
+    text = SITE.format("웹 서버 (쇼핑몰)") + "  period 주간\n"
+    path = write(folder, text.replace("period 주간", 'period\n   alert a.alert "웹 서버 다운" ₩100'))
+    loaded = load(path, overrides={"alertdir": str(folder / "alert.d")})
+    (service,) = loaded.site.services.values()
+    assert service.description == "웹 서버 (쇼핑몰)"
+    assert service.periods[0].alerts[0].command.arguments == ("웹 서버 다운", "₩100")
+    assert loaded.problems == ()
+
+
+def test_command_line_beats_the_file(folder: Path) -> None:
+    path = write(folder, f"histlength = 50\nmaxprocs = 3\nmondir = /nowhere\n\n{SITE.format('x')}")
+    overrides = {"histlength": 7, "mondir": f"{folder}/mon.d/:sub", "basedir": "/base", "pidfile": ""}
+    settings = load(path, overrides=overrides).site.settings
+    assert (settings.histlength, settings.maxprocs, settings.pidfile) == (7, 3, "")
+    assert settings.mondir == (str(folder / "mon.d"), "/base/sub", str(shared("monitors")))
+
+
+def test_paths_become_absolute() -> None:
+    settings = Settings(
+        basedir="base", cfbasedir="/cf/", alertdir=("/a/", "b"), logdir="log", statedir="/state", historicfile="hist",
+        userfile="users", pidfile="x.pid",
+    )  # fmt: skip
+    resolved = resolve_paths(settings, "/home/me")
+    assert (resolved.basedir, resolved.cfbasedir, resolved.logdir) == ("/home/me/base", "/cf", "/home/me/base/log")
+    assert resolved.alertdir == ("/a", "/home/me/base/b")
+    assert (resolved.statedir, resolved.historicfile) == ("/state", "/home/me/base/log/hist")
+    assert (resolved.authfile, resolved.userfile) == ("/cf/auth.cf", "/cf/users")
+    assert (resolved.dtlogfile, resolved.pidfile) == ("/home/me/base/log/downtime.log", "/home/me/x.pid")
+    assert resolve_paths(Settings(), "/").historicfile == ""
+
+
+def test_directories_ending_in_s_keep_it(folder: Path) -> None:
+    """C-PATHS: mon drops letters s around a colon."""
+    path = write(folder, f"mondir = /opt/mons:/x\n\n{SITE.format('x')}")
+    assert load(path).site.settings.mondir[:2] == ("/opt/mons", "/x")
+
+
+def test_authfile_is_looked_for_in_cfbasedir(folder: Path) -> None:
+    """C-AUTHFILE: mon looks in the current directory when it checks, and in cfbasedir when it reads."""
+    (folder / "auth.cf").write_text("list: all\n")
+    path = write(folder, f"cfbasedir = {folder}\nauthfile = auth.cf\n\n{SITE.format('x')}")
+    assert load(path).site.settings.authfile == str(folder / "auth.cf")
+    assert [p.code for p in problems_of(folder, f"cfbasedir = {folder}\nuserfile = nosuch\n")] == ["unreadable-file"]
+
+
+def test_an_override_makes_the_files_own_authfile_irrelevant(folder: Path) -> None:
+    path = write(folder, f"authfile = /nonexistent\n\n{SITE.format('x')}")
+    assert load(path, overrides={"authfile": "/etc/passwd"}).site.settings.authfile == "/etc/passwd"
+
+
+def test_programs_are_executable_files(folder: Path) -> None:
+    directories = (str(folder / "nosuch"), str(folder / "mon.d"))
+    assert find_program("m.monitor", directories) == str(folder / "mon.d/m.monitor")
+    (folder / "mon.d/plain").write_text("x")
+    (folder / "mon.d/sub").mkdir()
+    assert [find_program(name, directories) for name in ("plain", "sub", "nosuch", "", "a\0b")] == [None] * 5
+
+
+def test_own_plugins_are_found_after_the_users(folder: Path) -> None:
+    text = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor http.monitor\n  period\n   alert lvs.alert\n"
+    assert load(write(folder, text)).problems == ()
+
+
+def test_the_collector_is_left_as_it_was(folder: Path) -> None:
+    assert gc.isenabled()
+    load(write(folder, SITE.format("x")))
+    assert gc.isenabled()
+    with pytest.raises(ConfigError):
+        load(write(folder, "x = 1\n"))
+    assert gc.isenabled()
+
+
+M4_SITE = "define(`TIMES', `interval 5m\n  monitor m.monitor')dnl\nhostgroup g h\n\nwatch g\n service s\n  TIMES\n"
+
+
+@pytest.mark.net
+@pytest.mark.parametrize(("name", "m4"), [("mon.cf", "m4"), ("mon.m4", None), ("mon.cf.m4", None)])
+def test_m4(folder: Path, require_tool: RequireTool, name: str, m4: str | None) -> None:
+    require_tool("m4", why="mon.cf may be written in it")
+    loaded = load(write(folder, M4_SITE, name), m4=m4, overrides={"mondir": str(folder / "mon.d")})
+    (service,) = loaded.site.services.values()
+    assert (service.interval, loaded.problems) == (300, ())
+
+
+@pytest.mark.net
+def test_m4_lines_are_those_of_its_output(folder: Path, require_tool: RequireTool) -> None:
+    require_tool("m4")
+    with pytest.raises(ConfigError) as caught:
+        load(write(folder, "dnl a\ndnl b\nfoo = 1\n", "x.m4"))
+    assert str(caught.value).startswith(f"{folder}/x.m4 (after m4):1:1: error: unknown variable 'foo'")
+
+
+@pytest.mark.net
+def test_m4_failure_is_told_in_its_own_words(folder: Path, require_tool: RequireTool) -> None:
+    require_tool("m4")
+    with pytest.raises(ConfigError, match="ERROR: end of file in string"):
+        load(write(folder, "changequote([,])dnl\n[never closed\n", "x.m4"))
+
+
+def test_any_filter_serves_as_m4(folder: Path) -> None:
+    assert load(write(folder, SITE.format("x")), m4="/bin/cat").site.services
+
+
+def test_missing_m4(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="/no/m4 cannot be run: No such file"):
+        load(write(folder, SITE.format("x")), m4="/no/m4")
+
+
+def test_m4_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pymon.config.m4.TIME_LIMIT", 0.2)
+    slow = folder / "slow"
+    slow.write_text("#!/bin/sh\nsleep 60 & sleep 60\n")
+    slow.chmod(0o755)
+    with pytest.raises(ConfigError, match="did not end within"):
+        load(write(folder, SITE.format("x")), m4=str(slow))

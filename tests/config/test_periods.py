@@ -1,0 +1,176 @@
+"""Period strings mean what Time::Period says."""
+
+from __future__ import annotations
+
+import calendar
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.config.periods import in_period, parse_period, time_period, week_of_month
+from pymon.errors import PeriodError
+from pymon.model.period import Scale
+from tests.config.period_answers import ANSWERS, MOMENTS
+from tests.tools import RequireTool
+
+HIDDEN = {"hr {22},,hr {21}", "wd {Tue} , bogus {1}"}
+"""malformed, but only after an alternative that matches at the moment in question (C-PERIOD)"""
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("moment", "text", "answer"), ANSWERS)
+def test_time_periods_own_answer(moment: str, text: str, answer: int) -> None:
+    assert time_period(text, MOMENTS[moment]) == answer
+
+
+@pytest.mark.parametrize(("moment", "text", "answer"), [each for each in ANSWERS if each[1] not in HIDDEN])
+def test_in_period(moment: str, text: str, answer: int) -> None:
+    if answer < 0:
+        with pytest.raises(PeriodError):
+            parse_period(text)
+    else:
+        assert in_period(parse_period(text), MOMENTS[moment]) is bool(answer)
+
+
+@pytest.mark.parametrize("text", sorted(HIDDEN))
+def test_whole_string_is_validated(text: str) -> None:
+    """C-PERIOD: mon accepts these or not by the hour at which it reads the file."""
+    with pytest.raises(PeriodError):
+        parse_period(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("wd {Mon,Tue}", 7, "separate values by blanks"),
+        ("hr {22", 6, "never closed"),
+        ("hr {9am-24}", 8, "'24' is no value of hr"),
+        ("day {14}", 0, "of the month md"),
+        ("wd {Mon} hr 22", 12, "values stand in braces"),
+        ("  always", 2, "leave the text empty"),
+        ("!hr {22}", 0, "cannot be negated"),
+        ("hr {22} }", 8, "no { for this brace"),
+        ("hr {1-2-3}", 7, "two values with one dash"),
+        ("wd {Mon} , bogus {1}", 11, "'bogus' is no scale"),
+    ],
+)
+def test_error_says_where_and_what(text: str, column: int, words: str) -> None:
+    with pytest.raises(PeriodError, match=words) as caught:
+        parse_period(text)
+    assert caught.value.column == column
+
+
+def test_local_time_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = parse_period("hr {9am-5pm} wd {Mon-Fri}")
+    monday_morning_in_seoul = calendar.timegm((2026, 11, 23, 0, 30, 0))
+    assert not in_period(spec, monday_morning_in_seoul)
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    assert in_period(spec, monday_morning_in_seoul)
+
+
+UNITS = {"mo": (1, 12), "md": (1, 31), "wd": (1, 7), "hr": (0, 23), "min": (0, 59), "sec": (0, 59), "yd": (1, 366)}
+
+
+def unit(scale: str, local: time.struct_time) -> int:
+    return {
+        "mo": local.tm_mon, "md": local.tm_mday, "wd": (local.tm_wday + 1) % 7 + 1, "hr": local.tm_hour,
+        "min": local.tm_min, "sec": local.tm_sec, "yd": local.tm_yday,
+    }[scale]  # fmt: skip
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> tuple[str, int, int]:
+    scale = draw(st.sampled_from(sorted(UNITS)))
+    low, high = UNITS[scale]
+    return scale, draw(st.integers(low, high)), draw(st.integers(low, high))
+
+
+@given(st.lists(st.lists(ranges(), min_size=1, max_size=3), min_size=1, max_size=3), st.integers(0, 4_000_000_000))
+def test_agrees_with_a_simple_model(alternatives: list[list[tuple[str, int, int]]], now: int) -> None:
+    """Walk from the first value of a range to its last, one by one and around the end, as on a clock."""
+
+    def holds(scale: str, first: int, last: int) -> bool:
+        low, high = UNITS[scale]
+        value = first
+        while value != last:
+            if value == unit(scale, local):
+                return True
+            value = low if value == high else value + 1
+        return value == unit(scale, local)
+
+    local = time.gmtime(now)
+    text = ", ".join(" ".join(f"{s} {{{a}-{b}}}" for s, a, b in each) for each in alternatives)
+    expected = False
+    for each in alternatives:
+        scales = {scale for scale, _, _ in each}
+        expected |= all(any(holds(s, a, b) for s, a, b in each if s == scale) for scale in scales)
+    assert in_period(parse_period(text), now) is expected
+
+
+@given(st.integers(0, 4_000_000_000))
+def test_week_of_month_counts_sundays(now: int) -> None:
+    local = time.gmtime(now)
+    sundays = sum(calendar.weekday(local.tm_year, local.tm_mon, day) == 6 for day in range(2, local.tm_mday + 1))
+    assert week_of_month(local) == 1 + sundays
+
+
+@given(st.text(max_size=60) | st.text(alphabet="hrwdmoyk {}-,0129apm", max_size=30))
+def test_any_text_is_a_period_or_an_error(text: str) -> None:
+    try:
+        in_period(parse_period(text), 1_700_000_000)
+        column = 0
+    except PeriodError as error:
+        column = error.column
+    assert 0 <= column <= len(text)
+
+
+def test_scales_are_whole_sets() -> None:
+    spec = parse_period("hr {22-1 5}")
+    assert spec.alternatives[0][0].scale is Scale.HOUR
+    assert spec.alternatives[0][0].values == {22, 23, 0, 1, 5}
+
+
+@pytest.mark.peer
+def test_perls_time_period_agrees(require_tool: RequireTool) -> None:
+    """Time::Period itself (a module that mon brings along) is asked about many periods in one go."""
+    perl = require_tool("perl", package="mon", why="with Time::Period, which comes with mon")
+    found = subprocess.run([str(perl), "-MTime::Period", "-e", "1"], capture_output=True, check=False, timeout=20)
+    if found.returncode:
+        pytest.skip("Perl has no Time::Period: apt-get install mon")
+    questions = [
+        (moment, f"{scale} {{{first}{dash}{last}}}{tail}")
+        for moment in MOMENTS.values()
+        for scale, first, last in (
+            ("hr", "9am", "5pm"), ("hr", "22", "3"), ("wd", "sa", "mon"), ("wk", "5", "1"), ("mo", "Nov", "feb"),
+            ("yr", "99", "2030"), ("yr", "23", "24"), ("md", "28", "3"), ("yd", "300", "60"), ("hr", "12noon", "12am"),
+            ("min", "50", "0"), ("sec", "7", "5"), ("wd", "7", "1"), ("mo", "13", "1"), ("hr", "13pm", "1"),
+        )
+        for dash in ("-", " - ", " ", "-,")
+        for tail in ("", ", md {14 31}", " min {0-29}", " wd {", ", yr {1969}")
+    ]  # fmt: skip
+    script = (
+        'use Time::Period; while (<STDIN>) { chomp; my ($t, $p) = split /\\|/, $_, 2; print inPeriod($t, $p), "\\n" }'
+    )
+    asked = "".join(f"{moment}|{text}\n" for moment, text in questions)
+    answer = subprocess.run(
+        [str(perl), "-e", script], input=asked, env={**os.environ, "TZ": "UTC"}, capture_output=True, text=True,
+        check=True, timeout=60,
+    )  # fmt: skip
+    answers = [int(line) for line in answer.stdout.split()]
+    assert [(text, time_period(text, moment)) for moment, text in questions] == [
+        (text, answer) for (_, text), answer in zip(questions, answers, strict=True)
+    ]

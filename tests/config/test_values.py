@@ -1,0 +1,120 @@
+"""Time values and words."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.config.timeval import MAXIMUM, parse_timeval
+from pymon.config.words import split_blanks, split_words
+from pymon.errors import TimevalError, WordSplitError
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("5s", 5), ("5m", 300), ("1.5h", 5400), ("0.5s", 0.5), ("2D", 172800), (" 3M ", 180), ("0s", 0), ("007s", 7)],
+)
+def test_timeval(text: str, seconds: float) -> None:
+    assert parse_timeval(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("30", "write 30s, 30m, 30h or 30d"),
+        (".5m", "write 0.5m"),
+        ("1h30m", "write 90m"),
+        ("1d12h", "write 36h"),
+        ("= 5m", "write 5m"),
+        ("5 m", "write 5m"),
+        ("2w", "write 14d"),
+        ("", "30s, 5m"),
+        ("abc", "30s, 5m"),
+        ("5m x", "nothing else"),
+        ("+5m", "nothing else"),
+        ("５m", "nothing else"),
+        ("9" * 400 + "d", "hundred years"),
+    ],
+)
+def test_bad_timeval_says_what_would_be_right(text: str, advice: str) -> None:
+    with pytest.raises(TimevalError, match=advice):
+        parse_timeval(text)
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[0-9.]*[dhmswx]?", fullmatch=True))
+def test_any_text_is_a_timeval_or_an_error(text: str) -> None:
+    try:
+        seconds = parse_timeval(text)
+    except TimevalError:
+        seconds = 0.0
+    assert 0 <= seconds <= MAXIMUM
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ()),
+        ("a  b\tc", ("a", "b", "c")),
+        ('g"h i"j', ("gh ij",)),
+        (r"'it\'s' x", (r"it\'s", "x")),
+        (r'"a\"b"', ('a"b',)),
+        (r"a\ b", ("a b",)),
+        ("''", ("",)),
+        ('"" a', ("", "a")),
+        ('a""b', ("ab",)),
+        (r"\\ x", ("\\", "x")),
+        (r"'a\nb'", (r"a\nb",)),
+        ('a  "b c"  d', ("a", "b c", "d")),
+        (r"x\"y", ('x"y',)),
+        ("a'b\"c'd", ('ab"cd',)),
+        ("$x * ;", ("$x", "*", ";")),
+        ('-S "웹 서버" 가나', ("-S", "웹 서버", "가나")),
+        ("a\u00a0b", ("a\u00a0b",)),
+        ("a\u3000b c", ("a\u3000b", "c")),
+    ],
+)
+def test_words(text: str, words: tuple[str, ...]) -> None:
+    assert split_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [('"a', 0, "never closed"), ("it's", 2, "never closed"), ("a\\", 1, "nothing after"), ("a 'b' \"c", 6, "never")],
+)
+def test_unbalanced(text: str, column: int, message: str) -> None:
+    with pytest.raises(WordSplitError, match=message) as caught:
+        split_words(text)
+    assert caught.value.column == column
+
+
+def test_split_blanks_knows_mons_blanks_only() -> None:
+    assert split_blanks(" a\tb\u3000c  d ") == ["a", "b\u3000c", "d"]
+
+
+ARGUMENTS = st.text(alphabet="ab '\"\\\t$한", max_size=12)
+PERL = r"""
+use Text::ParseWords; use utf8; binmode STDIN, ":utf8"; binmode STDOUT, ":utf8";
+while (<STDIN>) { chomp; print join("\x01", "n", shellwords($_)), "\n" }
+"""
+
+
+@pytest.mark.peer
+@given(st.lists(ARGUMENTS, min_size=20, max_size=50))
+def test_perl_splits_the_same_words(texts: list[str]) -> None:
+    """Text::ParseWords comes with Perl; what it cannot split gives no words at all."""
+    perl = shutil.which("perl")
+    if perl is None:
+        pytest.skip("perl is not installed: apt-get install perl")
+    lines = subprocess.run(
+        [perl, "-e", PERL], input="\n".join(texts) + "\n", capture_output=True, text=True, check=True, timeout=20
+    ).stdout.split("\n")
+    for text, line in zip(texts, lines, strict=False):
+        try:
+            ours = split_words(text)
+        except WordSplitError:
+            ours = ()
+        assert ours == tuple(line.split("\x01")[1:]), text
