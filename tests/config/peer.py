@@ -73,7 +73,8 @@ class Peer:
         """A variable of a service; empty if it has no value."""
         line = self.command(f"get {group} {service} {name}")[0]
         value = line.partition("='")[2].removesuffix("'")
-        return re.sub(r"\\([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), value).replace("\\\\", "\\")
+        plain = re.sub(r"\\([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), value).replace("\\\\", "\\")
+        return plain.encode("latin-1").decode("utf-8")
 
     def command(self, text: str) -> list[str]:
         """The lines of the reply to a command."""
