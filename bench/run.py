@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import action, delay, failover, lateness, processor, start
+from bench import action, delay, failover, lateness, parsing, processor, start
 from bench.peers import MON
 from bench.report import Row, machine, table
 
 MEASURES: dict[str, Callable[[], list[Row]]] = {
+    "parsing": parsing.measure,
     "start": start.measure,
     "processor": processor.measure,
     "delay": delay.measure,

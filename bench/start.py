@@ -40,7 +40,7 @@ def site(interval: str, monitor: str) -> str:
 def measure() -> list[Row]:
     """Both daemons start with the same file; then pymon checks everything every ten seconds."""
     quiet = site("1h", "http.monitor")
-    mon_time, mon_memory = _start_mon(quiet)
+    mon_time, mon_memory = start_mon(quiet)
     pymon_time, pymon_memory = _start_pymon(quiet)
     with running() as server:
         busy, count = _check_all(site("10s", f"http.monitor -p {server.port}")), server.count()
@@ -56,7 +56,7 @@ def measure() -> list[Row]:
     ]  # fmt: skip
 
 
-def _start_mon(text: str) -> tuple[float, float]:
+def start_mon(text: str) -> tuple[float, float]:
     """Seconds until it takes connections, and MB then."""
     with rig(MON_PEER, text) as place:
         begin = time.monotonic()
