@@ -18,6 +18,8 @@ from pymon.model.loglevel import SUPPRESSED, register_levels
 
 LOG_TAIL = 20
 """lines of the log that are shown when the round trip failed"""
+COMMONPLACE = ("critical", "suppressed")
+"""levels of the lines that each failing check writes; they do not say what went wrong"""
 
 
 def demo(*, once: bool) -> int:
@@ -35,11 +37,11 @@ def demo(*, once: bool) -> int:
             print(f"pymon demo: {error}", file=sys.stderr)
             return 1
         if trip.stage is Stage.COMPLETE:
-            print(f"pymon demo: {trip.victim} was stopped, left the IPVS table, came back, and was put in again.")
+            print(f"pymon demo: {trip.victim} was stopped, left the IPVS table, and was put in again.")
         if not trip.failure:
             return 0
         print(f"pymon demo: {trip.failure}", file=sys.stderr)
-        for line in _last_lines(directory / LOG):
+        for line in _telling_lines(directory / LOG):
             print(f"    {line}", file=sys.stderr)
         return 1
 
@@ -56,5 +58,6 @@ def _log_to(file: Path) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _last_lines(file: Path) -> list[str]:
-    return file.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL:]
+def _telling_lines(file: Path) -> list[str]:
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line for line in lines if line.split()[1:2] not in [[level] for level in COMMONPLACE]][-LOG_TAIL:]

@@ -167,8 +167,8 @@ class _Show:
         for name in sorted(standing ^ self._standing):
             entered = name in standing
             turned = (self._started if entered else self._ended).get(name)
-            after = f", {now - turned:.1f} s after {name} {'came back' if entered else 'ended'}" if turned else ""
-            what = "stands in the table again" if entered else "is out of the table"
+            after = f", {now - turned:.1f} s after its {'start' if entered else 'end'}" if turned else ""
+            what = "is in the table again" if entered else "is out of the table"
             self._story.tell(Kind.TABLE, f"{self._servers[name].endpoint} {what}{after}")
         self._standing = standing
 
@@ -179,7 +179,7 @@ class _Show:
                 continue
             if name not in self._ended:
                 self._ended[name] = now
-                self._story.tell(Kind.DEMO, f"{name} was ended: it is started again in {REVIVE:.0f} s")
+                self._story.tell(Kind.DEMO, f"{name} was ended; it is started again in {REVIVE:.0f} s")
             is_scripted = name == self.trip.victim and self.trip.stage in (Stage.STOPPED, Stage.GONE)
             if not is_scripted and now - self._ended[name] >= REVIVE:
                 await self._start(server, now)
@@ -227,19 +227,15 @@ class _Show:
     def _hints(self) -> tuple[str, ...]:
         if self._once or not self.trip.is_over:
             return ()
-        kills = " or ".join(f"kill {server.pid} ({name})" for name, server in self._servers.items() if server.pid)
-        first = next(iter(self._servers.values()))
-        through = (
-            ()
-            if self._table.why_memory
-            else (f"             curl http://{VIRTUAL.address}:{VIRTUAL.port}/ goes through the table",)
-        )
+        kills = ", ".join(f"kill {server.pid} ({name})" for name, server in self._servers.items() if server.pid)
+        first = next(iter(self._servers.values())).endpoint
+        through = () if self._table.why_memory else (f"            curl http://{VIRTUAL.address}:{VIRTUAL.port}/",)
         return (
-            f"Your turn:   {kills}: it leaves the table; after {REVIVE:.0f} s the demo starts it again",
+            f"Your turn:  {kills}; it is started again after {REVIVE:.0f} s",
+            f"            curl http://{first}/sick  (it answers 503), /well",
             *through,
-            f"             curl http://{first.endpoint}/sick makes it answer 503, /well ends that",
-            f"             pymon check {_shown(shared('etc') / 'demo.cf')} --explain web1 {SERVICE}",
-            f"             tail -f {self._directory / LOG}",
+            f"            pymon check {_shown(shared('etc') / 'demo.cf')} --explain web1 {SERVICE}",
+            f"            tail -f {self._directory / LOG}",
             "Ctrl-C ends the demo.",
         )
 

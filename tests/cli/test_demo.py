@@ -74,8 +74,8 @@ def test_once_ends_after_the_round_trip(tmp_path: Path) -> None:
         "127.0.0.2:18080 is out of the table",
         "web1 is started again",
         "web1/http is well again",
-        "127.0.0.2:18080 stands in the table again",
-        "pymon demo: web1 was stopped, left the IPVS table, came back, and was put in again.",
+        "127.0.0.2:18080 is in the table again",
+        "pymon demo: web1 was stopped, left the IPVS table, and was put in again.",
     ]
     places = [out.find(part) for part in story]
     assert -1 not in places, f"{story[places.index(-1)]!r} is missing in\n{out}"
