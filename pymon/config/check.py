@@ -25,6 +25,7 @@ def check(draft: Draft, report: Report, year: int) -> None:
         each(draft, report)
     _periods(draft, report, year)
     _exit_ranges(draft, report)
+    _upalerts(draft, report)
     _alertafter(draft, report)
 
 
@@ -264,6 +265,15 @@ def _exit_ranges(draft: Draft, report: Report) -> None:
         for period in built.service.periods:
             if period.alertexitrange is not None or any(alert.exit_range for alert in period.alerts):
                 _exit_ranges_of(period, report)
+
+
+def _upalerts(draft: Draft, report: Report) -> None:
+    """Upalerts of periods that never send an alert, which they would follow."""
+    for built in draft.built.values():
+        for period in built.service.periods:
+            ups = period.alerts_of(AlertKind.UPALERT)
+            if ups and not period.no_comp_alerts and not period.alerts_of(AlertKind.ALERT):
+                report.add("upalert-never", ups[0].line, 0)
 
 
 def _exit_ranges_of(period: Period, report: Report) -> None:

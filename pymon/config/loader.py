@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lark import Token
+
 from pymon.config.build import Draft, build
 from pymon.config.check import check, check_programs
 from pymon.config.encoding import decode, guess_encoding
@@ -21,6 +23,7 @@ from pymon.config.paths import resolve_paths
 from pymon.config.report import Report
 from pymon.config.text import Source
 from pymon.config.tree import Node
+from pymon.config.values import path_list
 from pymon.errors import ConfigError
 from pymon.model.place import Place
 from pymon.model.problem import Problem
@@ -170,6 +173,26 @@ def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, objec
             hint = ": relative names are under cfbasedir" if not token.startswith("/") else ""
             facts = {"keyword": keyword, "value": token, "path": path, "hint": hint}
             report.add("unreadable-file", token.line or 0, token.start_pos or 0, **facts)
+    for keyword in ("basedir", "cfbasedir", "logdir", "statedir", "mondir", "alertdir"):
+        token = draft.assignments.get(keyword)
+        if token is not None and keyword not in overrides:
+            _check_directories(keyword, token, settings, report)
+
+
+def _check_directories(keyword: str, token: Token, settings: Settings, report: Report) -> None:
+    """Warn of directories that the file names and that are not there."""
+    written = path_list(token, keyword, report.note_of(token)) if keyword in ("mondir", "alertdir") else (str(token),)
+    base = "" if keyword in ("basedir", "cfbasedir") else settings.basedir
+    for name in written:
+        path = Path(base, name)
+        if not path.is_dir():
+            hint = (
+                ""
+                if path.is_absolute() and name.startswith("/")
+                else f"relative names are under {base or 'the current one'}"
+            )
+            offset = (token.start_pos or 0) + max(0, token.find(name))
+            report.add("missing-directory", token.line or 0, offset, keyword=keyword, path=path, hint=hint)
 
 
 def find_program(name: str, directories: Iterable[str]) -> str | None:

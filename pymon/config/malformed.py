@@ -432,6 +432,15 @@ _SITE = (
         _PERIOD + "    upalert exit=»3 a.alert\n",
     ),
     _warning(
+        "upalert-never", "this upalert is never sent: an upalert follows an alert, and the period has none",
+        "add an alert, or no_comp_alerts",
+        _PERIOD + "    »upalert a.alert\n",
+    ),
+    _warning(
+        "missing-directory", "{keyword}: there is no directory {path}", "{hint}",
+        "statedir = »nonexistent\n", "logdir = »/nonexistent\n",
+    ),
+    _warning(
         "unknown-view-entry", "view {name} has '{entry}', and there is no such {what}", "{hint}",
         _SERVICE + "\nview v g »gg\n",
         _SERVICE + "\nview v »g:x\n",

@@ -86,6 +86,7 @@ def codes(folder: Path, text: str) -> list[tuple[int, str]]:
 
 
 def test_blank_list_is_fine_for_host_dependencies(folder: Path) -> None:
+    """D6, D7: elsewhere it is told, and taken as fulfilled (the expression is None)."""
     text = HEAD + " service s\n  traptimeout 1m\n service t\n  traptimeout 1m\n  dep_behavior {}\n  depend g:s g:s\n"
     assert codes(folder, text.format("hm")) == []
     assert codes(folder, text.format("a")) == [(9, "malformed-dependency")]

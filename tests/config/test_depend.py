@@ -46,7 +46,7 @@ def value(expression: Expression) -> int:
 
 @pytest.mark.parametrize(
     ("text", "expression"),
-    [
+    [  # the last one: D3
         ("g:a", A),
         ("(g:a)", A),
         ("!g:a", Unary("!", A)),
@@ -91,6 +91,7 @@ def test_precedence(text: str, expression: Expression) -> None:
     ],
 )
 def test_nonsense_is_refused_where_it_begins(text: str, column: int, words: str) -> None:
+    """D4, D7: only sensible expressions are accepted, and a blank-separated list is none."""
     with pytest.raises(DependencyError, match=words) as caught:
         parse_dependency(text)
     assert caught.value.column == column

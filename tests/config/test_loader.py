@@ -93,6 +93,7 @@ def test_hangul_passes_unharmed(folder: Path) -> None:
 
 
 def test_command_line_beats_the_file(folder: Path) -> None:
+    """C-OVERRIDES: at each reading anew."""
     path = write(folder, f"histlength = 50\nmaxprocs = 3\nmondir = /nowhere\n\n{SITE.format('x')}")
     overrides = {"histlength": 7, "mondir": f"{folder}/mon.d/:sub", "basedir": "/base", "pidfile": ""}
     settings = load(path, overrides=overrides).site.settings
@@ -133,6 +134,15 @@ def test_an_override_makes_the_files_own_authfile_irrelevant(folder: Path) -> No
     assert load(path, overrides={"authfile": "/etc/passwd"}).site.settings.authfile == "/etc/passwd"
 
 
+def test_directories_that_are_not_there_are_told_one_by_one(folder: Path) -> None:
+    path = write(folder, f"basedir = {folder}\nmondir = mon.d : nosuch : /nor/this\n\n{SITE.format('x')}")
+    found = [(problem.place.column, problem.message) for problem in load(path).problems]
+    assert found == [
+        (18, f"mondir: there is no directory {folder}/nosuch"),
+        (27, "mondir: there is no directory /nor/this"),
+    ]
+
+
 def test_programs_are_executable_files(folder: Path) -> None:
     directories = (str(folder / "nosuch"), str(folder / "mon.d"))
     assert find_program("m.monitor", directories) == str(folder / "mon.d/m.monitor")
@@ -142,6 +152,7 @@ def test_programs_are_executable_files(folder: Path) -> None:
 
 
 def test_own_plugins_are_found_after_the_users(folder: Path) -> None:
+    """C-PLUGINS."""
     text = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor http.monitor\n  period\n   alert lvs.alert\n"
     assert load(write(folder, text)).problems == ()
 

@@ -14,8 +14,8 @@ from tests.config.samples import Sample, problems_of, samples
 
 SAMPLES = samples()
 CONFIG_SAMPLES = [sample for sample in SAMPLES if not sample.kind.code.startswith("auth-")]
-UNPEERED = {"unreadable-file"}
-WITHOUT_SAMPLES = {"unreadable", "m4", "encoding", "comment-encoding", "missing-directory"}
+ZERO = "watch g\n service s\n  interval 0.0s\n"
+WITHOUT_SAMPLES = {"unreadable", "m4", "encoding", "comment-encoding"}
 
 
 def found(folder: Path, sample: Sample) -> tuple[Problem, ...]:
@@ -42,6 +42,17 @@ def test_sample_has_no_other_error(folder: Path, sample: Sample) -> None:
 @pytest.mark.parametrize("code", sorted(KINDS.keys() - WITHOUT_SAMPLES))
 def test_every_kind_has_samples(code: str) -> None:
     assert KINDS[code].samples
+
+
+def test_zero_with_a_fraction_is_zero(folder: Path) -> None:
+    """C-ZERO."""
+    assert [problem.code for problem in problems_of(folder, ZERO)] == ["time"]
+
+
+@pytest.mark.peer
+def test_mon_takes_zero_with_a_fraction(peer: Peer) -> None:
+    """C-ZERO: there it means to check at every turn of the loop."""
+    assert peer.error_line(ZERO) is None
 
 
 @pytest.mark.peer

@@ -125,6 +125,7 @@ def test_monitor_line(text: str, name: str, arguments: tuple[str, ...], append: 
 
 
 def test_everything_of_a_period() -> None:
+    """Q11: blanks around the ``=`` of ``exit=`` do no harm."""
     period = period_of(
         """
    alertevery 30m STRICT
@@ -288,6 +289,18 @@ def test_lines_are_kept() -> None:
     assert (only.line, only.periods[0].line, only.periods[0].alerts[0].line) == (6, 7, 9)
 
 
+def test_words_of_pymons_own() -> None:
+    """C-OWN: timeout and inprocess."""
+    site = site_of("inprocess = no\n" + G + "  timeout 20s\n  inprocess yes\n")
+    (service,) = site.services.values()
+    assert (site.settings.inprocess, service.inprocess, service.timeout) == (False, True, 20)
+
+
+def test_redistribute_is_found_by_its_first_word() -> None:
+    """C-REDISTRIBUTE."""
+    assert service_of("  redistribute x.alert arg\n").redistribute == Command("x.alert", "arg", ("arg",))
+
+
 def test_keyword_tables_grammar_and_converters_agree() -> None:
     terminals = {symbol.name.lower() for rule in grammar().rules for symbol in rule.expansion if symbol.is_term}
     assert terminals >= SERVICE_KEYWORDS | PERIOD_KEYWORDS
@@ -297,6 +310,7 @@ def test_keyword_tables_grammar_and_converters_agree() -> None:
 
 
 def test_all_problems_in_one_go(folder: Path) -> None:
+    """C-ALL."""
     text = (
         "maxproc = 1\nhostgroup g h\n\nwatch g\n service s\n  intervall 5m\n  interval 5\n  monitor m.monitor\n"
         "  period wd {Mon,Tue}\n    alertevry 5m\n    alert nosuch.alert\n service s\n service t!\n  interval 1w\n"

@@ -72,6 +72,7 @@ def test_lost_line_is_noted() -> None:
 
 
 def test_byte_order_mark_is_dropped_and_noted() -> None:
+    """C-BOM."""
     source = Source("f", "\ufeffmaxprocs = 3\n")
     assert [line.text for line in source] == ["maxprocs = 3"]
     assert [notice.code for notice in source.notices] == ["byte-order-mark"]
