@@ -49,6 +49,7 @@ def test_options_override_settings(arguments: tuple[str, ...], expected: dict[st
 
 
 def test_optional_values() -> None:
+    """C-preprocess: ``-M`` without a path is broken in mon."""
     parse = _parser().parse_args
     assert parse(["-M"]).m4 == "m4"
     assert parse(["-M", "/usr/bin/m4"]).m4 == "/usr/bin/m4"
@@ -74,6 +75,7 @@ def test_version_and_help() -> None:
     ],
 )
 def test_what_is_wrong_is_said(arguments: tuple[str, ...], status: int, text: str) -> None:
+    """C-usage: after an unknown option mon exits with 0; other failures have arbitrary statuses."""
     ended = mon(*arguments)
     assert ended.returncode == status
     assert text in ended.stderr
@@ -111,7 +113,7 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
 
 
 def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
-    """C-exit: mon exits with 1."""
+    """C-term: mon exits with 1."""
     pidfile = tmp_path / "pid"
     command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -64,6 +64,7 @@ async def test_maxprocs_queues_in_order_and_says_so(caplog: pytest.LogCaptureFix
 
 
 async def test_plugins_in_process_do_not_count() -> None:
+    """S-inprocess: maxprocs is about processes."""
     checks = Checks(maxprocs=1)
     process, inprocess = Job("p"), Job("i", process=False)
     checks.submit(process.check)

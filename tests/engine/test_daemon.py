@@ -70,6 +70,7 @@ async def test_interval_is_honoured(daemon: Daemon) -> None:
 
 
 async def test_a_hung_monitor_is_stopped_with_its_children(daemon: Daemon) -> None:
+    """S-timeout: under mon it would blind its service for ever."""
     pids = daemon.directory / "pids"
     daemon.program("hang.monitor", f"#!/bin/sh\necho $$ >>{pids}\nsleep 600 &\necho $! >>{pids}\necho partial\nwait\n")
     daemon.configure(
@@ -89,6 +90,7 @@ async def test_a_hung_monitor_is_stopped_with_its_children(daemon: Daemon) -> No
 
 
 async def test_stop_ends_monitors_and_lets_alerts_finish(daemon: Daemon) -> None:
+    """S-stop: mon leaves its monitors running, and waits for them."""
     pid, done = daemon.directory / "pid", daemon.directory / "done"
     daemon.program("fail.monitor", FAILING)
     daemon.program("hang.monitor", f"#!/bin/sh\necho $$ >{pid}\nexec sleep 600\n")
@@ -106,6 +108,7 @@ async def test_stop_ends_monitors_and_lets_alerts_finish(daemon: Daemon) -> None
 
 
 async def test_reload_keeps_what_did_not_change_and_refuses_what_is_broken(daemon: Daemon) -> None:
+    """S-reload: mon ends every monitor, and starts all services anew."""
     daemon.program("fail.monitor", FAILING)
     daemon.program("fine.monitor", FINE)
     daemon.recorder()
@@ -133,6 +136,7 @@ async def test_reload_keeps_what_did_not_change_and_refuses_what_is_broken(daemo
 
 
 async def test_maxprocs_throttles_and_loses_nothing(daemon: Daemon) -> None:
+    """S-queue: in mon a service can starve."""
     count = daemon.directory / "most"
     daemon.program("busy.monitor", f"#!/bin/sh\npgrep -c -f '[b]usy.monitor' >>{count}\nsleep 0.3\nexit 1\n")
     services = [service(f"s{n}", "busy.monitor", interval="10s") for n in range(6)]
@@ -158,6 +162,7 @@ async def test_a_missing_monitor_is_a_failure_that_alerts(daemon: Daemon) -> Non
 
 
 async def test_reasons_of_held_back_alerts_are_logged(daemon: Daemon) -> None:
+    """R-reasons: mon says nothing."""
     daemon.program("fail.monitor", FAILING)
     daemon.recorder()
     period = "alertevery 10m\nalert rec.alert"
@@ -189,6 +194,7 @@ CRASHERS = {
 
 
 async def test_a_crash_of_a_monitor_hurts_its_check_only(daemon: Daemon) -> None:
+    """S-output: output is cut at 1 MiB, and read as fast as it comes."""
     for name, text in CRASHERS.items():
         daemon.program(f"{name}.monitor", text)
     daemon.program("well.monitor", "#!/bin/sh\necho still here\nexit 1\n")
