@@ -14,7 +14,7 @@ def port(text: str) -> int:
         raise ValueError("a port is a number from 1 to 65535")
     try:
         return socket.getservbyname(text, "tcp")
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise ValueError("is neither a port number nor the name of a TCP service") from error
 
 

@@ -1,0 +1,155 @@
+"""Addresses and connections."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+
+import pytest
+
+from pymon.monitor import net
+from pymon.monitor.net import NameNotFound, addresses, connect, literal
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", (socket.AF_INET, ("127.0.0.1", 80))),
+        ("127.1", (socket.AF_INET, ("127.0.0.1", 80))),
+        ("::1", (socket.AF_INET6, ("::1", 80, 0, 0))),
+        ("::ffff:10.0.0.1", (socket.AF_INET6, ("::ffff:10.0.0.1", 80, 0, 0))),
+        ("fe80::1%lo", (socket.AF_INET6, ("fe80::1", 80, 0, 1))),
+        ("web1", None),
+        ("1host.example", None),
+        ("", None),
+        ("a:b", None),
+        ("한.example", None),
+    ],
+)
+def test_literals(host: str, expected: tuple[object, ...] | None) -> None:
+    assert literal(host, 80) == expected
+
+
+async def test_a_literal_asks_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("the resolver was asked")
+
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    assert await addresses("10.0.0.1", 5) == ((socket.AF_INET, ("10.0.0.1", 5)),)
+    assert await addresses("::1", 5) == ((socket.AF_INET6, ("::1", 5, 0, 0)),)
+
+
+async def test_names() -> None:
+    found = await addresses("localhost", 7)
+    assert (socket.AF_INET, ("127.0.0.1", 7)) in found
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 300, "", "a b"])
+async def test_names_that_are_not_found(host: str) -> None:
+    with pytest.raises(NameNotFound, match=r"\S"):
+        await addresses(host)
+
+
+class SlowResolver:
+    """A resolver that answers when it is told to, and counts."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer = threading.Event()
+
+    def getaddrinfo(self, host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        """As socket.getaddrinfo."""
+        self.asked.append(host)
+        self.answer.wait(10)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.9.9.9", 0))]
+
+
+async def test_a_slow_lookup_blocks_nobody_and_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver = SlowResolver()
+    monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
+    asking = [asyncio.create_task(addresses("slow.example", port)) for port in range(1, 6)]
+    began = time.monotonic()
+    await asyncio.sleep(0.01)
+    assert time.monotonic() - began < 1
+    asking[0].cancel()  # one that goes away does not spoil it for the others
+    resolver.answer.set()
+    assert await asyncio.gather(*asking[1:]) == [[(socket.AF_INET, ("10.9.9.9", port))] for port in range(2, 6)]
+    assert resolver.asked == ["slow.example"]
+    await addresses("slow.example")
+    assert resolver.asked == ["slow.example"] * 2  # nothing is remembered: a check asks anew
+
+
+async def test_lookups_at_the_same_time_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver = SlowResolver()
+    monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
+    monkeypatch.setattr(net, "MAX_LOOKUPS", 3)
+    asking = [asyncio.create_task(addresses(f"h{number}.example")) for number in range(10)]
+    for _ in range(100):
+        await asyncio.sleep(0.001)
+    assert len(resolver.asked) == 3
+    resolver.answer.set()
+    await asyncio.gather(*asking)
+    assert len(resolver.asked) == 10
+
+
+async def test_the_words_of_the_system() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(ConnectionRefusedError) as raised:
+        await connect("127.0.0.1", port)
+    assert raised.value.strerror == "Connection refused"
+
+
+async def serve(host: str) -> asyncio.Server:
+    """A server that accepts."""
+    return await asyncio.start_server(lambda _, writer: writer.close(), host, 0)
+
+
+def resolving_to(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
+    """Have any name resolve to these addresses, in this order."""
+
+    def getaddrinfo(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+async def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = await serve("127.0.0.3")
+    resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
+    connection = await connect("both.example", server.sockets[0].getsockname()[1])
+    assert connection.getpeername()[0] == "127.0.0.3"
+    connection.close()
+    server.close()
+
+
+async def test_the_next_address_is_tried_when_one_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = await serve("127.0.0.3")
+    port = server.sockets[0].getsockname()[1]
+    connects = net._connect_to
+
+    async def silent(address: net.Address) -> socket.socket:
+        if address[1][0] == "127.0.0.2":
+            await asyncio.sleep(60)
+        return await connects(address)
+
+    monkeypatch.setattr(net, "_connect_to", silent)
+    resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
+    began = time.monotonic()
+    connection = await connect("both.example", port)
+    assert connection.getpeername()[0] == "127.0.0.3"
+    assert 0.2 < time.monotonic() - began < 5
+    connection.close()
+    server.close()
+
+
+async def test_when_all_refuse_the_first_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(ConnectionRefusedError):
+        await connect("both.example", port)

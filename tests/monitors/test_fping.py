@@ -1,0 +1,195 @@
+"""fping.monitor, in network namespaces of its own where hosts have to be silent."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pymon.errors import PluginError
+from pymon.monitor.icmp import ping
+from pymon.monitor.net import literal
+from tests.monitors.servers import MONITORS, Check
+from tests.tools import missing
+
+FPING = MONITORS / "fping.monitor"
+RULER = "-" * 78
+
+Outcome = tuple[int, str]
+
+
+def may_ping() -> bool:
+    """Whether this process may send ICMP at all."""
+    address = literal("127.0.0.1")
+    assert address is not None
+    try:
+        asyncio.run(ping([address], attempts=1, wait=0.1))
+    except PluginError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ping_fixture() -> None:
+    """Nothing here works without ICMP sockets."""
+    if not may_ping():
+        missing("this process may not send ICMP: run as root, or sysctl net.ipv4.ping_group_range='0 2147483647'")
+
+
+def isolated(prepare: str, command: str) -> Outcome:
+    """Run a command in a network namespace of its own: exit code and output."""
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode != 0:
+        missing("network namespaces of one's own are not allowed here: run as root")
+    script = f"ip link set lo up && {prepare}\nexec {command}"
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def pymons(arguments: str, prepare: str = "true", prefix: str = "") -> Outcome:
+    """pymon's fping.monitor in a namespace."""
+    return isolated(prepare, f"{prefix} {sys.executable} {FPING} {arguments}")
+
+
+def test_the_shape_of_the_output() -> None:
+    exitval, output = pymons("-r 0 -t 100 127.0.0.2 10.7.0.5 ::1 10.7.0.4", "ip route add unreachable 10.7.0.0/24")
+    times = r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}"
+    expected = (
+        rf"10\.7\.0\.4 10\.7\.0\.5\n\nstart time: {times}\nend time  : {times}\nduration  : [01] seconds\n\n"
+        rf"{RULER}\nunreachable hosts\n{RULER}\n10\.7\.0\.5 +No route to host\n10\.7\.0\.4 +No route to host\n\n\n"
+        rf"{RULER}\nreachable hosts {{26}}rtt\n{RULER}\n127\.0\.0\.2 {{32}}\d\.\d\d ms\n::1 {{38}}\d\.\d\d ms\n"
+    )
+    assert exitval == 1
+    assert re.fullmatch(expected, output), output
+
+
+async def test_well(check: Check) -> None:
+    result = await check("fping.monitor", "127.0.0.1", "localhost", "127.0.0.1")
+    assert result.exitval == 0
+    assert result.output.startswith("\nstart time: ")
+    assert re.findall(r"^(\S+) +\d+\.\d\d ms$", result.output, re.MULTILINE) == ["127.0.0.1", "localhost", "127.0.0.1"]
+
+
+async def test_slow(check: Check) -> None:
+    result = await check("fping.monitor", "-s", "0.0001", "127.0.0.1", "127.0.0.2")
+    assert result.exitval == 1
+    assert result.output.startswith("127.0.0.1 127.0.0.2\n\nstart time: ")
+    assert f"{RULER}\nslow hosts (response time which exceeds 0.0001ms)\n{RULER}\n127.0.0.1   " in result.output
+
+
+async def test_with_a_slow_hosts_are_no_failure(check_inside: Check) -> None:
+    result = await check_inside("fping.monitor", "-a", "-s", "0.0001", "127.0.0.1")
+    assert result.exitval == 0
+    assert result.output.startswith("127.0.0.1\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exitval"), [("-a 127.0.0.1 10.7.0.5", 0), ("-a 10.7.0.4 10.7.0.5", 1), ("127.0.0.1 10.7.0.5", 1)]
+)
+def test_all_must_fail(arguments: str, exitval: int) -> None:
+    assert pymons(arguments, "ip route add unreachable 10.7.0.0/24")[0] == exitval
+
+
+async def test_name_not_found_m_fping_1(check: Check) -> None:
+    """M-fping-1: mon's leaves the host out of the summary, so that the failure is (NO SUMMARY)."""
+    result = await check("fping.monitor", "no-such-host.invalid", "127.0.0.1")
+    assert result.exitval == 2
+    assert result.output.startswith("no-such-host.invalid\n\nstart time: ")
+    assert re.search(r"^no-such-host\.invalid +\S", result.output, re.MULTILINE)
+    assert re.search(r"^127\.0\.0\.1 +\d\.\d\d ms$", result.output, re.MULTILINE)
+
+
+def test_silence() -> None:
+    exitval, output = pymons("-r 1 -t 50 127.0.0.1 ::1", "sysctl -qw net.ipv4.icmp_echo_ignore_all=1")
+    assert exitval == 1
+    assert output.startswith("127.0.0.1\n")
+    assert f"unreachable hosts\n{RULER}\n127.0.0.1\n\n" in output
+
+
+def test_attempts_grow_longer(tmp_path: Path) -> None:
+    """100 ms, 150 ms and 225 ms, as fping has it."""
+    program = tmp_path / "attempts.py"
+    program.write_text(
+        "import asyncio, time\n"
+        "from pymon.monitor.icmp import ping\n"
+        "from pymon.monitor.net import literal\n"
+        "began = time.monotonic()\n"
+        "print(asyncio.run(ping([literal('127.0.0.1')] * 3, attempts=3, wait=0.1)))\n"
+        "print(time.monotonic() - began)\n"
+    )
+    exitval, output = isolated("sysctl -qw net.ipv4.icmp_echo_ignore_all=1", f"{sys.executable} {program}")
+    assert exitval == 0, output
+    answer, took = output.splitlines()
+    assert answer.count("rtt=None") == 3
+    assert 0.47 <= float(took) < 1.5
+
+
+def test_an_answer_to_a_later_attempt_counts() -> None:
+    prepare = "sysctl -qw net.ipv4.icmp_echo_ignore_all=1; (sleep 0.6; sysctl -qw net.ipv4.icmp_echo_ignore_all=0) &"
+    exitval, output = pymons("-r 5 -t 300 127.0.0.1", prepare)
+    assert exitval == 0
+    assert "reachable hosts" in output
+
+
+NO_RAW = "setpriv --bounding-set=-net_raw --inh-caps=-net_raw"
+
+
+def test_unprivileged_sockets_where_raw_ones_are_not_allowed() -> None:
+    exitval, output = pymons("127.0.0.1 ::1", "sysctl -qw net.ipv4.ping_group_range='0 2147483647'", NO_RAW)
+    assert exitval == 0, output
+    assert len(re.findall(r"\d\.\d\d ms", output)) == 2
+
+
+def test_neither_is_allowed() -> None:
+    exitval, output = pymons("127.0.0.1", "sysctl -qw net.ipv4.ping_group_range='1 0'", NO_RAW)
+    assert exitval == 3
+    assert output == (
+        "fping.monitor may not send ICMP: it needs CAP_NET_RAW, or a group within the range of "
+        "net.ipv4.ping_group_range (its group is 0)\n"
+    )
+
+
+async def test_many_hosts_at_once(check_inside: Check) -> None:
+    hosts = [f"127.0.{net}.{host}" for net in range(1, 5) for host in range(1, 251)]
+    result = await check_inside("fping.monitor", *hosts)
+    assert result.exitval == 0
+    assert result.output.count(" ms\n") == 1000
+    assert result.ended - result.started < 5
+
+
+async def test_runs_at_the_same_time_do_not_mix(check_inside: Check) -> None:
+    runs = [check_inside("fping.monitor", "-r", "0", "127.0.0.1", f"127.0.2.{number}") for number in range(1, 30)]
+    assert {result.exitval for result in await asyncio.gather(*runs)} == {0}
+
+
+@pytest.mark.parametrize("arguments", [("-r", "-1"), ("-r", "x"), ("-t", "soon"), ("-s", "-3")])
+async def test_wrong_options(check_inside: Check, arguments: tuple[str, ...]) -> None:
+    result = await check_inside("fping.monitor", *arguments, "127.0.0.1")
+    assert result.exitval == 2
+    assert result.output.startswith(f"fping.monitor: option {arguments[0]} {arguments[1]!r}: must be a ")
+
+
+def test_traceroute_that_is_not_installed_is_told() -> None:
+    exitval, output = isolated(
+        "ip route add unreachable 10.7.0.0/24",
+        f"env PATH=/nonexistent {sys.executable} {FPING} -r 0 -T 10.7.0.5",
+    )
+    assert exitval == 1
+    assert output.endswith("\n\ncannot run traceroute: No such file or directory\n")
+
+
+def test_traceroute(tmp_path: Path) -> None:
+    program = tmp_path / "traceroute"
+    program.write_text('#!/bin/sh\necho "traceroute to $1"\n')
+    program.chmod(0o755)
+    exitval, output = isolated(
+        "ip route add unreachable 10.7.0.0/24",
+        f"env PATH={tmp_path} {sys.executable} {FPING} -r 0 -T 10.7.0.5 127.0.0.1 10.7.0.4",
+    )
+    assert exitval == 1
+    assert output.endswith("ms\n\ntraceroute to 10.7.0.4\n\ntraceroute to 10.7.0.5\n")
