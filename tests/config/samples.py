@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pymon.config.build import build
+from pymon.config.keywords import KEYWORDS
 from pymon.config.loader import Reading, read
 from pymon.config.malformed import KINDS, MARK, Kind
+from pymon.config.parse import parse
+from pymon.config.report import Report
+from pymon.config.text import Source
 from pymon.errors import ConfigError
 from pymon.model.problem import Problem
+from pymon.model.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +63,11 @@ def make_programs(folder: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text("#!/bin/sh\nexit 0\n")
         path.chmod(0o755)
+
+
+def site_of(text: str) -> Site:
+    """The site that a text without errors means."""
+    report = Report(Source("mon.cf", text, KEYWORDS))
+    site = build(parse(report), report).site
+    assert not report.has_errors, report.problems()
+    return site
