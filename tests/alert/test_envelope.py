@@ -166,6 +166,7 @@ def test_a_nul_is_shown_and_not_passed() -> None:
 
 
 def test_history_line() -> None:
+    """Q14: arguments stand there as they were written, brackets and all."""
     assert history_line(call(), "/d/x.alert") == "alert g s 1795466388 /d/x.alert (\"a  b\" 'c') sum 1"
     plain = call(EventKind.STARTUP, output="", command=Command("x.alert"), history_word="startupalert")
     assert history_line(plain, "/d/x.alert") == "startupalert g s 1795466388 /d/x.alert () (NO SUMMARY)"

@@ -127,6 +127,7 @@ async def test_other_exit_codes_are_final(launcher: Launcher, ordered: bool) -> 
 async def test_ordered_calls_of_one_key_follow_each_other_and_the_newest_wins(
     launcher: Launcher, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A-order: in mon they can overtake each other."""
     plugin = Scripted()
     plugin.gate.clear()
     launcher.launch(call(), invocation("k", "1"), plugin_file(plugin))

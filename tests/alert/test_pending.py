@@ -63,6 +63,7 @@ async def test_calls_without_order_are_not_kept(launcher: Launcher, tmp_path: Pa
 async def test_the_next_daemon_takes_up_what_was_undone(
     runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A-journal: mon forgets them."""
     await undone(runner, tmp_path, "k", "한글 \udcff", FOO="b\udce9r")
     (path,) = (tmp_path / "pending").iterdir()
     assert path.stat().st_mode & 0o077 == 0

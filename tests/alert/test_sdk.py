@@ -108,6 +108,7 @@ def test_kind_of_event(arguments: tuple[str, ...], alerttype: str, kind: EventKi
 
 
 def test_time_is_now_by_hand_and_local_in_mons_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-notime: without -t mon's alerts say 1970."""
     assert abs(told().time - time.time()) < 10
     monkeypatch.setenv("TZ", "Asia/Seoul")
     time.tzset()
@@ -175,6 +176,7 @@ def test_outcomes(outcome: Outcome, code: int, output: str) -> None:
     ],
 )
 def test_errors_of_the_system(number: int, code: int) -> None:
+    """A-sysexits: mon's alerts exit with the errno that they met."""
     error = OSError(number, os.strerror(number), "/some/file")
     assert run(Bell(error=error), invocation()) == (code, f"bell.alert: {error}\n")
 

@@ -207,7 +207,7 @@ def same_state(state: ServiceState, mon: Mon) -> None:
 
 
 def explained(service: Service, kind: EventKind, was: OpStatus, verdict: Verdict) -> None:
-    """Nothing is held back in silence: each period with alerts for the event calls one, or says why not."""
+    """R-reasons: nothing is held back in silence; each period with alerts for the event calls one, or says why not."""
     if kind is EventKind.UP and was is not OpStatus.FAIL:
         return
     called = {call.period for call in verdict.alerts}

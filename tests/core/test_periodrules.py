@@ -73,7 +73,7 @@ class TestAlertevery:
         assert alerting(watched, (0, "x"), (10, "y"), (10, "x"), (10, "x")) == [True, True, True, False]
 
     def test_milliseconds_do_not_move_an_alert(self) -> None:
-        """Checks end some milliseconds early or late: due after 10 s is due with the check 10 s later."""
+        """R-seconds: checks end some milliseconds early or late; due after 10 s is due with the check 10 s later."""
         watched = site(alertevery=10.0, alertevery_mode=AlerteveryMode.STRICT)
         assert alerting(watched, (0, "x"), (4.999, "x"), (4.998, "x"), (5.004, "x"), (4.99, "x")) == [
             True, False, True, False, True,

@@ -124,6 +124,7 @@ class TestSkew:
         [((0.0, 0.0), 59), ((0.0, 0.9), 61), ((0.999, 0.0), 55), ((0.999, 0.5), 65), ((0.5, 0.1), 57)],
     )
     def test_whole_seconds_earlier_or_later(self, numbers: tuple[float, float], gap: float) -> None:
+        """S-skew: mon skews from the time when it collected the result."""
         """From 1 to randskew, never 0, as in mon."""
         watched = service(interval=60.0, randskew=5.0)
         assert next_run(watched, CALM, T0, T0, T0 + 1, Fixed(*numbers)) == T0 + gap

@@ -71,6 +71,7 @@ def test_defaults() -> None:
     ],
 )
 def test_what_is_read(arguments: tuple[str, ...], expected: Options) -> None:
+    """A-options: mon's alerts stop at the first word that is no option."""
     assert parse(*arguments) == expected
 
 
