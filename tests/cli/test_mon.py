@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -113,7 +114,7 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
 
 
 def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
-    """C-term: mon exits with 1."""
+    """C-term: mon exits with 1. Q19: standard error has the log's lines, and nothing else."""
     pidfile = tmp_path / "pid"
     command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -124,3 +125,4 @@ def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     assert process.returncode == 0, errors
     assert not pidfile.exists()
     assert "caught TERM signal, exiting" in errors
+    assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ ", line) for line in errors.splitlines()), errors
