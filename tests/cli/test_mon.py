@@ -125,4 +125,4 @@ def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     assert process.returncode == 0, errors
     assert not pidfile.exists()
     assert "caught TERM signal, exiting" in errors
-    assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ ", line) for line in errors.splitlines()), errors
+    assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ | {4}", line) for line in errors.splitlines()), errors
