@@ -20,7 +20,10 @@ HIGHEST_EXIT = 255
 
 
 def check(draft: Draft, report: Report, year: int) -> None:
-    """Run every check; ``year`` is the current one (a period in the past never comes again)."""
+    """Run every check; ``year`` is the current one (a period in the past never comes again).
+
+    A file with errors is checked too, so that everything is told at once.
+    """
     for each in (_hostgroups, _watches, _views, _schedules, _hosts, _dependencies, _cycles, _depths):
         each(draft, report)
     _periods(draft, report, year)
@@ -105,7 +108,9 @@ def _views(draft: Draft, report: Report) -> None:
 
 
 def _schedules(draft: Draft, report: Report) -> None:
-    """Services whose monitor never runs."""
+    """Services whose monitor never runs; not where a keyword may be missing because it is misspelt."""
+    if report.has_errors:
+        return
     for built in draft.built.values():
         service, tokens = built.service, built.tokens
         if service.monitor is not None and service.interval is None and "INTERVAL" not in tokens:

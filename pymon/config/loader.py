@@ -81,14 +81,13 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         draft = build(tree, report)
         settings = _settings(draft.site.settings, overrides or {})
         _check_files(draft, settings, overrides or {}, report)
-        if not report.has_errors:
-            check(draft, report, time.localtime().tm_year)
-            check_programs(
-                draft,
-                report,
-                has_monitor=lambda name: find_program(name, settings.mondir) is not None,
-                has_alert=lambda name: find_program(name, settings.alertdir) is not None,
-            )
+        check(draft, report, time.localtime().tm_year)
+        check_programs(
+            draft,
+            report,
+            has_monitor=lambda name: find_program(name, settings.mondir) is not None,
+            has_alert=lambda name: find_program(name, settings.alertdir) is not None,
+        )
     return Reading(tree, draft, replace(draft.site, settings=settings), report)
 
 

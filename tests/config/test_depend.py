@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pymon.config.depend import names_in, parse_dependency, scan_dependency
@@ -149,6 +149,7 @@ while (<STDIN>) { chomp; my $v = eval $_; print $@ ? "error\\n" : ($v ? "1\\n" :
 
 
 @pytest.mark.peer
+@settings(max_examples=30)
 @given(st.lists(EXPRESSIONS, min_size=20, max_size=40))
 def test_perl_agrees(texts: list[str]) -> None:
     """Perl evaluates the same expressions to the same truth; what it refuses may be refused here too."""

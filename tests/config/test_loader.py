@@ -33,7 +33,7 @@ def test_load_gives_site_and_warnings(folder: Path) -> None:
 
 
 def test_an_error_refuses_the_file_with_all_its_problems(folder: Path) -> None:
-    path = write(folder, "hello\nmaxproc = 3\n\nwatch g\n service s\n  interval 5\n")
+    path = write(folder, "hello\nmaxproc = 3\nhostgroup g h\n\nwatch g\n service s\n  interval 5\n")
     with pytest.raises(ConfigError) as caught:
         load(path)
     codes = [(problem.severity, problem.code) for problem in caught.value.problems]

@@ -14,7 +14,7 @@ from tests.config.samples import Sample, problems_of, samples
 
 SAMPLES = samples()
 CONFIG_SAMPLES = [sample for sample in SAMPLES if not sample.kind.code.startswith("auth-")]
-ZERO = "watch g\n service s\n  interval 0.0s\n"
+ZERO = "hostgroup g h\n\nwatch g\n service s\n  interval 0.0s\n"
 WITHOUT_SAMPLES = {"unreadable", "m4", "encoding", "comment-encoding"}
 
 

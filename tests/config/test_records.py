@@ -74,6 +74,7 @@ def test_all_problems_in_one_go(folder: Path) -> None:
         (7, "time"),
         (9, "malformed-period"),
         (10, "unknown-keyword"),
+        (11, "missing-alert"),
         (12, "duplicate-service"),
         (13, "service-name"),
         (14, "time"),

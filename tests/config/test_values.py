@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pymon.config.timeval import MAXIMUM, parse_timeval
@@ -103,6 +103,7 @@ while (<STDIN>) { chomp; print join("\x01", "n", shellwords($_)), "\n" }
 
 
 @pytest.mark.peer
+@settings(max_examples=30)
 @given(st.lists(ARGUMENTS, min_size=20, max_size=50))
 def test_perl_splits_the_same_words(texts: list[str]) -> None:
     """Text::ParseWords comes with Perl; what it cannot split gives no words at all."""
