@@ -232,9 +232,9 @@ def _spawn(arguments: list[bytes], environ: dict[bytes, bytes], stdin: int, outp
 
 
 def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:
-    """The environment as bytes. NUL cannot be in one: text of an earlier output loses it."""
+    """The environment as bytes. NUL cannot be in one: U+FFFD stands for it."""
     return {
-        name.encode("utf-8", "surrogateescape"): value.replace("\0", "").encode("utf-8", "surrogateescape")
+        name.encode("utf-8", "surrogateescape"): value.replace("\0", "\ufffd").encode("utf-8", "surrogateescape")
         for name, value in environ.items()
     }
 

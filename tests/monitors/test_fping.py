@@ -57,6 +57,7 @@ def pymons(arguments: str, prepare: str = "true", prefix: str = "") -> Outcome:
 
 
 def test_the_shape_of_the_output() -> None:
+    """M-fping-3: what the system said of a host stands beside it."""
     exitval, output = pymons("-r 0 -t 100 127.0.0.2 10.7.0.5 ::1 10.7.0.4", "ip route add unreachable 10.7.0.0/24")
     times = r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}"
     expected = (
@@ -146,6 +147,7 @@ def test_unprivileged_sockets_where_raw_ones_are_not_allowed() -> None:
 
 
 def test_neither_is_allowed() -> None:
+    """M-fping-2: fping, which mon's runs, is privileged as a file."""
     exitval, output = pymons("127.0.0.1", "sysctl -qw net.ipv4.ping_group_range='1 0'", NO_RAW)
     assert exitval == 3
     assert output == (

@@ -74,6 +74,7 @@ async def test_ipv6(check_inside: Check) -> None:
     ids=["silent", "rubbish", "busy", "no farewell", "no line", "no last line", "endless lines", "endless line"],
 )
 async def test_servers_that_fail(check_inside: Check, handler: Handler, error: str, dialogue: str) -> None:
+    """M-ftp-1: where mon's waits for the limit, or says "Connection refused", ours says what was wrong."""
     async with serving(handler) as port:
         result = await check_inside("ftp.monitor", "-t", "0.3", "-p", str(port), "127.0.0.1")
     assert result.exitval == 1

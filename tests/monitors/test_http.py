@@ -52,6 +52,7 @@ async def test_verdicts_are_mons(check_inside: Check, status: int, is_good: int)
 
 
 async def test_request(check_inside: Check) -> None:
+    """M-http-2: mon's asks in HTTP/1.0, names no port in Host, and sends the path as it is."""
     requests: list[bytes] = []
     async with serving(recording(requests)) as port:
         await check_inside("http.monitor", "-p", str(port), "127.0.0.1")
@@ -79,6 +80,7 @@ async def test_request(check_inside: Check) -> None:
 
 
 async def test_ipv6(check: Check) -> None:
+    """M-ipv6: mon's ask IPv4 addresses only."""
     requests: list[bytes] = []
     async with serving(recording(requests), "::1") as port:
         assert (await check("http.monitor", "-p", str(port), "::1")).exitval == 0
@@ -177,6 +179,7 @@ async def test_timeout(check: Check, handler: Handler) -> None:
 
 
 async def test_hosts_are_asked_at_the_same_time(check_inside: Check) -> None:
+    """M-hosts: mon's monitors ask one host after the other."""
     hosts = [f"127.0.1.{number}" for number in range(1, 41)]
     async with serving(silent, "0.0.0.0") as port:
         result = await check_inside("http.monitor", "-p", str(port), "-t", "0.5", *hosts)

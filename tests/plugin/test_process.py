@@ -77,10 +77,11 @@ async def test_environment_is_exactly_the_one_given(tmp_path: Path) -> None:
     assert result.output == str(sorted(name.encode() for name in invocation.environ)) + "\n"
 
 
-async def test_nul_in_an_environment_value_is_left_out(tmp_path: Path) -> None:
+async def test_nul_in_an_environment_value_is_replaced(tmp_path: Path) -> None:
+    """M-nul: in mon the value ends there."""
     path = script(tmp_path, 'echo "$X"')
     result = await run_process([str(path)], call(path, environ={"X": "a\0b"}), time_limit=20)
-    assert result.output == "ab\n"
+    assert result.output == "a\ufffdb\n"
 
 
 @pytest.mark.parametrize("size", [10, 1 << 20])
@@ -121,6 +122,7 @@ async def test_script_without_interpreter_line_is_the_shells(tmp_path: Path) -> 
     ],
 )
 async def test_what_cannot_be_started(tmp_path: Path, make: object, words: str) -> None:
+    """M-exec: with mon the failure has no summary."""
     assert callable(make)
     path: Path = make(tmp_path)
     result = await run(path)
@@ -180,6 +182,7 @@ async def test_bytes_that_are_not_utf8_survive(tmp_path: Path) -> None:
 
 
 async def test_flood_is_cut_and_does_not_block_the_program(tmp_path: Path) -> None:
+    """M-output: mon keeps all, and reads 64 KiB a second."""
     path = script(tmp_path, "head -c 5000000 /dev/zero | tr '\\0' x; exit 7")
     result = await run(path)
     assert result.exitval == 7
@@ -189,6 +192,7 @@ async def test_flood_is_cut_and_does_not_block_the_program(tmp_path: Path) -> No
 
 
 async def test_time_limit(tmp_path: Path) -> None:
+    """M-limit: mon waits for a monitor for ever."""
     path = script(tmp_path, "echo halfway; sleep 60")
     result = await run(path, time_limit=0.2)
     assert (result.exitval, result.cause) == (TIMED_OUT_EXIT, Cause.TIMED_OUT)
@@ -206,6 +210,7 @@ async def test_what_ignores_sigterm_gets_sigkill_and_so_do_its_children(tmp_path
 
 
 async def test_child_left_behind_keeps_nobody_waiting_and_is_killed(tmp_path: Path) -> None:
+    """M-group: mon lets it run."""
     path = script(tmp_path, "sleep 60 &\necho $!")
     result = await run(path)
     assert result.ended - result.started < 10
