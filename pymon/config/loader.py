@@ -134,15 +134,16 @@ def _decoded(name: str, path: str, data: bytes) -> Source:
         code = "comment-encoding" if line.is_comment else "encoding"
         report.add_at(code, Place(name, line.number, line.column), guess=guess, command=command)
     if report.has_errors:
-        raise ConfigError(tuple(_readable(problem) for problem in report.problems()))
+        codec = encoding[0] if encoding else "utf-8"
+        raise ConfigError(tuple(_readable(problem, codec) for problem in report.problems()))
     for problem in report.problems():
         source.note(problem.code, problem.place.line, problem.place.column, guess=guess, command=command)
     return source
 
 
-def _readable(problem: Problem) -> Problem:
-    """A problem whose source line can be printed anywhere: bytes that are no text become question marks."""
-    return replace(problem, source=problem.source.encode("utf-8", "replace").decode("utf-8"))
+def _readable(problem: Problem, codec: str) -> Problem:
+    """A problem whose source line people can read, by the encoding it seems to have; other bytes become U+FFFD."""
+    return replace(problem, source=problem.source.encode("utf-8", "surrogateescape").decode(codec, "replace"))
 
 
 def _refused(code: str, place: Place, **facts: object) -> ConfigError:

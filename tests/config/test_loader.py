@@ -67,6 +67,8 @@ def test_other_encodings_are_refused_with_line_and_guess(folder: Path, encoding:
     assert (problem.place.line, problem.code) == (6, "encoding")
     assert problem.message == "this line is not UTF-8" + (f"; it looks like {guess}" if guess else "")
     assert problem.advice.startswith(f"convert the file: iconv -f {guess or 'ENCODING'} -t UTF-8")
+    if guess:
+        assert problem.source == f"  description {word}"
     str(caught.value).encode("utf-8")
 
 
