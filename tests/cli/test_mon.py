@@ -114,7 +114,7 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
 
 
 def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
-    """C-term: mon exits with 1. Q19: standard error has the log's lines, and nothing else."""
+    """E-term: mon exits with 1. Q19: standard error has the log's lines, and nothing else."""
     pidfile = tmp_path / "pid"
     command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

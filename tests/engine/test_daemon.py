@@ -151,7 +151,7 @@ async def test_maxprocs_throttles_and_loses_nothing(daemon: Daemon) -> None:
 
 
 async def test_a_missing_monitor_is_a_failure_that_alerts(daemon: Daemon) -> None:
-    """S-missing: mon writes a line in its log each second, and nobody is told."""
+    """E-monitor: mon writes a line in its log each second, and nobody is told."""
     calls = daemon.recorder()
     daemon.configure(watch("web", service("x", "nowhere.monitor -a", period="alert rec.alert\nalertevery 1h")))
     await daemon.start()
@@ -194,7 +194,7 @@ CRASHERS = {
 
 
 async def test_a_crash_of_a_monitor_hurts_its_check_only(daemon: Daemon) -> None:
-    """S-output: output is cut at 1 MiB, and read as fast as it comes."""
+    """M-output: output is cut at 1 MiB, and read as fast as it comes."""
     for name, text in CRASHERS.items():
         daemon.program(f"{name}.monitor", text)
     daemon.program("well.monitor", "#!/bin/sh\necho still here\nexit 1\n")
