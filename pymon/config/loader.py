@@ -136,6 +136,7 @@ def _decoded(name: str, path: str, data: bytes) -> Source:
     if report.has_errors:
         codec = encoding[0] if encoding else "utf-8"
         raise ConfigError(tuple(_readable(problem, codec) for problem in report.problems()))
+    source = Source(name, data.decode("utf-8", "replace"), KEYWORDS)
     for problem in report.problems():
         source.note(problem.code, problem.place.line, problem.place.column, guess=guess, command=command)
     return source

@@ -78,6 +78,7 @@ def test_comments_in_another_encoding_do_no_harm(folder: Path) -> None:
     loaded = load(write(folder, text.encode("euc-kr")))
     assert [(problem.code, problem.place.line) for problem in loaded.problems] == [("comment-encoding", 8)]
     assert "it looks like EUC-KR" in loaded.problems[0].message
+    str(loaded.problems[0]).encode("utf-8")
 
 
 def test_utf16_is_named() -> None:
