@@ -76,6 +76,7 @@ def _rig(folder: Path, scenarios: Sequence[Scenario]) -> Rig:
     rig.create()
     script.write_program(rig.folder / "alert.d/sub/deep.alert", script.ALERT)
     script.write_program(rig.folder / "mon.d/sub/deep.monitor", script.MONITOR)
+    script.write_program(rig.folder / "mon.d/broken.monitor", "#!/nonexistent/interpreter\n")
     (rig.folder / "mon.cf").write_text(configuration(rig.settings(), scenarios))
     return rig
 

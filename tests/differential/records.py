@@ -1,7 +1,7 @@
 """What the scripted plugins recorded, read back and made comparable between two daemons.
 
 Two runs never agree on the clock, on folders or on process ids. So folders become ``{rig}``, and each time becomes the
-number of the step whose result the daemon had just taken in: a service's results are at least two seconds apart, and a
+number of the step whose result the daemon had just taken in: a service's results are well over a second apart, and a
 daemon takes a result in within about one, which makes this attribution certain.
 """
 
@@ -89,7 +89,7 @@ class Recording:
 
     def briefs(self, service: str) -> list[str]:
         """The alerts of a service in short, in order; those of one event sorted, for mon's order there is random."""
-        return [call.brief() for call in self._ordered(service)]
+        return [call.brief().replace(self.rig, "{rig}") for call in self._ordered(service)]
 
     def normal_alerts(self, service: str) -> list[dict[str, object]]:
         """The alerts of a service in full, comparable between daemons, ordered as ``briefs``."""
@@ -181,3 +181,11 @@ def differences(ours: Sequence[Mapping[str, object]], theirs: Sequence[Mapping[s
                 pairs = [(field_name, one, other)]
             found += [f"call {number}, {name}: pymon {a!r}, mon {b!r}" for name, a, b in pairs if a != b]
     return found
+
+
+def matches(briefs: Sequence[str], expected: Sequence[str]) -> bool:
+    """Whether calls in short are those expected; an expected one that ends in an ellipsis tells the beginning only."""
+    return len(briefs) == len(expected) and all(
+        brief.startswith(text[:-1]) if text.endswith("…") else brief == text
+        for brief, text in zip(briefs, expected, strict=True)
+    )

@@ -15,9 +15,10 @@ class Part:
     """One service of a scenario: its lines in mon.cf, its script, and the alert calls that must follow.
 
     ``lines`` stand before the first period (but for interval and monitor), ``periods`` is the rest. ``expect`` holds
-    the calls as ``Call.brief`` writes them, in order; ``mon`` those of Debian's mon where pymon differs on purpose
-    (then the scenario names the difference). ``arguments`` is what follows the monitor's argv[0] (``mon_arguments``:
-    under Debian's mon). A service that is never run by either daemon has ``steps`` empty.
+    the calls as ``Call.brief`` writes them, in order (``…`` at an end stands for any text); ``mon`` those of Debian's
+    mon where pymon differs on purpose (then the scenario names the difference). ``arguments`` is what follows the
+    monitor's argv[0] (``mon_arguments``: under Debian's mon). A service that is never run by either daemon has
+    ``steps`` empty.
     """
 
     steps: Sequence[Step]

@@ -69,6 +69,8 @@ class Step:
             lines.append(
                 f'while read -r k <"$RIG_DIR/script/{other}/n"; [ "${{k:-0}}" -le {number} ]; do sleep 0.1; done'
             )
+            # The wait may end just before this service's own next turn: keep its results apart.
+            lines.append("sleep 0.7")
         for command in self.commands:
             words = command.format(g="$MON_GROUP", s="$MON_SERVICE")
             lines.append(f'moncmd -s 127.0.0.1 -p "$RIG_PORT" {words} >/dev/null 2>&1')

@@ -249,4 +249,28 @@ SCENARIOS: tuple[Scenario, ...] = (
             monitor="",
         ),
     ),
+    alone(
+        "monitor-missing",
+        "mon only logs that a monitor is in no folder, each second, and nobody is told",
+        Part(
+            [],
+            DOWN_UP + "  numalerts 1",
+            ["failure a < no monitor 'nosuch.monitor' in {rig}/mon.d…"],
+            mon=[],
+            monitor="nosuch.monitor -x",
+        ),
+        differs="E-monitor",
+    ),
+    alone(
+        "monitor-broken",
+        "a monitor that cannot be executed has failed; mon does not say why",
+        Part(
+            [],
+            DOWN_UP + "  numalerts 1",
+            ["failure a < cannot run {rig}/mon.d/broken.monitor: its interpreter is missing…"],
+            mon=["failure a"],
+            monitor="broken.monitor",
+        ),
+        differs="E-reason",
+    ),
 )
