@@ -57,6 +57,7 @@ async def _run(plugin: Plugin, words: str, *, up: bool = False) -> str:
 
 
 async def test_the_site_of_2004_fails_over(plugin: Plugin, table: MemoryTable) -> None:
+    """A-lvs: mon brings no such alert."""
     table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
     output = await _run(plugin, f"{SITE} -X down")
     assert output == "removed 211.238.41.165:80 from TCP 211.238.41.170:80 wlc\n"
@@ -177,6 +178,7 @@ async def test_a_port_that_the_method_cannot_have_is_corrected_and_said(plugin: 
     ],
 )
 async def test_wrong_options_are_told_and_change_nothing(plugin: Plugin, words: str, said: str) -> None:
+    """A-lvs-letters: other alerts pass over what they do not know."""
     before = memory_table().snapshot()
     code, output = await plugin.run(_call(words))
     assert code == 64

@@ -69,6 +69,7 @@ def test_the_directors_site() -> None:
     ],
 )
 def test_periods_that_never_match(text: str, reason: str) -> None:
+    """C-WARN: mon says nothing."""
     part = impossible_part(parse_period(text), 2026)
     assert (part[1] if part else "") == "" if not reason else part is not None
     if part is not None:
@@ -135,4 +136,5 @@ def test_many_unknown_names_do_not_take_long(folder: Path) -> None:
 
 
 def test_a_file_of_noise_has_a_bounded_number_of_problems(folder: Path) -> None:
+    """C-LIMITS: mon stops at the first problem."""
     assert len(problems_of(folder, "x = 1\n" * 50000)) == 1000

@@ -86,6 +86,7 @@ def test_quiescing_what_is_quiet_or_gone_does_nothing(servers: list[RealServer])
 
 @pytest.mark.parametrize("forwarding", [Forwarding.DR, Forwarding.TUN])
 def test_without_nat_the_port_is_the_virtual_services(forwarding: Forwarding) -> None:
+    """A-lvs-port: another port is corrected, and that is said."""
     done = _plan([], Present(ONE, 8080, forwarding, 1))
     assert done.operations == (Add(RealServer(ONE, 80, forwarding, 1)),)
     assert "at the port of the virtual service, 80, not 8080" in done.warnings[0]

@@ -13,6 +13,7 @@ NOW = int(time.time())
 
 
 def test_a_newer_or_equal_decision_is_carried_out_and_an_older_one_stands_back(tmp_path: Path) -> None:
+    """A-lvs-order: the newest decision wins between programs, too."""
     for decided, expected in ((NOW - 10, True), (NOW - 10, True), (NOW - 20, False), (NOW - 5, True), (NOW - 9, False)):
         with turn("web", decided, folder=tmp_path) as is_newest:
             assert is_newest is expected, decided
