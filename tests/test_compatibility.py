@@ -1,0 +1,176 @@
+"""docs/compatibility.md is complete: every keyword, variable, option and id has its row, and each row its proof."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pymon.cli import mon
+from pymon.config.build_settings import CONVERTERS
+from pymon.config.keywords import PERIOD_KEYWORDS, RECORD_KEYWORDS, SERVICE_KEYWORDS
+from pymon.config.malformed import KINDS
+from tests.differential.scenarios import SCENARIOS
+
+TESTS = Path(__file__).resolve().parent
+PAGE = TESTS.parent / "docs" / "compatibility.md"
+STATES = {"same", "fixed", "different", "new", "next release"}
+ID = re.compile(r"(?<![A-Za-z0-9-])(Q\d{1,2}|D\d|[ACEMRS]-[A-Za-z]{3,}\d?(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9-])")
+TEST_NAME = re.compile(r"def test_(\w+)\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table: the section it stands in, its cells by the names of their columns."""
+
+    section: str
+    cells: dict[str, str]
+
+    @property
+    def subject(self) -> str:
+        """The first cell."""
+        return next(iter(self.cells.values()))
+
+    @property
+    def state(self) -> str:
+        """One of STATES."""
+        return self.cells["state"]
+
+    @property
+    def names(self) -> list[str]:
+        """What the first cell names, without the marks of code."""
+        return re.findall(r"`([^`]+)`", self.subject)
+
+
+def rows() -> Iterator[Row]:
+    """Every row of the tables that have a column ``state``."""
+    section = ""
+    columns: list[str] = []
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            section, columns = line[3:], []
+        elif not line.startswith("|"):
+            columns = []
+        else:
+            cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            if not columns:
+                columns = cells
+            elif not set(cells[0]) <= {"-", ":"} and "state" in columns[1:]:
+                assert len(cells) == len(columns), line
+                yield Row(section, dict(zip(columns, cells, strict=True)))
+
+
+ROWS = list(rows())
+IDS = {row.subject: row for row in ROWS if ID.fullmatch(row.subject)}
+
+
+def is_said(name: str, function: str) -> bool:
+    """Whether a test function's name (without ``test_``) begins or ends with an id: ``q2_…``, ``…_m_opt_1``."""
+    slug = name.lower().replace("-", "_")
+    return f"{function}_".startswith(f"{slug}_") or f"_{function}".endswith(f"_{slug}")
+
+
+def ids_of_tests() -> dict[str, set[Path]]:
+    """Every id that a test file names, with the files; the samples of malformed.py are tests, too."""
+    samples = TESTS / "config" / "test_malformed.py"
+    found = {kind.differs: {samples} for kind in KINDS.values() if kind.differs}
+    for file in TESTS.rglob("*.py"):
+        if file == Path(__file__):
+            continue
+        text = file.read_text(encoding="utf-8")
+        in_names = [name for name in IDS for said in TEST_NAME.findall(text) if is_said(name, said)]
+        for name in (*ID.findall(text), *in_names):
+            found.setdefault(name, set()).add(file)
+    return found
+
+
+def test_each_row_has_a_state() -> None:
+    assert [(row.subject, row.state) for row in ROWS if row.state not in STATES] == []
+
+
+def test_ids_stand_once() -> None:
+    subjects = [row.subject for row in ROWS if ID.fullmatch(row.subject)]
+    assert sorted(subjects) == sorted(set(subjects))
+
+
+def test_every_id_of_a_test_has_a_row() -> None:
+    assert {name: sorted(map(str, files)) for name, files in ids_of_tests().items() if name not in IDS} == {}
+
+
+def test_every_id_has_a_test() -> None:
+    tested = ids_of_tests()
+    assert [name for name, row in IDS.items() if row.state != "next release" and name not in tested] == []
+
+
+def test_every_id_that_is_mentioned_has_a_row() -> None:
+    mentioned = set(ID.findall(PAGE.read_text(encoding="utf-8")))
+    assert mentioned - IDS.keys() == set()
+
+
+def test_all_quirks_are_there() -> None:
+    assert {f"Q{number}" for number in range(1, 22)} | {f"D{number}" for number in range(1, 10)} <= IDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("Global variables", set(CONVERTERS)),
+        ("Records", set(RECORD_KEYWORDS) | {"service", "period"}),
+        ("Service keywords", set(SERVICE_KEYWORDS)),
+        ("Period keywords", set(PERIOD_KEYWORDS)),
+    ],
+    ids=str,
+)
+def test_every_word_of_the_language_has_a_row(section: str, names: set[str]) -> None:
+    described = [name for row in ROWS if row.section == section for name in row.names]
+    assert sorted(set(described)) == sorted(described), "a word has two rows"
+    assert names <= set(described)
+    assert {name for name in described if re.fullmatch(r"[a-z_]+", name)} <= names
+
+
+def test_every_option_of_mon_has_a_row() -> None:
+    options = {
+        spelling
+        for action in mon._parser()._actions
+        if action.help is not argparse.SUPPRESS
+        for spelling in action.option_strings
+    }
+    described = {name for row in ROWS if row.section == "Command line of `mon`" for name in row.names}
+    assert described == options
+
+
+@pytest.mark.parametrize("room", ["monitors", "alerts"])
+def test_every_plugin_has_a_row(room: str) -> None:
+    files = {file.name for file in (TESTS.parent / room).iterdir() if file.is_file()}
+    described = {name for row in ROWS if row.section == room.capitalize() for name in row.names}
+    assert files <= described
+
+
+def test_each_proof_exists() -> None:
+    """A row's test is a file below ``tests/`` or a scenario; an id's file names that id."""
+    scenarios = {scenario.name for scenario in SCENARIOS}
+    missing = []
+    for row in ROWS:
+        proofs = re.findall(r"`([^`]+)`", row.cells.get("test", ""))
+        if not proofs and "test" in row.cells and row.state != "next release":
+            missing.append(f"{row.subject}: no test")
+        missing += [
+            f"{row.subject}: {proof}" for proof in proofs if proof not in scenarios and not (TESTS / proof).is_file()
+        ]
+    assert not missing, "\n".join(missing)
+
+
+def test_the_proof_of_an_id_names_it() -> None:
+    tested = ids_of_tests()
+    unnamed = []
+    for name, row in IDS.items():
+        proofs = re.findall(r"`([^`]+)`", row.cells.get("test", ""))
+        scenarios = {scenario.name for scenario in SCENARIOS if name in ID.findall(scenario.differs)}
+        files = {str(file.relative_to(TESTS)) for file in tested.get(name, set())}
+        if row.state != "next release" and not (files | scenarios) & set(proofs):
+            unnamed.append(f"{name}: {', '.join(proofs)}; it is named in {', '.join(sorted(files)) or 'no test'}")
+    assert not unnamed, "\n".join(unnamed)
