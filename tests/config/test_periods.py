@@ -47,7 +47,10 @@ def test_in_period(moment: str, text: str, answer: int) -> None:
 
 @pytest.mark.parametrize("text", sorted(HIDDEN))
 def test_whole_string_is_validated(text: str) -> None:
-    """Q16: so no malformed period is left that could match. C-PERIOD: mon accepts these or not by the hour at which it reads the file."""
+    """C-PERIOD: mon accepts these or not by the hour at which it reads the file.
+
+    Q16: so no malformed period is left that could match.
+    """
     with pytest.raises(PeriodError):
         parse_period(text)
 
