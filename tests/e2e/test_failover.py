@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.play import play
 from tests.tools import RequireTool
 from tests.uml.guest import Guest
 
@@ -19,17 +19,13 @@ FORWARD = {"nat": "Masq", "dr": "Route", "tun": "Tunnel"}
 ENOUGH = 10
 """Requests of a phase (about 30) that a server must have answered to count as serving."""
 
-_facts: dict[str, dict[str, Any]] = {}
-
 
 @pytest.fixture(params=[("nat", "mon"), ("dr", "pymon"), ("tun", "pymon")], ids=lambda param: param[0])
 def played(request: pytest.FixtureRequest, uml: Guest, require_tool: RequireTool) -> tuple[str, dict[str, Any]]:
     """The method, and what was seen while the site failed over by it; played once for all tests."""
     require_tool("ipvsadm", package="ipvsadm", why="the judge of the IPVS table")
     method, command = request.param
-    if method not in _facts:
-        _facts[method] = json.loads(uml.run(PROGRAM, [method, command], timeout=LIMIT).check().stdout)
-    return method, _facts[method]
+    return method, play(uml, PROGRAM, [method, command], limit=LIMIT)
 
 
 def test_a_healthy_site_serves_from_both(played: tuple[str, dict[str, Any]]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.play import play
 from tests.tools import RequireTool
 from tests.uml.guest import Guest
 
@@ -16,16 +16,12 @@ pytestmark = pytest.mark.uml
 PROGRAM = Path(__file__).with_name("hardship.py")
 LIMIT = 240.0
 
-_facts: dict[str, Any] = {}
-
 
 @pytest.fixture
 def seen(uml: Guest, require_tool: RequireTool) -> dict[str, Any]:
     """What was seen on the director; played once for all tests."""
     require_tool("ipvsadm", package="ipvsadm", why="the judge of the IPVS table")
-    if not _facts:
-        _facts.update(json.loads(uml.run(PROGRAM, timeout=LIMIT).check().stdout))
-    return _facts
+    return play(uml, PROGRAM, limit=LIMIT)
 
 
 def test_a_missing_virtual_service_is_told_with_the_way_to_add_it(seen: dict[str, Any]) -> None:
