@@ -10,8 +10,8 @@ Everything of httpx that pymon uses is in this module.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from typing import Any
 
 import h11
 import httpx
@@ -26,6 +26,8 @@ BODY_LIMIT = 4 << 20
 """bytes of a body that are read; what follows is not waited for"""
 
 _HEAD_LIMIT = 64 * 1024
+_CHUNK = 64 * 1024
+_END = h11.EndOfMessage()
 
 
 class OneShotTransport(httpx.AsyncBaseTransport):
@@ -33,7 +35,8 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
     Request extensions: ``target`` (bytes: the request target as it is to be sent), ``connect_host`` (str: where to
     connect, if not the URL's host), ``sni_hostname`` (str: the name asked for and verified in TLS). Response
-    extension: ``head`` (bytes: status line and headers as they came, with the empty line).
+    extensions: ``head`` (bytes: status line and headers as they came, with the empty line) and ``body`` (bytes: what
+    ``await response.aread()`` makes its content of, chunks put together, but any content encoding still on it).
 
     Raises httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, whose text is for the user. Time limits are
     the caller's (asyncio.timeout).
@@ -45,58 +48,87 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask and wait for the whole answer (up to BODY_LIMIT)."""
-        loop = asyncio.get_running_loop()
-        exchange = _Exchange(loop, _wire_format(request), request.method.encode())
-        transport = await self._open(loop, request, exchange)
-        try:
-            await exchange.finished
-        finally:
-            transport.abort()
-        return exchange.response(request)
+        exchange = _Exchange(request)
+        connection = await _connect(request)
+        if request.url.scheme == "https":
+            await self._over_tls(connection, exchange)
+        else:
+            await _over_tcp(connection, exchange)
+        return exchange.response()
 
-    async def _open(
-        self, loop: asyncio.AbstractEventLoop, request: httpx.Request, exchange: _Exchange
-    ) -> asyncio.Transport:
-        secure = request.url.scheme == "https"
-        host = request.extensions.get("connect_host") or request.url.host
-        port = request.url.port or (443 if secure else 80)
-        options: dict[str, Any] = {}
-        if secure:
-            options = {"ssl": self._tls or True, "server_hostname": request.extensions.get("sni_hostname") or host}
+    async def _over_tls(self, connection: socket.socket, exchange: _Exchange) -> None:
+        request = exchange.request
+        name = request.extensions.get("sni_hostname") or request.extensions.get("connect_host") or request.url.host
+        loop = asyncio.get_running_loop()
         try:
-            connection = await net.connect(host, port)
-            transport, _ = await loop.create_connection(lambda: exchange, sock=connection, **options)
+            transport, _ = await loop.create_connection(
+                lambda: exchange, sock=connection, ssl=self._tls or ssl.create_default_context(), server_hostname=name
+            )
         except ssl.SSLCertVerificationError as error:
             raise httpx.ConnectError(f"certificate verify failed: {error.verify_message}", request=request) from error
         except ssl.SSLError as error:
             raise httpx.ConnectError(f"TLS: {error.reason or error}", request=request) from error
-        except net.NameNotFound as error:
-            raise httpx.ConnectError(f"name not found: {error}", request=request) from error
         except OSError as error:
-            reason = error.strerror or str(error) or type(error).__name__
-            raise httpx.ConnectError(f"could not connect: {reason}", request=request) from error
-        return transport
+            raise httpx.ConnectError(f"TLS: {_words(error)}", request=request) from error
+        try:
+            await exchange.finished
+        finally:
+            transport.abort()
 
 
-def _wire_format(request: httpx.Request) -> tuple[bytes, h11.Connection]:
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_LIMIT)
-    target = request.extensions.get("target", request.url.raw_path)
-    headers = [*request.headers.raw, (b"Connection", b"close")]
+async def _connect(request: httpx.Request) -> socket.socket:
+    host = request.extensions.get("connect_host") or request.url.host
     try:
-        data = connection.send(h11.Request(method=request.method.encode(), target=target, headers=headers)) or b""
-        data += connection.send(h11.EndOfMessage()) or b""
-    except h11.LocalProtocolError as error:
-        raise httpx.LocalProtocolError(str(error), request=request) from error
-    return data, connection
+        return await net.connect(host, request.url.port or (443 if request.url.scheme == "https" else 80))
+    except net.NameNotFound as error:
+        raise httpx.ConnectError(f"name not found: {error}", request=request) from error
+    except OSError as error:
+        raise httpx.ConnectError(f"could not connect: {_words(error)}", request=request) from error
+
+
+async def _over_tcp(connection: socket.socket, exchange: _Exchange) -> None:
+    """Without a transport: half the cost of a short conversation is to set one up."""
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.sock_sendall(connection, exchange.to_send)
+        loop.add_reader(connection.fileno(), exchange.read_from, connection)
+        try:
+            await exchange.finished
+        finally:
+            loop.remove_reader(connection.fileno())
+    except OSError as error:
+        raise httpx.WriteError(_words(error), request=exchange.request) from error
+    finally:
+        connection.close()
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _question(request: httpx.Request) -> h11.Request:
+    """The request as h11 has it, made once for each request object: checking the headers takes its time."""
+    question: h11.Request | None = request.extensions.get("h11")
+    if question is None:
+        target = request.extensions.get("target", request.url.raw_path)
+        headers = [*request.headers.raw, (b"Connection", b"close")]
+        try:
+            question = h11.Request(method=request.method.encode(), target=target, headers=headers)
+        except h11.LocalProtocolError as error:
+            raise httpx.LocalProtocolError(str(error), request=request) from error
+        request.extensions["h11"] = question
+    return question
 
 
 class _Exchange(asyncio.Protocol):
     """Sends the request when connected, collects the answer, and is ``finished`` when it is complete."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, wire: tuple[bytes, h11.Connection], method: bytes) -> None:
-        self.finished: asyncio.Future[None] = loop.create_future()
-        self._to_send, self._http = wire
-        self._method = method
+    def __init__(self, request: httpx.Request) -> None:
+        self.request = request
+        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_LIMIT)
+        self.to_send = self._http.send(_question(request)) or b""
+        self._http.send(_END)
         self._head = bytearray()
         self._status: h11.Response | None = None
         self._body = bytearray()
@@ -104,7 +136,21 @@ class _Exchange(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
         if isinstance(transport, asyncio.WriteTransport):
-            transport.write(self._to_send)
+            transport.write(self.to_send)
+
+    def read_from(self, connection: socket.socket) -> None:
+        """Take in what has come on a socket."""
+        try:
+            data = connection.recv(_CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.connection_lost(error)
+            return
+        if data:
+            self.data_received(data)
+        else:
+            self.eof_received()
 
     def data_received(self, data: bytes) -> None:
         """Take in a piece of the answer."""
@@ -153,20 +199,22 @@ class _Exchange(asyncio.Protocol):
         if not self.finished.done():
             self.finished.set_exception(error)
 
-    def response(self, request: httpx.Request) -> httpx.Response:
+    def response(self) -> httpx.Response:
         """The complete answer."""
         status = self._status
         if status is None:
-            raise httpx.RemoteProtocolError("no answer", request=request)
+            raise httpx.RemoteProtocolError("no answer", request=self.request)
+        body = bytes(self._body)
         return httpx.Response(
             status.status_code,
             headers=status.headers.raw_items(),
-            content=bytes(self._body),
-            request=request,
+            stream=httpx.ByteStream(body),
+            request=self.request,
             extensions={
                 "http_version": b"HTTP/" + status.http_version,
                 "reason_phrase": status.reason,
                 "head": _head_of(bytes(self._head)),
+                "body": body,
             },
         )
 

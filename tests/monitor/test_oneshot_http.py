@@ -16,7 +16,10 @@ HELLO = b"HTTP/1.1 200 Fine\r\nX-Camel: y\r\nContent-Length: 5\r\n\r\nhello"
 async def fetch(port: int, method: str = "GET", **options: object) -> httpx.Response:
     """Ask a server on loopback."""
     request = Request(method, f"http://127.0.0.1:{port}/", extensions=dict(options))
-    return await OneShotTransport().handle_async_request(request)
+    answer = await OneShotTransport().handle_async_request(request)
+    await answer.aread()
+    assert answer.extensions["body"] == answer.content
+    return answer
 
 
 async def test_answer() -> None:
