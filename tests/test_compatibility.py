@@ -18,6 +18,13 @@ from tests.differential.scenarios import SCENARIOS
 
 TESTS = Path(__file__).resolve().parent
 PAGE = TESTS.parent / "docs" / "compatibility.md"
+WORDS = {
+    "Global variables": set(CONVERTERS),
+    "Records": set(RECORD_KEYWORDS) | {"service", "period"},
+    "Service keywords": set(SERVICE_KEYWORDS),
+    "Period keywords": set(PERIOD_KEYWORDS),
+}
+"""section of the page → the words of mon.cf that it describes"""
 STATES = {"same", "fixed", "different", "new", "next release"}
 ID = re.compile(r"(?<![A-Za-z0-9-])(Q\d{1,2}|D\d|[ACEMRS]-[A-Za-z]{3,}\d?(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9-])")
 TEST_NAME = re.compile(r"def test_(\w+)\(")
@@ -115,21 +122,11 @@ def test_all_quirks_are_there() -> None:
     assert {f"Q{number}" for number in range(1, 22)} | {f"D{number}" for number in range(1, 10)} <= IDS.keys()
 
 
-@pytest.mark.parametrize(
-    ("section", "names"),
-    [
-        ("Global variables", set(CONVERTERS)),
-        ("Records", set(RECORD_KEYWORDS) | {"service", "period"}),
-        ("Service keywords", set(SERVICE_KEYWORDS)),
-        ("Period keywords", set(PERIOD_KEYWORDS)),
-    ],
-    ids=str,
-)
-def test_every_word_of_the_language_has_a_row(section: str, names: set[str]) -> None:
+@pytest.mark.parametrize("section", WORDS)
+def test_every_word_of_the_language_has_a_row(section: str) -> None:
     described = [name for row in ROWS if row.section == section for name in row.names]
     assert sorted(set(described)) == sorted(described), "a word has two rows"
-    assert names <= set(described)
-    assert {name for name in described if re.fullmatch(r"[a-z_]+", name)} <= names
+    assert {name for name in described if re.fullmatch(r"[a-z_]+", name)} == WORDS[section]
 
 
 def test_every_option_of_mon_has_a_row() -> None:
@@ -162,6 +159,17 @@ def test_each_proof_exists() -> None:
             f"{row.subject}: {proof}" for proof in proofs if proof not in scenarios and not (TESTS / proof).is_file()
         ]
     assert not missing, "\n".join(missing)
+
+
+def test_the_proof_of_a_word_names_it() -> None:
+    """Where a row's proofs are files, each of its words stands in one of them."""
+    unnamed = []
+    for row in ROWS:
+        proofs = re.findall(r"`([^`]+)`", row.cells.get("test", ""))
+        if row.section in WORDS and all(proof.endswith(".py") for proof in proofs):
+            text = "".join((TESTS / proof).read_text(encoding="utf-8") for proof in proofs)
+            unnamed += [f"{name}: {', '.join(proofs)}" for name in row.names if name not in text]
+    assert not unnamed, "\n".join(unnamed)
 
 
 def test_the_proof_of_an_id_names_it() -> None:
