@@ -16,7 +16,8 @@ from pymon.model.invocation import Invocation
 from pymon.plugin.registry import scan
 from pymon.plugin.runner import Runner
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 SSH = b"SSH-2.0-OpenSSH_9.2\r\n"
 
@@ -140,11 +141,23 @@ async def test_the_monitor_runs_inside_the_daemon(ssh_monitor: Path) -> None:
 def test_the_monitor_is_typed_as_the_rest_is(ssh_monitor: Path) -> None:
     checked = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", str(ssh_monitor)],
-        cwd=README.parent, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))))
 def test_what_it_links_to_is_there(link: str) -> None:
-    assert (README.parent / link).exists()
+    assert (ROOT / link).exists()
+
+
+def test_what_contributors_are_sent_to_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"[`(]((?:pymon|tests|monitors|alerts|etc|docs)/[\w./]*)[`)]", text)
+    in_house = re.findall(
+        r"^ {4}.* ((?:model|config|core|engine|plugin|monitor|alert|ipvs)/[\w./]+\.py)", text, re.MULTILINE
+    )
+    assert len(paths) > 20
+    assert len(in_house) > 10
+    real = [path for path in paths if "NAME" not in path and not path.startswith("pymon/share/")]
+    assert [path for path in (*real, *(f"pymon/{path}" for path in in_house)) if not (ROOT / path).exists()] == []
