@@ -31,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
 
 ONLY_IN = {
     "apscheduler": {"engine/schedule.py"},
-    "pyroute2": {"ipvs/kernel.py"},
+    "pyroute2": {"ipvs/kernel/message.py", "ipvs/kernel/netlink.py"},
     "typer": {"cli/main.py"},
 }
 """third-party package → the only modules that may know it (a trailing ``*`` matches any ending)"""

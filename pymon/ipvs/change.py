@@ -1,4 +1,4 @@
-"""Wishes carried out on a table: read the one virtual service, plan, apply."""
+"""Wishes carried out on a table: read what they speak of in the one virtual service, plan, apply."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def carry_out(table: Table, virtual: Virtual, wishes: Sequence[Wish]) -> Outcome
     Somebody else may change the same real server between reading and writing: then it is read and planned anew.
     Raises IpvsNoService, IpvsBusy (also when that never ends), and whatever else the table raises.
     """
+    addresses = {wish.address for wish in wishes}
     for _ in range(_ATTEMPTS):
-        listed = table.listed(virtual)
+        listed = table.listed(virtual, addresses)
         planned = plan(listed, wishes)
         try:
             for operation in planned.operations:

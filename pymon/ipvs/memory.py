@@ -6,6 +6,7 @@ It forwards nothing: ``pymon demo`` and tests use it to show and check what woul
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from pymon.errors import IpvsError, IpvsNoServer, IpvsNoService, IpvsServerExists
@@ -54,10 +55,13 @@ class MemoryTable:
         with self._lock:
             return Snapshot(INFO, tuple(_listed(entry) for entry in self._entries.values()))
 
-    def listed(self, virtual: Virtual) -> Listed:
-        """One virtual service with its real servers. Raises IpvsNoService."""
+    def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
+        """One virtual service with its real servers, all or those at some addresses. Raises IpvsNoService."""
         with self._lock:
-            return _listed(self._entry(virtual))
+            listed = _listed(self._entry(virtual))
+        if at is None:
+            return listed
+        return Listed(listed.service, tuple(server for server in listed.servers if server.address in at))
 
     def add_server(self, virtual: Virtual, server: RealServer) -> None:
         """Put a real server in. Raises IpvsNoService and IpvsServerExists."""

@@ -383,6 +383,42 @@ def _time_of_changes(table: KernelTable) -> float:
     return statistics.median(times)
 
 
+def case_a_real_server_among_many_is_changed_as_fast(table: KernelTable) -> None:
+    table.add_service(VirtualService(VIP))
+    added = 0
+    for count in (2, 10, 200):
+        for number in range(added, count):
+            table.add_server(VIP, RealServer(ip_address("10.9.0.0") + number, 80))
+        added = count
+        median = _time_of_failovers(table)
+        assert len(table.listed(VIP).servers) == count
+        print(f"a failover (read, plan, write): {median * 1e3:.2f} ms with {count} real servers", file=sys.stderr)
+
+
+def _time_of_failovers(table: KernelTable) -> float:
+    """The median of removing a real server and putting it back, in seconds for each of both."""
+    address = ip_address("10.9.0.1")
+    times = []
+    for _ in range(50):
+        for wish in (Absent(address, 80), Present(address, 80)):
+            began = time.perf_counter()
+            assert carry_out(table, VIP, [wish]).changed
+            times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def case_only_the_servers_asked_for_are_listed(table: KernelTable) -> None:
+    restore(VARIED)
+    for listed in table.snapshot().services:
+        virtual = listed.service.identity
+        assert table.listed(virtual) == listed
+        for at in ([], [ONE], [ip_address("10.0.0.9"), ip_address("2001:db8::9")], [ip_address("0.0.0.0")]):
+            expected = tuple(server for server in listed.servers if server.address in at)
+            assert table.listed(virtual, at).servers == expected
+    nine = table.listed(VIP, [ip_address("10.0.0.9")])
+    assert {server.port for server in nine.servers} == {1, 256}
+
+
 def case_the_settings_of_the_namespace_are_read(table: KernelTable) -> None:
     table.add_service(VirtualService(VIP, persistence=300))
 

@@ -11,18 +11,17 @@ import pytest
 
 from pymon.errors import IpvsBusy, IpvsError, IpvsPermission, IpvsUnavailable
 from pymon.ipvs.kernel import KernelTable
-from pymon.ipvs.kernel.attribute import coded, decoded, number_of, text, text_of
-from pymon.ipvs.kernel.netlink import (
-    CTRL_ATTR_FAMILY_ID,
-    CTRL_ATTR_FAMILY_NAME,
-    CTRL_CMD_GETFAMILY,
-    NLM_F_DUMP_INTR,
-    NLMSG_DONE,
-    NLMSG_ERROR,
-    GenericNetlink,
-)
+from pymon.ipvs.kernel.netlink import GenericNetlink
+from tests.ipvs import attributes
+from tests.ipvs.attributes import coded, decoded
+from tests.ipvs.samples import INFO
 
-EMPTY_REQUEST = bytes(16) + struct.pack("=BBH", CTRL_CMD_GETFAMILY, 1, 0)
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLM_F_DUMP_INTR = 0x10
+CTRL_CMD_GETFAMILY = 3
+CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1, 2
+
+EMPTY_REQUEST = attributes.message(b"", CTRL_CMD_GETFAMILY)
 ANSWER = 20
 
 
@@ -36,14 +35,14 @@ def control() -> Iterator[GenericNetlink]:
 def test_it_asks_the_kernel_for_its_families(control: GenericNetlink) -> None:
     assert control.family == 16
     families = [decoded(answer[20:]) for answer in control.dump(EMPTY_REQUEST)]
-    assert {text_of(family[CTRL_ATTR_FAMILY_NAME]) for family in families} >= {"nlctrl"}
-    own = control.get(EMPTY_REQUEST + coded([(CTRL_ATTR_FAMILY_NAME, text("nlctrl"))]))
-    assert number_of(decoded(own[20:])[CTRL_ATTR_FAMILY_ID]) == 16
+    assert {family[CTRL_ATTR_FAMILY_NAME] for family in families} >= {b"nlctrl\0"}
+    own = control.get(EMPTY_REQUEST + coded({CTRL_ATTR_FAMILY_NAME: b"nlctrl\0"}))
+    assert decoded(own[20:])[CTRL_ATTR_FAMILY_ID] == b"\x10\0"
 
 
 def test_what_the_kernel_refuses_is_an_error_with_its_number(control: GenericNetlink) -> None:
     with pytest.raises(FileNotFoundError):
-        control.get(EMPTY_REQUEST + coded([(CTRL_ATTR_FAMILY_NAME, text("NO-SUCH"))]))
+        control.get(EMPTY_REQUEST + coded({CTRL_ATTR_FAMILY_NAME: b"NO-SUCH\0"}))
     with pytest.raises(OSError, match=r".") as refused:
         control.command(bytes(16) + struct.pack("=BBH", 200, 1, 0))
     assert refused.value.errno == errno.EOPNOTSUPP
@@ -67,6 +66,10 @@ class Kernel:
     def asked(self) -> None:
         """From now on answer the next request."""
         self._sequence += 1
+
+    def hears(self) -> bytes:
+        """What was asked."""
+        return self._end.recv(1 << 16)
 
     def says(self, *parts: tuple[int, int, bytes], length: int | None = None) -> None:
         """Send one datagram of messages: type, flags, what follows the header."""
@@ -139,6 +142,41 @@ def test_more_answers_than_were_due_are_an_error(control: GenericNetlink, kernel
         control.get(EMPTY_REQUEST)
 
 
+def test_a_request_has_its_own_length_family_flags_and_number(control: GenericNetlink, kernel: Kernel) -> None:
+    for number, (flags, answer) in enumerate([(0x5, NLMSG_ERROR), (0x301, NLMSG_DONE)], control._sequence + 1):
+        kernel.asked()
+        kernel.says((answer, 0, OK))
+        if answer == NLMSG_DONE:
+            control.dump(EMPTY_REQUEST + b"more")
+        else:
+            control.command(EMPTY_REQUEST + b"more")
+        assert kernel.hears() == struct.pack("=IHHII", 24, 16, flags, number, 0) + EMPTY_REQUEST[16:] + b"more"
+
+
+@pytest.mark.parametrize(
+    ("answers", "text"),
+    [
+        ([], "0 answers"),
+        ([b"\1\2\0\0"], "does not tell the number of the netlink family IPVS"),
+        ([b"\1\2\0\0" + coded({CTRL_ATTR_FAMILY_NAME: b"IPVS\0"})], "does not tell the number"),
+        ([b"\1\2\0\0\xff\xff\1\0"], "does not tell the number"),
+        ([b"\1"], "does not tell the number"),
+    ],
+)
+def test_a_kernel_that_does_not_tell_a_familys_number_is_an_error(
+    control: GenericNetlink, kernel: Kernel, answers: list[bytes], text: str
+) -> None:
+    control._name = "IPVS"
+    kernel.asked()
+    for answer in answers:
+        kernel.says((ANSWER, 0, answer))
+    kernel.says((NLMSG_ERROR, 0, OK))
+    with pytest.raises(OSError, match=text) as refused:
+        control._find_family()
+    assert refused.value.errno == errno.EBADMSG
+    assert kernel.hears()[16:] == b"\3\1\0\0" + coded({CTRL_ATTR_FAMILY_NAME: b"IPVS\0"})
+
+
 def test_the_wait_for_the_kernel_is_bounded(control: GenericNetlink, kernel: Kernel) -> None:
     kernel.asked()
     with pytest.raises(TimeoutError):
@@ -166,6 +204,24 @@ def test_each_errno_has_its_exception(monkeypatch: pytest.MonkeyPatch, number: i
     with pytest.raises(IpvsError, match=r".") as refused:
         table.flush()
     assert type(refused.value) is expected
+    kernel.close()
+    table.close()
+
+
+def test_an_answer_that_makes_no_sense_is_an_error_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pymon.ipvs.kernel.table.FAMILY", "nlctrl")
+    table = KernelTable()
+    assert table._netlink is not None
+    kernel = Kernel(table._netlink)
+    for body, told in ((bytes.fromhex(INFO)[16:], True), (bytes.fromhex(INFO)[16:-2], False), (b"\x0e", False)):
+        kernel.asked()
+        kernel.says((ANSWER, 0, body))
+        kernel.says((NLMSG_ERROR, 0, OK))
+        if told:
+            assert table.info().version == (1, 2, 1)
+        else:
+            with pytest.raises(IpvsError, match="malformed"):
+                table.info()
     kernel.close()
     table.close()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +63,38 @@ def test_it_has_the_kernels_errors(table: MemoryTable) -> None:
     for attempt in (table.listed, table.remove_service):
         with pytest.raises(IpvsNoService, match="no virtual service TCP"):
             attempt(WEB.identity)
+
+
+def test_only_the_servers_asked_for_are_listed(table: MemoryTable) -> None:
+    others = [RealServer(ONE.address, 81), RealServer(ip_address("10.0.0.2"), 80)]
+    for server in (ONE, *others):
+        table.add_server(WEB.identity, server)
+    assert table.listed(WEB.identity, [ONE.address]).servers == (ONE, others[0])
+    assert table.listed(WEB.identity, []).servers == ()
+    assert table.listed(WEB.identity).servers == (ONE, *others)
+
+
+def _loads(code: str, **environ: str) -> bool:
+    """Whether a fresh interpreter has pyroute2 loaded after this code."""
+    code = f"{code}; import sys; print('pyroute2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    return done.stdout == "True\n"
+
+
+def test_only_who_opens_the_kernels_table_pays_for_pyroute2() -> None:
+    room = "import pymon.ipvs.change, pymon.ipvs.listing, pymon.ipvs.memory, pymon.ipvs.plan, pymon.ipvs.table"
+    assert not _loads(room)
+    assert not _loads(f"{room}; pymon.ipvs.table.prepare({{'PYMON_IPVS': 'memory'}})")
+    assert not _loads(f"{room}; pymon.ipvs.table.open_table({{'PYMON_IPVS': 'memory'}})")
+    assert _loads(f"{room}; pymon.ipvs.table.prepare({{}})")
+    assert _loads(f"{room}; pymon.ipvs.table.why_no_kernel_table()")
+
+
+def test_the_daemon_pays_for_it_when_it_loads_lvs_alert_and_not_when_a_server_dies() -> None:
+    alert = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
+    load = f"from pymon.plugin.registry import load; assert load('lvs.alert', {str(alert)!r}).plugin"
+    assert _loads(load)
+    assert not _loads(load, PYMON_IPVS="memory")
 
 
 def test_a_service_changes_and_keeps_its_servers(table: MemoryTable) -> None:

@@ -1,7 +1,9 @@
 """A generic netlink socket: one request, its answers, errors as OSError.
 
 The kernel carries a netlink command out inside the call that sends it, so its answer is there when that call returns:
-a blocking socket waits for nothing but the kernel's own locks, and mostly for well under a millisecond.
+a blocking socket waits for nothing but the kernel's own locks, and mostly for well under a millisecond. pyroute2's
+sockets (0.9.7) run an event loop for each call, which costs more than the calls themselves; its messages are used, and
+this socket.
 """
 
 from __future__ import annotations
@@ -13,23 +15,21 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from pymon.ipvs.kernel.attribute import coded, decoded, number_of, text
-
-NETLINK_GENERIC = 16
-NLMSG_ERROR = 2
-NLMSG_DONE = 3
-NLM_F_REQUEST = 0x1
-NLM_F_ACK = 0x4
-NLM_F_DUMP_INTR = 0x10
-NLM_F_DUMP = 0x300
-
-GENL_ID_CTRL = 16
-CTRL_CMD_GETFAMILY = 3
-CTRL_ATTR_FAMILY_ID = 1
-CTRL_ATTR_FAMILY_NAME = 2
+from pyroute2.netlink import (
+    CTRL_CMD_GETFAMILY,
+    GENL_ID_CTRL,
+    NETLINK_GENERIC,
+    NLM_F_ACK,
+    NLM_F_DUMP,
+    NLM_F_DUMP_INTR,
+    NLM_F_REQUEST,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    ctrlmsg,
+)
+from pyroute2.netlink.exceptions import NetlinkDecodeError
 
 _HEADER = struct.Struct("=IHHII")
-_GENERIC = struct.Struct("=BBH")
 _ERROR = struct.Struct("=i")
 _RECEIVE_SIZE = 1 << 17
 """more than the kernel puts into one datagram (32 KiB)"""
@@ -65,10 +65,7 @@ class GenericNetlink:
 
     def get(self, message: bytes) -> bytes:
         """Send a request with one answer."""
-        answers = self._exchange(message, self.family, NLM_F_REQUEST | NLM_F_ACK)
-        if len(answers) != 1:
-            raise OSError(errno.EBADMSG, f"{len(answers)} answers from the kernel where one was due")
-        return answers[0]
+        return self._single(message, self.family)
 
     def dump(self, message: bytes) -> list[bytes]:
         """Send a request with any number of answers; again if what it lists changed meanwhile."""
@@ -79,13 +76,28 @@ class GenericNetlink:
 
     def _find_family(self) -> int:
         """The family's number. Asking makes the kernel load the module, where it can."""
-        request = bytes(_HEADER.size) + _GENERIC.pack(CTRL_CMD_GETFAMILY, 1, 0)
-        request += coded([(CTRL_ATTR_FAMILY_NAME, text(self._name))])
+        request = ctrlmsg()
+        request["cmd"] = CTRL_CMD_GETFAMILY
+        request["version"] = 1
+        request["attrs"] = [("CTRL_ATTR_FAMILY_NAME", self._name)]
+        request.encode()
         try:
-            answers = self._exchange(request, GENL_ID_CTRL, NLM_F_REQUEST | NLM_F_ACK)
+            answer = ctrlmsg(self._single(bytes(request.data), GENL_ID_CTRL))
         except FileNotFoundError:
             raise OSError(errno.ENOPROTOOPT, os.strerror(errno.ENOPROTOOPT)) from None
-        return number_of(decoded(answers[0][_HEADER.size + _GENERIC.size :])[CTRL_ATTR_FAMILY_ID])
+        with contextlib.suppress(struct.error, NetlinkDecodeError):
+            answer.decode()
+        number = answer.get_attr("CTRL_ATTR_FAMILY_ID")
+        if not isinstance(number, int):  # missing, or left undecoded
+            raise OSError(errno.EBADMSG, f"the kernel does not tell the number of the netlink family {self._name}")
+        return number
+
+    def _single(self, message: bytes, family: int) -> bytes:
+        """The one answer to a request."""
+        answers = self._exchange(message, family, NLM_F_REQUEST | NLM_F_ACK)
+        if len(answers) != 1:
+            raise OSError(errno.EBADMSG, f"{len(answers)} answers from the kernel where one was due")
+        return answers[0]
 
     def _exchange(self, message: bytes, family: int, flags: int) -> list[bytes]:
         """Send one message and collect its answers up to the acknowledgement or the end of the dump."""

