@@ -18,7 +18,7 @@ from tests.tools import find_tool
 from tests.uml.guest import Guest, missing_for_uml
 
 PROGRAM = Path(__file__).with_name("failover_site.py")
-DEATHS, HANGS, QUIET = 5, 3, 8
+DEATHS, HANGS, QUIET = 9, 3, 8
 LIMIT = 420.0
 """Seconds that one daemon's rounds may take in all."""
 
