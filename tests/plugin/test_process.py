@@ -199,7 +199,7 @@ async def test_time_limit(tmp_path: Path) -> None:
     summary, _, detail = result.output.partition("\n")
     assert summary.startswith("timeout: no result after ")
     assert detail == "halfway\n"
-    assert result.ended - result.started < 2
+    assert result.ended - result.started < 10
 
 
 async def test_what_ignores_sigterm_gets_sigkill_and_so_do_its_children(tmp_path: Path) -> None:
