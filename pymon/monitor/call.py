@@ -8,9 +8,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.service import Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
-
-ENVIRONMENT_LIMIT = 64 * 1024
-"""bytes of an earlier output that are handed on in one variable: the kernel takes 128 KiB (Q21)"""
+from pymon.plugin.environ import bounded
 
 
 def invocation(
@@ -43,23 +41,10 @@ def _variables(service: Service, state: ServiceState, settings: Settings) -> dic
     if state.has_result:
         found["MON_FIRST_FAILURE"] = str(int(state.first_failure))
         if state.last_summary or state.last_output:  # mon has none of a success that printed nothing
-            found["MON_LAST_SUMMARY"] = shortened(state.last_summary)
-        found["MON_LAST_OUTPUT"] = shortened(state.last_output)
+            found["MON_LAST_SUMMARY"] = bounded(state.last_summary)
+        found["MON_LAST_OUTPUT"] = bounded(state.last_output)
     if state.depend_status is not None:
         found["MON_DEPEND_STATUS"] = str(int(state.depend_status))
     if service.description is not None:
-        found["MON_DESCRIPTION"] = service.description
+        found["MON_DESCRIPTION"] = bounded(service.description)
     return found
-
-
-def shortened(text: str, limit: int = ENVIRONMENT_LIMIT) -> str:
-    """At most ``limit`` bytes of UTF-8 of a text, ending with a whole character."""
-    if len(text) * 4 <= limit:
-        return text
-    data = text.encode("utf-8", "surrogateescape")
-    if len(data) <= limit:
-        return text
-    end = limit
-    while end > limit - 4 and data[end] & 0xC0 == 0x80:  # in the midst of a character
-        end -= 1
-    return data[:end].decode("utf-8", "surrogateescape")
