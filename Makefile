@@ -26,7 +26,7 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
-	$(BIN)/python -m tests.plugin_types
+	set -e; for plugin in monitors/*.monitor alerts/*.alert; do $(BIN)/mypy $$plugin; done
 
 bench: $(READY) peers
 	$(BIN)/python -m bench $(ARGS)
