@@ -219,8 +219,8 @@ def _count_sent(counters: PeriodState, event: Event) -> PeriodState:
 
     ``counted_sent`` is what opstatus shows and counts everything but recoveries, as mon does.
     """
-    if event.kind is EventKind.UP:
-        return replace(counters, alert_sent=0, counted_sent=0)
+    if event.kind is EventKind.UP:  # the success itself resets what is counted
+        return counters
     if not event.kind.is_failure:
         return replace(counters, counted_sent=counters.counted_sent + 1)
     sent, counted = counters.alert_sent + 1, counters.counted_sent + 1

@@ -198,7 +198,7 @@ def same_state(state: ServiceState, mon: Mon) -> None:
     assert (state.last_summary, state.last_detail) == (s["summary"], s["detail"])
     assert (state.last_output, state.failure_output) == (s["output"], s["failure_output"])
     assert (state.ack, state.ack_comment, state.depend_status) == (s["ack"], s["comment"], s["depend"])
-    assert (state.failure_interval_active, state.has_result) == (s["fast"], s["had"])
+    assert (state.failure_interval_active, state.has_result, state.has_output) == (s["fast"], s["had"], s["had"])
     for key, theirs in mon.p.items():
         mine = state.period(key)
         assert (mine.last_alert, mine.alert_sent, mine.counted_sent, mine.first_fail_time, mine.fail_count) == (

@@ -120,6 +120,12 @@ class TestOrder:
             assert (call.event, call.output, call.exitval) == (EventKind.UP, "fine\n", 0)
         assert [call.command.name for call in site.fail().alerts] == ["r.alert"]
 
+    def test_redistribute_of_the_first_result(self) -> None:
+        """There is a summary to tell, but no output before it."""
+        site = Site((service(redistribute=Command("r.alert")),))
+        (call,) = site.ok("fine\n").alerts
+        assert (call.state.has_result, call.state.last_summary, call.state.has_output) == (True, "fine", False)
+
     def test_redistribute_stops_with_the_scheduler(self) -> None:
         """And says so; what has no program says that."""
         site = Site((service(redistribute=Command("r.alert")),), stopped=True)

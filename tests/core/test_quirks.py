@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pymon.core import process
-from pymon.model.effect import Noticed, Rule
+from pymon.core.state import unacknowledge
+from pymon.model.effect import DowntimeRecorded, Noticed, Rule
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Command, ExitRange
 from pymon.model.settings import Settings
@@ -250,10 +251,15 @@ class TestKept:
         with pytest.raises(ValueError, match="g:s is in a non-failure state"):
             site.happen("ack")
 
+    def test_unack_starts_alertafter_over(self) -> None:
+        """The forms with a time as well: nothing is left of what they counted."""
+        counters = PeriodState(last_alert=5.0, alert_sent=2, counted_sent=3, first_fail_time=4.0, fail_count=6)
+        state = unacknowledge(service(), ServiceState(ack=1.0, ack_comment="x", periods={"p": counters}))
+        assert state == ServiceState(consec_failures=1, periods={"p": PeriodState(alert_sent=2, counted_sent=3)})
+
     def test_downtime_before_any_failure_time_counts_from_the_start(self) -> None:
         """A state that was set to fail by hand has no first failure: the daemon's start stands for it."""
-        site = Site((service(),), settings=Settings(dtlogging=True))
+        site = Site((service(interval=None),), settings=Settings(dtlogging=True))
         site.set(op_status=OpStatus.FAIL, last_summary="by hand")
-        (record,) = [effect for effect in site.ok().effects if effect.__class__.__name__ == "DowntimeRecorded"]
-        assert "by hand" in str(record)
-        assert f"first_failure={T0}" in str(record)
+        (record,) = [effect for effect in site.ok().effects if isinstance(effect, DowntimeRecorded)]
+        assert record == DowntimeRecorded(site.service.key, site.now, T0, 0.0, "by hand")
