@@ -223,19 +223,26 @@ class Guest:
             *("quiet", "panic=-1"),
         ]
         passed = (guest_input, guest_output, console)
-        self._warden = subprocess.Popen(
-            [sys.executable, "-I", str(HERE / "warden.py"), str(life), str(self._home), *command],
-            stdin=subprocess.PIPE,
-            stdout=console,
-            stderr=console,
-            pass_fds=passed,
-            env={"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": str(self._home), "HOME": str(self._home)},
-            start_new_session=True,
-        )
+        try:
+            self._warden = subprocess.Popen(
+                [sys.executable, "-I", str(HERE / "warden.py"), str(life), str(self._home), *command],
+                stdin=subprocess.PIPE,
+                stdout=console,
+                stderr=console,
+                pass_fds=passed,
+                env={"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": str(self._home), "HOME": str(self._home)},
+                start_new_session=True,
+            )
+        except OSError as problem:
+            for fd in (self._to_guest, self._from_guest):
+                os.close(fd)
+            shutil.rmtree(self._home, ignore_errors=True)
+            raise GuestProblem(f"the guest cannot be started: {problem}") from problem
+        finally:
+            for fd in passed:
+                os.close(fd)
         assert self._warden.stdin is not None
         self._lifeline: IO[bytes] = self._warden.stdin
-        for fd in passed:
-            os.close(fd)
 
     def _send(self, request: Mapping[str, object]) -> None:
         data = json.dumps(request).encode() + b"\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -150,3 +151,14 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(monkeypatch: pytest.Monk
     assert "apt-get install user-mode-linux" in lacking
     with pytest.raises(rig.GuestProblem, match="apt-get install user-mode-linux"):
         Guest()
+
+
+def test_a_guest_that_cannot_be_started_leaves_nothing(
+    uml: Guest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del uml
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    with pytest.raises(rig.GuestProblem, match="the guest cannot be started"):
+        Guest()
+    assert list(tmp_path.iterdir()) == []
