@@ -14,7 +14,7 @@ from pathlib import Path
 import pymon
 from pymon.config.loader import load
 from pymon.config.timeval import parse_timeval
-from pymon.engine.daemon import watch
+from pymon.engine.daemon import fill_standard_descriptors, leave_behind_threads, watch
 from pymon.engine.log import set_up_logging
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
@@ -50,19 +50,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     overrides = _overrides(options)
     configfile = Path(options.configfile or Path(options.cfbasedir or Settings().cfbasedir) / "mon.cf")
     read = partial(load, configfile.absolute(), overrides=overrides, m4=options.m4)
+    fill_standard_descriptors()
     try:
         if options.basedir and not Path(options.basedir).is_dir():
             parser.error(f"basedir {options.basedir} does not exist")
-        site = read().site
+        loaded = read()
+        settings = loaded.site.settings
         if options.fork:
-            _become_daemon(site.settings.monerrfile)
+            _become_daemon(settings.monerrfile)
         listener = set_up_logging(
             level=logging.DEBUG if options.debug else logging.INFO,
             stderr=True,
-            syslog_facility=site.settings.syslog_facility,
+            syslog_facility=settings.syslog_facility,
         )
+        pidfile = _pidfile(options, settings)
+        watching = watch(read, first=loaded, pidfile=pidfile, stopped=options.stopped, on_stop=leave_behind_threads)
+        del loaded  # the first reload is to free it
         try:
-            asyncio.run(watch(read, pidfile=_pidfile(options, site.settings), stopped=options.stopped))
+            asyncio.run(watching)
         finally:
             listener.stop()
     except PymonError as error:
@@ -147,6 +152,10 @@ def _pidfile(options: argparse.Namespace, settings: Settings) -> Path | None:
 
 def _become_daemon(monerrfile: str) -> None:
     """Go into the background as mon does: two forks, a session of its own, output appended to monerrfile."""
+    try:
+        errors = os.open(monerrfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise PymonError(f"cannot write the monerrfile {monerrfile}: {error.strerror}") from error
     if os.fork():
         os._exit(0)
     os.setsid()
@@ -154,7 +163,6 @@ def _become_daemon(monerrfile: str) -> None:
         os._exit(0)
     os.umask(0o022)
     null = os.open(os.devnull, os.O_RDONLY)
-    errors = os.open(monerrfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(null, 0)
     os.dup2(errors, 1)
     os.dup2(errors, 2)

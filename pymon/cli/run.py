@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pymon.config.loader import load
-from pymon.engine.daemon import watch
+from pymon.engine.daemon import fill_standard_descriptors, leave_behind_threads, watch
 from pymon.engine.log import set_up_logging
 
 
@@ -24,12 +24,16 @@ def run(
 ) -> int:
     """Watch the site of ``file`` until SIGTERM or SIGINT; returns 0. Raises ConfigError if it cannot be used."""
     read = partial(load, file.absolute(), overrides=overrides, m4=m4)
-    site = read().site
-    facility = site.settings.syslog_facility if syslog else None
+    fill_standard_descriptors()
+    loaded = read()
+    settings = loaded.site.settings
+    facility = settings.syslog_facility if syslog else None
     listener = set_up_logging(level=level, style=style, syslog_facility=facility)
-    pidfile = Path(site.settings.pidfile) if site.settings.pidfile else None
+    pidfile = Path(settings.pidfile) if settings.pidfile else None
+    watching = watch(read, first=loaded, pidfile=pidfile, stopped=stopped, on_stop=leave_behind_threads)
+    del loaded  # the first reload is to free it
     try:
-        asyncio.run(watch(read, pidfile=pidfile, stopped=stopped))
+        asyncio.run(watching)
     finally:
         listener.stop()
     return 0

@@ -7,6 +7,8 @@ import gc
 import logging
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,20 +22,27 @@ log = logging.getLogger("pymon")
 Load = Callable[[], Loaded]
 """reads the configuration anew; raises PymonError if it cannot be used"""
 
+EXIT_WAIT = 5.0
+"""seconds between the end of the watch and that of the process, if threads of plugins go on"""
+
 
 async def watch(
     load: Load,
     *,
     pidfile: Path | None = None,
     stopped: bool = False,
+    first: Loaded | None = None,
     on_start: Callable[[Engine], None] | None = None,
+    on_stop: Callable[[], None] | None = None,
 ) -> None:
     """Watch the site that ``load`` gives until SIGTERM or SIGINT; SIGHUP reads it again.
 
     ``load`` raises PymonError at the start if the configuration cannot be used; later it is then refused with
-    its problems in the log, and the one in force goes on. ``on_start`` is given the running engine.
+    its problems in the log, and the one in force goes on. ``first`` is what it gave just now, if it was called
+    already. ``on_start`` is given the running engine; ``on_stop`` is called when all is done.
     """
-    loaded = load()
+    loaded = first or load()
+    del first
     site = loaded.site
     _report(loaded.problems)
     engine = Engine(site, environ=dict(os.environ), stopped=stopped)
@@ -45,6 +54,7 @@ async def watch(
     gc.freeze()
     await engine.start()
     log.info("mon server started: %d services on %d watches", len(site.services), len(site.watches))
+    del loaded, site  # a reload replaces them, and nothing is to keep them
     if on_start is not None:
         on_start(engine)
     reloader = asyncio.create_task(_reload_on(reload, load, engine), name="reload")
@@ -55,10 +65,40 @@ async def watch(
         await engine.stop()
         _remove_pidfile(pidfile)
         log.info("stopped")
+        if on_stop is not None:
+            on_stop()
+
+
+def fill_standard_descriptors() -> None:
+    """Put /dev/null where standard input, output or error is closed, before something else gets its number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # the lowest one that is free
+        pass
+    os.close(descriptor)
+
+
+def leave_behind_threads() -> None:
+    """End the process in EXIT_WAIT seconds, unless it has ended.
+
+    Python waits for each thread, and for what holds a lock of the log, before it ends: a plugin's thread that hangs,
+    or a terminal that takes no output, would keep a daemon that has done all it had to do.
+    """
+    threading.Thread(target=_leave, name="pymon-leave", daemon=True).start()
+
+
+def _leave() -> None:
+    time.sleep(EXIT_WAIT)
+    names = [thread.name for thread in threading.enumerate() if not thread.daemon]
+    log.warning("ended without waiting any longer for threads that go on (%s)", ", ".join(names))
+    time.sleep(0.1)  # the log writes it
+    os._exit(0)
 
 
 def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
+    # Whoever started the daemon may have ignored SIGCHLD, and then the kernel tells nobody how a process has ended,
+    # or blocked signals; both are inherited.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def end(name: str) -> None:
         if not stop.is_set():
@@ -75,15 +115,18 @@ async def _reload_on(reload: asyncio.Event, load: Load, engine: Engine) -> None:
         await reload.wait()
         reload.clear()
         try:
-            loaded = await asyncio.to_thread(load)
-            programs = await load_programs(loaded.site)
+            await _reload(load, engine)
         except PymonError as error:
             log.error("the configuration is refused, the one in force goes on:\n%s", error)
         except Exception:
-            log.exception("the configuration could not be read again, the one in force goes on")
-        else:
-            _report(loaded.problems)
-            engine.reload(loaded.site, programs)
+            log.exception("the configuration could not be read again (a bug in pymon)")
+
+
+async def _reload(load: Load, engine: Engine) -> None:
+    loaded = await asyncio.to_thread(load)
+    programs = await load_programs(loaded.site)
+    _report(loaded.problems)
+    engine.reload(loaded.site, programs)
 
 
 def _report(warnings: tuple[Problem, ...]) -> None:
@@ -107,5 +150,5 @@ def _remove_pidfile(pidfile: Path | None) -> None:
     try:
         if pidfile.read_text().strip() == str(os.getpid()):
             pidfile.unlink()
-    except OSError as error:
-        log.debug("the pid file %s is gone already: %s", pidfile, error.strerror)
+    except (OSError, ValueError) as error:
+        log.debug("the pid file %s is not ours any more: %s", pidfile, error)

@@ -1,6 +1,7 @@
 """The daemon's log: levels of its own for alerts and for held-back ones, text or JSON lines, syslog.
 
-Records are handed to a thread, so that a slow terminal or a stopped syslog daemon delays no check.
+Records are handed to a thread, so that a slow terminal or a stopped syslog daemon delays no check. Neither do they
+fill the memory, or keep the daemon from ending: what does not get away is counted, and dropped.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import logging.handlers
+import os
 import queue
 import sys
 import time
@@ -20,6 +22,13 @@ from pymon.model.loglevel import ALERT, SUPPRESSED, register_levels
 SYSLOG_SOCKET = "/dev/log"
 FACTS = ("group", "service", "event", "facts")
 """attributes of a record that the JSON form carries beside time, level and message"""
+
+QUEUE_LIMIT = 10_000
+"""records that wait for a log that takes none; further ones are dropped, and how many is said"""
+STOP_WAIT = 2.0
+"""seconds that the log has at the end to take what is left"""
+LINE_LIMIT = 8192
+"""characters of one line of a message that are logged; syslog refuses a datagram that is too large altogether"""
 
 
 class TextFormatter(logging.Formatter):
@@ -70,9 +79,16 @@ _COLOURS = {
 
 def _printable(text: str) -> str:
     """Text that any stream takes: bytes that are no UTF-8 and control characters are shown as escapes."""
+    if len(text) > LINE_LIMIT:
+        text = "\n".join(_shortened(line) for line in text.split("\n"))
     if text.isprintable() and not any("\ud800" <= char <= "\udfff" for char in text):
         return text
     return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char) & 0xFF:02x}" for char in text)
+
+
+def _shortened(line: str) -> str:
+    beyond = len(line) - LINE_LIMIT
+    return line if beyond <= 0 else f"{line[:LINE_LIMIT]}… ({beyond} characters more)"
 
 
 class _SyslogFormatter(logging.Formatter):
@@ -83,11 +99,14 @@ class _SyslogFormatter(logging.Formatter):
         self._tag = tag
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{self._tag}[{record.process}]: {_printable(record.getMessage())}"
+        return f"{self._tag}[{record.process}]: {_printable(record.getMessage())[:LINE_LIMIT]}"
 
 
 class _Syslog(logging.handlers.SysLogHandler):
-    """Syslog with priorities for pymon's own levels: an alert is LOG_ALERT as in mon, a held-back one LOG_INFO."""
+    """Syslog with priorities for pymon's own levels: an alert is LOG_ALERT as in mon, a held-back one LOG_INFO.
+
+    A record that it does not take (the syslog daemon is away) is lost; that is said once, until one is taken again.
+    """
 
     priority_map: ClassVar[dict[str, str]] = {
         **logging.handlers.SysLogHandler.priority_map,
@@ -95,6 +114,56 @@ class _Syslog(logging.handlers.SysLogHandler):
         "SUPPRESSED": "info",
     }
     append_nul = False
+    _refused = 0
+    _is_failing = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        before = self._refused
+        super().emit(record)
+        self._is_failing = self._refused != before
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        self._refused += 1
+        if not self._is_failing and sys.stderr is not None:
+            print(f"syslog takes nothing ({error.strerror}); lines for it are lost until it does", file=sys.stderr)
+
+
+class _StandardError(logging.Handler):
+    """Standard error, line by line and straight to its descriptor.
+
+    Python's own stream keeps what it could not write, and the process would wait for it at its end when somebody has
+    stopped reading. Where standard error is gone, or its disk is full, there is nobody left to complain to.
+    """
+
+    def __init__(self, descriptor: int, encoding: str) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._encoding = encoding
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            rest = f"{self.format(record)}\n".encode(self._encoding, "backslashreplace")
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:
+            return
+        except Exception:
+            self.handleError(record)
+
+
+class _Listener(logging.handlers.QueueListener):
+    """Writes what is handed over, from a thread of its own, which may be left behind at the end."""
+
+    def stop(self) -> None:
+        """Write what is left, for STOP_WAIT seconds at most."""
+        if self._thread is not None:
+            self.enqueue_sentinel()
+            self._thread.join(STOP_WAIT)
+            self._thread = None
 
 
 def set_up_logging(
@@ -112,8 +181,8 @@ def set_up_logging(
     """
     register_levels()
     handlers: list[logging.Handler] = []
-    if stderr:
-        stream = logging.StreamHandler(sys.stderr)
+    if stderr and sys.stderr is not None:
+        stream = _stderr_handler()
         stream.setFormatter(JsonFormatter() if style == "json" else TextFormatter(colour=sys.stderr.isatty()))
         stream.setLevel(level)
         handlers.append(stream)
@@ -129,11 +198,18 @@ def set_up_logging(
     root.setLevel(level)
     for noisy in ("pymon.timer", "apscheduler", "asyncio", "httpx", "httpcore", "pyroute2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    listener = logging.handlers.QueueListener(lines, *handlers, respect_handler_level=True)
+    listener = _Listener(lines, *handlers, respect_handler_level=True)
     listener.start()
     if complaint:
         logging.getLogger("pymon").info(complaint)
     return listener
+
+
+def _stderr_handler() -> logging.Handler:
+    try:
+        return _StandardError(sys.stderr.fileno(), sys.stderr.encoding)
+    except (OSError, ValueError):  # somebody has put a stream of another kind in its place
+        return logging.StreamHandler(sys.stderr)
 
 
 def _syslog_handler(facility: str, tag: str) -> logging.Handler:
@@ -149,5 +225,19 @@ def _syslog_handler(facility: str, tag: str) -> logging.Handler:
 class _Handover(logging.handlers.QueueHandler):
     """Hands records over as they are; the other end lives in the same process."""
 
+    def __init__(self, lines: queue.SimpleQueue[logging.LogRecord]) -> None:
+        super().__init__(lines)
+        self._lines = lines
+        self._dropped = 0
+
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        if self._lines.qsize() >= QUEUE_LIMIT:
+            self._dropped += 1
+            return
+        if self._dropped:
+            message, self._dropped = f"the log was held up: {self._dropped} lines were dropped", 0
+            self._lines.put(logging.LogRecord("pymon", logging.WARNING, __file__, 0, message, (), None))
+        self._lines.put(record)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import socket
+import time
 from collections.abc import Iterator
+from logging.handlers import QueueListener
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,11 @@ def record(level: int, message: str, **extra: str) -> logging.LogRecord:
     made = logging.getLogger("pymon").makeRecord("pymon", level, __file__, 1, message, (), None, extra=extra)
     made.created, made.msecs = 1700000000.25, 250.0
     return made
+
+
+def lines_waiting(listener: QueueListener) -> int:
+    assert isinstance(listener.queue, queue.SimpleQueue)
+    return listener.queue.qsize()
 
 
 def test_text_lines() -> None:
@@ -85,3 +93,68 @@ def test_a_machine_without_syslog_is_said_and_survived(
     assert "no syslog (daemon)" in capsys.readouterr().err
     set_up_logging(syslog_facility="no-such-facility").stop()
     assert "no syslog (no-such-facility)" in capsys.readouterr().err
+
+
+def test_a_log_that_takes_nothing_fills_no_memory(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_log, "QUEUE_LIMIT", 5)
+    listener = set_up_logging()
+    (handler,) = listener.handlers
+    log = logging.getLogger("pymon")
+    with handler.lock or pytest.fail("the handler has a lock"):  # as if it were busy with a record
+        for number in range(50):
+            log.info("line %d", number)
+        assert lines_waiting(listener) <= 5
+    while lines_waiting(listener):
+        time.sleep(0.001)
+    log.info("the last one")
+    listener.stop()
+    lines = capfd.readouterr().err.splitlines()
+    assert "lines were dropped" in lines[-2]
+    assert lines[-1].endswith("the last one")
+
+
+def test_long_lines_are_cut_also_for_syslog(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Syslog's socket refuses a datagram that is too large, and the alert would not be logged at all."""
+    address = tmp_path / "log"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(str(address))
+        server.settimeout(10)
+        monkeypatch.setattr(engine_log, "SYSLOG_SOCKET", str(address))
+        listener = set_up_logging(syslog_facility="daemon")
+        logging.getLogger("pymon").log(ALERT, "calling %s", "x" * (1 << 20))
+        listener.stop()
+        assert ": calling xxx" in server.recv(1 << 20).decode()
+        for handler in listener.handlers:
+            handler.close()
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("x… (1040392 characters more)")
+
+
+def test_a_syslog_daemon_that_is_away_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = tmp_path / "log"
+    monkeypatch.setattr(engine_log, "SYSLOG_SOCKET", str(address))
+    log = logging.getLogger("pymon")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(str(address))
+        listener = set_up_logging(stderr=False, syslog_facility="daemon")
+    address.unlink()
+    for number in range(3):
+        log.warning("lost %d", number)
+    while lines_waiting(listener):  # one of them may still be at work
+        time.sleep(0.001)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(str(address))
+        server.settimeout(10)
+        log.warning("taken again")
+        while not server.recv(4096).endswith(b": taken again"):
+            pass
+        listener.stop()
+        for handler in listener.handlers:
+            handler.close()
+    assert capsys.readouterr().err.count("syslog takes nothing") == 1
