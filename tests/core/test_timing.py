@@ -129,6 +129,11 @@ class TestSkew:
         watched = service(interval=60.0, randskew=5.0)
         assert next_run(watched, CALM, T0, T0, T0 + 1, Fixed(*numbers)) == T0 + gap
 
+    def test_a_slot_that_the_run_covered_is_not_moved_into_it(self) -> None:
+        """It comes later then, whatever the dice say."""
+        watched = service(interval=60.0, randskew=5.0)
+        assert next_run(watched, CALM, T0, T0, T0 + 59, Fixed(0.0, 0.0)) == T0 + 61
+
     def test_less_than_a_second(self) -> None:
         """mon knows whole seconds only; here a skew is never more than it says."""
         watched = service(interval=60.0, randskew=0.5)
