@@ -6,6 +6,7 @@
     alerting      the decision alone: which alerts are called, and one reason for each that is not
     periodrules   the rules of one period: alertevery, alertafter, numalerts and their kin
     depend        dependency expressions: their value, and who is to blame for it
+    arithmetic    what an expression gives, by Perl's rules
     gate          whether a check may run now, and on which hosts
     timing        when a check runs next, and how long it may take
     trap          what a trap means, and whom it is for
