@@ -3,14 +3,19 @@
 Each timer has a key and fires at instants on a grid. At each one the schedule asks ``following`` for the next
 instant, and calls ``due`` from the event loop with the key and the instant that was planned, so that the
 caller can tell how late it is.
+
+APScheduler waits for points of the system's clock. When that is put back (ntpdate, a resumed virtual machine), it would
+fire nothing until the clock has caught up, for an hour maybe; so the timers are then put back by as much. When it is
+put forward, each timer that it passes fires once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
@@ -18,8 +23,16 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+log = logging.getLogger("pymon.engine")
+
 Following = Callable[[float, float], float | None]
 """(the planned instant, now) → the next instant, or None when the timer has ended; asked more than once"""
+
+
+CLOCK_LOOK = 1.0
+"""seconds between two looks at the system's clock"""
+CLOCK_STEP = 0.5
+"""seconds by which it is put back at least, to be seen as that"""
 
 
 class Schedule:
@@ -34,10 +47,14 @@ class Schedule:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1 << 30},
             logger=logging.getLogger("pymon.timer"),
         )
+        self._ahead = 0.0
+        self._look: asyncio.TimerHandle | None = None
 
     def start(self, *, paused: bool = False) -> None:
         """Begin to fire; to be called once, with the event loop running."""
         self._scheduler.start(paused=paused)
+        self._ahead = _clock_ahead()
+        self._look = asyncio.get_running_loop().call_later(CLOCK_LOOK, self._look_at_clock)
 
     def pause(self) -> None:
         """Let no timer fire until ``resume``; then those that are overdue fire once."""
@@ -49,6 +66,9 @@ class Schedule:
 
     def stop(self) -> None:
         """End all timers for good."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         if self._scheduler.running:
             self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
@@ -87,6 +107,20 @@ class Schedule:
     def keys(self) -> list[str]:
         """The keys of all timers."""
         return [job.id for job in self._scheduler.get_jobs()]
+
+    def _look_at_clock(self) -> None:
+        ahead = _clock_ahead()
+        back, self._ahead = self._ahead - ahead, ahead
+        if back > CLOCK_STEP:
+            log.warning("the system's clock was put back by %.1f seconds, and so are the timers", back)
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=job.next_run_time - timedelta(seconds=back))
+        self._look = asyncio.get_running_loop().call_later(CLOCK_LOOK, self._look_at_clock)
+
+
+def _clock_ahead() -> float:
+    """How far the system's clock is ahead of the one that nobody can set, in seconds."""
+    return datetime.now(UTC).timestamp() - time.monotonic()
 
 
 def _instant(when: float) -> datetime:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
 
@@ -121,3 +123,30 @@ async def test_ten_thousand_timers(schedule: Schedule, fired: Fired) -> None:
     schedule.at("near", begin, lambda planned, now: None)
     await fired.until("near", 1)
     assert len(schedule.keys()) == 10_000
+
+
+async def test_a_clock_that_is_put_back_takes_the_timers_with_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With APScheduler alone nothing would be checked for an hour."""
+    back = timedelta(0)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) - back
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Clock)
+    monkeypatch.setattr("pymon.engine.schedule.datetime", Clock)
+    monkeypatch.setattr("pymon.engine.schedule.CLOCK_LOOK", 0.05)
+    fired = Fired()
+    schedule = Schedule(fired)
+    schedule.start()
+    begin = time.time() + 0.1
+    schedule.at("a", begin, lambda planned, now: planned + 0.1)
+    await fired.until("a", 1)
+    back = timedelta(hours=1)
+    planned = await fired.until("a", 4)
+    schedule.stop()
+    assert planned[-1] == pytest.approx(begin + 0.3 - 3600, abs=0.2)
+    assert "put back by 3600.0 seconds" in caplog.text
