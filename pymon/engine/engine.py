@@ -100,6 +100,7 @@ class Engine:
     async def stop(self) -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
         self._schedule.stop()
+        self._due_by_timer.clear()  # a timer may have fired already, and wait for its turn of the loop
         await self._checks.stop()
         await self._launcher.drain(DRAIN_LIMIT)
         self._runner.stop()
@@ -174,9 +175,11 @@ class Engine:
             return None
         return timing.next_run(service, self.states[key], planned, now, now, self._rng)
 
-    def _next_trap_timeout(self, key: ServiceKey, planned: float, _now: float) -> float | None:
+    def _next_trap_timeout(self, key: ServiceKey, planned: float, now: float) -> float | None:
         service = self.site.services.get(key)
-        return None if service is None or service.traptimeout is None else planned + service.traptimeout
+        if service is None or service.traptimeout is None:
+            return None
+        return timing.retry_run(planned, service.traptimeout, now)
 
     # Checks
 
@@ -265,8 +268,9 @@ class Engine:
         state = self.states[key]
         if service.traptimeout is None:
             return
-        if now - max(state.last_trap, self.started) < service.traptimeout:
-            self._schedule.move(_trap_timer(key), state.last_trap + service.traptimeout)
+        armed = max(state.last_trap, self.started)
+        if now - armed < service.traptimeout:
+            self._schedule.move(_trap_timer(key), armed + service.traptimeout)
             return
         self._apply(key, process.trap_timeout(service, state, now, self._around), None)
 

@@ -1,0 +1,59 @@
+"""The engine by itself, on a real event loop: stops, traps that do not come, clocks that jump."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from pymon.config.loader import load
+from pymon.engine.engine import Engine
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
+
+KEY = ServiceKey("web", "x")
+
+
+def engine(directory: Path, *keywords: str) -> Engine:
+    """On one service that fails, and writes to ``calls``."""
+    monitor = directory / "x.monitor"
+    monitor.write_text(f"#!/bin/sh\necho called >>{directory}/calls\nexit 1\n")
+    monitor.chmod(0o755)
+    config = directory / "mon.cf"
+    config.write_text(
+        f"mondir = {directory}\nstatedir = {directory}\nlogdir = {directory}\n\nhostgroup web host1\n\n"
+        "watch web\n    service x\n        " + "\n        ".join(keywords) + "\n"
+    )
+    return Engine(load(config).site, environ={"PATH": "/usr/bin:/bin"})
+
+
+async def test_a_timer_that_fired_as_the_engine_stopped_starts_nothing(tmp_path: Path) -> None:
+    """Its check would outlive the stop, and its alerts would be lost."""
+    tried = engine(tmp_path, "interval 1h", "monitor x.monitor")
+    await tried.start()
+    asyncio.get_running_loop().call_soon(tried._due, "check web x", time.time())
+    await tried.stop()
+    assert tried.running_checks == 0
+    assert not (tmp_path / "calls").exists()
+
+
+async def test_missing_traps_are_counted_once_however_far_the_clock_jumps(tmp_path: Path) -> None:
+    tried = engine(tmp_path, "traptimeout 1s")
+    now = time.time()
+    began = time.monotonic()
+    following = tried._next_trap_timeout(KEY, now - 50 * 366 * 86400.5, now)  # a board that starts in 1976
+    assert following is not None
+    assert now < following <= now + 1
+    assert time.monotonic() - began < 1
+
+
+async def test_a_trap_timeout_that_comes_early_waits_for_its_time(tmp_path: Path) -> None:
+    """The clock was put back between the timer and the look at it; no trap has ever come."""
+    tried = engine(tmp_path, "traptimeout 1h")
+    await tried.start()
+    tried._trap_timeout_due(KEY, tried.started)
+    assert tried._schedule.next_time("trap web x") == pytest.approx(tried.started + 3600, abs=0.01)
+    assert tried.states[KEY].op_status is OpStatus.UNTESTED
+    await tried.stop()
