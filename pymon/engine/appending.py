@@ -42,10 +42,11 @@ class Appender:
             try:
                 with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
                     file.write(text)
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: a path, or text, that no file can have
                 if path not in self._failing:
                     self._failing.add(path)
-                    log.error("cannot write %s: %s; lines for it are lost until it can", path, error.strerror)
+                    reason = error.strerror if isinstance(error, OSError) else error
+                    log.error("cannot write %s: %s; lines for it are lost until it can", path, reason)
             else:
                 if path in self._failing:
                     self._failing.discard(path)

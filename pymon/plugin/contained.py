@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 from pymon.model.result import OUTPUT_LIMIT
-from pymon.plugin.output import cut_notice
+from pymon.plugin.output import cut_notice, well_formed
 
 
 class Call:
@@ -40,8 +40,8 @@ class Call:
         self._dropped += len(text) - len(kept)
 
     def printed(self) -> str:
-        """All that it printed so far."""
-        return "".join(self._printed) + (cut_notice(self._dropped) if self._dropped else "")
+        """All that it printed so far, in a form that can be written anywhere."""
+        return well_formed("".join(self._printed)) + (cut_notice(self._dropped) if self._dropped else "")
 
 
 CURRENT: ContextVar[Call | None] = ContextVar("pymon_plugin_call", default=None)

@@ -59,7 +59,7 @@ async def run_inprocess(plugin: Plugin, invocation: Invocation, *, time_limit: f
         if call.tasks and (left := end_tasks(call)):
             log.info("%s left %d tasks behind; cancelled", call.path, left)
     if timed_out:
-        output = timeout_output(time_limit, waiting_at + call.printed())
+        output = capped(timeout_output(time_limit, waiting_at + call.printed()))
         return Ran(CheckResult(TIMED_OUT_EXIT, output, started, time.time(), Cause.TIMED_OUT), task.done())
     exitval, output, cause = _judge(task, call)
     return Ran(CheckResult(exitval, output, started, time.time(), cause), cause is not Cause.BLOCKED)

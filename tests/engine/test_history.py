@@ -74,3 +74,14 @@ def test_a_file_that_cannot_be_written_is_reported_once(tmp_path: Path, caplog: 
         appender.close()
     assert file.read_text() == "kept\nkept too\n"
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+def test_a_line_that_no_file_can_hold_does_not_end_the_writing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, appender = tmp_path / "log", Appender()
+    appender.append(file, "\ud800\n")
+    appender.append(file, "kept\n")
+    appender.close()
+    assert file.read_text() == "kept\n"
+    assert "cannot write" in caplog.text

@@ -285,3 +285,14 @@ async def test_a_plugins_log_lines_are_the_daemons(run: Run, caplog: pytest.LogC
 
     assert (await run(body)).output == ""
     assert "seen from test_inprocess.py" in caplog.text
+
+
+async def test_what_it_printed_can_be_written_anywhere_also_after_a_timeout(run: Run) -> None:
+    async def body(invocation: Invocation) -> tuple[int, str]:
+        print("\ud800" + "x" * OUTPUT_LIMIT)
+        await asyncio.sleep(60)
+        return 0, ""
+
+    result = await run(body, time_limit=0.05)
+    assert result.cause is Cause.TIMED_OUT
+    assert len(result.output.encode("utf-8", "surrogateescape")) <= OUTPUT_LIMIT + 100
