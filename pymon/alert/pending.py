@@ -88,6 +88,7 @@ class Journal:
             self._thread = threading.Thread(target=_work_off, args=(self._work,), name="pymon-journal", daemon=True)
             self._thread.start()
         done: Future[T] = Future()
+        done.set_running_or_notify_cancel()  # who stops waiting for it does not cancel it
 
         def run() -> None:
             try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import resource
+import threading
 import time
 from pathlib import Path
 
@@ -230,3 +232,21 @@ async def test_a_disk_that_hangs_delays_a_call_only_so_long(
     assert "starts before it is in the journal" in caplog.text
     with hung.open("rb"):  # the disk answers after all; nobody is there any more to hear it
         pass
+
+
+async def test_who_stops_waiting_does_not_stop_the_journal(tmp_path: Path) -> None:
+    """At the end of a drain, what still waits for the disk is cancelled; what it asked for is done."""
+    journal = Journal(tmp_path / "pending")
+    held = threading.Event()
+    busy = journal._do(held.wait)
+    waiting = asyncio.ensure_future(journal.read())
+    kept = journal.write(Pending("k", "x.alert", "g", "s", "failure", 1.0, (), {}, ""))
+    waiting.cancel()
+    kept.cancel()
+    await asyncio.sleep(0)  # the cancellation reaches the thread's side
+    held.set()
+    await busy
+    async with asyncio.timeout(10):
+        await journal.flush()
+    assert files(tmp_path) == [".json"]
+    journal.close()
