@@ -13,9 +13,10 @@ from typing import Any
 
 from lark import Token
 
+from pymon.config.auth import parse_auth
 from pymon.config.build import Draft, build
 from pymon.config.check import check, check_programs
-from pymon.config.encoding import decode, guess_encoding
+from pymon.config.encoding import Undecodable, decode, guess_encoding
 from pymon.config.keywords import KEYWORDS
 from pymon.config.m4 import M4Failed, run_m4
 from pymon.config.parse import parse
@@ -81,6 +82,7 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         draft = build(tree, report)
         settings = _settings(draft.site.settings, overrides or {})
         _check_files(draft, settings, overrides or {}, report)
+        report.include(_auth_problems(settings.authfile, is_given="authfile" in (overrides or {})))
         check(draft, report, time.localtime().tm_year)
         check_programs(
             draft,
@@ -136,10 +138,18 @@ def _decoded(name: str, path: str, data: bytes) -> Source:
     if report.has_errors:
         codec = encoding[0] if encoding else "utf-8"
         raise ConfigError(tuple(_readable(problem, codec) for problem in report.problems()))
-    source = Source(name, data.decode("utf-8", "replace"), KEYWORDS)
+    source = Source(name, _legible(data, undecodable, encoding[0] if encoding else "utf-8"), KEYWORDS)
     for problem in report.problems():
         source.note(problem.code, problem.place.line, problem.place.column, guess=guess, command=command)
     return source
+
+
+def _legible(data: bytes, undecodable: Iterable[Undecodable], codec: str) -> str:
+    """The text of a file with the lines that are not UTF-8 as they read in ``codec``, or else with U+FFFD in them."""
+    lines = data.split(b"\n")
+    for line in undecodable:
+        lines[line.number - 1] = line.raw.decode(codec, "replace").encode()
+    return b"\n".join(lines).decode()
 
 
 def _readable(problem: Problem, codec: str) -> Problem:
@@ -178,6 +188,19 @@ def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, objec
         token = draft.assignments.get(keyword)
         if token is not None and keyword not in overrides:
             _check_directories(keyword, token, settings, report)
+
+
+def _auth_problems(path: str, *, is_given: bool) -> tuple[Problem, ...]:
+    """What is wrong with auth.cf: a line that cannot be read keeps mon from starting, too.
+
+    ``is_given``: the command line names the file, so it must be there. One that mon.cf names and that is not there is
+    reported at its line; the usual one need not be there.
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        return _refused("auth-unreadable", Place(path, 0), reason=error.strerror).problems if is_given else ()
+    return parse_auth(text, path)[1]
 
 
 def _check_directories(keyword: str, token: Token, settings: Settings, report: Report) -> None:

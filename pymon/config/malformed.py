@@ -448,6 +448,7 @@ _SITE = (
 )  # fmt: skip
 
 _AUTH = (
+    _error("auth-unreadable", "could not open auth file: {reason}", ""),
     _error(
         "auth-line", "could not parse line {number} of auth file",
         "write 'command : user, user'; what belongs to traps comes after a line 'trap section'",

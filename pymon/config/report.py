@@ -38,6 +38,7 @@ class Report:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._problems: list[Problem] = []
+        self._others: list[Problem] = []
         self._counts = dict.fromkeys(Severity, 0)
         self._comparisons = 0
 
@@ -65,6 +66,12 @@ class Report:
         message, advice = known.message.format(**facts), known.advice.format(**facts)
         self._problems.append(Problem(known.severity, kind, place, message, advice, text))
 
+    def include(self, problems: Iterable[Problem]) -> None:
+        """Add the problems of another file that belongs to this one; they come after its own."""
+        for problem in problems:
+            self._counts[problem.severity] += 1
+            self._others.append(problem)
+
     def guess(self, word: str, known: Collection[str]) -> str:
         """``did_you_mean``, as long as it does not take too long: a site may have thousands of names."""
         self._comparisons += len(known)
@@ -83,8 +90,9 @@ class Report:
         self.add(misfit.code, token.line or 0, (token.start_pos or 0) + further + misfit.offset, **misfit.facts)
 
     def problems(self) -> tuple[Problem, ...]:
-        """All problems, in the order of the file."""
-        return tuple(sorted(self._problems, key=lambda problem: (problem.place.line, problem.place.column)))
+        """All problems, in the order of the file; those of other files last."""
+        own = sorted(self._problems, key=lambda problem: (problem.place.line, problem.place.column))
+        return (*own, *self._others)
 
     @property
     def has_errors(self) -> bool:

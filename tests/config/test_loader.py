@@ -78,7 +78,7 @@ def test_comments_in_another_encoding_do_no_harm(folder: Path) -> None:
     loaded = load(write(folder, text.encode("euc-kr")))
     assert [(problem.code, problem.place.line) for problem in loaded.problems] == [("comment-encoding", 8)]
     assert "it looks like EUC-KR" in loaded.problems[0].message
-    str(loaded.problems[0]).encode("utf-8")
+    assert loaded.problems[0].source == "# 한글 주석"
 
 
 def test_utf16_is_named() -> None:
@@ -135,6 +135,24 @@ def test_authfile_is_looked_for_in_cfbasedir(folder: Path) -> None:
 def test_an_override_makes_the_files_own_authfile_irrelevant(folder: Path) -> None:
     path = write(folder, f"authfile = /nonexistent\n\n{SITE.format('x')}")
     assert load(path, overrides={"authfile": "/etc/passwd"}).site.settings.authfile == "/etc/passwd"
+
+
+def test_what_is_wrong_with_the_auth_file_is_told_after_the_rest(folder: Path) -> None:
+    """C-AUTHFILE: a line that cannot be read keeps mon from starting, and pymon too."""
+    auth = folder / "auth.cf"
+    path = write(folder, f"hello\ncfbasedir = {folder}\n\n{SITE.format('x')}")
+    auth.write_text("lsit: all\n")
+    assert [(each.place.file, each.code) for each in load(path).problems] == [
+        (str(path), "ignored-line"),
+        (str(auth), "auth-command"),
+    ]
+    auth.write_text("list all\n")
+    with pytest.raises(ConfigError, match=f"{auth}:1:1: error: could not parse line 1 of auth file"):
+        load(path)
+    auth.unlink()
+    assert [each.code for each in load(path).problems] == ["ignored-line"], "the usual one need not be there"
+    with pytest.raises(ConfigError, match="could not open auth file: No such file or directory"):
+        load(path, overrides={"authfile": str(auth)})
 
 
 def test_directories_that_are_not_there_are_told_one_by_one(folder: Path) -> None:
