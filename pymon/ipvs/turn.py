@@ -24,7 +24,7 @@ _POLL = 0.02
 
 @contextmanager
 def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
-    """Take the turn for ``key``; gives False when a newer decision than ``decided`` (epoch) was carried out already.
+    """Take the turn for ``key``; gives False when a newer decision than ``decided`` (epoch) had its turn.
 
     Without a lock to be had (no such directory, not ours, the limit reached) it gives True: nothing may keep a change
     from being made. A recorded time that lies in the future is of a clock that was set back, and does not count.

@@ -51,7 +51,7 @@ class Held:
 
     def __str__(self) -> str:
         """The text with its period."""
-        return self.text if self.period is None else f"period {self.period}: {self.text}"
+        return self.text if self.period is None else f"{f'period {self.period}'.rstrip()}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,5 +223,7 @@ def _why(error: ValueError | OverflowError, declared: Declared) -> str:
 
 
 def _shown(default: object) -> str:
-    is_nothing = default is None or default is False or default in ("", ())
-    return "" if is_nothing else f" (default: {default})"
+    if default is None or default is False or default in ("", ()):
+        return ""
+    shown = ",".join(map(str, sorted(default))) if isinstance(default, frozenset) else default
+    return f" (default: {shown})"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.conftest import ALERTS, RunAlert
-from tests.tools import RequireTool
+from tests.tools import RequireTool, missing
 
 ARGUMENTS = (
     "-s",
@@ -53,7 +53,7 @@ def test_same_line_as_debians(tmp_path: Path, require_tool: RequireTool) -> None
     theirs = require_tool("/usr/lib/mon/alert.d/test.alert", package="mon")
     log = Path("/var/log/mon/test.alert.log")
     if not os.access(log.parent, os.W_OK):
-        pytest.skip(f"Debian's test.alert writes to {log}, which this user may not")
+        missing(f"Debian's test.alert writes to {log}, which this user may not")
     before = log.stat().st_size if log.exists() else 0
     environ = {**os.environ, "MON_LOGDIR": str(tmp_path), "LC_ALL": "C"}
     subprocess.run([theirs, *ARGUMENTS], env=environ, stdin=subprocess.DEVNULL, check=True, timeout=20)

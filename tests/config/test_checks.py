@@ -24,7 +24,7 @@ def test_own_configurations_are_clean(name: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_directors_site() -> None:
-    """The site of issue 2, section 1."""
+    """The site of a classic director."""
     site = load(ROOT / "etc/lvs.cf").site
     assert (site.settings.maxprocs, site.settings.histlength, site.settings.randstart) == (20, 100, 30)
     assert site.settings.dtlogging

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pymon.config.depend import names_in, parse_dependency, scan_dependency
 from pymon.errors import DependencyError
 from pymon.model.depend import Binary, Dependency, Expression, Number, ServiceKey, StatusOf, Ternary, Unary
+from tests.tools import missing
 
 A, B, C = (StatusOf(ServiceKey("g", name)) for name in "abc")
 BIG = 10**9
@@ -155,7 +156,7 @@ def test_perl_agrees(texts: list[str]) -> None:
     """Perl evaluates the same expressions to the same truth; what it refuses may be refused here too."""
     perl = shutil.which("perl")
     if perl is None:
-        pytest.skip("perl is not installed: apt-get install perl")
+        missing("perl is not installed: apt-get install perl")
     answers = subprocess.run(
         [perl, "-e", PERL], input="\n".join(texts), capture_output=True, text=True, check=True, timeout=20
     ).stdout.split()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pymon.config.timeval import MAXIMUM, parse_timeval
 from pymon.config.words import split_blanks, split_words
 from pymon.errors import TimevalError, WordSplitError
+from tests.tools import missing
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_perl_splits_the_same_words(texts: list[str]) -> None:
     """Text::ParseWords comes with Perl; what it cannot split gives no words at all."""
     perl = shutil.which("perl")
     if perl is None:
-        pytest.skip("perl is not installed: apt-get install perl")
+        missing("perl is not installed: apt-get install perl")
     lines = subprocess.run(
         [perl, "-e", PERL], input="\n".join(texts) + "\n", capture_output=True, text=True, check=True, timeout=20
     ).stdout.split("\n")

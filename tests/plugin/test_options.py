@@ -120,6 +120,18 @@ def test_usage_names_every_option_and_default() -> None:
     assert "  -g VALUE " in text
 
 
+def codes(text: str) -> frozenset[int]:
+    return frozenset(map(int, text.split(",")))
+
+
+def test_usage_shows_a_set_as_it_would_be_written() -> None:
+    @dataclass(frozen=True)
+    class Codes:
+        good: frozenset[int] = option("-c", default=frozenset({302, 200, 401}), convert=codes, about="good ones")
+
+    assert "good ones (default: 200,302,401)\n" in usage("x.monitor", "", Codes)
+
+
 argument = st.sampled_from(["-p", "-q", "-u", "--port", "--zone", "--", "-", "-qv", "80", "x", "-pq"]) | st.text(
     max_size=6
 )
