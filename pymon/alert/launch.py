@@ -117,13 +117,19 @@ class Launcher:
             delivery.kept = self._journal.write(self._pending(key, delivery))
             self._queue(key, delivery)
 
-    def resume(self, alerts: Mapping[str, PluginFile], is_wanted: Callable[[Pending], bool] = lambda _: True) -> None:
+    def resume(
+        self,
+        alerts: Mapping[str, PluginFile],
+        is_wanted: Callable[[Pending], bool] = lambda _: True,
+        is_inprocess: Callable[[Pending], bool] = lambda _: True,
+    ) -> None:
         """Take up what an earlier daemon left undone; ``alerts`` are the programs known by name.
 
         ``is_wanted`` is asked of each before it is done: what the world has overtaken meanwhile is dropped.
+        ``is_inprocess`` says whether it may run inside the daemon.
         """
         self._decided_since_start = set()
-        self._spawn(self._resume(alerts, is_wanted), "undone alerts")
+        self._spawn(self._resume(alerts, is_wanted, is_inprocess), "undone alerts")
 
     async def drain(self, limit: float) -> None:
         """Let the alerts under way finish, ``limit`` seconds at most, and end those that are left.
@@ -225,7 +231,12 @@ class Launcher:
                 log.info("%s is not tried again: %s was decided later", delivery, lane.waiting)
                 return True
 
-    async def _resume(self, alerts: Mapping[str, PluginFile], is_wanted: Callable[[Pending], bool]) -> None:
+    async def _resume(
+        self,
+        alerts: Mapping[str, PluginFile],
+        is_wanted: Callable[[Pending], bool],
+        is_inprocess: Callable[[Pending], bool],
+    ) -> None:
         left_undone = await self._journal.read()
         decided, self._decided_since_start = self._decided_since_start or set(), None
         for pending in left_undone:
@@ -246,7 +257,8 @@ class Launcher:
                 self._journal.remove(pending.key)
                 continue
             invocation = Invocation(file.path, pending.arguments, self._environ | pending.environ, pending.stdin)
-            delivery = _Delivery(file, invocation, pending.group, pending.service, pending.event, pending.at, True)
+            about = (pending.group, pending.service, pending.event, pending.at)
+            delivery = _Delivery(file, invocation, *about, inprocess=is_inprocess(pending))
             log.warning("%s was left undone %.0f seconds ago: taken up again", delivery, time.time() - pending.at)
             self._queue(pending.key, delivery)
 

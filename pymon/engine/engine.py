@@ -92,7 +92,7 @@ class Engine:
         """Begin to watch: timers first, then startup alerts; what an earlier run had left undone is taken up."""
         self._downtime.configure(self.site.settings, self.started)
         self._runner.start()
-        self._launcher.resume(self.programs.alerts, self._is_still_wanted)
+        self._launcher.resume(self.programs.alerts, self._is_still_wanted, self._is_inprocess)
         self._set_timers(list(self.site.services), self.started)
         self._schedule.start(paused=self._stopped)
         self._startup_alerts()
@@ -262,6 +262,11 @@ class Engine:
         if state.op_status is OpStatus.UNTESTED:
             self.states[key] = process.recall_outage(service, state, pending.at)
         return state.op_status is not OpStatus.OK
+
+    def _is_inprocess(self, pending: Pending) -> bool:
+        """Whether an alert that an earlier daemon left undone may run inside this one."""
+        service = self.site.services.get(ServiceKey(pending.group, pending.service))
+        return service is not None and is_inprocess_wanted(service, self.site.settings)
 
     def _trap_timeout_due(self, key: ServiceKey, _planned: float) -> None:
         service, now = self.site.services[key], self._clock()

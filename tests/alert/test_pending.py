@@ -78,6 +78,25 @@ async def test_the_next_daemon_takes_up_what_was_undone(
     assert "x.alert for web/http (failure) was left undone" in caplog.text
 
 
+async def test_what_is_taken_up_runs_as_a_process_where_that_is_wanted(runner: Runner, tmp_path: Path) -> None:
+    """S-inprocess: it does so however it came to be called."""
+    await undone(runner, tmp_path, "k")
+    program, trace = tmp_path / "x.alert", tmp_path / "trace"
+    program.write_text(f"#!/bin/sh\necho $1 >{trace}\n")
+    program.chmod(0o755)
+    launcher, plugin = Launcher(runner, statedir=tmp_path), Scripted()
+    asked: list[str] = []
+
+    def is_inprocess(pending: Pending) -> bool:
+        asked.append(f"{pending.group}/{pending.service}")
+        return False
+
+    launcher.resume({"x.alert": plugin_file(plugin, str(program))}, is_inprocess=is_inprocess)
+    await launcher.drain(10)
+    assert (asked, plugin.begun, trace.read_text()) == (["web/http"], [], "k\n")
+    assert files(tmp_path) == []
+
+
 async def test_a_newer_decision_beats_what_was_undone(runner: Runner, tmp_path: Path) -> None:
     await undone(runner, tmp_path, "k", "old")
     launcher, plugin = Launcher(runner, statedir=tmp_path), Scripted()
