@@ -24,7 +24,6 @@ class Rule(StrEnum):
     ACK = "ack"
     PERIOD = "period"
     NO_DOWN_ALERT = "no down alert"
-    NO_COMP_ALERTS = "no_comp_alerts"
     UPALERTAFTER = "upalertafter"
     ALERTEXITRANGE = "alertexitrange"
     NUMALERTS = "numalerts"

@@ -26,8 +26,7 @@ class PeriodState:
 
     ``last_alert``: time of the last down alert, which alertevery counts from. ``alert_sent``: down alerts sent in
     this outage. ``counted_sent``: every event that sent something, for opstatus's ``alerts_sent``.
-    ``first_fail_time`` and ``fail_count`` serve alertafter. ``up_sent`` is mon's mark for no_comp_alerts; pymon's
-    rules do without (Q5).
+    ``first_fail_time`` and ``fail_count`` serve alertafter.
     """
 
     last_alert: float = 0.0
@@ -35,7 +34,6 @@ class PeriodState:
     counted_sent: int = 0
     first_fail_time: float = 0.0
     fail_count: int = 0
-    up_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
