@@ -40,7 +40,7 @@ class Schedule:
 
     def __init__(self, due: Callable[[str, float], None]) -> None:
         """``due(key, planned)`` is called when a timer fires; what it raises is logged, and hurts no other timer."""
-        self._scheduler = AsyncIOScheduler(
+        self._scheduler = _Scheduler(
             timezone=UTC,
             executors={"default": _CallSoon(due)},
             # A late timer fires once, whatever it missed; overlap is the caller's business.
@@ -129,6 +129,27 @@ def _instant(when: float) -> datetime:
 
 def _nothing() -> None:
     """What APScheduler believes it runs; the executor below reports the timer instead."""
+
+
+class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Looks at its timers once in a turn of the event loop, however many were set in it.
+
+    APScheduler's own asks for that at each one by ``call_soon_threadsafe``, which writes to the pipe that wakes the
+    loop. A reload of a large site filled it, and then signals are lost, for they come through the same pipe.
+    """
+
+    _is_asked = False
+
+    def wakeup(self) -> None:
+        if not self._is_asked:
+            self._is_asked = True
+            asyncio.get_running_loop().call_soon(self._look_at_timers)
+
+    def _look_at_timers(self) -> None:
+        self._is_asked = False
+        if self.running:
+            self._stop_timer()
+            self._start_timer(self._process_jobs())
 
 
 class _Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types

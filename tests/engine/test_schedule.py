@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, tzinfo
@@ -150,3 +151,18 @@ async def test_a_clock_that_is_put_back_takes_the_timers_with_it(
     schedule.stop()
     assert planned[-1] == pytest.approx(begin + 0.3 - 3600, abs=0.2)
     assert "put back by 3600.0 seconds" in caplog.text
+
+
+async def test_a_signal_is_not_lost_among_many_timers(schedule: Schedule) -> None:
+    """The pipe that wakes the event loop for signals holds some hundred bytes."""
+    caught = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, caught.set)
+    try:
+        for number in range(5_000):
+            schedule.at(f"{number}", time.time() + 3600, lambda planned, now: None)
+        signal.raise_signal(signal.SIGUSR1)
+        async with asyncio.timeout(10):
+            await caught.wait()
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR1)
