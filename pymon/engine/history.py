@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from pymon.engine.appending import Appender
@@ -21,13 +22,19 @@ class History:
         self.alerts: deque[str] = deque(maxlen=settings.histlength or None)
         self.failures: deque[str] = deque(maxlen=settings.histlength or None)
         self._file: Path | None = None
+        self._read_as: tuple[str, float, int] | None = None
         self.configure(settings, now)
 
     def configure(self, settings: Settings, now: float) -> None:
-        """Take over other settings. With a history file, its contents replace the alert history, as in mon."""
+        """Take over other settings. With a history file, its contents replace the alert history, as in mon.
+
+        But not when what is kept of it is what is known already: the file may be large, and the event loop waits.
+        """
         self.failures = deque(self.failures, maxlen=settings.histlength or None)
         self._file = Path(settings.historicfile) if settings.historicfile else None
-        kept = self.alerts if self._file is None else _read(self._file, settings.historictime, now)
+        before, self._read_as = self._read_as, (settings.historicfile, settings.historictime, settings.histlength)
+        is_known = self._file is None or before == self._read_as
+        kept = self.alerts if self._file is None or is_known else _lines(self._file, settings.historictime, now)
         self.alerts = deque(kept, maxlen=settings.histlength or None)
 
     def alert(self, line: str) -> None:
@@ -41,16 +48,16 @@ class History:
         self.failures.append(line)
 
 
-def _read(path: Path, keep: float, now: float) -> list[str]:
+def _lines(path: Path, keep: float, now: float) -> Iterator[str]:
     """The lines of a history file that are not older than ``keep`` seconds (0: of any age)."""
+    oldest = now - keep if keep else 0.0
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            yield from (line.removesuffix("\n") for line in file if _is_recent(line, oldest))
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         log.error("cannot read the history file %s: %s", path, error.strerror)
-        return []
-    return [line for line in text.splitlines() if _is_recent(line, now - keep if keep else 0.0)]
 
 
 def _is_recent(line: str, oldest: float) -> bool:

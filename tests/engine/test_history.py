@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,17 @@ def test_a_line_that_no_file_can_hold_does_not_end_the_writing(
     appender.close()
     assert file.read_text() == "kept\n"
     assert "cannot write" in caplog.text
+
+
+def test_a_reload_reads_the_history_file_again_only_if_that_can_tell_more(tmp_path: Path) -> None:
+    """It grows for ever, and the newest lines may not be written yet."""
+    file = tmp_path / "history"
+    old = LINE.format(1) + " page\x0cbreak \u2028"
+    file.write_text(old + "\n")
+    settings = Settings(historicfile=str(file), histlength=5)
+    history = History(settings, Appender(), now=2.0)
+    file.write_text(LINE.format(1) + "\n" + LINE.format(2) + "\n")
+    history.configure(settings, now=3.0)
+    assert list(history.alerts) == [old]
+    history.configure(replace(settings, histlength=6), now=3.0)
+    assert list(history.alerts) == [LINE.format(1), LINE.format(2)]
