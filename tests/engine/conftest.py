@@ -107,7 +107,7 @@ class Daemon:
         """SIGTERM; returns the exit status."""
         assert self._process is not None
         if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
+            os.kill(self.pid, signal.SIGTERM)  # Process.send_signal may reap it, and asyncio then loses its status
         async with asyncio.timeout(seconds):
             status = await self._process.wait()
             if self._reader is not None:
