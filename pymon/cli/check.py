@@ -20,13 +20,14 @@ CLEAN, WARNINGS, ERRORS = 0, 1, 2
 """exit statuses"""
 
 
-def check(file: Path, *, as_json: bool, explain: tuple[str, str] | None) -> int:
+def check(file: Path, *, as_json: bool, explain: tuple[str, str] | None, m4: str | None = None) -> int:
     """Print every problem of a file, or with ``explain`` (group, service) that service's effective values.
 
+    ``m4`` is the m4 to pass it through, as the daemon's option; a file whose name ends in ``.m4`` needs none.
     Returns the exit status: 0 clean, 1 warnings, 2 errors (also when there is no such service).
     """
     try:
-        reading = read(file)
+        reading = read(file, m4=m4)
     except ConfigError as error:
         return _print_problems(file, error.problems, None, as_json=as_json)
     problems = reading.report.problems()

@@ -99,6 +99,7 @@ def check_command(
         tuple[str, str] | None,
         typer.Option(metavar="GROUP SERVICE", help="Print one service's values and where each comes from."),
     ] = None,
+    m4: Annotated[str, typer.Option(help="Pass the configuration through this m4.")] = "",
 ) -> None:
     """Check a configuration: every problem at once, with file, line and column.
 
@@ -106,7 +107,7 @@ def check_command(
     """
     from pymon.cli.check import check  # noqa: PLC0415
 
-    _finish(check(file, as_json=as_json, explain=explain))
+    _finish(check(file, as_json=as_json, explain=explain, m4=m4 or None))
 
 
 @lvs_app.command("show")

@@ -44,7 +44,7 @@ CONVERTERS: Mapping[str, Callable[[str, str, Note], object]] = {
     "dep_behavior": values.behavior,
     "dep_memory": values.global_time,
     "unack_summary": values.unack_summary,
-    "syslog_facility": values.plain_text,
+    "syslog_facility": values.facility,
     "startupalerts_on_reset": values.startupalerts_on_reset,
     "monremote": values.plain_text,
     "exclude_period": values.exclude_period,

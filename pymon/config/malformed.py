@@ -325,6 +325,10 @@ _LINES = (
         "authtype = »userfiles\n",
     ),
     _warning(
+        "unknown-facility", "syslog has no facility '{value}': nothing is written there", "{hint}",
+        "syslog_facility = »deamon\n", "syslog_facility =»\n",
+    ),
+    _warning(
         "overridden-environment", "{name} is set by mon itself, so this value is never seen", "use another name",
         _SERVICE + "  »MON_GROUP=x\n",
     ),

@@ -39,6 +39,10 @@ _ODD_START = re.compile(rf"(?:(?<=\s)|^)[{''.join(_ODD_CHARACTERS)}]", re.ASCII)
 _INSIDE_WORD = re.compile(r"[a-zA-Z0-9_.\-]+SELF:[a-zA-Z0-9_.\-]*")
 
 AUTHTYPES = frozenset({"getpwnam", "shadow", "userfile", "pam", "trustlocal"})
+FACILITIES = frozenset({
+    "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp",
+    *(f"local{number}" for number in range(8)),
+})  # fmt: skip
 
 
 def global_time(text: str, keyword: str, note: Note) -> float:
@@ -159,6 +163,14 @@ def auth_types(text: str, keyword: str, note: Note) -> tuple[str, ...]:
             hint = did_you_mean(match[0], AUTHTYPES) or f"use {' '.join(sorted(AUTHTYPES))}"
             note("unknown-authtype", match.start(), value=match[0], hint=hint)
     return tuple(split_blanks(text))
+
+
+def facility(text: str, keyword: str, note: Note) -> str:
+    """A facility of syslog, as Perl's Sys::Syslog takes it: any case, with ``LOG_`` before it or without."""
+    name = text.lower().removeprefix("log_")
+    if name not in FACILITIES:
+        note("unknown-facility", 0, value=text, hint=did_you_mean(name, FACILITIES) or "such as daemon or local0")
+    return text
 
 
 def path_list(text: str, keyword: str, note: Note) -> tuple[str, ...]:

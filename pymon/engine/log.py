@@ -190,7 +190,7 @@ def set_up_logging(
     if syslog_facility is not None:
         try:
             handlers.append(_syslog_handler(syslog_facility, tag))
-        except (OSError, KeyError) as error:
+        except (OSError, LookupError) as error:
             complaint = f"no syslog ({syslog_facility}): {error}"
     lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     root = logging.getLogger()
@@ -213,9 +213,12 @@ def _stderr_handler() -> logging.Handler:
 
 
 def _syslog_handler(facility: str, tag: str) -> logging.Handler:
+    name = facility.lower().removeprefix("log_")
+    code = logging.handlers.SysLogHandler.facility_names.get(name)
+    if code is None:
+        raise LookupError("there is no such facility")
     if not Path(SYSLOG_SOCKET).exists():
         raise FileNotFoundError(f"{SYSLOG_SOCKET} does not exist")
-    code = logging.handlers.SysLogHandler.facility_names[facility]
     handler = _Syslog(SYSLOG_SOCKET, facility=code)
     handler.setFormatter(_SyslogFormatter(tag))
     handler.setLevel(SUPPRESSED)

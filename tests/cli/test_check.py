@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymon.cli.check import check
+from tests.tools import RequireTool
 
 ROOT = Path(__file__).resolve().parents[2]
 CLEAN = "hostgroup g h\n\nwatch g\n service s\n  traptimeout 1m\n"
@@ -69,6 +70,15 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "advice": "did you mean 'maxprocs'?",
         "source": "maxproc = 3",
     }
+
+
+@pytest.mark.net
+def test_m4_is_the_daemons(tmp_path: Path, capsys: pytest.CaptureFixture[str], require_tool: RequireTool) -> None:
+    """What is started with -M is checked with --m4."""
+    program = require_tool("m4", why="mon.cf may be written in it")
+    path = write(tmp_path, "define(`WWW', `g')dnl\nhostgroup WWW h\n\nwatch WWW\n service s\n  interval 5\n")
+    assert check(path, as_json=False, explain=None, m4=str(program)) == 2
+    assert capsys.readouterr().out.startswith(f"{path} (after m4):5:12: error: invalid time interval '5'")
 
 
 EXPLAINED = """\
