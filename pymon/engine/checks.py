@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -32,13 +32,12 @@ class Checks:
         self.maxprocs = maxprocs
         self.processes = 0
         self._tasks: dict[ServiceKey, asyncio.Task[None]] = {}
-        self._waiting: deque[Check] = deque()
-        self._waiting_keys: set[ServiceKey] = set()
+        self._waiting: OrderedDict[ServiceKey, Check] = OrderedDict()
         self._throttled = False
 
     def is_busy(self, key: ServiceKey) -> bool:
         """Whether a check of the service runs or waits in the queue."""
-        return key in self._tasks or key in self._waiting_keys
+        return key in self._tasks or key in self._waiting
 
     @property
     def running(self) -> int:
@@ -51,10 +50,12 @@ class Checks:
         return len(self._waiting)
 
     def submit(self, check: Check) -> None:
-        """Start a check, or queue it (first come, first served) when maxprocs processes are running."""
+        """Start a check, or queue it (first come, first served) when maxprocs processes are running.
+
+        Its service must not be busy.
+        """
         if check.occupies_process and self._is_full():
-            self._waiting.append(check)
-            self._waiting_keys.add(check.key)
+            self._waiting[check.key] = check
             if not self._throttled:
                 self._throttled = True
                 log.warning("throttled at %d processes (maxprocs): checks wait for their turn", self.processes)
@@ -63,16 +64,13 @@ class Checks:
 
     def drop(self, key: ServiceKey) -> None:
         """End the check of a service, running or waiting; its result does not come."""
-        if key in self._waiting_keys:
-            self._waiting_keys.discard(key)
-            self._waiting = deque(check for check in self._waiting if check.key != key)
+        self._waiting.pop(key, None)
         if (task := self._tasks.get(key)) is not None:
             task.cancel()
 
     async def stop(self) -> None:
         """End all checks, and wait until each of them has stopped its process group."""
         self._waiting.clear()
-        self._waiting_keys.clear()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -102,8 +100,7 @@ class Checks:
 
     def _start_waiting(self) -> None:
         while self._waiting and not self._is_full():
-            check = self._waiting.popleft()
-            self._waiting_keys.discard(check.key)
+            _, check = self._waiting.popitem(last=False)
             self._start(check)
         if self._throttled and not self._waiting:
             self._throttled = False

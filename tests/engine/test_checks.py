@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import pytest
 from hypothesis import given
@@ -146,3 +147,17 @@ def test_nothing_is_lost_whatever_the_order(maxprocs: int, order: list[int]) -> 
         assert checks.processes == 0
 
     asyncio.run(scenario())
+
+
+async def test_a_reload_drops_ten_thousand_waiting_checks_at_once() -> None:
+    """The event loop stood still for ten seconds."""
+    checks = Checks(maxprocs=1)
+    jobs = [Job(f"s{n}") for n in range(10_000)]
+    for job in jobs:
+        checks.submit(job.check)
+    began = time.process_time()
+    for job in jobs:
+        checks.drop(job.key)
+    assert time.process_time() - began < 2
+    assert checks.waiting == 0
+    await checks.stop()
