@@ -50,6 +50,8 @@ LATENESS_KEPT = 10_000
 DRAIN_LIMIT = 30.0
 """seconds that alerts under way have at a stop"""
 
+_FAILURES = frozenset(kind for kind in EventKind if kind.is_failure)
+
 
 class Engine:
     """Watches one site until it is stopped. To be used from one event loop only."""
@@ -257,7 +259,7 @@ class Engine:
         if service is None:
             return False
         state = self.states[key]
-        if pending.event != EventKind.FAILURE:
+        if pending.event not in _FAILURES:
             return state.op_status is not OpStatus.FAIL
         if state.op_status is OpStatus.UNTESTED:
             self.states[key] = process.recall_outage(service, state, pending.at)

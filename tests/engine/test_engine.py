@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pymon.alert.pending import Pending
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
 from pymon.model.depend import ServiceKey
-from pymon.model.status import OpStatus
+from pymon.model.status import EventKind, OpStatus
 
 KEY = ServiceKey("web", "x")
 
@@ -57,3 +59,16 @@ async def test_a_trap_timeout_that_comes_early_waits_for_its_time(tmp_path: Path
     assert tried._schedule.next_time("trap web x") == pytest.approx(tried.started + 3600, abs=0.01)
     assert tried.states[KEY].op_status is OpStatus.UNTESTED
     await tried.stop()
+
+
+@pytest.mark.parametrize("event", [EventKind.FAILURE, EventKind.TRAP, EventKind.TRAPTIMEOUT])
+async def test_a_failure_that_was_left_undone_is_wanted_while_the_service_fails(
+    tmp_path: Path, event: EventKind
+) -> None:
+    """Of whatever kind: the real server is to go, and the outage is taken up, so that it comes back."""
+    tried = engine(tmp_path, "traptimeout 1h")
+    undone = Pending("k", "x.alert", "web", "x", event.value, 1000.0, (), {}, "")
+    assert tried._is_still_wanted(undone)
+    assert tried.states[KEY].op_status is OpStatus.FAIL
+    assert tried._is_still_wanted(undone)
+    assert not tried._is_still_wanted(replace(undone, event="up"))
