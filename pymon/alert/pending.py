@@ -85,8 +85,13 @@ class Journal:
     def _do(self, work: Callable[[], T]) -> asyncio.Future[T]:
         if self._thread is None:
             # A daemon thread: a disk that hangs for ever must not keep the daemon from ending.
-            self._thread = threading.Thread(target=_work_off, args=(self._work,), name="pymon-journal", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=_work_off, args=(self._work,), name="pymon-journal", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has none left: the next work brings another attempt
+                log.error("undone alerts are kept later: %s", error)
+            else:
+                self._thread = thread
         done: Future[T] = Future()
         done.set_running_or_notify_cancel()  # who stops waiting for it does not cancel it
 

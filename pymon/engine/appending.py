@@ -24,10 +24,15 @@ class Appender:
 
     def append(self, path: Path, text: str) -> None:
         """Append text (with its newline) to a file, soon; surrogates are written as the bytes they stand for."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._write_all, name="pymon-appender", daemon=True)
-            self._thread.start()
         self._lines.put((path, text))
+        if self._thread is None:
+            thread = threading.Thread(target=self._write_all, name="pymon-appender", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has none left: the next line brings another attempt
+                log.error("lines for %s wait: %s", path, error)
+            else:
+                self._thread = thread
 
     def close(self, timeout: float = 5.0) -> None:
         """Write what is left, for ``timeout`` seconds at most."""

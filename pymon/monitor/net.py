@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from pymon.plugin.shortage import start_thread, when_possible
+
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family and a socket address of that family."""
 
@@ -68,7 +70,7 @@ async def connect(host: str, port: int) -> socket.socket:
 
 
 async def _connect_to(address: Address) -> socket.socket:
-    connection = socket.socket(address[0], socket.SOCK_STREAM)
+    connection = await when_possible(lambda: socket.socket(address[0], socket.SOCK_STREAM), "open a socket")
     try:
         connection.setblocking(False)
         await asyncio.get_running_loop().sock_connect(connection, address[1])
@@ -124,16 +126,16 @@ class _Lookups:
         answer = self._under_way.get(host)
         if answer is None:
             async with self._free:
-                answer = self._under_way.get(host) or self._begin(host)
+                answer = await when_possible(lambda: self._under_way.get(host) or self._begin(host), f"look {host} up")
                 return await asyncio.shield(answer)
         return await asyncio.shield(answer)
 
     def _begin(self, host: str) -> asyncio.Future[_Answer]:
         answer: asyncio.Future[_Answer] = self._loop.create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the asker may have gone
-        self._under_way[host] = answer
         # a thread of its own and a daemon: one that hangs must keep neither a pool nor the program's end waiting
-        threading.Thread(target=self._look_up, args=(host, answer), name=f"lookup {host}", daemon=True).start()
+        start_thread(threading.Thread(target=self._look_up, args=(host, answer), name=f"lookup {host}", daemon=True))
+        self._under_way[host] = answer  # the thread takes it out by way of the event loop, so not before this
         return answer
 
     def _look_up(self, host: str, answer: asyncio.Future[_Answer]) -> None:

@@ -24,6 +24,7 @@ from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.plugin.output import Collected
+from pymon.plugin.shortage import when_possible
 
 log = logging.getLogger("pymon.plugin")
 
@@ -54,15 +55,19 @@ async def run_process(
     ``command`` is ``[path]``, or ``[interpreter, path]``. ``time_limit`` and ``grace`` are in seconds.
     ``reap_group``: children that it left in its process group are killed when it has exited (after the time limit
     and on cancellation they always are). Never raises but CancelledError, and then the process is gone.
+    Where the system has no process or descriptor left, it is started when there is one, within the time limit.
     """
     started = time.time()
+    end = time.monotonic() + time_limit
     try:
-        child = _Child(command, invocation, reap_group)
+        child = await when_possible(
+            lambda: _Child(command, invocation, reap_group), f"start {invocation.path}", limit=time_limit
+        )
     except (OSError, ValueError) as error:
         summary = _not_started(invocation.path, error)
         return CheckResult(1, summary, started, time.time(), Cause.NOT_STARTED)
     try:
-        await asyncio.wait((child.exited,), timeout=time_limit)
+        await asyncio.wait((child.exited,), timeout=max(0.0, end - time.monotonic()))
         timed_out = not child.exited.done()
         if timed_out:
             await child.end(grace)

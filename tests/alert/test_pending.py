@@ -269,3 +269,24 @@ async def test_who_stops_waiting_does_not_stop_the_journal(tmp_path: Path) -> No
         await journal.flush()
     assert files(tmp_path) == [".json"]
     journal.close()
+
+
+async def test_a_system_without_a_thread_to_spare(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call is done, and what comes later is kept again."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("pymon.alert.launch.JOURNAL_WAIT", 0.05)
+    launcher = Launcher(runner, statedir=tmp_path, retry_delays=NEVER)
+    first, second = Scripted(), Scripted(75, 75)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        launcher.launch(call(), invocation("a"), plugin_file(first))
+    launcher.launch(call(), invocation("b"), plugin_file(second))
+    await launcher.drain(10)
+    assert first.ended
+    assert second.ended
+    assert files(tmp_path) == [".json"]

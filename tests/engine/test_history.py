@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,3 +101,18 @@ def test_a_reload_reads_the_history_file_again_only_if_that_can_tell_more(tmp_pa
     assert list(history.alerts) == [old]
     history.configure(replace(settings, histlength=6), now=3.0)
     assert list(history.alerts) == [LINE.format(1), LINE.format(2)]
+
+
+def test_lines_wait_for_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that has no thread to spare must not hurt the engine, nor lose a line."""
+    file, appender = tmp_path / "history", Appender()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        appender.append(file, "first\n")
+    appender.append(file, "second\n")
+    appender.close()
+    assert file.read_text() == "first\nsecond\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import threading
 import time
@@ -92,6 +94,52 @@ async def test_lookups_at_the_same_time_are_bounded(monkeypatch: pytest.MonkeyPa
     resolver.answer.set()
     await asyncio.gather(*asking)
     assert len(resolver.asked) == 10
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The system has no thread for the first two that ask; the list is of those that asked."""
+    asked: list[str] = []
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        asked.append(thread.name)
+        if len(asked) <= 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    return asked
+
+
+async def test_a_lookup_waits_for_a_thread(monkeypatch: pytest.MonkeyPatch, no_threads: list[str]) -> None:
+    resolving_to(monkeypatch, "127.0.0.2")
+    first, second = await asyncio.gather(addresses("web1", 80), addresses("web1", 80))
+    assert first == second == [(socket.AF_INET, ("127.0.0.2", 80))]
+    assert no_threads == ["lookup web1"] * 3
+    await addresses("web1", 80)  # no lookup is left behind that would never answer
+    assert len(no_threads) == 4
+
+
+async def test_a_connection_waits_for_a_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    create, refused = socket.socket, [errno.EMFILE, errno.ENFILE]
+
+    def scarce(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+        if refused:
+            code = refused.pop()
+            raise OSError(code, os.strerror(code))
+        return create(family, kind)
+
+    with create() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        monkeypatch.setattr(socket, "socket", scarce)
+        connection = await connect("127.0.0.1", port)
+        monkeypatch.undo()
+        assert connection.getpeername()[1] == port
+        connection.close()
+    assert not refused
 
 
 async def test_the_words_of_the_system() -> None:

@@ -8,11 +8,14 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
+from pymon.plugin import shortage
 from pymon.plugin.process import TIMED_OUT_EXIT, run_process
 from tests.plugin.scripts import call, script
 
@@ -145,8 +148,9 @@ async def test_nul_in_an_argument_is_a_result(tmp_path: Path) -> None:
     assert "null byte" in result.output
 
 
-async def test_out_of_descriptors_is_a_result(tmp_path: Path) -> None:
-    path = script(tmp_path, "true")
+@contextmanager
+def no_descriptors() -> Iterator[list[int]]:
+    """Open files until there are no more; what is closed of these can be used again."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = max(open_descriptors())
     held = [os.open("/dev/null", os.O_RDONLY)]
@@ -157,14 +161,35 @@ async def test_out_of_descriptors_is_a_result(tmp_path: Path) -> None:
                 held.append(os.open("/dev/null", os.O_RDONLY))
             except OSError:
                 break
-        result = await run(path)
+        yield held
     finally:
         for descriptor in held:
             os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_out_of_descriptors_for_the_whole_time_limit_is_a_result(tmp_path: Path) -> None:
+    path = script(tmp_path, "true")
+    with no_descriptors():
+        result = await run(path, time_limit=0.2)
     assert result.cause is Cause.NOT_STARTED
     assert "Too many open files" in result.output
     assert (await run(path)).exitval == 0
+
+
+async def test_out_of_descriptors_for_a_moment_is_waited_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortage, "_WARNED", {})
+    path = script(tmp_path, "echo well; exit 3")
+    with no_descriptors() as held:
+        running = asyncio.create_task(run(path))
+        await asyncio.sleep(0.01)
+        assert "Too many open files" in caplog.text
+        while held:
+            os.close(held.pop())
+        result = await running
+    assert (result.exitval, result.output, result.cause) == (3, "well\n", Cause.EXITED)
 
 
 async def test_ended_by_signal_is_a_failure_q2(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""Waiting until the machine can again."""
+
+from __future__ import annotations
+
+import errno
+import logging
+
+import pytest
+
+from pymon.plugin import shortage
+from pymon.plugin.shortage import when_possible
+
+
+class Scarce:
+    """Something that raises these errors, one after the other, and then is there."""
+
+    def __init__(self, *codes: int) -> None:
+        self.codes = list(codes)
+
+    def __call__(self) -> str:
+        """Have it, or raise the next error."""
+        if self.codes:
+            raise OSError(self.codes.pop(0), "words")
+        return "there"
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shortage, "_WARNED", {})
+    monkeypatch.setattr(shortage, "FIRST_PAUSE", 0.001)
+
+
+async def test_shortages_are_waited_out_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    assert await when_possible(Scarce(errno.EMFILE, errno.EAGAIN, errno.ENOMEM), "start x") == "there"
+    assert await when_possible(Scarce(errno.ENFILE), "start y") == "there"
+    assert [record.getMessage() for record in caplog.records] == [
+        "cannot start x for now: words; it waits, as do others that need the same"
+    ]
+
+
+async def test_other_errors_are_raised_at_once() -> None:
+    scarce = Scarce(errno.ENOENT, errno.ENOENT)
+    with pytest.raises(FileNotFoundError):
+        await when_possible(scarce, "start x")
+    assert len(scarce.codes) == 1
+
+
+async def test_the_limit_ends_it_with_the_error() -> None:
+    with pytest.raises(OSError, match="words") as raised:
+        await when_possible(Scarce(*[errno.EMFILE] * 1000), "start x", limit=0.02)
+    assert raised.value.errno == errno.EMFILE
