@@ -14,7 +14,7 @@ from pathlib import Path
 import pymon
 from pymon.config.loader import load
 from pymon.config.timeval import parse_timeval
-from pymon.engine.daemon import fill_standard_descriptors, leave_behind_threads, watch
+from pymon.engine.daemon import fill_standard_descriptors, leave_behind_threads, raise_descriptor_limit, watch
 from pymon.engine.log import set_up_logging
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     configfile = Path(options.configfile or Path(options.cfbasedir or Settings().cfbasedir) / "mon.cf")
     read = partial(load, configfile.absolute(), overrides=overrides, m4=options.m4)
     fill_standard_descriptors()
+    raise_descriptor_limit()
     try:
         if options.basedir and not Path(options.basedir).is_dir():
             parser.error(f"basedir {options.basedir} does not exist")

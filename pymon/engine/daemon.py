@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import threading
 import time
@@ -21,6 +22,9 @@ log = logging.getLogger("pymon")
 
 Load = Callable[[], Loaded]
 """reads the configuration anew; raises PymonError if it cannot be used"""
+
+DESCRIPTORS = 16384
+"""open files that the daemon wants to be allowed; programs that close all they might have inherit this, so no more"""
 
 EXIT_WAIT = 5.0
 """seconds between the end of the watch and that of the process, if threads of plugins go on"""
@@ -74,6 +78,17 @@ def fill_standard_descriptors() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # the lowest one that is free
         pass
     os.close(descriptor)
+
+
+def raise_descriptor_limit() -> None:
+    """Allow this process more open files, if the one who started it did not forbid that.
+
+    Each check inside the daemon has a connection, so thousands may be open; the usual 1024 is soon too few.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def leave_behind_threads() -> None:

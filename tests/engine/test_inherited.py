@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -108,6 +109,16 @@ def test_closed_standard_descriptors(start: Start, tmp_path: Path, closed: tuple
     for descriptor in closed:
         assert Path(f"/proc/{daemon.pid}/fd/{descriptor}").readlink() == Path(os.devnull)
     assert end(daemon) == 0
+
+
+def test_a_low_limit_of_open_files_is_raised(start: Start, tmp_path: Path) -> None:
+    """Each check inside the daemon has a connection; 1024, the usual limit, is soon too few."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    expected = 16384 if hard == resource.RLIM_INFINITY else min(16384, hard)
+    process = start(first=f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, {hard}))")
+    wait_for_calls(tmp_path)
+    assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (expected, hard)
+    assert end(process) == 0
 
 
 def test_a_log_that_nobody_reads_does_not_hold_up_the_end(start: Start, tmp_path: Path) -> None:
