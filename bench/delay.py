@@ -34,7 +34,8 @@ def _delays(peer: Peer) -> list[float]:
     """Seconds from the end of a monitor's run to the beginning of its alert."""
     names = [f"s{number}" for number in range(SERVICES)]
     services = "".join(
-        f"  service {name}\n    interval 2s\n    monitor end.monitor {number / SERVICES}\n    period\n      alert begin.alert\n"
+        f"  service {name}\n    interval 2s\n    monitor end.monitor {number / SERVICES}\n"
+        "    period\n      alert begin.alert\n"
         for number, name in enumerate(names)
     )
     with rig(peer, f"hostgroup here 127.0.0.1\n\nwatch here\n{services}") as place:
