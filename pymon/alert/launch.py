@@ -31,7 +31,8 @@ log = logging.getLogger("pymon.alert")
 TIME_LIMIT = 300.0
 """seconds one attempt may take (mon knows no limit, and hanging alerts pile up: Q17)"""
 PROCESS_LIMIT = 256
-"""alerts that run as processes at the same time; more of them wait their turn (mon forks without limit: Q17)"""
+"""alerts that run as processes at the same time, ordered ones and others each; more of them wait their turn
+(mon forks without limit: Q17)"""
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """seconds before each further attempt; the last one repeats"""
 RETRY_FOR = 3600.0
@@ -95,7 +96,9 @@ class Launcher:
         self._retry_delays = retry_delays
         self._lanes: dict[str, _Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        # Two limits, for an IPVS change must not wait until hanging mails are given up.
         self._processes = asyncio.Semaphore(PROCESS_LIMIT)
+        self._ordered_processes = asyncio.Semaphore(PROCESS_LIMIT)
         self._retrying = 0
         self._stopping = asyncio.Event()
         self._decided_since_start: set[str] | None = None
@@ -282,7 +285,8 @@ class Launcher:
     async def _attempt(self, delivery: _Delivery) -> CheckResult:
         async with AsyncExitStack() as stack:
             if not (delivery.inprocess and self._runner.can_run_in_process(delivery.file)):
-                await stack.enter_async_context(self._processes)
+                is_ordered = delivery.file.plugin is not None and delivery.file.plugin.ordered
+                await stack.enter_async_context(self._ordered_processes if is_ordered else self._processes)
             # What an alert leaves running when it has ended (a mailer's queue run) is its own business.
             result = await self._runner.run(
                 delivery.file,

@@ -204,3 +204,20 @@ def _wait_for_text(path: Path) -> None:
     end = time.monotonic() + 10
     while time.monotonic() < end and not (path.exists() and path.stat().st_size):
         time.sleep(0.01)
+
+
+async def test_ordered_calls_do_not_wait_for_others_that_hang(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ``inprocess = no`` an IPVS change is a process too; mails to a server that is gone hang for minutes."""
+    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 1)
+    launcher = Launcher(runner, statedir=tmp_path)
+    (tmp_path / "mail").mkdir()
+    mail = script(tmp_path / "mail", f"echo yes >{tmp_path}/hangs; sleep 60")
+    change = script(tmp_path, f"echo yes >{tmp_path}/changed")
+    launcher.launch(call(), invocation(path=mail.path), mail)
+    await asyncio.to_thread(_wait_for_text, tmp_path / "hangs")
+    launcher.launch(call(), invocation("k", path=change.path), plugin_file(Scripted(), change.path), inprocess=False)
+    await asyncio.to_thread(_wait_for_text, tmp_path / "changed")
+    await launcher.drain(1.0)
+    assert not list((tmp_path / "pending").glob("*.json"))
