@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from pymon.engine.daemon import fill_standard_descriptors, leave_behind_threads,
 from pymon.engine.log import set_up_logging
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
+
+log = logging.getLogger("pymon")
 
 DESCRIPTION = "Watch services and send alerts, as mon.cf says. Every option of mon(8) is understood."
 EPILOG = (
@@ -64,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stderr=True,
             syslog_facility=settings.syslog_facility,
         )
+        _admit_what_is_missing(options)
         pidfile = _pidfile(options, settings)
         watching = watch(read, first=loaded, pidfile=pidfile, stopped=options.stopped, on_stop=leave_behind_threads)
         del loaded  # the first reload is to free it
@@ -151,6 +155,14 @@ def _pidfile(options: argparse.Namespace, settings: Settings) -> Path | None:
     return None
 
 
+def _admit_what_is_missing(options: argparse.Namespace) -> None:
+    """Tell who relies on options whose work is not there yet."""
+    if options.loadstate:
+        log.warning("-l has no effect yet: this version saves and loads no state")
+    if options.port or options.trapport:
+        log.warning("-p and -t have no effect yet: this version answers no clients and takes no traps")
+
+
 def _become_daemon(monerrfile: str) -> None:
     """Go into the background as mon does: two forks, a session of its own, output appended to monerrfile."""
     try:
@@ -167,6 +179,7 @@ def _become_daemon(monerrfile: str) -> None:
     os.dup2(null, 0)
     os.dup2(errors, 1)
     os.dup2(errors, 2)
+    print(f"Mon starting at {time.ctime()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -110,13 +110,15 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
     assert os.getsid(pid) != os.getsid(0), "it has a session of its own"
     os.kill(pid, signal.SIGTERM)
     wait_for(pidfile, gone=True)
-    assert "stopped" in (tmp_path / "errors").read_text()
+    first, *log = (tmp_path / "errors").read_text().splitlines()
+    assert first.startswith("Mon starting at ")
+    assert log[-1].endswith("stopped")
 
 
 def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     """E-term: mon exits with 1. Q19: standard error has the log's lines, and nothing else."""
     pidfile = tmp_path / "pid"
-    command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile)]
+    command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile), "-l", "all", "-p", "12583"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_for(pidfile)
         assert pidfile.read_text() == f"{process.pid}\n"
@@ -125,4 +127,6 @@ def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     assert process.returncode == 0, errors
     assert not pidfile.exists()
     assert "caught TERM signal, exiting" in errors
+    assert "-l has no effect yet" in errors
+    assert "-p and -t have no effect yet" in errors
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ | {4}", line) for line in errors.splitlines()), errors
