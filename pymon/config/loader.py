@@ -220,9 +220,9 @@ def _check_directories(keyword: str, token: Token, settings: Settings, report: R
 
 
 def find_program(name: str, directories: Iterable[str]) -> str | None:
-    """The path of a monitor or alert: the first executable file of its name; a sub-directory may stand before it."""
+    """The path of a monitor or alert: the first executable file of its name; directories may stand before it."""
     for directory in directories:
-        path = Path(directory, name)
+        path = Path(f"{directory}/{name}")  # as mon puts it together: an absolute name is under the directory, too
         if "\0" not in name and path.is_file() and os.access(path, os.X_OK):
             return str(path)
     return None

@@ -61,7 +61,19 @@ def scan(directories: Sequence[str], only: Collection[str] | None = None) -> Map
                 log.debug("%s is hidden by %s", path, found[name].path)
             elif only is None or name in only:
                 found[name] = load(name, path)
+    for name in sorted(set(only or ()) - found.keys()):
+        named = _named(name, directories)
+        if named is not None:
+            found[name] = load(name, named)
     return found
+
+
+def _named(name: str, directories: Sequence[str]) -> str | None:
+    """What mon finds by any name: ``../x.alert``, one that begins with a dot, one that lies deeper than MAX_DEPTH."""
+    if "\0" in name:
+        return None
+    paths = (Path(f"{directory}/{name}").absolute() for directory in directories)
+    return next((str(path) for path in paths if path.is_file() and os.access(path, os.X_OK)), None)
 
 
 def load(name: str, path: str) -> PluginFile:

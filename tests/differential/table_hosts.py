@@ -87,6 +87,11 @@ HOSTS: tuple[Scenario, ...] = (
         Part(RUN, DOWN_UP, CALLED, monitor="sub/deep.monitor -v", arguments=["-v", "h1", "h2"]),
     ),
     alone(
+        "monitor-beside",
+        "a monitor's name may lead out of mondir",
+        Part(RUN, DOWN_UP, CALLED, monitor="../mon.d/sub/deep.monitor -v", arguments=["-v", "h1", "h2"]),
+    ),
+    alone(
         "excluded-now",
         "a service is not run in its exclude_period",
         Part([], DOWN_UP, [], lines="exclude_period wd {Sun-Sat}"),

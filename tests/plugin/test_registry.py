@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pymon.config.loader import find_program
 from pymon.model.invocation import Invocation
 from pymon.plugin.registry import load, scan
 from tests.plugin.scripts import script
@@ -64,6 +65,20 @@ def test_sub_directories(tmp_path: Path) -> None:
     script(tmp_path / "local" / "web", "true", "x.monitor")
     found = scan([str(tmp_path)])
     assert found["local/web/x.monitor"].path == str(tmp_path / "local" / "web" / "x.monitor")
+
+
+@pytest.mark.parametrize("name", ["../b/x.alert", "./b.alert", ".hidden.alert", "1/2/3/4/5/deep.alert", "c//x.alert"])
+def test_what_is_wanted_is_found_by_any_name_as_by_mon(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a" / name
+    (tmp_path / "a").mkdir()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    directories = [str(tmp_path / "none"), str(tmp_path / "a")]
+    found = scan(directories, {name, "", "nul\0", "nosuch", str(path)})
+    assert {each: Path(file.path).resolve() for each, file in found.items()} == {name: path.resolve()}
+    assert find_program(name, directories) is not None  # 'pymon check' agrees
+    assert find_program(str(path), directories) is None
 
 
 def test_unreadable_directory_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
