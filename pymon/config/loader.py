@@ -32,6 +32,9 @@ from pymon.model.settings import Settings
 from pymon.model.site import Site
 from pymon.share import shared
 
+SIZE_LIMIT = 16 << 20
+"""bytes of a configuration that are read: enough for some 50,000 services, and little enough for the memory"""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -83,6 +86,8 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         settings = _settings(draft.site.settings, overrides or {})
         _check_files(draft, settings, overrides or {}, report)
         report.include(_auth_problems(settings.authfile, is_given="authfile" in (overrides or {})))
+        if not draft.site.services and not report.has_errors:
+            report.add_at("no-services", Place(source.name, 0))
         check(draft, report, time.localtime().tm_year)
         check_programs(
             draft,
@@ -111,7 +116,7 @@ def _source(path: Path, m4: str | None) -> Source:
     name = f"{path} (after m4)" if program else str(path)
     try:
         with path.open("rb") as file:
-            data = file.read() if program is None else b""
+            data = file.read(SIZE_LIMIT + 1) if program is None else b""
     except OSError as error:
         raise _refused("unreadable", Place(str(path), 0), reason=f"{path}: {error.strerror}") from error
     if program is not None:
@@ -119,6 +124,8 @@ def _source(path: Path, m4: str | None) -> Source:
             data = run_m4(program, path)
         except M4Failed as error:
             raise _refused("m4", Place(str(path), 0), reason=error, command=f"{program} {path}") from error
+    if len(data) > SIZE_LIMIT:
+        raise _refused("too-large", Place(name, 0), limit=SIZE_LIMIT >> 20)
     return _decoded(name, str(path), data)
 
 

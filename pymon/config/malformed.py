@@ -214,6 +214,8 @@ _VALUES = (
         differs="C-ENCODING",
     ),
     _error("unreadable", "could not open cf file: {reason}", ""),
+    _error("too-large", "this file has more than {limit} MiB, so it is no mon.cf", ""),
+    _warning("no-services", "nothing is watched: there is no service in this file", ""),
     _error("m4", "m4: {reason}", "try it by hand: {command}"),
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ def write(folder: Path, text: str) -> Path:
         (CLEAN, 0, "no problems (1 service on 1 hostgroup)"),
         (WARNED, 1, "1 warning (1 service on 1 hostgroup)"),
         (BROKEN, 2, "1 error, 1 warning"),
-        ("", 0, "no problems (no services)"),
+        ("", 1, "1 warning (no services)"),
     ],
 )
 def test_status_and_summary(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
 
 from pymon.config.encoding import guess_encoding
-from pymon.config.loader import find_program, load
+from pymon.config.loader import SIZE_LIMIT, find_program, load
 from pymon.config.paths import resolve_paths
 from pymon.errors import ConfigError
 from pymon.model.problem import Severity
@@ -53,6 +54,23 @@ def test_missing_file(tmp_path: Path) -> None:
 def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Is a directory"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["big.cf", "/dev/zero"])
+def test_what_is_too_large_for_a_configuration_is_not_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if not path.exists():
+        path.touch()
+        os.truncate(path, SIZE_LIMIT + 1)
+    with pytest.raises(ConfigError, match=f"{path}: error: this file has more than 16 MiB"):
+        load(path)
+
+
+def test_a_file_that_watches_nothing_is_warned_of(tmp_path: Path) -> None:
+    """One cut short by a full disk would end all watching in silence."""
+    path = write(tmp_path, "")
+    (problem,) = load(path).problems
+    assert str(problem) == f"{path}: warning: nothing is watched: there is no service in this file"
 
 
 @pytest.mark.parametrize(
