@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.peers import MON_PEER, PYMON_PEER, Peer, daemon, rig
 from bench.report import Row, milliseconds, percentile
-from bench.server import running
+from bench.server import ADDRESSES, running
 from tests.differential import script
 
 MANY = 1000
@@ -57,10 +57,8 @@ def _many(monitor: str) -> list[float]:
     """Lateness in seconds of the last checks, at most 10,000."""
     with running() as server:
         line = monitor.format(port=server.port)
-        services = "".join(
-            f"  service s{number}\n    interval 1s\n    monitor {line}\n    period\n" for number in range(MANY)
-        )
-        with rig(PYMON_PEER, f"hostgroup web 127.0.0.1\n\nwatch web\n{services}") as place:
+        watches = "".join(_watch(address, MANY // len(ADDRESSES), line) for address in ADDRESSES)
+        with rig(PYMON_PEER, watches) as place:
             out = place.folder / "lateness.json"
             command = (sys.executable, "-m", "bench.probe", str(place.folder / "mon.cf"), str(out))
             with daemon(PYMON_PEER, place, command) as probe:
@@ -70,6 +68,13 @@ def _many(monitor: str) -> list[float]:
             if made < MANY * MANY_SPAN / 2 and "http" in monitor:
                 raise RuntimeError(f"only {made} requests came: {probe.errors}")
             return [float(value) for value in json.loads(out.read_text())]
+
+
+def _watch(address: str, services: int, monitor: str) -> str:
+    lines = "".join(
+        f"  service s{number}\n    interval 1s\n    monitor {monitor}\n    period\n" for number in range(services)
+    )
+    return f"hostgroup {address} {address}\n\nwatch {address}\n{lines}\n"
 
 
 def _few(peer: Peer) -> tuple[float, list[float]]:
