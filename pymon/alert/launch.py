@@ -48,7 +48,7 @@ _PASSING = frozenset({Cause.TIMED_OUT, Cause.BLOCKED, Cause.SIGNALED, Cause.NOT_
 
 @dataclass(slots=True)
 class _Delivery:
-    """One call on its way. ``kept`` is done once the journal has it."""
+    """One call on its way. ``kept`` is done once the journal has it, or could not take it (False)."""
 
     file: PluginFile
     invocation: Invocation
@@ -57,7 +57,7 @@ class _Delivery:
     event: str
     at: float
     inprocess: bool
-    kept: asyncio.Future[None] | None = None
+    kept: asyncio.Future[bool] | None = None
 
     def __str__(self) -> str:
         return f"{self.file.name} for {self.group}/{self.service} ({self.event})"
@@ -226,7 +226,10 @@ class Launcher:
                 log.info("%s is not tried again: %s was decided later", delivery, lane.waiting)
                 return True
             if stopping:
-                log.warning("%s is undone: it stays in %s for the next start", delivery, self._journal.folder)
+                if delivery.kept is not None and delivery.kept.done() and not delivery.kept.result():
+                    log.error("%s is undone, and lost: it could not be kept in %s", delivery, self._journal.folder)
+                else:
+                    log.warning("%s is undone: it stays in %s for the next start", delivery, self._journal.folder)
                 return False
             await self._pause(delivery, attempt, lane.newer)
             attempt += 1
@@ -338,6 +341,8 @@ def _log_end(delivery: _Delivery, result: CheckResult) -> None:
         how = f"exit status {result.exitval}" if result.cause is Cause.EXITED else result.cause.value
         first = next((line for line in lines if line.strip()), "it said nothing")
         log.warning("%s failed after %.3f seconds: %s: %s", delivery, took, how, first, extra=extra)
+        if lines == [first]:
+            return
     for line in lines[:_LINES_LOGGED]:
         log.info("%s says: %s", delivery, line, extra=extra)
     if len(lines) > _LINES_LOGGED:

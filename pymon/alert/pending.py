@@ -60,9 +60,14 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._is_failing = False
 
-    def write(self, pending: Pending) -> asyncio.Future[None]:
-        """Keep a delivery in place of an older one with its key; done when it is on file, or failed to be."""
-        return self._do(lambda: self._guarded(lambda: _write(self.folder, pending)))
+    def write(self, pending: Pending) -> asyncio.Future[bool]:
+        """Keep a delivery in place of an older one with its key; whether it, or an earlier like it, is on file now."""
+
+        def work() -> bool:
+            self._guarded(lambda: _write(self.folder, pending))
+            return _stands(_path(self.folder, pending.key))
+
+        return self._do(work)
 
     def remove(self, key: str) -> asyncio.Future[None]:
         """Forget the delivery of a key."""
@@ -134,6 +139,13 @@ def _path(folder: Path, key: str) -> Path:
     return folder / (hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32] + ".json")
 
 
+def _stands(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that may not be searched
+        return False
+
+
 def _write(folder: Path, pending: Pending) -> None:
     path = _path(folder, pending.key)
     text = json.dumps({"version": _VERSION} | asdict(pending))
@@ -147,7 +159,16 @@ def _write(folder: Path, pending: Pending) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+        _forget_overtaken(path, pending)
         raise
+
+
+def _forget_overtaken(path: Path, pending: Pending) -> None:
+    """Let no older decision stand where a newer one cannot be kept: the next start would do the opposite of it."""
+    with contextlib.suppress(OSError, ValueError):
+        older = _read(path)
+        if (older.group, older.service, older.event) != (pending.group, pending.service, pending.event):
+            path.unlink()
 
 
 def _read_all(folder: Path) -> list[Pending]:

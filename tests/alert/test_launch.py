@@ -67,6 +67,15 @@ async def test_success_and_output_are_logged(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+async def test_the_one_line_of_a_failure_is_logged_once(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = script(tmp_path, "echo no such user; exit 3")
+    launcher.launch(call(), invocation(path=file.path), file)
+    await launcher.drain(10)
+    assert caplog.text.count("no such user") == 1
+
+
 async def test_q17_an_alert_that_hangs_is_ended(
     runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

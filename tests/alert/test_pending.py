@@ -190,7 +190,7 @@ async def test_a_write_that_fails_half_way_leaves_the_older_file(
     """As on a full disk: here the size of files is limited."""
     await undone(runner, tmp_path, "k", "old")
     journal = Journal(tmp_path / "pending")
-    pending = Pending("x.alert k", "x.alert", "g", "s", "up", 2.0, ("k", "new"), {}, "x" * 100_000)
+    pending = Pending("x.alert k", "x.alert", "web", "http", "failure", 2.0, ("k", "new"), {}, "x" * 100_000)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
     try:
@@ -290,3 +290,24 @@ async def test_a_system_without_a_thread_to_spare(
     assert first.ended
     assert second.ended
     assert files(tmp_path) == [".json"]
+
+
+@pytest.mark.parametrize(
+    ("event", "left", "words"),
+    [
+        (EventKind.UP, [".new"], "x.alert for web/http (up) is undone, and lost: it could not be kept"),
+        (EventKind.FAILURE, [".json", ".new"], "x.alert for web/http (failure) is undone: it stays in"),
+    ],
+)
+async def test_a_decision_that_cannot_be_kept_leaves_no_other_one_behind(
+    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture, event: EventKind, left: list[str], words: str
+) -> None:
+    """On a full disk, an upalert that was not done must not become the alert before it at the next start."""
+    await undone(runner, tmp_path, "k", "-t", "1")
+    (kept,) = (tmp_path / "pending").iterdir()
+    kept.with_suffix(".new").mkdir()  # what is to be written cannot
+    launcher = Launcher(runner, statedir=tmp_path, retry_delays=NEVER)
+    launcher.launch(call(event), invocation("k", "-t", "2"), plugin_file(Scripted(75, 75)))
+    await launcher.drain(10)
+    assert files(tmp_path) == left
+    assert words in caplog.text
