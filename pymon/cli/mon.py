@@ -15,7 +15,7 @@ from pathlib import Path
 import pymon
 from pymon.config.loader import load
 from pymon.config.timeval import parse_timeval
-from pymon.engine.daemon import fill_standard_descriptors, leave_behind_threads, raise_descriptor_limit, watch
+from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
@@ -53,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     overrides = _overrides(options)
     configfile = Path(options.configfile or Path(options.cfbasedir or Settings().cfbasedir) / "mon.cf")
     read = partial(load, configfile.absolute(), overrides=overrides, m4=options.m4)
-    fill_standard_descriptors()
-    raise_descriptor_limit()
+    prepare_process()
     try:
         if options.basedir and not Path(options.basedir).is_dir():
             parser.error(f"basedir {options.basedir} does not exist")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pymon.config.loader import load
-from pymon.engine.daemon import fill_standard_descriptors, leave_behind_threads, raise_descriptor_limit, watch
+from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
 
 
@@ -24,8 +24,7 @@ def run(
 ) -> int:
     """Watch the site of ``file`` until SIGTERM or SIGINT; returns 0. Raises ConfigError if it cannot be used."""
     read = partial(load, file.absolute(), overrides=overrides, m4=m4)
-    fill_standard_descriptors()
-    raise_descriptor_limit()
+    prepare_process()
     loaded = read()
     settings = loaded.site.settings
     facility = settings.syslog_facility if syslog else None

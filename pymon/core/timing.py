@@ -24,6 +24,8 @@ class Chance(Protocol):
 
 EXCLUDED_RETRY = 60.0
 """how often a check is tried anew in its exclude_period (a shorter interval comes first)"""
+SHORTEST_INTERVAL = 0.01
+"""what a shorter interval is taken for (S-shortest): timers count microseconds, and a loop must end"""
 DEPEND_RETRY = 1.0
 """how often a check that monitordepend holds back is tried anew (D9)"""
 
@@ -60,9 +62,10 @@ def next_run(
     failure_interval, or back), call it with the start of the check that changed it as ``scheduled``.
     Raises ValueError for a service without an interval.
     """
-    interval = interval_in_force(service, state)
-    if interval is None:
+    configured = interval_in_force(service, state)
+    if configured is None:
         raise ValueError(f"{service.key} has no interval")
+    interval = max(configured, SHORTEST_INTERVAL)
     slots = max(1, floor((max(started, ended) - scheduled) / interval) + 1)
     slot = scheduled + slots * interval
     while slot <= ended:  # what rounding may leave

@@ -13,6 +13,9 @@ from pymon.model.depend import ServiceKey
 
 log = logging.getLogger("pymon.engine")
 
+QUIET = 60.0
+"""seconds after a warning of throttling in which it is not repeated"""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -34,6 +37,7 @@ class Checks:
         self._tasks: dict[ServiceKey, asyncio.Task[None]] = {}
         self._waiting: OrderedDict[ServiceKey, Check] = OrderedDict()
         self._throttled = False
+        self._quiet_until = 0.0
 
     def is_busy(self, key: ServiceKey) -> bool:
         """Whether a check of the service runs or waits in the queue."""
@@ -56,9 +60,7 @@ class Checks:
         """
         if check.occupies_process and self._is_full():
             self._waiting[check.key] = check
-            if not self._throttled:
-                self._throttled = True
-                log.warning("throttled at %d processes (maxprocs): checks wait for their turn", self.processes)
+            self._say_throttled()
             return
         self._start(check)
 
@@ -80,6 +82,13 @@ class Checks:
         """Take over another limit; a higher one starts waiting checks at once."""
         self.maxprocs = maxprocs
         self._start_waiting()
+
+    def _say_throttled(self) -> None:
+        """Warn, but not at each interval of a site whose maxprocs is a little too small."""
+        now = asyncio.get_running_loop().time()
+        if not self._throttled and now >= self._quiet_until:
+            self._throttled, self._quiet_until = True, now + QUIET
+            log.warning("throttled at %d processes (maxprocs): checks wait for their turn", self.processes)
 
     def _is_full(self) -> bool:
         return 0 < self.maxprocs <= self.processes

@@ -49,7 +49,7 @@ async def watch(
     del first
     site = loaded.site
     _report(loaded.problems)
-    engine = Engine(site, environ=dict(os.environ), stopped=stopped)
+    engine = Engine(site, environ=_inherited_environ(), stopped=stopped)
     stop, reload = asyncio.Event(), asyncio.Event()
     _handle_signals(stop, reload)
     _write_pidfile(pidfile)
@@ -73,14 +73,25 @@ async def watch(
             on_stop()
 
 
-def fill_standard_descriptors() -> None:
+def prepare_process() -> None:
+    """Make the process fit for a daemon, first of all.
+
+    Closed standard descriptors are filled, as many files as allowed may be open, and a SIGHUP that comes before the
+    configuration was first read is lost, as it asks for what is being done.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _fill_standard_descriptors()
+    _raise_descriptor_limit()
+
+
+def _fill_standard_descriptors() -> None:
     """Put /dev/null where standard input, output or error is closed, before something else gets its number."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # the lowest one that is free
         pass
     os.close(descriptor)
 
 
-def raise_descriptor_limit() -> None:
+def _raise_descriptor_limit() -> None:
     """Allow this process more open files, if the one who started it did not forbid that.
 
     Each check inside the daemon has a connection, so thousands may be open; the usual 1024 is soon too few.
@@ -106,6 +117,14 @@ def _leave() -> None:
     log.warning("ended without waiting any longer for threads that go on (%s)", ", ".join(names))
     time.sleep(0.1)  # the log writes it
     os._exit(0)
+
+
+def _inherited_environ() -> dict[str, str]:
+    """The daemon's environment as plugins get it: its bytes unchanged, whatever the locale's encoding."""
+    return {
+        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+        for name, value in os.environb.items()
+    }
 
 
 def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:

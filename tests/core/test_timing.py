@@ -168,3 +168,8 @@ class TestRetry:
 def test_time_limit(interval: float | None, timeout: float | None, limit: float) -> None:
     """S-timeout: mon has none, and one monitor that hangs blinds its service for ever."""
     assert time_limit(service(interval=interval, timeout=timeout)) == limit
+
+
+def test_s_shortest_interval() -> None:
+    """S-shortest: an interval that no timer can count is taken for one that it can."""
+    assert next_run(service(interval=1e-9), ServiceState(), 1000.0, 1000.0, 1000.5, Random(1)) == pytest.approx(1000.51)

@@ -64,6 +64,19 @@ async def test_maxprocs_queues_in_order_and_says_so(caplog: pytest.LogCaptureFix
     ]
 
 
+async def test_throttling_again_and_again_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    checks = Checks(maxprocs=1)
+    with caplog.at_level(logging.INFO, "pymon.engine"):
+        for number in range(5):
+            jobs = [Job(f"{number} a"), Job(f"{number} b")]
+            for job in jobs:
+                job.release.set()
+                checks.submit(job.check)
+            await settle()
+            assert [job.outcome for job in jobs] == ["finished"] * 2
+    assert len(caplog.records) == 2
+
+
 async def test_plugins_in_process_do_not_count() -> None:
     """S-inprocess: maxprocs is about processes."""
     checks = Checks(maxprocs=1)
