@@ -79,6 +79,18 @@ async def test_request(check_inside: Check) -> None:
     )
 
 
+async def test_names_beyond_ascii(check_inside: Check) -> None:
+    """They are looked up by IDNA, and asked for by it; no option ends in a traceback."""
+    requests: list[bytes] = []
+    async with serving(recording(requests)) as port:
+        result = await check_inside("http.monitor", "-p", str(port), "hôst.invalid", "bad\udcff.invalid")
+        await check_inside("http.monitor", "-p", str(port), "-H", "büro", "-a", "Prüfer", "127.0.0.1")
+    assert result.output.startswith("bad\udcff.invalid hôst.invalid\n")
+    assert result.output.count("name not found: ") == 2
+    assert "Host: büro\r\n".encode() in requests[0]
+    assert "User-Agent: Prüfer\r\n".encode() in requests[0]
+
+
 async def test_ipv6(check: Check) -> None:
     """M-ipv6: mon's ask IPv4 addresses only."""
     requests: list[bytes] = []
