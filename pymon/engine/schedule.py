@@ -41,8 +41,8 @@ class Schedule:
     def __init__(self, due: Callable[[str, float], None]) -> None:
         """``due(key, planned)`` is called when a timer fires; what it raises is logged, and hurts no other timer."""
         self._scheduler = _Scheduler(
+            due,
             timezone=UTC,
-            executors={"default": _CallSoon(due)},
             # A late timer fires once, whatever it missed; overlap is the caller's business.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1 << 30},
             logger=logging.getLogger("pymon.timer"),
@@ -140,6 +140,11 @@ class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler 3 has n
 
     _is_asked = False
 
+    def __init__(self, due: Callable[[str, float], None], **options: object) -> None:
+        self._due = due
+        self._fired = _Collect()
+        super().__init__(executors={"default": self._fired}, **options)
+
     def wakeup(self) -> None:
         if not self._is_asked:
             self._is_asked = True
@@ -150,6 +155,22 @@ class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler 3 has n
         if self.running:
             self._stop_timer()
             self._start_timer(self._process_jobs())
+            self._report()
+
+    def _start_timer(self, wait_seconds: float | None) -> None:
+        """As APScheduler's, but what the timer sets off is the look itself, not a request for it."""
+        self._stop_timer()
+        if wait_seconds is not None:
+            self._timeout = self._eventloop.call_later(wait_seconds, self._look_at_timers)
+
+    def _report(self) -> None:
+        fired, self._fired.timers = self._fired.timers, []
+        for key, planned in fired:
+            try:
+                self._due(key, planned)
+            except Exception as error:
+                context = {"message": f"what the timer {key!r} sets off failed", "exception": error}
+                self._eventloop.call_exception_handler(context)
 
 
 class _Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
@@ -167,19 +188,19 @@ class _Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
         return None if when is None else _instant(when)
 
 
-class _CallSoon(BaseExecutor):  # type: ignore[misc]  # APScheduler 3 has no types
-    """Reports a timer to the event loop's next turn.
+class _Collect(BaseExecutor):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Collects the timers that fire in one look: (key, planned instant).
 
     APScheduler's own executor makes a task and two events for each run; and a call from here would find
     its lock held and the timer not yet moved on.
     """
 
-    def __init__(self, due: Callable[[str, float], None]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._due = due
+        self.timers: list[tuple[str, float]] = []
 
     def submit_job(self, job: Job, run_times: list[datetime]) -> None:
-        asyncio.get_running_loop().call_soon(self._due, job.trigger.key, run_times[-1].timestamp())
+        self.timers.append((job.trigger.key, run_times[-1].timestamp()))
 
     def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
         self.submit_job(job, run_times)

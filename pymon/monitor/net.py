@@ -7,6 +7,7 @@ for the same name at the same time, and a bounded number at once; a lookup that 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import threading
@@ -73,7 +74,8 @@ async def _connect_to(address: Address) -> socket.socket:
     connection = await when_possible(lambda: socket.socket(address[0], socket.SOCK_STREAM), "open a socket")
     try:
         connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, address[1])
+        if not _connects_at_once(connection, address):
+            await asyncio.get_running_loop().sock_connect(connection, address[1])
     except OSError as error:
         connection.close()
         if error.errno:  # asyncio puts the address where the system's words should be
@@ -83,6 +85,18 @@ async def _connect_to(address: Address) -> socket.socket:
         connection.close()
         raise
     return connection
+
+
+def _connects_at_once(connection: socket.socket, address: Address) -> bool:
+    """Begin to connect, and look once more: a server on this machine has answered by then, and no wait is needed."""
+    code = connection.connect_ex(address[1])
+    if code == errno.EINPROGRESS:
+        code = connection.connect_ex(address[1])
+    if code in (0, errno.EISCONN):
+        return True
+    if code in (errno.EALREADY, errno.EINPROGRESS, errno.EINTR):
+        return False
+    raise OSError(code, os.strerror(code))
 
 
 async def _race(found: Sequence[Address]) -> socket.socket:

@@ -151,9 +151,12 @@ async def test_the_words_of_the_system() -> None:
     assert raised.value.strerror == "Connection refused"
 
 
-async def serve(host: str) -> asyncio.Server:
-    """A server that accepts."""
-    return await asyncio.start_server(lambda _, writer: writer.close(), host, 0)
+def serve(host: str) -> socket.socket:
+    """A server that accepts, which the kernel does for it."""
+    server = socket.socket()
+    server.bind((host, 0))
+    server.listen()
+    return server
 
 
 def resolving_to(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
@@ -166,17 +169,17 @@ def resolving_to(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
 
 
 async def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = await serve("127.0.0.3")
+    server = serve("127.0.0.3")
     resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
-    connection = await connect("both.example", server.sockets[0].getsockname()[1])
+    connection = await connect("both.example", server.getsockname()[1])
     assert connection.getpeername()[0] == "127.0.0.3"
     connection.close()
     server.close()
 
 
 async def test_the_next_address_is_tried_when_one_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = await serve("127.0.0.3")
-    port = server.sockets[0].getsockname()[1]
+    server = serve("127.0.0.3")
+    port = server.getsockname()[1]
     connects = net._connect_to
 
     async def silent(address: net.Address) -> socket.socket:

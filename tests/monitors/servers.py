@@ -43,10 +43,18 @@ async def serving(handler: Handler, host: str = "127.0.0.1", tls: ssl.SSLContext
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        await _turns()  # a client may have come and gone before the server has seen it
         server.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await _turns()
+
+
+async def _turns() -> None:
+    """Let what is ready be done: connections accepted, transports closed."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def free_port(host: str = "127.0.0.1") -> int:
