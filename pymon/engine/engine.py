@@ -231,7 +231,8 @@ class Engine:
             facts = {"planned": planned, "started": result.started, "ended": result.ended, "exitval": result.exitval}
             extra = {"group": key.group, "service": key.service, "event": "check", "facts": facts}
             log.debug("checked %s/%s: exit %d (%s)", *key, result.exitval, result.cause.value, extra=extra)
-        if result.cause is not Cause.CANCELLED and self.site.services.get(key) == service:
+        now_declared = self.site.services.get(key)
+        if result.cause is not Cause.CANCELLED and (now_declared is service or now_declared == service):
             self._conclude(key, result)
 
     def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
