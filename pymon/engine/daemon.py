@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pymon.config.loader import Loaded
 from pymon.engine.engine import Engine, load_programs
+from pymon.engine.pidfile import claimed
 from pymon.errors import PymonError
 from pymon.model.problem import Problem
 
@@ -45,14 +46,19 @@ async def watch(
     its problems in the log, and the one in force goes on. ``first`` is what it gave just now, if it was called
     already. ``on_start`` is given the running engine; ``on_stop`` is called when all is done.
     """
-    loaded = first or load()
-    del first
+    with claimed(pidfile):
+        await _watch(load, first or load(), stopped, on_start)
+    log.info("stopped")
+    if on_stop is not None:
+        on_stop()
+
+
+async def _watch(load: Load, loaded: Loaded, stopped: bool, on_start: Callable[[Engine], None] | None) -> None:
     site = loaded.site
     _report(loaded.problems)
     engine = Engine(site, environ=_inherited_environ(), stopped=stopped)
     stop, reload = asyncio.Event(), asyncio.Event()
     _handle_signals(stop, reload)
-    _write_pidfile(pidfile)
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
@@ -67,10 +73,6 @@ async def watch(
     finally:
         reloader.cancel()
         await engine.stop()
-        _remove_pidfile(pidfile)
-        log.info("stopped")
-        if on_stop is not None:
-            on_stop()
 
 
 def prepare_process() -> None:
@@ -166,23 +168,3 @@ async def _reload(load: Load, engine: Engine) -> None:
 def _report(warnings: tuple[Problem, ...]) -> None:
     for problem in warnings:
         log.warning("%s", problem)
-
-
-def _write_pidfile(pidfile: Path | None) -> None:
-    if pidfile is None:
-        return
-    try:
-        pidfile.write_text(f"{os.getpid()}\n")
-    except OSError as error:
-        log.warning("cannot write the pid file %s: %s", pidfile, error.strerror)
-
-
-def _remove_pidfile(pidfile: Path | None) -> None:
-    """Remove the pid file if it is still ours."""
-    if pidfile is None:
-        return
-    try:
-        if pidfile.read_text().strip() == str(os.getpid()):
-            pidfile.unlink()
-    except (OSError, ValueError) as error:
-        log.debug("the pid file %s is not ours any more: %s", pidfile, error)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,11 +95,15 @@ def configuration(tmp_path: Path) -> Path:
     return file
 
 
-def wait_for(what: Path, gone: bool = False) -> None:
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + 20
-    while what.exists() is gone:
-        assert time.monotonic() < end, f"{what} did not {'go' if gone else 'come'}"
+    while not is_so():
+        assert time.monotonic() < end, what
         time.sleep(0.05)  # a file of another process: there is no event to wait for
+
+
+def wait_for(pidfile: Path) -> None:
+    wait_until(lambda: pidfile.exists() and pidfile.read_text().endswith("\n"), f"{pidfile} did not come")
 
 
 def test_fork_pidfile_and_term(tmp_path: Path) -> None:
@@ -109,7 +114,7 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
     pid = int(pidfile.read_text())
     assert os.getsid(pid) != os.getsid(0), "it has a session of its own"
     os.kill(pid, signal.SIGTERM)
-    wait_for(pidfile, gone=True)
+    wait_until(lambda: not pidfile.exists(), "the pid file stays")
     first, *log = (tmp_path / "errors").read_text().splitlines()
     assert first.startswith("Mon starting at ")
     assert log[-1].endswith("stopped")
@@ -130,3 +135,22 @@ def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     assert "-l has no effect yet" in errors
     assert "-p and -t have no effect yet" in errors
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ | {4}", line) for line in errors.splitlines()), errors
+
+
+def test_a_second_daemon_is_kept_away(tmp_path: Path) -> None:
+    """E-second: two would send each alert twice."""
+    pidfile = tmp_path / "pid"
+    arguments = ("-c", str(configuration(tmp_path)), "-P", str(pidfile))
+    with subprocess.Popen([*MON, *arguments], stderr=subprocess.PIPE, text=True) as process:
+        wait_for(pidfile)
+        second = mon(*arguments)
+        assert second.returncode == 1
+        assert f"another daemon runs already, as process {process.pid}: it holds {pidfile}" in second.stderr
+        assert pidfile.read_text() == f"{process.pid}\n"
+        process.terminate()
+        process.communicate(timeout=20)
+    pidfile.write_text("999999999\n")
+    with subprocess.Popen([*MON, *arguments], stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: pidfile.read_text() == f"{process.pid}\n", "the stale pid file stays")
+        process.terminate()
+        assert "stopped" in process.communicate(timeout=20)[1], "a file that a dead one left is no hindrance"
