@@ -146,6 +146,19 @@ def test_the_monitor_is_typed_as_the_rest_is(ssh_monitor: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+def test_a_monitor_in_ten_lines(tmp_path: Path) -> None:
+    text = block("#!/bin/sh")
+    assert len(text.splitlines()) <= 10
+    monitor = tmp_path / "name.monitor"
+    monitor.write_text(text)
+    monitor.chmod(0o755)
+    well = subprocess.run([monitor, "localhost"], capture_output=True, text=True, check=False)
+    assert (well.returncode, well.stdout) == (0, "")
+    hosts = ("no-such-host.invalid", "localhost", "nor-this.invalid")
+    ill = subprocess.run([monitor, *hosts], capture_output=True, text=True, check=False)
+    assert (ill.returncode, ill.stdout) == (1, "no-such-host.invalid nor-this.invalid\n")
+
+
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))))
 def test_what_it_links_to_is_there(link: str) -> None:
     assert (ROOT / link).exists()
