@@ -18,7 +18,7 @@ from functools import partial
 
 from pymon.alert.launch import Launcher
 from pymon.alert.pending import Pending
-from pymon.core import gate, process, timing
+from pymon.core import gate, process, timing, trap
 from pymon.core.surroundings import Surroundings
 from pymon.engine.appending import Appender
 from pymon.engine.checks import Check, Checks
@@ -274,11 +274,11 @@ class Engine:
     def _trap_timeout_due(self, key: ServiceKey, _planned: float) -> None:
         service, now = self.site.services[key], self._clock()
         state = self.states[key]
-        if service.traptimeout is None:
+        due = trap.timeout_due(service, max(state.last_trap, self.started))
+        if due is None:
             return
-        armed = max(state.last_trap, self.started)
-        if now - armed < service.traptimeout:
-            self._schedule.move(_trap_timer(key), armed + service.traptimeout)
+        if now < due:
+            self._schedule.move(_trap_timer(key), due)
             return
         self._apply(key, process.trap_timeout(service, state, now, self._around), None)
 
