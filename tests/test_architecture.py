@@ -24,8 +24,13 @@ ROOMS: dict[str, set[str]] = {
     "alert": {"model", "errors", "plugin"},
     "ipvs": {"model", "errors", "plugin"},
     "engine": {"model", "errors", "config", "core", "plugin", "monitor", "alert"},
+    "server": {"model", "errors", "config", "core", "engine"},
+    "client": {"errors", "server.wire", "server.packet"},
     "demo": {"model", "errors", "share", "config", "ipvs", "engine"},
-    "cli": {"model", "errors", "share", "config", "core", "plugin", "monitor", "alert", "ipvs", "engine", "demo"},
+    "cli": {
+        *("model", "errors", "share", "config", "core", "plugin", "monitor", "alert", "ipvs", "engine", "demo"),
+        *("server", "client"),
+    },
 }
 """room → what of pymon it may import, itself aside"""
 

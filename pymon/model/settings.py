@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pymon.model.depend import DependBehavior
 from pymon.model.period import PeriodSpec
+
+
+class StatePolicy(StrEnum):
+    """What a start takes up of pymon's own record (``state = …``)."""
+
+    KEEP = "keep"
+    """states, counters, acknowledgements and disabled items go on where they were"""
+    FRESH = "fresh"
+    """nothing, as mon without ``-l``"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +23,13 @@ class Settings:
     """What applies to the whole daemon. Directories are lists, searched in order.
 
     Paths are absolute once the loader has resolved them (mon(8): relative ones against basedir, cfbasedir
-    or logdir). ``inprocess`` is pymon's own: whether plugins written against the SDK run inside the daemon.
+    or logdir). ``serverbind`` and ``trapbind`` are addresses or names; an empty ``trapbind`` is every address, as in
+    mon, and ``serverbind`` is loopback unless the file says otherwise.
+
+    pymon's own: ``inprocess``, whether plugins written against the SDK run inside the daemon; ``servertls``, a second
+    TCP port that speaks TLS, with certificate and key (PEM), and demands client certificates of ``servertlsca`` if
+    that is set; ``serversocket``, a Unix socket with its mode; ``trapmaxage``, the age (by their own clock) beyond
+    which traps are refused, 0 for none; ``state``.
     """
 
     basedir: str = "/usr/lib/mon"
@@ -31,8 +47,8 @@ class Settings:
     historictime: float = 0.0
     serverport: int | None = None
     trapport: int | None = None
-    serverbind: str = ""
-    trapbind: str = ""
+    serverbind: tuple[str, ...] = ("127.0.0.1", "::1")
+    trapbind: tuple[str, ...] = ()
     clientallow: tuple[str, ...] = ()
     pidfile: str | None = None
     maxprocs: int = 0
@@ -50,3 +66,11 @@ class Settings:
     monremote: str = ""
     exclude_period: PeriodSpec | None = None
     inprocess: bool = True
+    servertls: int | None = None
+    servertlscert: str = ""
+    servertlskey: str = ""
+    servertlsca: str = ""
+    serversocket: str = ""
+    serversocketmode: int = 0o660
+    trapmaxage: float = 0.0
+    state: StatePolicy = StatePolicy.KEEP

@@ -1,0 +1,260 @@
+"""What a client asks of the daemon that a snapshot cannot answer: changes, and what has to be read or tried.
+
+The server makes these values from commands; the engine alone performs them and answers with an Outcome. All who
+ask are named, for the log and the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pymon.model.depend import ServiceKey
+from pymon.model.service import AlertKind
+from pymon.model.status import OpStatus
+
+
+class SavedKind(StrEnum):
+    """mon's state files, by their names in statedir and in ``loadstate`` and ``savestate``."""
+
+    DISABLED = "disabled"
+    OPSTATUS = "opstatus"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: the user (empty: not logged in) and where from (an address, or ``unix`` for the socket)."""
+
+    user: str = ""
+    peer: str = ""
+
+    def __str__(self) -> str:
+        """``user@peer``, for people."""
+        return f"{self.user or 'somebody'}@{self.peer or 'nowhere'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """``ack``: ``comment`` is decoded; the user's name goes before it."""
+
+    key: ServiceKey
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchWatch:
+    """``enable watch``, ``disable watch``."""
+
+    group: str
+    enable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchService:
+    """``enable service``, ``disable service``."""
+
+    key: ServiceKey
+    enable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchHosts:
+    """``enable host``, ``disable host``: in every group that has them, each name taken literally."""
+
+    hosts: tuple[str, ...]
+    enable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopScheduler:
+    """``stop``: no check and no alert any more; traps are still taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartScheduler:
+    """``start``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """``term``: the daemon ends once the reply is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """``reset``: read the configuration again and begin anew; with ``keepstate`` states and disabled items stay.
+
+    ``stopped`` stops the scheduler, even if the configuration is refused.
+    """
+
+    stopped: bool = False
+    keepstate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadAuth:
+    """``reload auth``: read auth.cf again; one that cannot be read leaves nobody any right."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimers:
+    """``clear timers``."""
+
+    key: ServiceKey
+
+
+@dataclass(frozen=True, slots=True)
+class TestMonitor:
+    """``test monitor``: check now, whatever the schedule."""
+
+    key: ServiceKey
+
+
+@dataclass(frozen=True, slots=True)
+class TestAlert:
+    """``test alert`` and its kin; ``period`` is a period's key."""
+
+    key: ServiceKey
+    kind: AlertKind
+    retval: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestConfig:
+    """``test config``: the outcome's lines are the errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetMaxkeep:
+    """``set maxkeep``: the length of the histories."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetOpstatus:
+    """``set G S opstatus NAME``."""
+
+    key: ServiceKey
+    status: OpStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable:
+    """``set G S VAR VALUE``, by mon's variable names; the outcome's text is why it is refused."""
+
+    key: ServiceKey
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadState:
+    """``loadstate``: mon's files in statedir."""
+
+    kinds: tuple[SavedKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveState:
+    """``savestate``."""
+
+    kinds: tuple[SavedKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDowntimeLog:
+    """``list dtlog``: the outcome's lines are the records; not ok: it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTimeline:
+    """``why``: the outcome's events, oldest first; ``since`` in seconds since the epoch, 0 for all that is kept."""
+
+    key: ServiceKey
+    since: float = 0.0
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """``login``. Performed by the server, not the engine; its text never shows the password."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+Request = (
+    Acknowledge
+    | SwitchWatch
+    | SwitchService
+    | SwitchHosts
+    | StopScheduler
+    | StartScheduler
+    | Terminate
+    | Reset
+    | ReloadAuth
+    | ClearTimers
+    | TestMonitor
+    | TestAlert
+    | TestConfig
+    | SetMaxkeep
+    | SetOpstatus
+    | SetVariable
+    | LoadState
+    | SaveState
+    | ReadDowntimeLog
+    | ReadTimeline
+    | Login
+)
+
+
+class RecordedKind(StrEnum):
+    """What the record tells of."""
+
+    CHECK = "check"
+    """a result that changed something"""
+    TRAP = "trap"
+    """a trap, or the lack of one"""
+    ALERT = "alert"
+    """an alert was decided"""
+    HELD = "held"
+    """an alert was held back, by a rule"""
+    OUTCOME = "outcome"
+    """an alert has ended: delivered, failed, or given up; what it said (such as its IPVS change)"""
+    OPERATOR = "operator"
+    """somebody changed something"""
+    DAEMON = "daemon"
+    """the daemon started, stopped, or took over another configuration"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One event of the record. ``text`` is for people; ``facts`` hold its figures as JSON values, for programs.
+
+    Repetitions (the same check failing with the same summary, the same rule holding back the same alert) are one
+    event: ``at`` is the first, ``until`` the last, ``count`` how many. Times are seconds since the epoch. ``group``
+    and ``service`` are empty for what concerns the whole daemon.
+    """
+
+    at: float
+    kind: RecordedKind
+    text: str
+    group: str = ""
+    service: str = ""
+    asker: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    until: float = 0.0
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a request ended. ``text`` is the reason when it was refused; ``lines`` and ``events`` are what was asked."""
+
+    ok: bool = True
+    text: str = ""
+    lines: tuple[str, ...] = ()
+    events: tuple[Recorded, ...] = ()

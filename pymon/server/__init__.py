@@ -1,0 +1,1 @@
+"""The query path: what clients and trap senders say, and what they are answered."""

@@ -1,0 +1,48 @@
+"""What a command leads to: an answer at once, or a request to the daemon and then an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pymon.model.request import Outcome, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is known of one client's connection.
+
+    ``peer`` is its address, or ``unix``; ``user`` is whom it is logged in as (empty: nobody). ``view`` is the view
+    it has chosen (empty: none). ``peer_users`` are the users that it may log in as without a password, because the
+    kernel vouches for them (a Unix socket's peer): names, or ``*`` for any.
+    """
+
+    peer: str = ""
+    user: str = ""
+    view: str = ""
+    peer_users: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The lines of data, then the final line (``NNN text``), all without line ends.
+
+    ``lines`` may be a generator: long answers are made while they are sent. ``session`` replaces the connection's,
+    ``close`` ends it.
+    """
+
+    final: str
+    lines: Iterable[str] = ()
+    session: Session | None = None
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something for the daemon to do first; ``reply`` makes the answer from how that ended."""
+
+    request: Request
+    reply: Callable[[Outcome], Reply]
+
+
+Answer = Reply | Ask
