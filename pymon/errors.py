@@ -9,6 +9,7 @@
     ├── WordSplitError          quotes in a monitor's or alert's arguments do not pair
     ├── PluginError             a plugin cannot be loaded, or was given wrong options
     │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
+    ├── ProtocolError           what came over the wire is not mon's protocol
     └── IpvsError               the IPVS table cannot be read or changed
         ├── IpvsUnavailable     this kernel has no IPVS
         ├── IpvsPermission      CAP_NET_ADMIN is missing
@@ -24,6 +25,7 @@ A failing check is not an exception but a result, and so is a plugin that crashe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,6 +82,14 @@ class PluginError(PymonError):
 
 class PluginUsageError(PluginError):
     """A plugin was given options that it does not understand."""
+
+
+class ProtocolError(PymonError):
+    """What came over the wire is not mon's protocol; ``lines`` are those that came whole before it."""
+
+    def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.lines = tuple(lines)
 
 
 class IpvsError(PymonError):
