@@ -136,7 +136,7 @@ class LineReader:
             data = data.lstrip(b"\r\n")
             self._ended = not data
         *ends, rest = _END.split(data)
-        complete = []
+        complete: list[str] = []
         for end in ends:
             self._pending += end
             complete.append(self._take(complete))
