@@ -10,6 +10,7 @@
     ├── PluginError             a plugin cannot be loaded, or was given wrong options
     │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
     ├── ProtocolError           what came over the wire is not mon's protocol
+    ├── PacketError             a trap's datagram cannot be read
     └── IpvsError               the IPVS table cannot be read or changed
         ├── IpvsUnavailable     this kernel has no IPVS
         ├── IpvsPermission      CAP_NET_ADMIN is missing
@@ -90,6 +91,10 @@ class ProtocolError(PymonError):
     def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.lines = tuple(lines)
+
+
+class PacketError(PymonError):
+    """A datagram is no trap; the text says why, and holds nothing of it."""
 
 
 class IpvsError(PymonError):
