@@ -11,6 +11,15 @@
     │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
     ├── ProtocolError           what came over the wire is not mon's protocol
     ├── PacketError             a trap's datagram cannot be read
+    ├── ClientError             a client did not get what it asked a server for
+    │   ├── NotConnected        there is no connection: never made, or closed
+    │   ├── ConnectionFailed    it could not be made
+    │   ├── ConnectionLost      the server closed it, or the network broke
+    │   ├── ServerTimeout       no answer in time
+    │   ├── BadAnswer           the server says what is not mon's protocol
+    │   │   └── ProtocolMismatch the server speaks another version of it
+    │   └── CommandFailed       the server refused the command; carries code and text
+    │       └── AuthenticationFailed  it refused the user name or the password
     └── IpvsError               the IPVS table cannot be read or changed
         ├── IpvsUnavailable     this kernel has no IPVS
         ├── IpvsPermission      CAP_NET_ADMIN is missing
@@ -131,3 +140,49 @@ class IpvsLookupError(IpvsAddressError):
 
 class IpvsBusy(IpvsError):
     """The kernel refused for now; the same call may go through later."""
+
+
+class ClientError(PymonError):
+    """A client did not get what it asked a server for."""
+
+
+class NotConnected(ClientError):
+    """There is no connection: it was never made, or it is closed."""
+
+
+class ConnectionFailed(ClientError):
+    """A connection could not be made; ``errno`` is the system's number for the reason, 0 if it has none."""
+
+    def __init__(self, message: str, errno: int = 0) -> None:
+        super().__init__(message)
+        self.errno = errno
+
+
+class ConnectionLost(ClientError):
+    """The server closed the connection, or the network broke, before the answer was complete."""
+
+
+class ServerTimeout(ClientError):
+    """The server did not answer in time; the connection is closed, since the answer may still come."""
+
+
+class BadAnswer(ClientError):
+    """The server's answer is not of the form that mon's protocol gives it."""
+
+
+class ProtocolMismatch(BadAnswer):
+    """The server speaks another version of the protocol."""
+
+
+class CommandFailed(ClientError):
+    """The server refused a command: ``code`` (5xx) and ``text`` of its closing line, ``lines`` before it."""
+
+    def __init__(self, code: int, text: str, lines: Sequence[str] = ()) -> None:
+        super().__init__(f"{code} {text}")
+        self.code = code
+        self.text = text
+        self.lines = tuple(lines)
+
+
+class AuthenticationFailed(CommandFailed):
+    """The server refused the user name or the password."""
