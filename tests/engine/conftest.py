@@ -8,12 +8,16 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 Line = dict[str, Any]
+
+LIMIT = 90.0
+"""seconds for what comes at once, except on a machine that stands still for a while"""
 
 
 class Daemon:
@@ -79,7 +83,7 @@ class Daemon:
             self._news.set()
         self._news.set()
 
-    async def wait(self, wanted: Callable[[Line], bool], *, count: int = 1, seconds: float = 20) -> list[Line]:
+    async def wait(self, wanted: Callable[[Line], bool], *, count: int = 1, seconds: float = LIMIT) -> list[Line]:
         """Wait until ``count`` lines of the log are wanted; returns them."""
         try:
             async with asyncio.timeout(seconds):
@@ -91,7 +95,7 @@ class Daemon:
             pytest.fail(f"{len(found)} of {count} lines came:\n{self.text()}")
         return found
 
-    async def says(self, text: str, *, count: int = 1, seconds: float = 20) -> list[Line]:
+    async def says(self, text: str, *, count: int = 1, seconds: float = LIMIT) -> list[Line]:
         """Wait for a line that contains a text."""
         return await self.wait(lambda line: text in line["message"], count=count, seconds=seconds)
 
@@ -101,13 +105,20 @@ class Daemon:
 
     def hang_up(self) -> None:
         """Let it read its configuration again."""
-        os.kill(self.pid, signal.SIGHUP)
+        self._signal(signal.SIGHUP)
 
-    async def stop(self, seconds: float = 20) -> int:
-        """SIGTERM; returns the exit status."""
+    def _signal(self, number: int) -> None:
+        """Send a signal, unless it has ended: asyncio reaps a process some time before it says so."""
         assert self._process is not None
         if self._process.returncode is None:
-            os.kill(self.pid, signal.SIGTERM)  # Process.send_signal may reap it, and asyncio then loses its status
+            # Not Process.send_signal, which may reap the process, and asyncio then loses its status.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    async def stop(self, seconds: float = LIMIT) -> int:
+        """SIGTERM; returns the exit status."""
+        assert self._process is not None
+        self._signal(signal.SIGTERM)
         async with asyncio.timeout(seconds):
             status = await self._process.wait()
             if self._reader is not None:
@@ -116,8 +127,8 @@ class Daemon:
 
     async def kill(self) -> None:
         """Make an end of it, whatever its condition."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
             await self._process.wait()
         if self._reader is not None:
             await self._reader
