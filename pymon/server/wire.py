@@ -12,6 +12,7 @@ Two ways to read an escape:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from pymon.errors import ProtocolError
 
@@ -90,10 +91,11 @@ def final_code(line: str) -> int:
     return int(match[0])
 
 
-def parse_fields(line: str) -> dict[str, str]:
-    """Read an opstatus line: ``name=value``, ``name='value'`` or ``name=``, parted by blanks; values unescaped.
+def parse_fields(line: str, read: Callable[[str], str] = unescape) -> dict[str, str]:
+    """Read an opstatus line: ``name=value``, ``name='value'`` or ``name=``, parted by blanks.
 
-    What is not of that form is passed over, word by word.
+    ``read`` undoes the escapes of the values: ``unescape`` as Mon::Client does, or ``decode``, without loss. What is
+    not of that form is passed over, word by word.
     """
     fields: dict[str, str] = {}
     position = 0
@@ -104,7 +106,7 @@ def parse_fields(line: str) -> dict[str, str]:
             position = max(word.end() if word else 0, position + 1)
             continue
         quoted, bare = match[2], match[3]
-        fields[match[1]] = unescape(bare if quoted is None else quoted)
+        fields[match[1]] = read(bare if quoted is None else quoted)
         position = match.end()
     return fields
 
