@@ -38,6 +38,7 @@ class Checks:
         self._waiting: OrderedDict[ServiceKey, Check] = OrderedDict()
         self._throttled = False
         self._quiet_until = 0.0
+        self._held = False
 
     def is_busy(self, key: ServiceKey) -> bool:
         """Whether a check of the service runs or waits in the queue."""
@@ -78,6 +79,15 @@ class Checks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def hold(self) -> None:
+        """Start none of those that wait until ``release``; those under way go on."""
+        self._held = True
+
+    def release(self) -> None:
+        """Undo ``hold``."""
+        self._held = False
+        self._start_waiting()
+
     def set_maxprocs(self, maxprocs: int) -> None:
         """Take over another limit; a higher one starts waiting checks at once."""
         self.maxprocs = maxprocs
@@ -108,7 +118,7 @@ class Checks:
         self._start_waiting()
 
     def _start_waiting(self) -> None:
-        while self._waiting and not self._is_full():
+        while self._waiting and not self._held and not self._is_full():
             _, check = self._waiting.popitem(last=False)
             self._start(check)
         if self._throttled and not self._waiting:

@@ -21,6 +21,7 @@ class History:
         self._appender = appender
         self.alerts: deque[str] = deque(maxlen=settings.histlength or None)
         self.failures: deque[str] = deque(maxlen=settings.histlength or None)
+        self.length = settings.histlength
         self._file: Path | None = None
         self._read_as: tuple[str, float, int] | None = None
         self.configure(settings, now)
@@ -30,12 +31,18 @@ class History:
 
         But not when what is kept of it is what is known already: the file may be large, and the event loop waits.
         """
-        self.failures = deque(self.failures, maxlen=settings.histlength or None)
+        self.set_length(settings.histlength)
         self._file = Path(settings.historicfile) if settings.historicfile else None
         before, self._read_as = self._read_as, (settings.historicfile, settings.historictime, settings.histlength)
         is_known = self._file is None or before == self._read_as
         kept = self.alerts if self._file is None or is_known else _lines(self._file, settings.historictime, now)
         self.alerts = deque(kept, maxlen=settings.histlength or None)
+
+    def set_length(self, length: int) -> None:
+        """Keep so many lines of each from now on (0: all)."""
+        self.length = length
+        self.alerts = deque(self.alerts, maxlen=length or None)
+        self.failures = deque(self.failures, maxlen=length or None)
 
     def alert(self, line: str) -> None:
         """Remember an alert: ``KIND GROUP SERVICE EPOCH PATH (ARGS) SUMMARY``."""

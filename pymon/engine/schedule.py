@@ -52,20 +52,33 @@ class Schedule:
         )
         self._ahead = 0.0
         self._look: asyncio.TimerHandle | None = None
+        self._paused_at: float | None = None
 
     def start(self, *, paused: bool = False) -> None:
         """Begin to fire; to be called once, with the event loop running."""
         self._scheduler.start(paused=paused)
+        if paused:
+            self._paused_at = time.time()
         self._ahead = _clock_ahead()
         self._look = asyncio.get_running_loop().call_later(CLOCK_LOOK, self._look_at_clock)
 
     def pause(self) -> None:
-        """Let no timer fire until ``resume``; then those that are overdue fire once."""
-        self._scheduler.pause()
+        """Let the time of all timers stand still until ``resume``."""
+        if self._paused_at is None:
+            self._paused_at = time.time()
+            self._scheduler.pause()
 
     def resume(self) -> None:
-        """Go on after ``pause``."""
-        self._scheduler.resume()
+        """Go on after ``pause``: each timer has as long to go as it had then, as in mon."""
+        if self._paused_at is not None:
+            self._shift(time.time() - self._paused_at)
+            self._paused_at = None
+            self._scheduler.resume()
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds by which all timers will be put off when they go on; 0 while they run."""
+        return 0.0 if self._paused_at is None else time.time() - self._paused_at
 
     def stop(self) -> None:
         """End all timers for good."""
@@ -111,13 +124,18 @@ class Schedule:
         """The keys of all timers."""
         return [job.id for job in self._scheduler.get_jobs()]
 
+    def _shift(self, seconds: float) -> None:
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=job.next_run_time + timedelta(seconds=seconds))
+
     def _look_at_clock(self) -> None:
         ahead = _clock_ahead()
         back, self._ahead = self._ahead - ahead, ahead
         if back > CLOCK_STEP:
             log.warning("the system's clock was put back by %.1f seconds, and so are the timers", back)
-            for job in self._scheduler.get_jobs():
-                job.modify(next_run_time=job.next_run_time - timedelta(seconds=back))
+            self._shift(-back)
+            if self._paused_at is not None:
+                self._paused_at -= back
         self._look = asyncio.get_running_loop().call_later(CLOCK_LOOK, self._look_at_clock)
 
 

@@ -12,6 +12,7 @@ import pytest
 from pymon.alert.pending import Pending
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
+from pymon.engine.timers import Timer
 from pymon.model.depend import ServiceKey
 from pymon.model.status import EventKind, OpStatus
 
@@ -35,7 +36,7 @@ async def test_a_timer_that_fired_as_the_engine_stopped_starts_nothing(tmp_path:
     """Its check would outlive the stop, and its alerts would be lost."""
     tried = engine(tmp_path, "interval 1h", "monitor x.monitor")
     await tried.start()
-    asyncio.get_running_loop().call_soon(tried._due, "check web x", time.time())
+    asyncio.get_running_loop().call_soon(tried._watcher.timers._fired, "check web x", time.time())
     await tried.stop()
     assert tried.running_checks == 0
     assert not (tmp_path / "calls").exists()
@@ -45,7 +46,7 @@ async def test_missing_traps_are_counted_once_however_far_the_clock_jumps(tmp_pa
     tried = engine(tmp_path, "traptimeout 1s")
     now = time.time()
     began = time.monotonic()
-    following = tried._next_trap_timeout(KEY, now - 50 * 366 * 86400.5, now)  # a board that starts in 1976
+    following = tried._watcher._next_trap_timeout(KEY, now - 50 * 366 * 86400.5, now)  # a board that starts in 1976
     assert following is not None
     assert now < following <= now + 1
     assert time.monotonic() - began < 1
@@ -55,8 +56,10 @@ async def test_a_trap_timeout_that_comes_early_waits_for_its_time(tmp_path: Path
     """The clock was put back between the timer and the look at it; no trap has ever come."""
     tried = engine(tmp_path, "traptimeout 1h")
     await tried.start()
-    tried._trap_timeout_due(KEY, tried.started)
-    assert tried._schedule.next_time("trap web x") == pytest.approx(tried.started + 3600, abs=0.01)
+    tried._watcher._trap_timeout_due(KEY, tried._watcher.started)
+    assert tried._watcher.timers.next_time(Timer.TRAP_TIMEOUT, KEY) == pytest.approx(
+        tried._watcher.started + 3600, abs=0.01
+    )
     assert tried.states[KEY].op_status is OpStatus.UNTESTED
     await tried.stop()
 

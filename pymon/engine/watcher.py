@@ -1,0 +1,354 @@
+"""The check path of one site, and the only owner of what changes about it.
+
+A timer fires, the check runs, its result is judged, and what follows from it is done, each step the moment
+the one before it has ended. Everything that decides is in ``pymon.core``; this module keeps the records and
+hands them over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from pymon.alert.launch import Launcher
+from pymon.core import gate, process, timing, trap
+from pymon.core.surroundings import Surroundings
+from pymon.engine.appending import Appender
+from pymon.engine.checks import Check, Checks
+from pymon.engine.downtime import DowntimeLog
+from pymon.engine.effects import Effects, is_inprocess_wanted
+from pymon.engine.history import History
+from pymon.engine.programs import Programs, find_programs
+from pymon.engine.timers import Timer, Timers
+from pymon.model.depend import ServiceKey
+from pymon.model.effect import Verdict
+from pymon.model.result import Cause, CheckResult
+from pymon.model.service import Service
+from pymon.model.site import Site
+from pymon.model.state import ServiceState
+from pymon.model.trap import Trap
+from pymon.monitor.call import invocation
+from pymon.plugin.registry import PluginFile
+from pymon.plugin.runner import Runner
+
+log = logging.getLogger("pymon.engine")
+
+Observer = Callable[[ServiceKey, CheckResult | None, Verdict], None]
+"""called after each decision with its service, the result it came from (None: no check), and the verdict"""
+
+LATENESS_KEPT = 10_000
+"""how many of the last checks ``lateness`` tells of: the seconds from their planned time to their start"""
+
+DRAIN_LIMIT = 30.0
+"""seconds that alerts under way have at a stop"""
+
+
+class Watcher:
+    """Watches one site until it is closed. To be used from one event loop only.
+
+    ``site``, ``states``, ``disabled_watches`` and ``disabled_services`` are read by whoever likes; they change only
+    by the methods below.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        environ: Mapping[str, str],
+        stopped: bool,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.clock = clock
+        now = clock()
+        self.site = site
+        self.states: dict[ServiceKey, ServiceState] = {key: ServiceState() for key in site.services}
+        self.disabled_watches: set[str] = set()
+        self.disabled_services: set[ServiceKey] = set()
+        self.running: dict[ServiceKey, int] = {}
+        self.observers: list[Observer] = []
+        self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
+        self.started = now
+        self.stopped_since = now if stopped else None
+        self.programs: Programs = find_programs(site)
+        self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
+        self._environ = environ
+        self.appender = Appender()
+        self.history = History(site.settings, self.appender, now)
+        self.downtime = DowntimeLog(self.appender)
+        self._runner = Runner()
+        self.launcher = Launcher(self._runner, statedir=site.settings.statedir, environ=environ)
+        self._effects = Effects(self.launcher, self.history, self.downtime, environ)
+        self.checks = Checks(site.settings.maxprocs)
+        self._asked_for: set[ServiceKey] = set()
+        due = {
+            Timer.CHECK: self._check_due,
+            Timer.TRAP_TIMEOUT: self._trap_timeout_due,
+            Timer.TRAP_EXPIRY: self._trap_expired,
+        }
+        self.timers = Timers(due, clock)
+        self.around = self._surroundings()
+
+    def start(self) -> None:
+        """Begin to watch: the timers first, then the startup alerts."""
+        self._runner.start()
+        self.set_timers(self.site.services)
+        self.timers.start(stopped=self.stopped_since is not None)
+        if self.stopped_since is not None:
+            self.checks.hold()
+        self.startup_alerts()
+
+    async def close(self) -> None:
+        """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
+        self.timers.close()
+        await self.checks.stop()
+        await self.launcher.drain(DRAIN_LIMIT)
+        self._runner.stop()
+        self.appender.close()
+
+    # Changes of what is watched
+
+    def replace_site(self, site: Site, programs: Programs | None = None) -> None:
+        """Watch another site with the states there are; services that it adds are fresh."""
+        self.site = site
+        if programs is not None:
+            self.programs = programs
+        self.states = {key: self.states.get(key) or ServiceState() for key in site.services}
+        self.disabled_watches &= site.watches.keys()
+        self.disabled_services &= site.services.keys()
+        self.around = self._surroundings()
+
+    def replace_service(self, service: Service) -> None:
+        """Watch a service by another declaration, from its next check on."""
+        services = {**self.site.services, service.key: service}
+        watch = self.site.watches[service.group]
+        declared = tuple(service if each.name == service.name else each for each in watch.services)
+        watches = {**self.site.watches, service.group: replace(watch, services=declared)}
+        self.replace_site(replace(self.site, services=services, watches=watches))
+
+    def stop_scheduler(self) -> None:
+        """Let no timer fire, and no alert be decided, until ``start_scheduler``."""
+        if self.stopped_since is None:
+            self.stopped_since = self.clock()
+            self.timers.pause()
+            self.checks.hold()
+            self.around = self._surroundings()
+
+    def start_scheduler(self) -> None:
+        """Go on: each timer has as long to go as it had."""
+        if self.stopped_since is not None:
+            self.stopped_since = None
+            self.around = self._surroundings()
+            self.timers.resume()
+            self.checks.release()
+
+    def startup_alerts(self) -> None:
+        """Tell everybody who wants to know that the watch begins."""
+        for key, service in self.site.services.items():
+            self.apply(key, process.startup(service, self.states[key], self.clock(), self.around))
+
+    # Timers
+
+    def set_timers(self, keys: Iterable[ServiceKey]) -> None:
+        """Lay the timers of services anew; the first checks of those given are spread over their intervals."""
+        settings, now = self.site.settings, self.timers.now()
+        wanted = list(keys)
+        for index, key in enumerate(wanted):
+            service = self.site.services[key]
+            self.timers.forget(key)
+            first = timing.first_run(index, len(wanted), service, now, settings.randstart, self._rng)
+            if first is not None:
+                self.timers.set(Timer.CHECK, key, first, partial(self._next_check, key))
+            self._set_trap_timeout(key, now)
+            expiry = trap.expiry_due(service, self.states[key])
+            if expiry is not None and expiry > now:
+                self.timers.set(Timer.TRAP_EXPIRY, key, expiry, _never)
+
+    def retime_check(self, key: ServiceKey) -> None:
+        """Check a service after one interval from now, and then on that grid."""
+        service = self.site.services[key]
+        interval = timing.interval_in_force(service, self.states[key])
+        if interval is None:
+            self.timers.forget(key, Timer.CHECK)
+        else:
+            self.timers.set(Timer.CHECK, key, self.timers.now() + interval, partial(self._next_check, key))
+
+    def clear_timers(self, key: ServiceKey) -> None:
+        """Begin anew with each timer of a service that runs."""
+        now = self.timers.now()
+        self.retime_check(key)
+        self._set_trap_timeout(key, now)
+        duration = self.site.services[key].trapduration
+        if duration is not None and self.timers.next_time(Timer.TRAP_EXPIRY, key) is not None:
+            self.timers.set(Timer.TRAP_EXPIRY, key, now + duration, _never)
+
+    def _set_trap_timeout(self, key: ServiceKey, now: float) -> None:
+        timeout = self.site.services[key].traptimeout
+        if timeout is not None:
+            self.timers.set(Timer.TRAP_TIMEOUT, key, now + timeout, partial(self._next_trap_timeout, key))
+
+    def _next_check(self, key: ServiceKey, planned: float, now: float) -> float | None:
+        service = self.site.services.get(key)
+        if service is None or service.interval is None:
+            return None
+        return timing.next_run(service, self.states[key], planned, now, now, self._rng)
+
+    def _next_trap_timeout(self, key: ServiceKey, planned: float, now: float) -> float | None:
+        service = self.site.services.get(key)
+        if service is None or service.traptimeout is None:
+            return None
+        return timing.retry_run(planned, service.traptimeout, now)
+
+    # Checks
+
+    def check_now(self, key: ServiceKey) -> None:
+        """Check a service at once (after a check of it that is under way), and leave its timer alone.
+
+        While the scheduler is stopped, it is checked as soon as that goes on.
+        """
+        if self.stopped_since is not None:
+            self.timers.move(Timer.CHECK, key, self.timers.now())
+        elif self.checks.is_busy(key):
+            self._asked_for.add(key)
+        else:
+            self._begin_check(key, self.clock())
+
+    def _check_due(self, key: ServiceKey, planned: float) -> None:
+        if self.checks.is_busy(key):
+            log.debug("%s/%s is still being checked: this turn is left out", *key)
+            return
+        not_run = self._begin_check(key, planned)
+        if not_run is not None and not_run.retry_after is not None:
+            when = timing.retry_run(planned, not_run.retry_after, self.clock())
+            self.timers.move(Timer.CHECK, key, when)
+
+    def _begin_check(self, key: ServiceKey, planned: float) -> gate.NotRun | None:
+        service = self.site.services[key]
+        if service.monitor is None:
+            return None
+        decision = gate.admit(service, self.states[key], self.site.hosts(key.group), self.clock(), self.around)
+        self.apply(key, Verdict(decision.state, decision.noticed))
+        if isinstance(decision, gate.NotRun):
+            log.debug("%s/%s is not checked: %s", *key, decision.reason)
+            return decision
+        file = self.programs.monitors.get(service.monitor.name)
+        inprocess = self._runs_in_process(service, file)
+        run = partial(self._check, service, file, decision.hosts, inprocess, planned)
+        self.checks.submit(Check(key, planned, occupies_process=not inprocess, run=run))
+        return None
+
+    def _runs_in_process(self, service: Service, file: PluginFile | None) -> bool:
+        wanted = is_inprocess_wanted(service, self.site.settings)
+        return wanted and file is not None and self._runner.can_run_in_process(file)
+
+    async def _check(
+        self, service: Service, file: PluginFile | None, hosts: tuple[str, ...], inprocess: bool, planned: float
+    ) -> None:
+        key, state = service.key, self.states[service.key]
+        started = self.clock()
+        self.lateness.append(started - planned)
+        call = None
+        if file is not None:
+            call = invocation(service, file.path, hosts, state, self.site.settings, self._environ)
+        self.states[key] = replace(state, last_check=started)
+        if file is None or call is None:
+            result = _no_such_monitor(service, self.site.settings.mondir, started)
+        else:
+            limit = timing.time_limit(service)
+            result = await self._runner.run(file, call, time_limit=limit, inprocess=inprocess, repeat_blocked=True)
+        if log.isEnabledFor(logging.DEBUG):
+            facts = {"planned": planned, "started": result.started, "ended": result.ended, "exitval": result.exitval}
+            extra = {"group": key.group, "service": key.service, "event": "check", "facts": facts}
+            log.debug("checked %s/%s: exit %d (%s)", *key, result.exitval, result.cause.value, extra=extra)
+        now_declared = self.site.services.get(key)
+        if result.cause is not Cause.CANCELLED and (now_declared is service or now_declared == service):
+            self._conclude(key, result)
+
+    def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
+        service, before = self.site.services[key], self.states[key]
+        self.apply(key, process.observe(service, before, result, self.clock(), self.around), result)
+        if self.states[key].failure_interval_active != before.failure_interval_active:
+            self._interval_switched(key, result.started, result.ended)
+        if key in self._asked_for:
+            self._asked_for.discard(key)
+            asyncio.get_running_loop().call_soon(self.check_now, key)
+
+    def _interval_switched(self, key: ServiceKey, started: float, ended: float) -> None:
+        """Follow the interval in force, reckoned from the start of what switched it."""
+        service = self.site.services[key]
+        if service.interval is not None:
+            when = timing.next_run(service, self.states[key], started, started, ended, self._rng)
+            self.timers.move(Timer.CHECK, key, when)
+
+    # Traps
+
+    def take_trap(self, key: ServiceKey, taken: Trap) -> None:
+        """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
+        service, before, now = self.site.services[key], self.states[key], self.clock()
+        self.apply(key, process.trap(service, before, taken, now, self.around))
+        at = self.timers.now()
+        self._set_trap_timeout(key, at)
+        if service.trapduration is not None:
+            self.timers.set(Timer.TRAP_EXPIRY, key, at + service.trapduration, _never)
+        if self.states[key].failure_interval_active != before.failure_interval_active:
+            self._interval_switched(key, at, at)
+
+    def _trap_timeout_due(self, key: ServiceKey, _planned: float) -> None:
+        service, now = self.site.services[key], self.clock()
+        state = self.states[key]
+        due = trap.timeout_due(service, max(state.last_trap, self.started))
+        if due is None:
+            return
+        if now < due:
+            self.timers.move(Timer.TRAP_TIMEOUT, key, due)
+            return
+        self.apply(key, process.trap_timeout(service, state, now, self.around))
+
+    def _trap_expired(self, key: ServiceKey, _planned: float) -> None:
+        self.timers.forget(key, Timer.TRAP_EXPIRY)
+        self.apply(key, process.trap_expired(self.site.services[key], self.states[key], self.clock()))
+
+    # Decisions
+
+    def apply(self, key: ServiceKey, verdict: Verdict, result: CheckResult | None = None) -> None:
+        """Record what was decided, then do it. ``result`` is the check that it came from, if any."""
+        if verdict.state is self.states[key] and not verdict.effects:
+            return
+        self.states[key] = verdict.state
+        if verdict.effects:
+            hosts = tuple(host.name for host in self.site.hosts(key.group) if not host.disabled)
+            service, settings = self.site.services[key], self.site.settings
+            self._effects.perform(verdict.effects, service, hosts, settings, self.programs.alerts)
+        for observer in self.observers:
+            try:
+                observer(key, result, verdict)
+            except Exception:
+                log.exception("an observer of %s/%s failed", *key)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            services=self.site.services,
+            states=self.states,
+            disabled_watches=self.disabled_watches,
+            disabled_services=self.disabled_services,
+            missing_alerts=self.programs.missing_alerts,
+            settings=self.site.settings,
+            stopped=self.stopped_since is not None,
+            started=self.started,
+        )
+
+
+def _never(_planned: float, _now: float) -> None:
+    """A timer that fires once."""
+
+
+def _no_such_monitor(service: Service, mondir: tuple[str, ...], now: float) -> CheckResult:
+    """A monitor that is in no directory fails its check, so that somebody is told (mon: only a line in the log)."""
+    name = service.monitor.name if service.monitor else ""
+    return CheckResult(1, f"no monitor {name!r} in {':'.join(mondir)}\n", now, now, Cause.NOT_STARTED)
