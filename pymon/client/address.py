@@ -1,0 +1,49 @@
+"""Where a server is, and the ways to say so that mon's clients have."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import NamedTuple
+
+from pymon.errors import ConnectionFailed
+from pymon.server import wire
+
+
+class Address(NamedTuple):
+    """A TCP port of a host, or, if ``path`` is given, a Unix socket."""
+
+    host: str
+    port: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        """For people."""
+        return self.path or (f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}")
+
+
+def address(host: str | None = None, port: int | str | None = None, path: str | None = None) -> Address:
+    """The address meant: MONHOST or ``localhost`` without a host, the service ``mon`` or 2583 without a port.
+
+    Raises ConnectionFailed if there is no such port.
+    """
+    return Address(host or os.environ.get("MONHOST") or "localhost", port_number(port), path or "")
+
+
+def port_number(port: int | str | None) -> int:
+    """The number of a port: given as such, as digits, or by its name in the services file; None for mon's own."""
+    if port is None or port == "":
+        try:
+            return socket.getservbyname("mon", "tcp")
+        except OSError:
+            return wire.DEFAULT_PORT
+    try:
+        number = int(port)
+    except ValueError:
+        try:
+            number = socket.getservbyname(str(port), "tcp")
+        except OSError:
+            raise ConnectionFailed(f"there is no port {port!r}") from None
+    if not 0 < number <= 65535:
+        raise ConnectionFailed(f"there is no port {port!r}")
+    return number

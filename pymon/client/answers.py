@@ -1,0 +1,313 @@
+"""Reading answers: lines of the protocol → records. All raise ValueError for what cannot be read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from pymon.client.protocol import Reply
+from pymon.client.records import (
+    AlertCall,
+    ConfigTest,
+    Disabled,
+    Downtime,
+    Failure,
+    GroupHost,
+    OpStatus,
+    Processes,
+    RunningMonitor,
+    SchedulerState,
+    ServiceDependency,
+    ServiceKey,
+    ServiceStatus,
+)
+from pymon.server.wire import decode, parse_fields, unescape
+
+T = TypeVar("T")
+
+_ALERT = re.compile(r"(\S+) (\S+) (\S+) (\d+) (\S+) \((.*?)\)(?: (.*))?", re.DOTALL)
+_FAILURE = re.compile(r"(\S+) (\S+) (\d+)(?: (.*))?", re.DOTALL)
+_DOWNTIME = re.compile(r"(\d+) (\S+) (\S+) (\d+) (-?\d+) (\d+)(?: (.*))?", re.DOTALL)
+_NO_DEPENDENCY = "NONE"
+
+
+def each(read: Callable[[str], T]) -> Callable[[Reply], list[T]]:
+    """One record for each line of data."""
+
+    def read_all(reply: Reply) -> list[T]:
+        return [read(line) for line in reply.lines]
+
+    return read_all
+
+
+def status(line: str) -> ServiceStatus:
+    """A line of ``list opstatus``."""
+    fields = parse_fields(line, decode)
+    if not fields.keys() >= {"group", "service", "opstatus"}:
+        raise ValueError(f"no status line: {line[:80]!r}")
+    text = fields.get
+    return ServiceStatus(
+        group=fields["group"],
+        service=fields["service"],
+        opstatus=op_status(fields["opstatus"]),
+        last_opstatus=op_status(text("last_opstatus", "")),
+        exitval=_exitval(text("exitval", "undef")),
+        timer=_number(text("timer")),
+        last_success=_time(text("last_success")),
+        last_failure=_time(text("last_failure")),
+        first_failure=_time(text("first_failure")),
+        failure_duration=_number(text("failure_duration")),
+        last_check=_time(text("last_check")),
+        last_alert=_time(text("last_alert")),
+        last_trap=_time(text("last_trap")),
+        last_traphost=text("last_traphost", ""),
+        last_summary=text("last_summary", ""),
+        last_detail=text("last_detail", ""),
+        ack=_time(text("ack")),
+        ackcomment=text("ackcomment", ""),
+        alerts_sent=int(_time(text("alerts_sent"))),
+        depstatus=None if not text("depstatus") else text("depstatus") != "0",
+        depend=text("depend", ""),
+        hostdepend=text("hostdepend", ""),
+        monitordepend=text("monitordepend", ""),
+        alertdepend=text("alertdepend", ""),
+        monitor=text("monitor", ""),
+        interval=_number(text("interval")),
+        monitor_duration=_duration(text("monitor_duration")),
+        monitor_running=text("monitor_running", "0") not in ("", "0"),
+        exclude_period=text("exclude_period", ""),
+        exclude_hosts=tuple(text("exclude_hosts", "").split()),
+        randskew=_number(text("randskew")),
+        fields=fields,
+    )
+
+
+def op_status(text: str) -> OpStatus:
+    """A status by its number, or by its name, which mon shows after ``set … opstatus``; mon's phantoms have none."""
+    try:
+        if not text:
+            return OpStatus.UNKNOWN
+        return OpStatus(int(text)) if text.isdecimal() else OpStatus[text.upper()]
+    except KeyError:
+        raise ValueError(f"no operational status: {text!r}") from None
+
+
+def service_key(line: str) -> ServiceKey:
+    """A line of ``list watch``."""
+    group, service = line.split()
+    return ServiceKey(group, service)
+
+
+def descriptions(reply: Reply) -> dict[ServiceKey, str]:
+    """The answer to ``list descriptions``."""
+    found = {}
+    for line in reply.lines:
+        group, service, *text = line.split(" ")
+        found[ServiceKey(group, service)] = decode(" ".join(text))
+    return found
+
+
+def dependencies(reply: Reply) -> list[ServiceDependency]:
+    """The answer to ``list deps``: an ``exp`` and a ``cmp`` line for each service."""
+    expressions: dict[ServiceKey, str] = {}
+    components: dict[ServiceKey, tuple[ServiceKey, ...]] = {}
+    for line in reply.lines:
+        kind, group, service, rest = line.split(" ", 3)
+        key = ServiceKey(group, service)
+        if kind == "exp":
+            text = decode(_unquoted(rest))
+            expressions[key] = "" if text == _NO_DEPENDENCY else text
+        elif kind == "cmp":
+            named = [] if rest == _NO_DEPENDENCY else [word.split(":", 1) for word in rest.split()]
+            components[key] = tuple(ServiceKey(group, service) for group, service in named)
+        else:
+            raise ValueError(f"no dependency: {line[:80]!r}")
+    return [ServiceDependency(*key, text, components.get(key, ())) for key, text in expressions.items()]
+
+
+def members(reply: Reply) -> list[GroupHost]:
+    """The answer to ``list group``: ``hostgroup G h1 *h2``; a star marks a disabled host."""
+    _, _, *hosts = reply.lines[0].split()
+    return [GroupHost(host.removeprefix("*"), host.startswith("*")) for host in hosts]
+
+
+def disabled(reply: Reply) -> Disabled:
+    """The answer to ``list disabled``."""
+    hosts: dict[str, tuple[str, ...]] = {}
+    watches: list[str] = []
+    services: list[ServiceKey] = []
+    for line in reply.lines:
+        match line.split():
+            case ["group", group, *names]:
+                hosts[group.removesuffix(":")] = tuple(names)
+            case ["watch", group, "service", service]:
+                services.append(ServiceKey(group, service))
+            case ["watch", group]:
+                watches.append(group)
+            case _:
+                raise ValueError(f"nothing that can be disabled: {line[:80]!r}")
+    return Disabled(hosts, tuple(watches), tuple(services))
+
+
+def alert_call(line: str) -> AlertCall:
+    """A line of ``list alerthist``; arguments end at the first closing parenthesis."""
+    kind, group, service, time, alert, args, summary = _groups(_ALERT, unescape(line))
+    return AlertCall(kind, group, service, float(time), alert, args, summary)
+
+
+def failure(line: str) -> Failure:
+    """A line of ``list failurehist``."""
+    group, service, time, summary = _groups(_FAILURE, unescape(line))
+    return Failure(group, service, float(time), summary)
+
+
+def downtime(line: str) -> Downtime:
+    """A line of ``list dtlog``."""
+    timeup, group, service, failtime, length, interval, summary = _groups(_DOWNTIME, line)
+    return Downtime(float(timeup), group, service, float(failtime), float(length), float(interval), summary)
+
+
+def processes(reply: Reply) -> Processes:
+    """The answer to ``list pids``."""
+    server = 0
+    monitors = []
+    for line in reply.lines:
+        match line.split():
+            case ["server", pid]:
+                server = int(pid)
+            case [group, service, pid]:
+                monitors.append(RunningMonitor(group, service, int(pid)))
+            case _:
+                raise ValueError(f"no process: {line[:80]!r}")
+    return Processes(server, tuple(monitors))
+
+
+def scheduler(reply: Reply) -> SchedulerState:
+    """The answer to ``list state``."""
+    match reply.lines[0].split():
+        case ["scheduler", "running"]:
+            return SchedulerState(running=True, stopped_since=0.0)
+        case ["scheduler", "stopped", "since", since]:
+            return SchedulerState(running=False, stopped_since=float(since))
+    raise ValueError(f"no state: {reply.lines[0][:80]!r}")
+
+
+def views(reply: Reply) -> list[str]:
+    """The answer to ``list views``: ``views A B``."""
+    return reply.lines[0].split()[1:]
+
+
+def view(reply: Reply) -> str:
+    """The answer to ``getview`` and ``setview``: the view's name, empty if none is selected."""
+    match reply.lines[0].split():
+        case ["view", name, "selected"]:
+            return name
+        case ["selecting", "view", name]:
+            return name
+    return ""
+
+
+def aliases(reply: Reply) -> dict[str, tuple[str, ...]]:
+    """The answer to ``list aliases``: ``alias A``, its lines, and an empty line, each."""
+    found: dict[str, tuple[str, ...]] = {}
+    name = ""
+    for line in reply.lines:
+        if not line:
+            name = ""
+        elif name:
+            found[name] += (line,)
+        else:
+            name = line.removeprefix("alias ")
+            found[name] = ()
+    return found
+
+
+def words(reply: Reply) -> list[str]:
+    """The words of the first line, if there is one."""
+    return reply.lines[0].split() if reply.lines else []
+
+
+def variable(reply: Reply) -> str:
+    """The value in ``G S VAR='value'``, or in ``maxkeep = N``."""
+    _, _, value = reply.lines[0].partition("=")
+    return decode(_unquoted(value.strip()))
+
+
+def count(reply: Reply) -> int:
+    """A number: ``version 9745``, ``maxkeep = 100``."""
+    return int(reply.lines[0].replace("=", " ").split()[-1])
+
+
+def first_number(reply: Reply) -> float:
+    """The number that an answer begins with, such as the server's time."""
+    return float(reply.lines[0].split()[0])
+
+
+def text(reply: Reply) -> str:
+    """The closing line's text."""
+    return reply.text
+
+
+def lines(reply: Reply) -> tuple[str, ...]:
+    """The lines of data as they are."""
+    return reply.lines
+
+
+def test_of_service(reply: Reply) -> str:
+    """The answer to ``test``: mon says 220 of an unknown service as well, but complains in a line before it."""
+    if reply.lines and reply.lines[0].endswith("not defined"):
+        raise type(reply.failure())(reply.code, reply.lines[0], reply.lines)
+    return reply.text
+
+
+def test_of_config(reply: Reply) -> ConfigTest:
+    """The answer to ``test config``."""
+    if not reply.text.startswith("test config"):
+        raise reply.failure()
+    return ConfigTest(reply.ok, "\n".join(reply.lines))
+
+
+def authorized(reply: Reply) -> bool:
+    """The answer to ``checkauth``."""
+    return reply.ok
+
+
+def document(reply: Reply) -> Any:
+    """The answer to ``json …``: one line of JSON."""
+    return json.loads(reply.lines[0])
+
+
+def _groups(pattern: re.Pattern[str], line: str) -> Iterable[str]:
+    match = pattern.fullmatch(line)
+    if match is None:
+        raise ValueError(f"not as it should be: {line[:80]!r}")
+    return match.groups(default="")
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == "'" else value
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text else None
+
+
+def _time(text: str | None) -> float:
+    return float(text) if text else 0.0
+
+
+def _duration(text: str | None) -> float | None:
+    """How long the last run took; mon says -1 when there was none."""
+    seconds = _number(text)
+    return None if seconds is None or seconds < 0 else seconds
+
+
+def _exitval(text: str) -> int | str | None:
+    if text in ("", "undef"):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return text

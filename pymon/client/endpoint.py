@@ -1,0 +1,50 @@
+"""What both clients are made with: where the server is, who one is, and how long to wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymon.client.address import Address, address
+from pymon.client.protocol import Conversation, Steps
+
+if TYPE_CHECKING:
+    import ssl
+
+TIMEOUT = 30.0
+"""seconds, where nothing else is said"""
+CHUNK = 262144
+"""bytes that are received at once"""
+
+
+class Endpoint:
+    """A server, and what to tell it first.
+
+    ``host`` and ``port`` default to MONHOST or ``localhost``, and to the service ``mon`` or 2583; ``path`` is a Unix
+    socket to use instead. ``tls`` is True for TLS with the system's certificate authorities, or a context of one's own.
+    ``timeout`` is the time limit, in seconds, of connecting and of each command. With ``username`` connecting logs in.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | str | None = None,
+        *,
+        path: str | None = None,
+        username: str = "",
+        password: str = "",
+        timeout: float = TIMEOUT,
+        tls: ssl.SSLContext | bool = False,
+        check_protocol: bool = True,
+    ) -> None:
+        self.address: Address = address(host, port, path)
+        self.username = username
+        self.timeout = timeout
+        self._password = password
+        self._tls = tls
+        self._check_protocol = check_protocol
+        self._conversation = Conversation()
+
+    def _greeting(self) -> Steps[None]:
+        """The first steps of a new conversation."""
+        self._conversation = Conversation()
+        return self._conversation.greet(self.username, self._password, check_protocol=self._check_protocol)
