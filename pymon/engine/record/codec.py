@@ -1,0 +1,118 @@
+"""Records to JSON text and back, without loss.
+
+The text is ASCII: bytes that are no UTF-8 stand in a str as lone surrogates, which JSON's escapes carry. (Pairs of
+surrogates would come back as one character; decoding with surrogateescape never makes them.)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from operator import attrgetter
+from typing import Any
+
+from pymon.alert.pending import Pending
+from pymon.model.state import PeriodState, ServiceState
+from pymon.model.status import OpStatus
+
+_PLAIN = tuple(field.name for field in fields(ServiceState) if field.name != "periods")
+_plain_values = attrgetter(*_PLAIN)
+_PERIOD = tuple(field.name for field in fields(PeriodState))
+_period_values = attrgetter(*_PERIOD)
+
+_NUMBER, _WHOLE, _TEXT, _FLAG, _NOTHING = (int, float), (int,), (str,), (bool,), (type(None),)
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "exitval": (*_WHOLE, *_TEXT, *_NOTHING),
+    "monitor_duration": (*_NUMBER, *_NOTHING),
+    "depend_status": (*_FLAG, *_NOTHING),
+    **dict.fromkeys(("op_status", "last_op_status", "failure_count", "alert_count", "consec_failures"), _WHOLE),
+    **dict.fromkeys(("alert_sent", "counted_sent", "fail_count"), _WHOLE),
+    **dict.fromkeys(("has_result", "has_output", "failure_interval_active"), _FLAG),
+    **dict.fromkeys(("last_summary", "last_detail", "last_output", "failure_output", "outage_summary"), _TEXT),
+    **dict.fromkeys(("ack_comment", "depend_error", "monitor_depend_error", "trap_intended"), _TEXT),
+}
+"""field → what its value may be; the others are times"""
+
+
+def encode_state(state: ServiceState) -> str:
+    """A state as a JSON object: its fields by their names, OpStatus by mon's numbers."""
+    values: dict[str, Any] = dict(zip(_PLAIN, _plain_values(state), strict=True))
+    periods = state.periods
+    values["periods"] = {key: dict(zip(_PERIOD, _period_values(periods[key]), strict=True)) for key in periods}
+    return json.dumps(values)
+
+
+def decode_state(text: str) -> ServiceState:
+    """A state from its JSON. Fields that are missing have their defaults, and unknown ones are passed over.
+
+    Raises ValueError for anything that is no state.
+    """
+    values = _object(text)
+    periods = values.pop("periods", {})
+    if not isinstance(periods, dict):
+        raise ValueError("its periods are no object")  # noqa: TRY004
+    known = _checked(values, _PLAIN)
+    for name in ("op_status", "last_op_status"):
+        if name in known:
+            known[name] = OpStatus(known[name])
+    return ServiceState(**known, periods={key: _decode_period(value) for key, value in periods.items()})
+
+
+def encode_pending(pending: Pending) -> str:
+    """An alert under way as a JSON object."""
+    return json.dumps(asdict(pending))
+
+
+def decode_pending(text: str) -> Pending:
+    """An alert under way from its JSON; raises ValueError for anything else."""
+    values = _object(text)
+    names = {field.name for field in fields(Pending)}
+    if values.keys() != names:
+        raise ValueError(f"its fields differ: {', '.join(sorted(values.keys() ^ names))}")
+    strings = [values[name] for name in ("key", "name", "group", "service", "event", "stdin")]
+    arguments, environ, at = values["arguments"], values["environ"], values["at"]
+    is_typed = isinstance(arguments, list) and isinstance(environ, dict) and isinstance(at, int | float)
+    if not is_typed or not all(isinstance(value, str) for value in (*strings, *arguments, *environ.values())):
+        raise ValueError("a value in it is of a wrong type")
+    return Pending(**{**values, "arguments": tuple(arguments)})
+
+
+def encode_facts(facts: Mapping[str, object]) -> str:
+    """An event's figures as a JSON object; what JSON does not know becomes text."""
+    return json.dumps(dict(facts), default=str)
+
+
+def decode_facts(text: str) -> dict[str, object]:
+    """An event's figures from JSON; raises ValueError for anything but an object."""
+    return _object(text)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    if not isinstance(values, dict):
+        raise ValueError("it is no object")  # noqa: TRY004  # one exception for all that is wrong with a text
+    return values
+
+
+def _decode_period(values: object) -> PeriodState:
+    if not isinstance(values, dict):
+        raise ValueError("a period is no object")  # noqa: TRY004
+    return PeriodState(**_checked(values, _PERIOD))
+
+
+def _checked(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The known fields among the values, each of a type that it may have."""
+    known = {}
+    for name in names:
+        if name not in values:
+            continue
+        value = values[name]
+        allowed = _TYPES.get(name, _NUMBER)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise ValueError(f"{name} cannot be {value!r:.60}")
+        known[name] = value
+    return known

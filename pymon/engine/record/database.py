@@ -1,0 +1,409 @@
+"""The record's file: opened, set aside if it is damaged, written and read. Everything here blocks: for one thread.
+
+Durability: what a write has returned from outlives the end of the process by whatever means, as the kernel has it. It
+is synced to the disk by checkpoints (``CHECKPOINT_EVERY``), so a power failure may lose that much, but not damage
+what is older.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from pymon.engine.record import reading, schema
+from pymon.engine.record.batch import Batch, Saved
+from pymon.engine.record.codec import encode_facts, encode_pending, encode_state
+from pymon.engine.record.rows import as_bytes, as_text
+from pymon.engine.record.schema import NotARecord, Unusable
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded
+
+log = logging.getLogger("pymon.record")
+
+T = TypeVar("T")
+
+BUSY_LIMIT = 2.0
+"""seconds a write waits while another process (a backup, somebody's sqlite3) locks the file"""
+LOCK_WAIT = 1.0
+"""seconds to wait for another daemon's end before it counts as a second one"""
+CHECKPOINT_EVERY = 30.0
+"""seconds after which what was written is synced to the disk"""
+PRUNE_EVERY = 600.0
+"""seconds between looks for events that are too old"""
+EVENTS_AGE = 90 * 86400.0
+"""seconds events are kept"""
+EVENTS_KEPT = 200_000
+"""events that are kept at most"""
+PRUNE_STEP = 500
+"""events removed in one transaction"""
+ASIDE_KEPT = 5
+"""files set aside that are kept"""
+ASIDE_QUIET = 60.0
+"""seconds in which not a second file is set aside: the disk is broken, not the file"""
+CHUNK = 32
+"""rows between two breaths, in which the event loop gets its turn"""
+BREATH = 0.0003
+"""seconds"""
+TEXT_LIMIT = 4096
+"""characters of an event's text that are kept"""
+FACTS_LIMIT = 16384
+"""characters of an event's facts that are kept"""
+
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""primary result codes that speak of the file itself; our statements being fixed, SQLITE_ERROR is a missing table"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a write ended: ``problem`` says why nothing was written; ``needs_all``: the file is another, write it all."""
+
+    problem: str = ""
+    needs_all: bool = False
+
+
+class Database:
+    """One file; to be used by one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is touched yet."""
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._lock: int | None = None
+        self._file: tuple[int, int] | None = None
+        self._base = 0
+        self._needs_all = True
+        self._set_aside_at: float | None = None
+        self._checkpointed = self._pruned = time.monotonic()
+
+    def start(self, *, fresh: bool) -> tuple[Saved, Written]:
+        """Open the file, or begin one, and give what an earlier daemon left in it.
+
+        ``fresh``: nothing, and it is forgotten but for the events. On a file system that cannot be written, what is
+        there is read all the same.
+        """
+        try:
+            self._open(thoroughly=True)
+            saved = self._take_up(fresh)
+        except Unusable as problem:
+            saved = Saved() if fresh or self._lock is not None else reading.last_resort(self.path)
+            return saved, Written(str(problem))
+        self._needs_all = False
+        return saved, Written()
+
+    def save(self, batch: Batch) -> Written:
+        """Write a batch in one transaction."""
+        try:
+            self._open(thoroughly=False)
+            if self._needs_all and not batch.is_all:
+                return Written(needs_all=True)
+            self._guarded(lambda connection: self._write(connection, batch))
+        except NotARecord as damage:
+            return self._recover(str(damage))
+        except Unusable as problem:
+            self._disconnect()
+            return Written(str(problem))
+        self._needs_all = False
+        return Written()
+
+    def events(self, key: ServiceKey | None, since: float, limit: int) -> list[tuple[int, Recorded]]:
+        """What is on file of a service (None: of everything), the newest ``limit`` events; empty if it cannot be read.
+
+        Each comes with its number as ``Runs`` gave it (those of earlier daemons have numbers below 1).
+        """
+        if self._connection is None:
+            return []
+        try:
+            found = self._guarded(lambda connection: reading.events(connection, key, since, limit))
+        except (NotARecord, Unusable) as problem:
+            log.error("cannot read events in %s: %s", self.path, problem)
+            return []
+        return [(number - self._base, event) for number, event in found]
+
+    def maintain(self) -> None:
+        """Sync what was written, and drop what is too old, if it is time for that."""
+        now = time.monotonic()
+        try:
+            if self._connection is not None and now - self._checkpointed >= CHECKPOINT_EVERY:
+                self._checkpointed = now
+                self._guarded(_checkpoint)
+            if self._connection is not None and now - self._pruned >= PRUNE_EVERY:
+                self._pruned = now
+                self._guarded(lambda connection: prune(connection, time.time()))
+        except (NotARecord, Unusable) as problem:  # the next write meets it too, and reports it
+            log.debug("%s: %s", self.path, problem)
+
+    def close(self) -> None:
+        """Sync and close; the file is complete without its ``-wal`` then."""
+        self._disconnect()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    # Opening
+
+    def _open(self, *, thoroughly: bool) -> None:
+        """Be connected to the file that has the path now; raises Unusable."""
+        if self._connection is not None and _identity(self.path) == self._file:
+            return
+        if self._connection is not None:
+            log.error("%s was removed or replaced: begun anew", self.path)
+            self._disconnect()
+        self._claim()
+        try:
+            self._connect(thoroughly)
+        except NotARecord as damage:
+            self._disconnect()
+            self._put_aside(str(damage))
+            try:
+                self._connect(thoroughly)
+            except NotARecord as again:
+                self._disconnect()
+                raise Unusable(f"a new one cannot be read either: {again}") from again
+
+    def _claim(self) -> None:
+        """Keep a second daemon away from the file."""
+        if self._lock is not None:
+            return
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unusable(f"{error.strerror} ({error.filename})") from error
+        end = time.monotonic() + LOCK_WAIT
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() < end:
+                    time.sleep(0.05)
+                    continue
+                other = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+                os.close(descriptor)
+                raise Unusable(f"another daemon keeps it (pid {other or 'unknown'})") from error
+        self._lock = descriptor
+        with contextlib.suppress(OSError):  # the number is for people; a full disk is met by the next write
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def _connect(self, thoroughly: bool) -> None:
+        try:
+            # It holds what alerts get, which can be passwords: nobody else reads it.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise Unusable(f"{error.strerror} ({error.filename})") from error
+        with _translated():
+            connection = sqlite3.connect(self.path, timeout=BUSY_LIMIT, isolation_level=None)
+        self._connection = connection
+        with _translated():
+            connection.text_factory = as_text
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA journal_size_limit = 4194304")
+            if schema.is_empty(connection):
+                schema.create(connection)
+            else:
+                schema.verify(connection, thoroughly=thoroughly)
+            newest = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+        if self._file != (found := _identity(self.path)):
+            self._file, self._base, self._needs_all = found, newest, True
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _recover(self, damage: str) -> Written:
+        """Damage was met while writing: have the file set aside, and a new one begun with everything."""
+        self._disconnect()
+        try:
+            self._put_aside(damage)
+        except Unusable as problem:
+            return Written(str(problem))
+        return Written(needs_all=True)
+
+    def _put_aside(self, damage: str) -> None:
+        """Rename the file, with what SQLite keeps beside it; raises Unusable if that cannot be done."""
+        now = time.monotonic()
+        if self._set_aside_at is not None and now - self._set_aside_at < ASIDE_QUIET:
+            raise Unusable(f"it cannot be used ({damage}), and neither could the one before it")
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        aside = self.path.with_name(f"{self.path.name}.bad-{stamp}")
+        count = 0
+        while aside.exists():
+            count += 1
+            aside = self.path.with_name(f"{self.path.name}.bad-{stamp}.{count}")
+        try:
+            self.path.rename(aside)
+            for ending in ("-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    self.path.with_name(f"{self.path.name}{ending}").rename(f"{aside}{ending}")
+        except OSError as error:
+            raise Unusable(f"it cannot be used ({damage}), nor set aside: {error.strerror}") from error
+        self._set_aside_at, self._file = now, None
+        log.error("%s cannot be used: %s; set aside as %s, and a new one is begun", self.path, damage, aside.name)
+        _forget_old_ones(self.path)
+
+    # Reading and writing
+
+    def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work on the connection in one transaction; raises NotARecord or Unusable, nothing is written then."""
+        connection = self._connection
+        if connection is None:
+            raise Unusable("it is not open")
+        with _translated():
+            try:
+                return work(connection)
+            except BaseException:
+                if connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                raise
+
+    def _take_up(self, fresh: bool) -> Saved:
+        def work(connection: sqlite3.Connection) -> Saved:
+            if not fresh:
+                return reading.saved(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            _forget_state(connection)
+            connection.execute("COMMIT")
+            return Saved()
+
+        try:
+            return self._guarded(work)
+        except NotARecord as damage:
+            answer = self._recover(str(damage))
+            if answer.problem:
+                raise Unusable(answer.problem) from damage
+            self._open(thoroughly=False)
+            return Saved()
+
+    def _write(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        if batch.is_all:
+            _forget_state(connection)
+        for statement, rows in _changes(batch, self._base):
+            for chunk in _chunks(rows):
+                connection.executemany(statement, chunk)
+                time.sleep(BREATH if len(chunk) == CHUNK else 0)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('last_write', ?)", (time.time(),))
+        connection.execute("COMMIT")
+
+
+def prune(connection: sqlite3.Connection, now: float, age: float = EVENTS_AGE, kept: int = EVENTS_KEPT) -> int:
+    """Remove events that are older than ``age`` seconds, and the oldest beyond ``kept``, in steps; how many."""
+    removed = 0
+    newest = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+    for condition, bound in (("until < ?", now - age), ("id <= ?", newest - kept)):
+        statement = f"DELETE FROM events WHERE id IN (SELECT id FROM events WHERE {condition} LIMIT {PRUNE_STEP})"  # noqa: S608  # of our own words
+        while count := connection.execute(statement, (bound,)).rowcount:
+            removed += count
+            time.sleep(BREATH)
+    return removed
+
+
+def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:
+    """Statements with the rows that each is done with. What is a batch's own is not touched while it is written."""
+    gone = [(as_bytes(key.group), as_bytes(key.service)) for key, state in batch.states.items() if state is None]
+    yield "DELETE FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
+    yield (
+        "INSERT OR REPLACE INTO services VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?)",
+        (
+            (as_bytes(key.group), as_bytes(key.service), encode_state(state))
+            for key, state in batch.states.items()
+            if state is not None
+        ),
+    )
+    if batch.disabled is not None:
+        yield "DELETE FROM disabled WHERE ?", [(1,)]
+        disabled = batch.disabled
+        rows = [("watch", watch, "") for watch in disabled.watches]
+        rows += [("service", key.group, key.service) for key in disabled.services]
+        rows += [("host", "", host) for host in disabled.hosts]
+        yield (
+            "INSERT INTO disabled VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))",
+            ((kind, as_bytes(group), as_bytes(name)) for kind, group, name in rows),
+        )
+    if batch.scheduler is not None:
+        yield "INSERT OR REPLACE INTO meta VALUES ('stopped_since', ?)", [batch.scheduler]
+    yield "DELETE FROM alerts WHERE token = ?", [(token,) for token, undone in batch.alerts.items() if undone is None]
+    yield (
+        "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)",
+        (
+            (token, undone.started, encode_pending(undone.pending))
+            for token, undone in batch.alerts.items()
+            if undone is not None
+        ),
+    )
+    yield (
+        "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), "
+        "CAST(? AS TEXT), ?)",
+        (_event_row(base + number, event) for number, event in batch.events.items()),
+    )
+
+
+def _event_row(number: int, event: Recorded) -> tuple[object, ...]:
+    text = event.text if len(event.text) <= TEXT_LIMIT else f"{event.text[:TEXT_LIMIT]}…"
+    facts = encode_facts(event.facts)
+    return (
+        *(number, event.at, max(event.at, event.until), event.count, event.kind.value),
+        *map(as_bytes, (event.group, event.service, event.asker, text)),
+        facts if len(facts) <= FACTS_LIMIT else encode_facts({"cut": len(facts)}),
+    )
+
+
+def _chunks(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
+    left = iter(rows)
+    while chunk := list(islice(left, CHUNK)):
+        yield chunk
+
+
+def _forget_state(connection: sqlite3.Connection) -> None:
+    for table in ("services", "disabled", "alerts"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608  # of our own words
+    connection.execute("DELETE FROM meta")
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _forget_old_ones(path: Path) -> None:
+    """Remove the oldest of the files that were set aside, so that a bad disk does not fill up with them."""
+    mine = [each for each in path.parent.glob(f"{path.name}.bad-*") if not each.name.endswith(("-wal", "-shm"))]
+    for old in sorted(mine)[:-ASIDE_KEPT]:
+        for each in (old, Path(f"{old}-wal"), Path(f"{old}-shm")):
+            with contextlib.suppress(OSError):
+                each.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn SQLite's errors into ours: damage of the file, or a reason that is not its fault."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", None)  # errors of the driver itself have none
+        if code is not None and code & 0xFF in _DAMAGE:
+            raise NotARecord(str(error)) from error
+        raise Unusable(str(error)) from error

@@ -1,0 +1,155 @@
+"""What stands in the record, read from its tables. Blocking; knows nothing of writing."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from pymon.engine.record import schema
+from pymon.engine.record.batch import Saved, Undone
+from pymon.engine.record.codec import decode_facts, decode_pending, decode_state
+from pymon.engine.record.rows import as_bytes, as_text
+from pymon.engine.record.schema import NotARecord, Unusable
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded, RecordedKind
+from pymon.model.state import ServiceState
+
+log = logging.getLogger("pymon.record")
+
+_KINDS = frozenset(RecordedKind)
+_COLUMNS = "id, at, until, count, kind, grp, service, asker, text, facts"
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Look into a record without changing it, whether a daemon writes it or not.
+
+    Raises Unusable if there is none, or it cannot be read, and NotARecord if it is none of ours.
+    """
+    if not path.exists():
+        raise Unusable("there is none")
+    address = f"file:{quote(str(path.absolute()).encode('utf-8', 'surrogateescape'))}"
+    connection: sqlite3.Connection | None = None
+    try:
+        try:
+            connection = _connect(f"{address}?mode=ro")
+        except sqlite3.OperationalError:  # SQLite wants to write beside a file in WAL mode, and may not
+            connection = _connect(f"{address}?immutable=1")
+        schema.verify(connection, thoroughly=False)
+        yield connection
+    except sqlite3.OperationalError as error:
+        raise Unusable(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise NotARecord(str(error)) from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _connect(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True, timeout=2.0, isolation_level=None)
+    try:
+        connection.text_factory = as_text
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def last_resort(path: Path) -> Saved:
+    """What an earlier daemon left in a file that can be read but not written; empty if not even that."""
+    try:
+        with opened(path) as connection:
+            return saved(connection)
+    except (NotARecord, Unusable):
+        return Saved()
+
+
+def saved(connection: sqlite3.Connection) -> Saved:
+    """All but the events. Rows that say nothing sensible are passed over, with a note."""
+    notes: list[str] = []
+    meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    disabled = connection.execute("SELECT kind, grp, name FROM disabled").fetchall()
+    found = Saved(
+        states=dict(_states(connection, notes)),
+        disabled_watches=frozenset(group for kind, group, _ in disabled if kind == "watch"),
+        disabled_services=frozenset(ServiceKey(group, name) for kind, group, name in disabled if kind == "service"),
+        disabled_hosts=frozenset(name for kind, _, name in disabled if kind == "host"),
+        stopped_since=_time(meta.get("stopped_since")),
+        undone=tuple(sorted(_undone(connection, notes), key=lambda each: each.pending.at)),
+        last_write=_time(meta.get("last_write")) or 0.0,
+        notes=tuple(notes),
+    )
+    for note in notes:
+        log.error("%s", note)
+    return found
+
+
+def events(
+    connection: sqlite3.Connection, key: ServiceKey | None, since: float, limit: int
+) -> list[tuple[int, Recorded]]:
+    """The newest ``limit`` events that go on to ``since`` or later, oldest first, each with its number.
+
+    Those of a service include what concerns its watch and the whole daemon. ``key`` None: the events of everything.
+    """
+    rows: list[tuple[int, float, float, int, str, str, str, str, str, str]] = []
+    if key is None:
+        statement = f"SELECT {_COLUMNS} FROM events WHERE until >= ? ORDER BY id DESC LIMIT ?"  # noqa: S608  # of our own words
+        rows += connection.execute(statement, (since, limit))
+    else:
+        statement = (
+            f"SELECT {_COLUMNS} FROM events WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT) "  # noqa: S608  # of our own words
+            "AND until >= ? ORDER BY id DESC LIMIT ?"
+        )
+        for group, service in {(key.group, key.service), (key.group, ""), ("", "")}:
+            rows += connection.execute(statement, (as_bytes(group), as_bytes(service), since, limit))
+    newest = sorted(rows, key=lambda row: (row[1], row[0]))[-limit:] if limit > 0 else []
+    return [
+        (
+            number,
+            Recorded(
+                *(at, RecordedKind(kind), text, group, service, asker, _facts(facts)),
+                until=until if count > 1 else 0.0,
+                count=count,
+            ),
+        )
+        for number, at, until, count, kind, group, service, asker, text, facts in newest
+        if kind in _KINDS
+    ]
+
+
+def services(connection: sqlite3.Connection) -> list[ServiceKey]:
+    """The services that the record knows, in the order of their names."""
+    return sorted(ServiceKey(*row) for row in connection.execute("SELECT grp, service FROM services"))
+
+
+def _states(connection: sqlite3.Connection, notes: list[str]) -> Iterator[tuple[ServiceKey, ServiceState]]:
+    for group, service, text in connection.execute("SELECT grp, service, state FROM services"):
+        try:
+            yield ServiceKey(group, service), decode_state(text)
+        except (ValueError, TypeError) as problem:
+            notes.append(f"the state of {group}/{service} cannot be taken up: {problem}")
+
+
+def _undone(connection: sqlite3.Connection, notes: list[str]) -> Iterator[Undone]:
+    for token, started, text in connection.execute("SELECT token, started, pending FROM alerts"):
+        try:
+            yield Undone(token, decode_pending(text), float(started))
+        except (ValueError, TypeError) as problem:
+            notes.append(f"an alert that was not done yet cannot be taken up: {problem}")
+
+
+def _facts(text: str) -> dict[str, object]:
+    try:
+        return decode_facts(text)
+    except ValueError:
+        return {}
+
+
+def _time(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

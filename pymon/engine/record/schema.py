@@ -1,0 +1,79 @@
+"""The tables of the record, and whether a file is one of ours.
+
+Names and texts may hold bytes that are no UTF-8; they stand in their columns as they are, so that ``sqlite3`` shows
+them. Booleans and JSON are text. Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x70796D6F
+"""``pymo``: marks a SQLite file as a record of pymon's"""
+VERSION = 1
+"""of the tables; a file of a newer one is left alone"""
+
+TABLES = {
+    "meta": ("name", "value"),
+    "services": ("grp", "service", "state"),
+    "disabled": ("kind", "grp", "name"),
+    "alerts": ("token", "started", "pending"),
+    "events": ("id", "at", "until", "count", "kind", "grp", "service", "asker", "text", "facts"),
+}
+
+_STATEMENTS = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    "CREATE TABLE services (grp TEXT, service TEXT, state TEXT NOT NULL, PRIMARY KEY (grp, service))",
+    "CREATE TABLE disabled (kind TEXT, grp TEXT, name TEXT, PRIMARY KEY (kind, grp, name)) WITHOUT ROWID",
+    "CREATE TABLE alerts (token TEXT PRIMARY KEY, started REAL NOT NULL, pending TEXT NOT NULL)",
+    "CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, until REAL NOT NULL, count INTEGER NOT NULL, "
+    "kind TEXT NOT NULL, grp TEXT NOT NULL, service TEXT NOT NULL, asker TEXT NOT NULL, text TEXT NOT NULL, "
+    "facts TEXT NOT NULL)",
+    "CREATE INDEX events_of_service ON events (grp, service, id)",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+class NotARecord(Exception):
+    """The file is damaged, or none of ours: it is to be set aside. The text says what is wrong with it."""
+
+
+class Unusable(Exception):
+    """There can be no record now, for a reason that is not the file's fault. The text says why."""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty database."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _STATEMENTS:
+        connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether there is nothing in the database at all."""
+    return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
+
+
+def verify(connection: sqlite3.Connection, *, thoroughly: bool = True) -> None:
+    """Raise NotARecord or Unusable unless the database is a record of this version.
+
+    ``thoroughly`` reads the whole file, and finds damage in any page.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise NotARecord("it is a database of something else")
+    if version > VERSION:
+        raise Unusable(f"it was written by a newer pymon (its tables are of version {version}, not {VERSION})")
+    if version < 1:
+        raise NotARecord(f"its tables are of version {version}, which never was")
+    for table, columns in TABLES.items():
+        found = tuple(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+        if found != columns:
+            raise NotARecord(f"its table {table} has other columns" if found else f"it has no table {table}")
+    if thoroughly:
+        problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if problem != "ok":
+            raise NotARecord(f"it is damaged: {problem}")

@@ -1,0 +1,84 @@
+"""One thread that does blocking work in the order it was given."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+log = logging.getLogger("pymon.record")
+
+T = TypeVar("T")
+
+
+class Worker:
+    """The thread starts with the first job, and never keeps the daemon from ending."""
+
+    def __init__(self, name: str) -> None:
+        """``name`` is the thread's."""
+        self._name = name
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, job: Callable[[], T], loop: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
+        """Do a job soon; the future has its result or exception, unless the loop is closed by then."""
+        future: asyncio.Future[T] = loop.create_future()
+        future.add_done_callback(_seen)
+
+        def work() -> None:
+            finish: Callable[[], None]
+            try:
+                finish = partial(_give, future, job())
+            except Exception as error:
+                log.exception("work on the record came to grief (a bug in pymon)")
+                finish = partial(_fail, future, error)
+            try:
+                loop.call_soon_threadsafe(finish)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                log.debug("%s ended late", self._name)
+
+        self._jobs.put(work)
+        self._start()
+        return future
+
+    def stop(self) -> None:
+        """Let the thread end once its work is done."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread = None
+
+    def _start(self) -> None:
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=_work_off, args=(self._jobs,), name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has none left: the next job brings another attempt
+            log.error("the record waits: %s", error)
+        else:
+            self._thread = thread
+
+
+def _work_off(jobs: queue.SimpleQueue[Callable[[], None] | None]) -> None:
+    while (job := jobs.get()) is not None:
+        job()
+
+
+def _give(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[T], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _seen(future: asyncio.Future[T]) -> None:
+    """The exception was logged where it happened; nobody needs to fetch it."""
+    if not future.cancelled():
+        future.exception()
