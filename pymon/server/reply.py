@@ -27,14 +27,16 @@ class Session:
 class Reply:
     """The lines of data, then the final line (``NNN text``), all without line ends.
 
-    ``lines`` may be a generator: long answers are made while they are sent. ``session`` replaces the connection's,
-    ``close`` ends it.
+    ``lines`` may be a generator: long answers are made while they are sent. With ``is_one_line`` they are the pieces
+    of one long line, and only the last is followed by a line end. ``session`` replaces the connection's, ``close``
+    ends it.
     """
 
     final: str
     lines: Iterable[str] = ()
     session: Session | None = None
     close: bool = False
+    is_one_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)

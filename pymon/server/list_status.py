@@ -1,0 +1,72 @@
+"""The lists of status lines: of all services, of those that are named, and of those in certain states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from pymon.model.depend import ServiceKey
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
+from pymon.server import opstatus_line, views
+from pymon.server.call import Call, split_all
+from pymon.server.listing import Listed, Listing
+from pymon.server.opstatus_line import Row
+from pymon.server.reply import Reply
+
+_FAILURES = frozenset({OpStatus.FAIL, OpStatus.LINKDOWN, OpStatus.TIMEOUT})
+_SUCCESSES = frozenset({OpStatus.OK, OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.UNTESTED})
+_WARNINGS = frozenset({OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.WARN})
+_FRESH = ServiceState()
+
+
+def opstatus(call: Call) -> Listed:
+    """``list opstatus``: what the client sees; ``list opstatus G,S G …``: what is named, whatever its view."""
+    final = "220 list opstatus completed"
+    words = split_all(call.arguments)
+    if not words:
+        return _listing(final, call, _seen(call))
+    keys: list[ServiceKey] = []
+    for word in words:
+        group, service, *_ = (*word.split(","), "")
+        if not service:
+            keys += _watched(call, group)
+        elif not call.knows(ServiceKey(group, service)):
+            return Reply(f"520 {group},{service} does not exist")
+        else:
+            keys.append(ServiceKey(group, service))
+    services, states = call.snapshot.site.services, call.snapshot.states
+    return _listing(final, call, [(key, services[key], states.get(key, _FRESH)) for key in keys])
+
+
+def failures(call: Call) -> Listed:
+    """``list failures``."""
+    return _of_status("220 list failures completed", call, _FAILURES)
+
+
+def successes(call: Call) -> Listed:
+    """``list successes``: services without a result yet count."""
+    return _of_status("220 list successes completed", call, _SUCCESSES)
+
+
+def warnings(call: Call) -> Listed:
+    """``list warnings``; its closing line is that of the successes, as in mon."""
+    return _of_status("220 list successes completed", call, _WARNINGS)
+
+
+def _of_status(final: str, call: Call, wanted: Set[OpStatus]) -> Listed:
+    return _listing(final, call, [row for row in _seen(call) if row[2].op_status in wanted])
+
+
+def _seen(call: Call) -> list[Row]:
+    """What the client sees, taken down at once: states may change while the lines are made."""
+    states = call.snapshot.states
+    return [(key, service, states.get(key, _FRESH)) for key, service in views.services(call)]
+
+
+def _watched(call: Call, group: str) -> list[ServiceKey]:
+    watch = call.snapshot.site.watches.get(group)
+    return [] if watch is None else [service.key for service in watch.services]
+
+
+def _listing(final: str, call: Call, rows: Sequence[Row]) -> Listing:
+    return Listing(final, opstatus_line.lines(rows, call.snapshot), opstatus_line.items(rows, call.snapshot))

@@ -1,0 +1,79 @@
+"""What a ``list`` command found, ready to be shown as mon's lines or as JSON.
+
+A line of JSON may be as long as a thousand lines of text, so it is made in pieces, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from pymon.model.request import Outcome, Request
+from pymon.server.call import Call
+from pymon.server.reply import Answer, Ask, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: its lines, and the same as JSON texts (the items of an array, or the one value there is).
+
+    Both may be generators, of which one is used. They hold on to what they show: the daemon goes on meanwhile.
+    """
+
+    final: str
+    lines: Iterable[str]
+    items: Iterable[str]
+    is_array: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A list that the daemon has to read first."""
+
+    request: Request
+    listing: Callable[[Outcome], Listing | Reply]
+
+
+Listed = Listing | Reply | Deferred
+"""a list, or a refusal, or neither yet"""
+
+Kind = Callable[[Call], Listed]
+"""makes one kind of list; the call's arguments are those of the list"""
+
+Presentation = Callable[[Listing], Reply]
+
+
+def as_lines(listing: Listing) -> Reply:
+    """Present a list as mon does."""
+    return Reply(listing.final, listing.lines)
+
+
+def as_json(listing: Listing) -> Reply:
+    """Present a list as one line of JSON."""
+    pieces = _array(listing.items) if listing.is_array else listing.items
+    return Reply(listing.final, pieces, is_one_line=True)
+
+
+def present(listed: Listed, presentation: Presentation) -> Answer:
+    """Make an answer of a list."""
+    if not isinstance(listed, Deferred):
+        return _presented(listed, presentation)
+    return Ask(listed.request, lambda outcome: _presented(listed.listing(outcome), presentation))
+
+
+def dumps(value: object) -> str:
+    """A value as JSON, on one line and in ASCII; bytes that are no UTF-8 are lone surrogates (``\\udcXX``)."""
+    return json.dumps(value, separators=(",", ":"), default=str)
+
+
+def _presented(listed: Listing | Reply, presentation: Presentation) -> Reply:
+    return listed if isinstance(listed, Reply) else presentation(listed)
+
+
+def _array(items: Iterable[str]) -> Iterator[str]:
+    before = "["
+    for item in items:
+        yield f"{before}{item}"
+        before = ","
+    yield "]" if before == "," else "[]"

@@ -1,0 +1,163 @@
+"""Status lines: ``name=value`` pairs in mon's order, and the same as JSON.
+
+The timer, whether a monitor runs, and the length of the outage are put in each time; the rest comes from a service
+and its state alone, and is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pymon.core import timing
+from pymon.model.depend import ServiceKey
+from pymon.model.service import Service
+from pymon.model.snapshot import Snapshot
+from pymon.model.state import ServiceState
+from pymon.server.kept import Kept
+from pymon.server.listing import dumps
+from pymon.server.numbers import countdown, instant, plain
+from pymon.server.variables import depend_text, exit_text, monitor_text
+from pymon.server.wire import escape
+
+Row = tuple[ServiceKey, Service, ServiceState]
+
+
+def lines(rows: Iterable[Row], snapshot: Snapshot) -> Iterator[str]:
+    """The status lines of services, made one by one."""
+    now, next_check, running = snapshot.now, snapshot.next_check, snapshot.running
+    for key, service, state in rows:
+        before_timer, before_running, rest = _texts.get(key, service, state)
+        if key in running:
+            timer, flag = 0, "1"
+        else:
+            timer, flag = countdown(next_check(key), now), "0"
+        if service.interval is None:
+            flag = ""
+        line = f"{before_timer}{timer}{before_running}{flag}{rest}"
+        yield f"{line}{_duration(state, now)}" if state.first_failure else line
+
+
+def items(rows: Iterable[Row], snapshot: Snapshot) -> Iterator[str]:
+    """The same as JSON objects: ``timer`` with its fraction, and null for what is unknown or never was."""
+    now, next_check, running = snapshot.now, snapshot.next_check, snapshot.running
+    for key, service, state in rows:
+        due, is_running = next_check(key), key in running
+        timer = None if due is None else 0 if is_running else max(0.0, round(due - now, 3))
+        moving = {
+            "timer": timer,
+            "monitor_running": is_running,
+            "failure_duration": _duration(state, now) if state.first_failure else None,
+        }
+        yield f"{_objects.get(key, service, state)},{dumps(moving)[1:]}"
+
+
+def _duration(state: ServiceState, now: float) -> int:
+    return max(0, int(now - state.first_failure))
+
+
+def _text(service: Service, state: ServiceState) -> tuple[str, str, str]:
+    """The text before the timer, that between it and ``monitor_running``, and the rest."""
+    before = {
+        "group": service.group,
+        "service": service.name,
+        "opstatus": str(int(state.op_status)),
+        "last_opstatus": str(int(state.last_op_status)),
+        "exitval": exit_text(state),
+        "timer": "",
+    }
+    depend_status = state.depend_status
+    between = {
+        "last_success": instant(state.last_success),
+        "last_trap": instant(state.last_trap),
+        "last_traphost": "",
+        "last_check": instant(state.last_check) if state.last_check else "",
+        "ack": instant(state.ack),
+        "ackcomment": state.ack_comment,
+        "alerts_sent": str(_alerts_sent(service, state)),
+        "depstatus": "" if depend_status is None else str(int(depend_status)),
+        "depend": depend_text(service.depend),
+        "hostdepend": depend_text(service.hostdepend),
+        "monitordepend": depend_text(service.monitordepend),
+        "alertdepend": depend_text(service.alertdepend),
+        "monitor": monitor_text(service) or "",
+        "last_summary": state.last_summary,
+        "last_detail": state.last_detail,
+    }
+    if state.last_failure:
+        between["last_failure"] = instant(state.last_failure)
+    interval = timing.interval_in_force(service, state)
+    if interval is not None:
+        between["interval"] = plain(interval)
+        between["monitor_duration"] = "-1" if state.monitor_duration is None else str(int(state.monitor_duration))
+        between["monitor_running"] = ""
+    rest = _pairs(_exceptional(service, state))
+    return _pairs(before), f" {_pairs(between)}", f" {rest}" if rest else ""
+
+
+def _exceptional(service: Service, state: ServiceState) -> dict[str, str]:
+    """The fields at the end of the line, which few services have; the length of the outage comes last."""
+    fields = {}
+    if service.exclude_period is not None:
+        fields["exclude_period"] = service.exclude_period.text
+    if service.exclude_hosts:
+        fields["exclude_hosts"] = " ".join(sorted(service.exclude_hosts))
+    if service.randskew:
+        fields["randskew"] = plain(service.randskew)
+    last_alert = _last_alert(service, state)
+    if last_alert:
+        fields["last_alert"] = instant(last_alert)
+    if state.first_failure:
+        fields["first_failure"] = instant(state.first_failure)
+        fields["failure_duration"] = ""
+    return fields
+
+
+def _pairs(fields: dict[str, str]) -> str:
+    """Fields as they stand in a line; backslashes are doubled, as if the values were in quotes."""
+    return " ".join([f"{name}={escape(value, quoted=True)}" for name, value in fields.items()])
+
+
+def _object(service: Service, state: ServiceState) -> str:
+    """A JSON object of the fields that a service and its state decide, without its closing brace."""
+    fields = {
+        "group": service.group,
+        "service": service.name,
+        "opstatus": int(state.op_status),
+        "last_opstatus": int(state.last_op_status),
+        "exitval": state.exitval,
+        "last_success": state.last_success or None,
+        "last_trap": state.last_trap or None,
+        "last_check": state.last_check or None,
+        "ack": state.ack or None,
+        "ackcomment": state.ack_comment,
+        "alerts_sent": _alerts_sent(service, state),
+        "depstatus": state.depend_status,
+        "depend": depend_text(service.depend),
+        "hostdepend": depend_text(service.hostdepend),
+        "monitordepend": depend_text(service.monitordepend),
+        "alertdepend": depend_text(service.alertdepend),
+        "monitor": monitor_text(service) or "",
+        "last_summary": state.last_summary,
+        "last_detail": state.last_detail,
+        "last_failure": state.last_failure or None,
+        "interval": timing.interval_in_force(service, state),
+        "monitor_duration": state.monitor_duration,
+        "exclude_period": service.exclude_period.text if service.exclude_period else "",
+        "exclude_hosts": sorted(service.exclude_hosts),
+        "randskew": service.randskew,
+        "last_alert": _last_alert(service, state) or None,
+        "first_failure": state.first_failure or None,
+    }
+    return dumps(fields)[:-1]
+
+
+def _alerts_sent(service: Service, state: ServiceState) -> int:
+    return sum(state.period(period.key).counted_sent for period in service.periods if not period.alerts_dont_count)
+
+
+def _last_alert(service: Service, state: ServiceState) -> float:
+    return max((state.period(period.key).last_alert for period in service.periods), default=0.0)
+
+
+_texts = Kept(_text)
+_objects = Kept(_object)
