@@ -147,7 +147,7 @@ class Daemon:
                 raise AssertionError(f"{self.program}: still running after {limit} s: {busy}")
             time.sleep(0.05)
 
-    def stop(self, limit: float = 20.0) -> None:
+    def stop(self, limit: float = 90.0) -> None:
         """End it by SIGTERM, then whatever it left behind."""
         if self._process is not None and self.exit_status is None:
             self._process.terminate()

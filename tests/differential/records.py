@@ -1,12 +1,14 @@
 """What the scripted plugins recorded, read back and made comparable between two daemons.
 
 Two runs never agree on the clock, on folders or on process ids. So folders become ``{rig}``, and each time becomes the
-number of the step whose result the daemon had just taken in: a service's results are well over a second apart, and a
-daemon takes a result in within about one, which makes this attribution certain.
+number of the step whose result was the last that the daemon had taken in. A daemon takes a result in between the end of
+its step and the beginning of the service's next, and that one ends in a later second than it began (see ``script``). So
+what was noted in a second belongs to the last step that had ended by then, however long the daemon took for it.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +63,7 @@ class Timeline:
 
     def number_at(self, time: int) -> int:
         """The number of the step whose result was the last one known at a (whole) second; 0 before the first."""
-        return sum(1 for end in self.ends if end <= time + 1)
+        return sum(1 for end in self.ends if math.floor(end) <= time)
 
     def step_at(self, time: int) -> str:
         """``number_at`` in words: ``step 3``, or ``start``."""

@@ -2,6 +2,9 @@
 
 Both are POSIX sh, to be quick, and know their service only by MON_GROUP and MON_SERVICE. Their files live below
 the folder that RIG_DIR names, so that the same scripts serve both daemons at the same time.
+
+Every step takes longer than a second, and what a daemon notes about one result it notes before the next step begins:
+so no two steps' notes carry the same second, however slow the machine is (see ``records``).
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-HANG = "sleep 600"
+APART = "sleep 1.1"
+"""what keeps the end of a step out of the second in which it began"""
+HANG = "sleep 1800"
 """what a monitor turns into when its script is exhausted: no further result comes"""
 
 MONITOR = f"""\
@@ -46,10 +51,11 @@ mv "$d" "$RIG_DIR/alerts/$(date +%s%N).$$"
 class Step:
     """One run of the scripted monitor.
 
-    ``pause`` is slept before anything else (seconds); ``after`` names ``group/service`` and the number of a step of
-    that service whose result the daemon must have taken in before this step goes on. ``signal`` ends the monitor
-    instead of ``exit``. ``errors`` goes to standard error after ``output`` went to standard output. ``commands`` are
-    given to the daemon before that; ``{g}`` and ``{s}`` in them stand for the step's own group and service.
+    ``pause`` is slept before anything else (seconds, 0 or above 1); ``after`` names ``group/service`` and the number of
+    a step of that service whose result the daemon must have taken in before this step goes on. ``signal`` ends the
+    monitor instead of ``exit``. ``errors`` goes to standard error after ``output`` went to standard output.
+    ``commands`` are given to the daemon before that; ``{g}`` and ``{s}`` in them stand for the step's own group and
+    service.
     """
 
     exit: int = 0
@@ -63,20 +69,19 @@ class Step:
     def fragment(self, data: Path) -> str:
         """The step as sh commands, to be read by the monitor; long output is kept in the file ``data``."""
         lines = [f"sleep {self.pause}"] if self.pause else []
+        is_apart = self.pause > 1
         if self.after:
             other, number = self.after
             # A service runs again only when its last result was taken in.
             lines.append(
                 f'while read -r k <"$RIG_DIR/script/{other}/n"; [ "${{k:-0}}" -le {number} ]; do sleep 0.1; done'
             )
-            # The wait may end just before this service's own next turn: keep its results apart.
-            lines.append("sleep 0.7")
         for command in self.commands:
             words = command.format(g="$MON_GROUP", s="$MON_SERVICE")
             lines.append(f'moncmd -s 127.0.0.1 -p "$RIG_PORT" {words} >/dev/null 2>&1')
-        if self.commands:
-            # Then the time of what they led to is clearly before the step's own result.
-            lines.append("sleep 2")
+        if self.commands or not is_apart:
+            # Behind the commands, for what they led to comes before the step's own result.
+            lines.append(APART)
         if self.output:
             data.write_bytes(self.output)
             lines.append(f"cat '{data}'")

@@ -1,7 +1,7 @@
 """Scenarios: alertafter, alertevery, numalerts, upalertafter, no_comp_alerts, redistribute.
 
-Where time decides, the limit is 9 or 16 seconds, and a script's pause makes a gap that is well above it; gaps without a
-pause stay well below, under mon too (two to four seconds).
+Where time decides, the limit is 20 or 30 seconds, and a script's pause makes a gap that is above it; gaps without a
+pause stay well below, under mon too (three to five seconds).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         "after-time",
         "alertafter TIME waits until failures have lasted longer than that",
         Part(
-            [fail("s1"), fail("s2"), fail("s3", pause=10), ok()],
-            DOWN_UP + "  alertafter 9s",
+            [fail("s1"), fail("s2"), fail("s3", pause=21), ok()],
+            DOWN_UP + "  alertafter 20s",
             ["failure a < s3", "up u < s3"],
         ),
     ),
     alone(
         "after-time-anew",
         "a success starts the time of alertafter anew",
-        Part([fail("s1"), ok(), fail("s3", pause=10), fail("s4"), ok()], DOWN_UP + "  alertafter 9s", []),
+        Part([fail("s1"), ok(), fail("s3", pause=21), fail("s4"), ok()], DOWN_UP + "  alertafter 20s", []),
     ),
     alone(
         "after-n-time",
@@ -47,8 +47,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         "after-n-time-window",
         "alertafter N TIME: a failure after the time opens a new window",
         Part(
-            [fail("s1"), fail("s2"), fail("s3", pause=17), fail("s4"), fail("s5")],
-            DOWN_UP + "  alertafter 3 16s",
+            [fail("s1"), fail("s2"), fail("s3", pause=31), fail("s4"), fail("s5")],
+            DOWN_UP + "  alertafter 3 30s",
             ["failure a < s5"],
         ),
     ),
@@ -56,8 +56,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         "after-n-and-time",
         "two forms of alertafter both hold; the time starts when the first is satisfied",
         Part(
-            [fail("s1"), fail("s2", pause=10), fail("s3", pause=10)],
-            DOWN_UP + "  alertafter 2\n  alertafter 9s",
+            [fail("s1"), fail("s2", pause=21), fail("s3", pause=21)],
+            DOWN_UP + "  alertafter 2\n  alertafter 20s",
             ["failure a < s3"],
         ),
     ),
@@ -101,8 +101,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         "every-time",
         "when the time has passed, the same summary alerts again",
         Part(
-            [fail("s1"), fail("s1"), fail("s1", pause=10), fail("s1")],
-            DOWN_UP + "  alertevery 9s",
+            [fail("s1"), fail("s1"), fail("s1", pause=21), fail("s1")],
+            DOWN_UP + "  alertevery 20s",
             ["failure a < s1", "failure a < s1"],
         ),
     ),
@@ -256,8 +256,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         "up-after",
         "mon ignores upalertafter",
         Part(
-            [fail("s1"), ok(), fail("s3"), fail("s4", pause=10), ok()],
-            DOWN_UP + "  upalertafter 9s",
+            [fail("s1"), ok(), fail("s3"), fail("s4", pause=21), ok()],
+            DOWN_UP + "  upalertafter 20s",
             ["failure a < s1", "failure a < s3", "failure a < s4", "up u < s4"],
             mon=["failure a < s1", "up u < s1", "failure a < s3", "failure a < s4", "up u < s4"],
         ),
@@ -292,7 +292,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             [fail("s1"), fail("s2"), fail("s3"), ok()],
             DOWN_UP,
             ["failure a < s1", "failure a < s2", "failure a < s3", "up u < s3"],
-            interval="10s",
+            interval="20s",
             lines="failure_interval 2s",
         ),
     ),

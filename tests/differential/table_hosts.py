@@ -255,7 +255,7 @@ DEPENDENCIES: tuple[Scenario, ...] = (
         "hosts that a failing parent names in its summary are not checked",
         (
             Part([fail("h2\nh1 is only in the detail")], "", [], name="par"),
-            Part(RUN, DOWN_UP, CALLED, interval="6s", lines="hostdepend SELF:par", arguments=["h1", "h3"]),
+            Part(RUN, DOWN_UP, CALLED, interval="12s", lines="hostdepend SELF:par", arguments=["h1", "h3"]),
         ),
         hosts="h1 h2 h3",
     ),
@@ -269,7 +269,7 @@ DEPENDENCIES: tuple[Scenario, ...] = (
                 RUN,
                 DOWN_UP,
                 CALLED,
-                interval="6s",
+                interval="12s",
                 lines="depend SELF:par SELF:well\ndep_behavior hm",
                 arguments=["h1"],
             ),
@@ -285,7 +285,7 @@ DEPENDENCIES: tuple[Scenario, ...] = (
                 RUN,
                 DOWN_UP,
                 CALLED,
-                interval="6s",
+                interval="12s",
                 lines="hostdepend SELF:par",
                 arguments=["h1", "h2"],
                 mon_arguments=["h2"],
@@ -299,23 +299,23 @@ DEPENDENCIES: tuple[Scenario, ...] = (
         "nothing runs when the parent names all hosts",
         (
             Part([fail("h1 h2")], "", [], name="par"),
-            Part([], DOWN_UP, [], interval="6s", lines="hostdepend SELF:par"),
+            Part([], DOWN_UP, [], interval="12s", lines="hostdepend SELF:par"),
         ),
     ),
     Scenario(
         "depend-monitor",
         "a monitor does not run while its parent fails (dep_behavior m)",
         (
-            Part([fail("p1"), ok(pause=9)], "", [], name="par"),
-            Part(RUN, DOWN_UP, CALLED, interval="6s", lines="depend SELF:par\ndep_behavior m"),
+            Part([fail("p1"), ok(pause=12)], "", [], name="par"),
+            Part(RUN, DOWN_UP, CALLED, interval="12s", lines="depend SELF:par\ndep_behavior m"),
         ),
     ),
     Scenario(
         "monitordepend",
         "monitordepend does the same",
         (
-            Part([fail("p1"), ok(pause=9)], "", [], name="par"),
-            Part(RUN, DOWN_UP, CALLED, interval="6s", lines="monitordepend SELF:par"),
+            Part([fail("p1"), ok(pause=12)], "", [], name="par"),
+            Part(RUN, DOWN_UP, CALLED, interval="12s", lines="monitordepend SELF:par"),
         ),
     ),
     Scenario(
@@ -323,7 +323,7 @@ DEPENDENCIES: tuple[Scenario, ...] = (
         "with a parent that fails for good the monitor never runs",
         (
             Part([fail("p1")], "", [], name="par"),
-            Part([], DOWN_UP, [], interval="6s", lines="monitordepend SELF:par"),
+            Part([], DOWN_UP, [], interval="12s", lines="monitordepend SELF:par"),
         ),
     ),
 )
