@@ -12,14 +12,13 @@ import time
 from typing import Any, cast
 
 from tests.e2e.lab import daemon, table
+from tests.e2e.lab.netns import COMMAND_LIMIT
 from tests.e2e.lab.site import HOME, LvsSite
 from tests.e2e.lab.topology import Method
-from tests.e2e.lab.waiting import pass_time, wait_for
+from tests.e2e.lab.waiting import wait_for
 
-PHASE = 1.5
-"""Seconds that each state of the site is looked at."""
-REACTION = 12.0
-"""Seconds within which the table follows: an interval of 3 s, a check, and much room for a loaded machine."""
+PHASE = 30
+"""Requests of the client that each state of the site is looked at for."""
 
 
 def main(method: Method, command: str) -> None:
@@ -37,13 +36,13 @@ def main(method: Method, command: str) -> None:
 
         site.web["www1"].kill()
         died = time.monotonic()
-        facts["removed_after"] = wait_for("www1 is out of the table", lambda: "www1" not in site.entries(), REACTION)
+        facts["removed_after"] = wait_for("www1 is out of the table", lambda: "www1" not in site.entries())
         facts["while_removing"] = site.client.tally(died, time.monotonic())
         facts["one_dead"] = _phase(site)
         facts["shows_one_dead"] = _listings()
 
         site.web["www1"].start()
-        facts["back_after"] = wait_for("www1 is in the table again", lambda: "www1" in site.entries(), REACTION)
+        facts["back_after"] = wait_for("www1 is in the table again", lambda: "www1" in site.entries())
         facts["recovered"] = _phase(site)
 
         site.client.stop()
@@ -60,16 +59,17 @@ def main(method: Method, command: str) -> None:
 
 def _phase(site: LvsSite) -> dict[str, Any]:
     """Let the client work for a while; what came of it."""
-    packets, answered = site.packet_counts(), site.web_counts()
-    began, ended = pass_time(PHASE)
+    packets, answered = site.counts()
+    tally = site.client.tally_of(PHASE)
+    packets_after, answered_after = site.counts()
     arrived = {
         name: {form: count - packets[name][form] for form, count in forms.items()}
-        for name, forms in site.packet_counts().items()
+        for name, forms in packets_after.items()
     }
     return {
         "table": {name: [entry.forward, entry.weight] for name, entry in site.entries().items()},
-        "client": site.client.tally(began, ended),
-        "answered": {name: count - answered[name] for name, count in site.web_counts().items()},
+        "client": tally,
+        "answered": {name: count - answered[name] for name, count in answered_after.items()},
         "packets": arrived,
     }
 
@@ -79,7 +79,7 @@ def _listings() -> list[str]:
     # Connections come and go between the two: their counts are compared in the tests of the listing.
     theirs = table.ipvsadm("-L", "-n")
     ours = subprocess.run(
-        [daemon.script("pymon"), "lvs", "show"], check=True, capture_output=True, text=True, timeout=30
+        [daemon.script("pymon"), "lvs", "show"], check=True, capture_output=True, text=True, timeout=COMMAND_LIMIT
     ).stdout
     return [table.without_counts(theirs), table.without_counts(ours)]
 

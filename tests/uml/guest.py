@@ -32,9 +32,9 @@ HERE = Path(__file__).resolve().parent
 MODULES_HOME = Path("/usr/lib/uml/modules")
 MODULES = ("veth", "bridge", "ipip", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_lc", "ip_vs_wlc", "ip_vs_sh")
 """Loaded at boot; the kernel loads others by itself when they are asked for."""
-BOOT_LIMIT = 90.0
+BOOT_LIMIT = 240.0
 """Seconds for a boot; it takes about 5 on an idle machine."""
-GRACE = 10.0
+GRACE = 60.0
 """Seconds beyond a program's own limit before the whole guest counts as hung."""
 LIFE = 3600.0
 """Seconds after which a guest is killed whatever happens."""

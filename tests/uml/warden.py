@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
-LAST_WORDS = 5.0
+LAST_WORDS = 30.0
 """Seconds within which everything of the guest must have died of SIGKILL."""
 
 

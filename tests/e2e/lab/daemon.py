@@ -15,7 +15,7 @@ from typing import Any
 from tests.e2e.lab import netns
 
 WORK_TREE = Path(__file__).resolve().parents[3]
-STOP_LIMIT = 15.0
+STOP_LIMIT = 120.0
 """Seconds that a daemon may take to end after SIGTERM."""
 
 

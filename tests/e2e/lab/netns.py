@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+COMMAND_LIMIT = 120.0
+"""Seconds for a command that does its work at once."""
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -19,7 +21,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def ip_batch(commands: Iterable[str], node: str | None = None) -> None:
     """Run iproute2 commands in one process (each start costs 30 ms here), in a node or where we are."""
     argv = ["ip", *(["-n", node] if node else []), "-batch", "-"]
-    subprocess.run(argv, input="\n".join(commands) + "\n", text=True, check=True, timeout=30)
+    subprocess.run(argv, input="\n".join(commands) + "\n", text=True, check=True, timeout=COMMAND_LIMIT)
 
 
 def enter(node: str) -> None:

@@ -17,8 +17,6 @@ from tests.e2e.lab.web import WebServer
 
 SITE_FILE = WORK_TREE / "etc" / "lvs.cf"
 HOME = Path("/run/lab")
-FIRST_CHECKS = 30.0
-"""Seconds within which every web server has been checked, starting Python included."""
 
 
 class LvsSite:
@@ -61,11 +59,18 @@ class LvsSite:
                 raise AssertionError("the daemon has ended")
             return all(server.from_others > before[name] for name, server in self.web.items())
 
-        wait_for("each web server was checked", all_checked, FIRST_CHECKS)
+        wait_for("each web server was checked", all_checked)
 
     def web_counts(self) -> dict[str, int]:
         """Requests that each web server answered for the client, over all its lives."""
         return {name: server.from_client for name, server in self.web.items()}
+
+    def counts(self) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+        """``packet_counts`` and ``web_counts`` of one moment, but for a request under way."""
+        while True:
+            packets, answered = self.packet_counts(), self.web_counts()
+            if packets == self.packet_counts():
+                return packets, answered
 
     def packet_counts(self) -> dict[str, dict[str, int]]:
         """Connection attempts of the client that arrived at each real server, by the form they had on the wire."""
@@ -99,4 +104,4 @@ def _name_hosts(reals: Mapping[str, str]) -> None:
     hosts = HOME / "hosts"
     lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, address in reals.items())]
     hosts.write_text("\n".join(lines) + "\n", encoding="ascii")
-    subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True, timeout=10)
+    subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True, timeout=netns.COMMAND_LIMIT)

@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.e2e.lab.netns import COMMAND_LIMIT
 from tests.e2e.lab.topology import Topology
 
 
@@ -23,7 +24,7 @@ class Entry:
 
 def ipvsadm(*args: str) -> str:
     """Run ipvsadm; its standard output. Raises CalledProcessError."""
-    return subprocess.run(["ipvsadm", *args], check=True, capture_output=True, text=True, timeout=20).stdout
+    return subprocess.run(["ipvsadm", *args], check=True, capture_output=True, text=True, timeout=COMMAND_LIMIT).stdout
 
 
 def add_virtual(site: Topology, scheduler: str = "wlc") -> None:

@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 
 POLL = 0.02
+LIMIT = 180.0
+"""Seconds for anything that is waited for: no play fails because a machine is slow, or stands still for a while."""
 
 
 class NeverHappened(AssertionError):
     """What was waited for did not come within its limit."""
 
 
-def wait_for(what: str, condition: Callable[[], object], limit: float) -> float:
+def wait_for(what: str, condition: Callable[[], object], limit: float = LIMIT) -> float:
     """Seconds until the condition became true; NeverHappened after ``limit`` seconds."""
     began = time.monotonic()
     while not condition():
@@ -20,10 +22,3 @@ def wait_for(what: str, condition: Callable[[], object], limit: float) -> float:
             raise NeverHappened(f"not within {limit:g} s: {what}")
         time.sleep(POLL)
     return time.monotonic() - began
-
-
-def pass_time(seconds: float) -> tuple[float, float]:
-    """Let the site run for a while; the span of time (time.monotonic) that it was."""
-    began = time.monotonic()
-    time.sleep(seconds)
-    return began, time.monotonic()

@@ -13,7 +13,7 @@ from tests.e2e.lab import process
 from tests.e2e.lab.topology import CLIENT
 
 _COUNTS = struct.Struct("QQ")
-REQUEST_LIMIT = 2.0
+REQUEST_LIMIT = 10.0
 """Seconds that a request may take to arrive."""
 
 
