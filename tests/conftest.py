@@ -3,11 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests import tools
+from tests.ahead import Lanes, Work
 from tests.uml.guest import Guest, missing_for_uml
+
+_LANES = pytest.StashKey[Lanes]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark that ``tests.ahead`` is about."""
+    config.addinivalue_line("markers", "ahead(work): looks at a work that is begun before the first test runs")
+
+
+def _works(item: pytest.Item) -> list[Work[Any]]:
+    return [mark.args[0] for mark in item.iter_markers("ahead")]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that look at such works behind all others, which need not wait."""
+    items.sort(key=lambda item: bool(_works(item)))
+
+
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Begin the works that the tests of this run look at."""
+    lanes = session.config.stash[_LANES] = Lanes()
+    if not session.config.option.collectonly:
+        lanes.start(work for item in session.items for work in _works(item))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what nobody waited for."""
+    lanes = config.stash.get(_LANES, None)
+    if lanes is not None:
+        lanes.close()
+
+
+@pytest.fixture
+def lanes(request: pytest.FixtureRequest) -> Lanes:
+    """The works under way beside the tests: ``lanes.result(work)``."""
+    return request.config.stash[_LANES]
 
 
 @pytest.fixture(scope="session", name="require_tool")
@@ -37,13 +76,18 @@ def _uml_guests_fixture() -> Iterator[_Guests]:
 
 
 @pytest.fixture
-def uml(_uml_guests: _Guests) -> Guest:
-    """A booted guest with a real IPVS kernel: ``uml.run(program, args, timeout=...) -> UmlResult``.
-
-    One boot serves the whole run, each program gets namespaces of its own. Skips, with the way to get it, where
-    user-mode-linux is not installed (fails where CI=true). Mark such tests ``@pytest.mark.uml``.
-    """
+def uml_possible() -> None:
+    """Skips where user-mode-linux is not installed, with the way to get it (fails where CI=true)."""
     lacking = missing_for_uml()
     if lacking:
         tools.missing(lacking)
+
+
+@pytest.fixture
+def uml(uml_possible: None, _uml_guests: _Guests) -> Guest:
+    """A booted guest with a real IPVS kernel: ``uml.run(program, args, timeout=...) -> UmlResult``.
+
+    One boot serves the whole run, each program gets namespaces of its own. Skips as ``uml_possible`` does. Mark such
+    tests ``@pytest.mark.uml``. What takes a minute is better done ahead: ``tests.uml.lane``.
+    """
     return _uml_guests.alive()

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.differential.conftest import Recordings
+from tests.differential.recording import RECORD, Recordings
 from tests.differential.records import differences
 from tests.differential.replay import replay
 from tests.differential.scenario import Scenario
 from tests.differential.scenarios import COMMANDS
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.ahead(RECORD)]
 
 PLACES = ("MON_STATEDIR", "MON_LOGDIR", "MON_CFBASEDIR")
 """variables that say where a daemon keeps its files: a replay has none"""

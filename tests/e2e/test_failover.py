@@ -7,25 +7,34 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.play import play
+from tests.ahead import Lanes
+from tests.e2e.play import seen_in
 from tests.tools import RequireTool
-from tests.uml.guest import Guest
+from tests.uml.lane import in_guest
 
 pytestmark = pytest.mark.uml
 
 PROGRAM = Path(__file__).with_name("failover.py")
-LIMIT = 120.0
+LIMIT = 600.0
+PLAYS = {
+    method: in_guest(PROGRAM, [method, command], limit=LIMIT)
+    for method, command in (("nat", "mon"), ("dr", "pymon"), ("tun", "pymon"))
+}
 FORWARD = {"nat": "Masq", "dr": "Route", "tun": "Tunnel"}
 ENOUGH = 10
-"""Requests of a phase (about 30) that a server must have answered to count as serving."""
+"""Requests of a phase (30) that a server must have answered to count as serving."""
+SOON = 30.0
+"""Seconds within which the table follows: an interval of 3 s, a check, and much room for a loaded machine."""
 
 
-@pytest.fixture(params=[("nat", "mon"), ("dr", "pymon"), ("tun", "pymon")], ids=lambda param: param[0])
-def played(request: pytest.FixtureRequest, uml: Guest, require_tool: RequireTool) -> tuple[str, dict[str, Any]]:
+@pytest.fixture(params=[pytest.param(method, marks=pytest.mark.ahead(play)) for method, play in PLAYS.items()])
+def played(
+    request: pytest.FixtureRequest, uml_possible: None, lanes: Lanes, require_tool: RequireTool
+) -> tuple[str, dict[str, Any]]:
     """The method, and what was seen while the site failed over by it; played once for all tests."""
     require_tool("ipvsadm", package="ipvsadm", why="the judge of the IPVS table")
-    method, command = request.param
-    return method, play(uml, PROGRAM, [method, command], limit=LIMIT)
+    method = str(request.param)
+    return method, seen_in(PLAYS[method], lanes)
 
 
 def test_a_healthy_site_serves_from_both(played: tuple[str, dict[str, Any]]) -> None:
@@ -43,7 +52,7 @@ def test_a_dead_web_server_leaves_the_table_and_clients_go_on(played: tuple[str,
     assert set(one_dead["client"]) == {"www2"}
     assert one_dead["client"]["www2"] >= ENOUGH
     assert one_dead["answered"]["www1"] == 0
-    assert facts["removed_after"] < 6
+    assert facts["removed_after"] < SOON
 
 
 def test_it_returns_to_the_table_and_serves_again(played: tuple[str, dict[str, Any]]) -> None:
@@ -53,7 +62,7 @@ def test_it_returns_to_the_table_and_serves_again(played: tuple[str, dict[str, A
     assert "lost" not in recovered["client"]
     assert recovered["client"]["www1"] >= ENOUGH / 2
     assert recovered["answered"]["www1"] >= ENOUGH / 2
-    assert facts["back_after"] < 6
+    assert facts["back_after"] < SOON
 
 
 def test_packets_arrive_at_the_real_servers_in_the_form_of_the_method(played: tuple[str, dict[str, Any]]) -> None:
@@ -63,8 +72,9 @@ def test_packets_arrive_at_the_real_servers_in_the_form_of_the_method(played: tu
             other_forms = {form: count for form, count in forms.items() if form != method}
             assert set(other_forms.values()) == {0}, (phase, name)
             served = facts[phase]["answered"][name]
-            # A connection opens before its answer is counted: one may straddle either end of the phase.
-            assert abs(forms[method] - served) <= 2, (phase, name)
+            # A connection opens before its answer is counted: one may straddle either end of the phase. And where
+            # all stands still for a second, the client's attempt is sent again.
+            assert abs(forms[method] - served) <= 4, (phase, name)
     assert facts["one_dead"]["packets"]["www1"][method] == 0
     assert facts["one_dead"]["packets"]["www2"][method] >= ENOUGH
 
