@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import action, delay, failover, lateness, parsing, processor, start
+from bench import action, delay, failover, lateness, listing, parsing, processor, start
 from bench.peers import MON
 from bench.report import Row, machine, table
 
@@ -23,6 +23,7 @@ MEASURES: dict[str, Callable[[], list[Row]]] = {
     "lateness": lateness.measure,
     "action": action.measure,
     "failover": failover.measure,
+    "listing": listing.measure,
 }
 
 
