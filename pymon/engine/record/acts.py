@@ -1,0 +1,201 @@
+"""What clients' requests, the ends of alerts, and the daemon's own life are recorded as (pure).
+
+The facts: ``request`` and its values for an act; ``alert``, ``event``, ``period``, ``exitval``, ``cause``,
+``seconds``, ``output`` (its lines) and ``decided`` (when) for an alert's outcome, ``retry`` (seconds) if it is tried
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pymon.model.duration import format_duration
+from pymon.model.request import (
+    Acknowledge,
+    Asker,
+    ClearTimers,
+    LoadState,
+    Recorded,
+    RecordedKind,
+    ReloadAuth,
+    Request,
+    Reset,
+    SaveState,
+    SetMaxkeep,
+    SetOpstatus,
+    SetVariable,
+    StartScheduler,
+    StopScheduler,
+    SwitchHosts,
+    SwitchService,
+    SwitchWatch,
+    Terminate,
+    TestAlert,
+    TestMonitor,
+)
+from pymon.model.result import Cause, CheckResult
+
+LINES = 5
+"""lines of an alert's output that are recorded"""
+LINE_LIMIT = 400
+"""characters of one"""
+
+
+def of_request(request: Request, asker: Asker, now: float, refused: str = "") -> Recorded | None:
+    """What a request is recorded as; None for one that only looks. ``refused`` is why it was not done."""
+    told = _told(request)
+    if told is None:
+        return None
+    text, group, service, facts = told
+    if refused:
+        text, facts = f"{text}: refused, {refused}", {**facts, "refused": refused}
+    name = type(request).__name__
+    return Recorded(now, RecordedKind.OPERATOR, text, group, service, str(asker), {"request": name, **facts})
+
+
+def of_host_switch(request: SwitchHosts, groups: Iterable[str], asker: Asker, now: float) -> tuple[Recorded, ...]:
+    """Hosts being disabled or enabled, told of in each of the groups that have them."""
+    word = _switched(request.enable)
+    facts = {"request": "SwitchHosts", "hosts": list(request.hosts), "enable": request.enable}
+    text = f"{word} host {' '.join(request.hosts)}"
+    return tuple(Recorded(now, RecordedKind.OPERATOR, text, group, "", str(asker), facts) for group in groups)
+
+
+def of_outcome(
+    group: str,
+    service: str,
+    alert: str,
+    event: str,
+    result: CheckResult,
+    *,
+    decided: float,
+    period: str | None = None,
+    retry: float | None = None,
+    given_up: str = "",
+) -> Recorded:
+    """One attempt of an alert has ended.
+
+    ``alert`` is the alert as mon.cf writes it. ``retry`` is in how many seconds it is tried again; ``given_up`` says
+    why it is not, though that could have helped.
+    """
+    lines = [line[:LINE_LIMIT] for line in result.output.splitlines() if line.strip()][:LINES]
+    took = format_duration(round(result.ended - result.started, 1))
+    if result.is_success:
+        text = f"{alert} done in {took}"
+    elif result.cause is Cause.EXITED:
+        text = f"{alert} failed (exit {result.exitval}) after {took}"
+    else:
+        text = f"{alert} failed ({result.cause}) after {took}"
+    if retry is not None:
+        text += f", tried again in {format_duration(retry)}"
+    elif given_up:
+        text += f", given up: {given_up}"
+    facts: dict[str, object] = {
+        "alert": alert,
+        "event": event,
+        "period": period,
+        "exitval": result.exitval,
+        "cause": result.cause.value,
+        "seconds": round(result.ended - result.started, 3),
+        "decided": decided,
+        "output": lines,
+    }
+    if retry is not None:
+        facts["retry"] = retry
+    if lines:
+        text += f": {'; '.join(lines)}"
+    return Recorded(result.ended, RecordedKind.OUTCOME, text, group, service, facts=facts)
+
+
+def of_lost_alert(group: str, service: str, alert: str, event: str, now: float, why: str) -> Recorded:
+    """An alert that was decided is not done: dropped for a newer decision, or not wanted after a restart."""
+    facts = {"alert": alert, "event": event, "period": None, "dropped": why}
+    return Recorded(now, RecordedKind.OUTCOME, f"{alert} is not done: {why}", group, service, facts=facts)
+
+
+def of_start(now: float, services: int, watches: int, *, version: str, last_write: float = 0.0) -> Recorded:
+    """The daemon has started; ``last_write`` is when an earlier one wrote the record last (0: none did)."""
+    away = f", after {format_duration(round(now - last_write))} without a daemon" if 0 < last_write <= now else ""
+    text = f"pymon {version} started with {services} services on {watches} watches{away}"
+    facts = {"services": services, "watches": watches, "version": version, "last_write": last_write}
+    return Recorded(now, RecordedKind.DAEMON, text, facts=facts)
+
+
+def of_stop(now: float, why: str = "") -> Recorded:
+    """The daemon ends."""
+    return Recorded(now, RecordedKind.DAEMON, f"pymon stopped{f' ({why})' if why else ''}", facts={"why": why})
+
+
+def of_reload(now: float, counts: Mapping[str, int], why: str = "") -> Recorded:
+    """Another configuration is in force; ``counts`` are its services by what became of them (``unchanged``, …)."""
+    told = ", ".join(f"{count} {word}" for word, count in counts.items())
+    text = f"configuration read again{f' ({why})' if why else ''}: {told}"
+    return Recorded(now, RecordedKind.DAEMON, text, facts={"services": dict(counts), "why": why})
+
+
+def of_note(now: float, text: str, facts: Mapping[str, object] | None = None) -> Recorded:
+    """Anything else that concerns the whole daemon."""
+    return Recorded(now, RecordedKind.DAEMON, text, facts=dict(facts or {}))
+
+
+_Told = tuple[str, str, str, dict[str, object]]
+"""text, group, service, facts"""
+
+
+def _told(request: Request) -> _Told | None:
+    return _told_of_service(request) or _told_of_daemon(request)
+
+
+def _told_of_service(request: Request) -> _Told | None:
+    match request:
+        case Acknowledge((group, service), comment):
+            return f"acknowledged: {comment}" if comment else "acknowledged", group, service, {"comment": comment}
+        case SwitchService((group, service), enable):
+            return f"{_switched(enable)} service {group} {service}", group, service, {"enable": enable}
+        case SwitchWatch(group, enable):
+            return f"{_switched(enable)} watch {group}", group, "", {"enable": enable}
+        case ClearTimers((group, service)):
+            return "cleared the timers", group, service, {}
+        case TestMonitor((group, service)):
+            return "had it checked (test monitor)", group, service, {}
+        case TestAlert((group, service), kind, retval, period):
+            facts: dict[str, object] = {"kind": kind.value, "retval": retval, "period": period}
+            return f"had its alerts tried (test {kind}, period {period})", group, service, facts
+        case SetOpstatus((group, service), status):
+            word = status.name.lower()
+            return f"set the status to {word}", group, service, {"status": word}
+        case SetVariable((group, service), name, value):
+            return f"set {name} to {value!r}", group, service, {"name": name, "value": value}
+    return None
+
+
+def _told_of_daemon(request: Request) -> _Told | None:
+    match request:
+        case SwitchHosts(hosts, enable):
+            return f"{_switched(enable)} host {' '.join(hosts)}", "", "", {"hosts": list(hosts), "enable": enable}
+        case StopScheduler():
+            return "stopped the scheduler: no checks, no alerts", "", "", {}
+        case StartScheduler():
+            return "started the scheduler", "", "", {}
+        case Terminate():
+            return "ended the daemon", "", "", {}
+        case Reset(stopped, keepstate):
+            words = [word for word, is_set in (("stopped", stopped), ("keepstate", keepstate)) if is_set]
+            return " ".join(("reset", *words)), "", "", {"stopped": stopped, "keepstate": keepstate}
+        case ReloadAuth():
+            return "had the auth file read again", "", "", {}
+        case SetMaxkeep(count):
+            return f"set the length of the histories to {count}", "", "", {"count": count}
+        case LoadState(kinds):
+            return _files("loaded", kinds)
+        case SaveState(kinds):
+            return _files("saved", kinds)
+    return None
+
+
+def _files(word: str, kinds: Sequence[str]) -> _Told:
+    return f"{word} state: {', '.join(kinds) or 'nothing'}", "", "", {"kinds": [str(kind) for kind in kinds]}
+
+
+def _switched(enable: bool) -> str:
+    return "enabled" if enable else "disabled"
