@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -11,7 +12,7 @@ from pymon.client.endpoint import CHUNK, Endpoint
 from pymon.client.protocol import Command, Reply, Steps
 from pymon.client.verb import AsyncPerformer
 from pymon.client.verbs import Verbs
-from pymon.errors import ClientError, ConnectionFailed, ConnectionLost, NotConnected, ServerTimeout
+from pymon.errors import ClientError, ConnectionFailed, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -107,6 +108,9 @@ class AsyncClient(Endpoint, AsyncPerformer, Verbs):
                 name = self.address.host if tls else None
                 return await asyncio.open_unix_connection(self.address.path, ssl=tls, server_hostname=name)
             return await asyncio.open_connection(self.address.host, self.address.port, ssl=tls)
+        except (socket.gaierror, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise HostNotFound(f"cannot find {self.address.host}: {reason}") from error
         except OSError as error:
             reason = error.strerror or error
             raise ConnectionFailed(f"cannot connect to {self.address}: {reason}", error.errno or 0) from error

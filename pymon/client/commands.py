@@ -162,11 +162,10 @@ def ack(group: str, service: str, comment: str) -> Command[None]:
     return Command(_line("ack", _word(group), _word(service), wire.quote(comment)), done)
 
 
-def set(group: str, service: str, variable: str, value: str | float) -> Command[str]:  # noqa: A001  # mon's name
-    """Set a service's variable, such as ``interval``, until the next reset; gives what it is now (mon: nothing for
-    ``opstatus``)."""
-    quoted = str(value) if variable == "opstatus" else wire.quote(str(value))
-    return Command(_line("set", _word(group), _word(service), _word(variable), quoted), _variable_if_any)
+def set(group: str, service: str, variable: str, value: str | float) -> Command[None]:  # noqa: A001  # mon's name
+    """Set a service's variable, such as ``interval`` or ``opstatus`` (by its name), until the next reset."""
+    text = _word(str(value)) if variable == "opstatus" else wire.quote(str(value))
+    return Command(_line("set", _word(group), _word(service), _word(variable), text), done)
 
 
 def get(group: str, service: str, variable: str) -> Command[str]:
@@ -299,7 +298,3 @@ def _pair(service: str | tuple[str, str]) -> str:
 def _matching(reply: Reply) -> None:
     if not reply.ok:
         raise ProtocolMismatch(f"the server speaks another version of the protocol: {reply.final}")
-
-
-def _variable_if_any(reply: Reply) -> str:
-    return answers.variable(reply) if reply.lines else ""

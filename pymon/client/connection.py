@@ -11,7 +11,7 @@ from pymon.client.address import Address
 from pymon.client.endpoint import CHUNK, Endpoint
 from pymon.client.protocol import Command, Reply, Steps
 from pymon.client.verb import Performer
-from pymon.errors import ClientError, ConnectionFailed, ConnectionLost, NotConnected, ServerTimeout
+from pymon.errors import ClientError, ConnectionFailed, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
 
 if TYPE_CHECKING:
     import ssl
@@ -109,7 +109,7 @@ def _connect(address: Address, tls: ssl.SSLContext | bool, deadline: float) -> s
     try:
         places = _places(address)
     except (OSError, UnicodeError) as error:
-        raise ConnectionFailed(f"cannot find {address.host}: {getattr(error, 'strerror', None) or error}") from error
+        raise HostNotFound(f"cannot find {address.host}: {getattr(error, 'strerror', None) or error}") from error
     failure: OSError | None = None
     for family, place in places:
         connection = socket.socket(family, socket.SOCK_STREAM)

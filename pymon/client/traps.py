@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pymon.client.address import address
 from pymon.client.records import OpStatus
-from pymon.errors import ConnectionFailed
+from pymon.errors import ConnectionFailed, HostNotFound
 from pymon.server.packet import TrapPacket, format_packet
 
 MAX_PACKET = 65507
@@ -95,7 +95,7 @@ def send_trap(
     try:
         found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:
-        raise ConnectionFailed(f"cannot find {place.host}: {getattr(error, 'strerror', None) or error}") from error
+        raise HostNotFound(f"cannot find {place.host}: {getattr(error, 'strerror', None) or error}") from error
     failure: OSError | None = None
     for family, _, _, _, target in found:
         try:

@@ -1,0 +1,272 @@
+"""``moncmd``: send commands to a server, and show its answers.
+
+mon's options and output; beyond that, the exit status says whether the server did what it was told.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from getopt import GetoptError, getopt
+from typing import IO, Any, NamedTuple
+
+from pymon.client import grammar
+from pymon.client.connection import Connection
+from pymon.client.credentials import Credentials, NoCredentials, ask, read
+from pymon.client.endpoint import TIMEOUT
+from pymon.client.protocol import Reply, login
+from pymon.client.tls import tls_context
+from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed, HostNotFound, PymonError
+from pymon.server import wire
+
+USAGE = """\
+usage: moncmd [-a] [-l user] [-s host] [-p port] [-f file] [commands]
+
+    -a               log in: asks for the password, or reads USER= and PASS=
+                     lines from the standard input if that is no terminal
+    -l user          the user's name; implies nothing without -a
+    -s host          the server (default: MONHOST, else localhost)
+    -p port          its port, a number or a name (default: mon, else 2583)
+    -f file          read commands from a file; - is the standard input
+    -d, -r           do nothing, as in mon
+    --json           answers as JSON: 'list opstatus' sends 'json list opstatus'
+    --socket path    connect to a Unix socket
+    --tls            use TLS; --ca file: with these authorities; --cert file,
+                     --key file: with a certificate of one's own
+    --timeout secs   time limit of each command (default: 30)
+    --exit-zero      exit 0 even if the server refused a command, as mon's does
+    --completion sh  print what makes bash (or zsh) complete commands
+    -h, --help       this
+    --version        the version
+
+Without commands they are read from the standard input, one a line. The exit
+status is 0 if the server did it all, 1 if it refused something, 2 for wrong
+usage, else the number of the system's error.
+
+Valid commands are:
+"""
+NOBODY_THERE = """\
+You did not give a command on the command line nor a -f flag and
+the program is running interactively (e.g. reading from terminal).
+This is not supported.  Exiting"""
+
+REFUSED = 1
+WRONG_USAGE = 2
+NOT_FOUND = 255
+"""mon's exit status for a server that cannot be found"""
+
+_WITH_VALUE = {
+    "-l": "user",
+    "-s": "host",
+    "-p": "port",
+    "-f": "file",
+    "--socket": "socket",
+    "--ca": "ca",
+    "--cert": "cert",
+    "--key": "key",
+    "--timeout": "timeout",
+    "--completion": "completion",
+}
+_FLAGS = {
+    "-a": "log_in",
+    "-h": "help",
+    "--help": "help",
+    "--version": "version",
+    "--tls": "tls",
+    "--json": "json",
+    "--exit-zero": "exit_zero",
+    "--complete": "complete",
+}
+_NO_EFFECT = "dr"
+
+
+class UsageError(PymonError):
+    """The command line is wrong."""
+
+
+class Options(NamedTuple):
+    """What the command line says. ``file`` is None without -f."""
+
+    words: tuple[str, ...] = ()
+    log_in: bool = False
+    user: str = ""
+    host: str = ""
+    port: str = ""
+    file: str | None = None
+    socket: str = ""
+    tls: bool = False
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    timeout: float = TIMEOUT
+    json: bool = False
+    exit_zero: bool = False
+    help: bool = False
+    version: bool = False
+    completion: str = ""
+    complete: bool = False
+
+    def connection(self, timeout: float | None = None) -> Connection:
+        """A connection to the server meant, not yet made. Raises ConnectionFailed."""
+        return Connection(
+            self.host or None,
+            self.port or None,
+            path=self.socket or None,
+            tls=tls_context(wanted=self.tls, ca=self.ca, cert=self.cert, key=self.key),
+            timeout=self.timeout if timeout is None else timeout,
+            check_protocol=False,
+        )
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the command line: options, then the words of the command, as they are. Raises UsageError."""
+    short = _NO_EFFECT + "".join(name[1] for name in _FLAGS if name[1] != "-")
+    short += "".join(f"{name[1]}:" for name in _WITH_VALUE if name[1] != "-")
+    long = [name[2:] for name in _FLAGS if name.startswith("--")]
+    long += [f"{name[2:]}=" for name in _WITH_VALUE if name.startswith("--")]
+    try:
+        pairs, words = getopt(list(arguments), short, long)
+    except GetoptError as error:
+        raise UsageError(str(error)) from None
+    given: dict[str, Any] = {_FLAGS[name]: True for name, _ in pairs if name in _FLAGS}
+    given |= {_WITH_VALUE[name]: value for name, value in pairs if name in _WITH_VALUE}
+    if "timeout" in given:
+        given["timeout"] = _seconds(given["timeout"])
+    return Options(words=tuple(words), **given)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        return _main(parse([os.fsencode(word).decode("utf-8", "surrogateescape") for word in arguments]))
+    except UsageError as error:
+        return _fail(f"moncmd: {error}\ntry moncmd -h", WRONG_USAGE)
+    except HostNotFound as error:
+        return _fail(f"Unable to find server: {error}", NOT_FOUND)
+    except ConnectionFailed as error:
+        return _not_connected(error)
+    except AuthenticationFailed:
+        return _fail("Could not authenticate", REFUSED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads it: let the last flush pass
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    except (ClientError, NoCredentials, ValueError) as error:
+        return _fail(f"moncmd: {error}", REFUSED)
+
+
+def run(options: Options, source: Iterable[str], credentials: Credentials | None, output: IO[bytes]) -> int:
+    """Send the lines of ``source`` and write the answers; returns the exit status. Raises ClientError."""
+    refused = 0
+    with options.connection() as connection:
+        if credentials is not None:
+            connection.perform(login(*credentials))
+        for line in source:
+            if not line.strip():
+                output.write(b"\n\n")  # as mon's does
+                continue
+            reply = connection.ask(f"json {line}" if options.json and not line.startswith("json ") else line)
+            refused |= not reply.ok
+            _show(reply, output, as_json=options.json)
+    return REFUSED if refused and not options.exit_zero else 0
+
+
+def _main(options: Options) -> int:
+    if options.help:
+        print(USAGE + grammar.listing())
+        return 0
+    if options.version:
+        import pymon  # noqa: PLC0415  # only for this
+
+        print(f"moncmd (pymon) {pymon.__version__}")
+        return 0
+    if options.completion or options.complete:
+        from pymon.client import completion  # noqa: PLC0415  # only for this
+
+        return completion.show(options)
+    if options.file is None and not options.words and sys.stdin.isatty():
+        return _fail(NOBODY_THERE, REFUSED)
+    try:
+        source = _lines(options)
+    except OSError as error:
+        return _fail(f"could not open input file: {error.strerror}", error.errno or WRONG_USAGE)
+    credentials, source = _credentials(options, source)
+    return run(options, source, credentials, sys.stdout.buffer)
+
+
+def _lines(options: Options) -> Iterator[str]:
+    """The commands: of -f, else the words, else of the standard input. Raises OSError."""
+    if options.file not in (None, "-"):
+        return _read(open(options.file, "rb"))  # noqa: PTH123  # pathlib costs 5 ms
+    if options.file is None and options.words:
+        return iter((" ".join(options.words),))
+    return _stdin()
+
+
+def _credentials(options: Options, source: Iterator[str]) -> tuple[Credentials | None, Iterator[str]]:
+    """Name and password if they are wanted, and the commands that remain. Raises NoCredentials."""
+    if not options.log_in:
+        return None, source
+    if sys.stdin.isatty() or options.socket:
+        from pymon.client.credentials import own_name  # noqa: PLC0415  # only for this
+
+        user = options.user or own_name()
+        return (Credentials(user, "") if options.socket else ask(user)), source
+    shares_stdin = not options.words and options.file in (None, "-")
+    credentials, rest = read(_stdin(), options.user, only_credentials=not shares_stdin)
+    if not shares_stdin or rest is None:
+        return credentials, source
+    return credentials, _with_first(rest, source)
+
+
+def _with_first(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _stdin() -> Iterator[str]:
+    return _read(sys.stdin.buffer)
+
+
+def _read(file: IO[bytes]) -> Iterator[str]:
+    """The lines of a file, without their ends."""
+    for line in iter(file.readline, b""):
+        yield wire.to_text(line.rstrip(b"\r\n"))
+
+
+def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:
+    """Write an answer. As JSON, the closing line is no part of it; a refusal goes to the standard error."""
+    final = () if as_json else (reply.final,)
+    output.write(b"".join(wire.to_bytes(line) + b"\n" for line in (*reply.lines, *final)))
+    output.flush()
+    if as_json and not reply.ok:
+        print(reply.final, file=sys.stderr)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise UsageError(f"option --timeout needs a number of seconds, not {text!r}")
+    return seconds
+
+
+def _not_connected(error: ConnectionFailed) -> int:
+    """Say why, and give the system's number for it, as mon's does."""
+    if 0 < error.errno < NOT_FOUND:
+        return _fail(f"could not connect: {os.strerror(error.errno)}", error.errno)
+    return _fail(f"could not connect: {error}", REFUSED)
+
+
+def _fail(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
