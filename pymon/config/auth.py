@@ -24,8 +24,9 @@ from pymon.model.problem import Problem
 COMMANDS = frozenset({
     "servertime", "stop", "start", "term", "reset", "reload", "clear", "test", "loadstate", "savestate", "set", "get",
     "list", "ack", "disable", "enable", "version", "protid", "dump", "checkauth", "getview", "setview", "quit", "login",
+    "why", "json",
 })  # fmt: skip
-"""the commands of mon's protocol"""
+"""the commands of mon's protocol, and pymon's own"""
 
 _CRYPT = re.compile(r"\$[0-9a-z]+\$.+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19}")
 
