@@ -18,6 +18,7 @@ from pymon.server import (
     commands_switch,
     commands_trial,
     commands_variable,
+    commands_why,
 )
 from pymon.server.call import Call, Handler, is_allowed
 from pymon.server.reply import Answer, Reply, Session
@@ -62,6 +63,7 @@ COMMANDS: Mapping[str, Command] = {
     "set": Command(commands_variable.set_),
     "get": Command(commands_variable.get),
     "list": Command(commands_list.list_),
+    "why": Command(commands_why.why),
     "json": Command(commands_json.json_, is_restricted=False),
 }
 """every command: mon's, and ``why`` and ``json``, which are pymon's own"""

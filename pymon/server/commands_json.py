@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pymon.server import commands_list
+from pymon.server import commands_list, commands_why
 from pymon.server.call import Call, Handler, is_allowed, split
 from pymon.server.reply import Answer, Reply
 
-KINDS: Mapping[str, Handler] = {"list": commands_list.list_json}
+KINDS: Mapping[str, Handler] = {"list": commands_list.list_json, "why": commands_why.why_json}
 
 
 def json_(call: Call) -> Answer:
