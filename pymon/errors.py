@@ -4,6 +4,7 @@
     ├── ConfigError             mon.cf or auth.cf cannot be used; carries the problems
     ├── PeriodError             a period string is malformed
     ├── TimevalError            a time value is malformed
+    ├── SettingError            a value given while the daemon runs does not fit
     ├── DependencyError         a dependency expression is malformed
     │   └── DependencyCycle     evaluation went deeper than dep_recur_limit
     ├── WordSplitError          quotes in a monitor's or alert's arguments do not pair
@@ -11,9 +12,11 @@
     │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
     ├── ProtocolError           what came over the wire is not mon's protocol
     ├── PacketError             a trap's datagram cannot be read
+    ├── RecordError             the daemon's record of events cannot be read
     ├── ClientError             a client did not get what it asked a server for
     │   ├── NotConnected        there is no connection: never made, or closed
     │   ├── ConnectionFailed    it could not be made
+    │   │   └── HostNotFound    the server's name cannot be looked up
     │   ├── ConnectionLost      the server closed it, or the network broke
     │   ├── ServerTimeout       no answer in time
     │   ├── BadAnswer           the server says what is not mon's protocol
@@ -66,6 +69,10 @@ class TimevalError(PymonError):
     """A time value is malformed; the text says what would be right."""
 
 
+class SettingError(PymonError):
+    """A variable cannot be set, or not to this value; the text says why."""
+
+
 class DependencyError(PymonError):
     """A dependency expression is malformed; ``column`` (from 0) is where in the text."""
 
@@ -104,6 +111,10 @@ class ProtocolError(PymonError):
 
 class PacketError(PymonError):
     """A datagram is no trap; the text says why, and holds nothing of it."""
+
+
+class RecordError(PymonError):
+    """The daemon's record cannot be read."""
 
 
 class IpvsError(PymonError):
@@ -156,6 +167,10 @@ class ConnectionFailed(ClientError):
     def __init__(self, message: str, errno: int = 0) -> None:
         super().__init__(message)
         self.errno = errno
+
+
+class HostNotFound(ConnectionFailed):
+    """A server's name cannot be looked up, now at least."""
 
 
 class ConnectionLost(ClientError):

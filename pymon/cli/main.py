@@ -120,6 +120,29 @@ def lvs_show_command(
     _finish(show(as_json=as_json))
 
 
+@app.command("why")
+def why_command(
+    group: Annotated[str, typer.Argument(help="The watch.")],
+    service: Annotated[str, typer.Argument(help="The service of it.")],
+    since: Annotated[
+        str, typer.Option(metavar="2h|18:00|DATE", help="From then on; without it, the last 200 events.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    server: Annotated[str, typer.Option(help="Host of the daemon to ask (default: MONHOST, else localhost).")] = "",
+    port: Annotated[str, typer.Option(help="Its port (default: mon, else 2583).")] = "",
+    socket: Annotated[str, typer.Option(help="Its Unix socket, instead of host and port.")] = "",
+    statedir: Annotated[str, typer.Option(help="Read the record in this directory; alone, ask no daemon.")] = "",
+) -> None:
+    """Tell why there was an alert, or none: what checks said, what was sent, held back, and done.
+
+    Exit status: 0 told, 1 there is no such service, 2 nobody could be asked.
+    """
+    from pymon.cli.why import Where, why  # noqa: PLC0415
+
+    where = Where(server=server, port=port, socket=socket, statedir=statedir)
+    _finish(why(group, service, since=since, as_json=as_json, where=where))
+
+
 @app.command("demo")
 def demo_command(
     once: Annotated[bool, typer.Option("--once", help="End after one round trip; exit 0 only if it happened.")] = False,

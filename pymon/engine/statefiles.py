@@ -1,8 +1,8 @@
 """mon's own state files in statedir, ``disabled`` and ``opstatus``: written as mon reads them, read as mon writes them.
 
 ``disabled``: lines ``disable host H``, ``disable watch W``, ``disable service G S``.
-``opstatus``: a line for each service, its fields ``name=value`` separated by tabs: ``group``, ``service``, the others in
-mon's order, then for each period ``KEY:last_alert``, ``KEY:alert_sent``, ``KEY:1stfailtime``, ``KEY:failcount``.
+``opstatus``: a line for each service, its fields ``name=value`` separated by tabs: ``group``, ``service``, the others
+in mon's order, then for each period ``KEY:last_alert``, ``KEY:alert_sent``, ``KEY:1stfailtime``, ``KEY:failcount``.
 
 Values are escaped as on the wire: a byte up to 32, above 126, or a quote becomes ``\\`` and two lower-case hex digits.
 mon leaves ``\\`` and ``=`` alone, which it then reads back wrongly; here they are escaped too, so that mon reads what

@@ -40,7 +40,7 @@ def encode_state(state: ServiceState) -> str:
     values: dict[str, Any] = dict(zip(_PLAIN, _plain_values(state), strict=True))
     periods = state.periods
     values["periods"] = {key: dict(zip(_PERIOD, _period_values(periods[key]), strict=True)) for key in periods}
-    return json.dumps(values)
+    return json.dumps(values, separators=(",", ":"))
 
 
 def decode_state(text: str) -> ServiceState:

@@ -1,0 +1,229 @@
+"""``pymon why``: what happened to a service, and why somebody was alerted, or was not.
+
+The running daemon is asked; while none answers, its record is read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pymon.client.protocol import Command, Reply
+from pymon.client.records import ServiceStatus
+from pymon.client.sync import Client
+from pymon.config.timeval import parse_timeval
+from pymon.core import timeline
+from pymon.engine.record.lookup import look_up
+from pymon.engine.record.store import FILE
+from pymon.errors import (
+    BadAnswer,
+    ClientError,
+    CommandFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    RecordError,
+    ServerTimeout,
+    TimevalError,
+)
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded
+from pymon.model.settings import Settings
+from pymon.model.state import PeriodState, ServiceState
+from pymon.model.status import OpStatus
+
+TIMEOUT = 10.0
+"""seconds that the daemon has for an answer"""
+LIMIT = 1000
+"""events that are read of a record"""
+UNKNOWN = 1
+"""exit status: there is no such service"""
+NO_ANSWER = 2
+"""exit status: neither a daemon nor a record can tell"""
+
+_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where to ask: a daemon (its host, port or Unix socket) and a statedir; what is empty was not given.
+
+    With a statedir alone no daemon is asked, and with a daemon alone no record is read, for it may be another's.
+    """
+
+    server: str = ""
+    port: str = ""
+    socket: str = ""
+    statedir: str = ""
+
+    @property
+    def asks_daemon(self) -> bool:
+        """Whether to ask a daemon."""
+        return bool(self.server or self.port or self.socket) or not self.statedir
+
+    @property
+    def record(self) -> Path | None:
+        """The record to read if no daemon answers."""
+        if self.statedir:
+            return Path(self.statedir) / FILE
+        return None if self.server or self.port or self.socket else Path(Settings().statedir) / FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of a service. ``remark`` says where it is from, if not from a running daemon."""
+
+    state: ServiceState | None
+    events: Sequence[Recorded]
+    services: Iterable[ServiceKey]
+    remark: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is, or was, such a service."""
+        return self.state is not None or any(event.service for event in self.events)
+
+
+def why(group: str, service: str, *, since: str = "", as_json: bool = False, where: Where | None = None) -> int:
+    """Print the timeline of a service; the exit status. Raises PymonError if ``since`` cannot be read."""
+    now = time.time()
+    key = ServiceKey(group, service)
+    try:
+        answer = _ask(key, parse_since(since, now) if since else 0.0, where or Where())
+    except (ClientError, RecordError) as problem:
+        print(f"pymon why: {problem}", file=sys.stderr)
+        if isinstance(problem, CommandFailed):
+            print("(auth.cf has to let everybody 'list', or 'why'; a Unix socket says who one is)", file=sys.stderr)
+        return NO_ANSWER
+    if not answer.is_known:
+        print(f"pymon why: there is no service {timeline.printable(f'{group} {service}')}", file=sys.stderr)
+        for name in _similar(key, answer.services):
+            print(f"           did you mean {timeline.printable(name)}?", file=sys.stderr)
+        return UNKNOWN
+    if answer.remark:
+        print(f"({answer.remark})", file=sys.stderr)
+    if as_json:
+        print(json.dumps(_document(key, answer, now), indent=2, default=str))
+        return 0
+    if answer.state is not None:
+        print(timeline.standing(key, answer.state, now))
+    for line in timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]:
+        print(line)
+    return 0
+
+
+def parse_since(text: str, now: float) -> float:
+    """A point of time, in seconds since the epoch: ``2h`` ago, a date, a date and time, a time of today, an epoch.
+
+    Raises TimevalError, whose text says what would be right.
+    """
+    words = text.strip()
+    if re.fullmatch(r"[0-9]{6,12}(\.[0-9]+)?", words):
+        return float(words)
+    if (clock := _CLOCK.fullmatch(words)) is not None:
+        today = datetime.fromtimestamp(now)
+        try:
+            return today.replace(
+                hour=int(clock[1]), minute=int(clock[2]), second=int(clock[3] or 0), microsecond=0
+            ).timestamp()
+        except ValueError as error:
+            raise TimevalError(f"'{words}' is no time of the day") from error
+    for form in _FORMS:
+        try:
+            return datetime.strptime(words, form).timestamp()  # local time is meant
+        except ValueError:
+            continue
+    try:
+        return now - parse_timeval(words)
+    except TimevalError as error:
+        raise TimevalError(
+            f"'{words}' is no time: write how long ago (2h, 30m, 1d), a time of today (18:00), "
+            "or a date (2026-11-23, '2026-11-23 18:00')"
+        ) from error
+
+
+def _ask(key: ServiceKey, since: float, where: Where) -> Answer:
+    """Ask the daemon, and read the record if there is none that answers. Raises what the last of them did."""
+    record = where.record
+    if not where.asks_daemon and record is not None:
+        return _read(record, key, since)
+    try:
+        return _ask_daemon(key, since, where)
+    except (ConnectionFailed, ConnectionLost, ServerTimeout) as unreachable:
+        if record is None:
+            raise
+        try:
+            return _read(record, key, since)
+        except RecordError as unreadable:
+            raise RecordError(f"{unreachable}, and {unreadable}") from unreachable
+
+
+def _read(record: Path, key: ServiceKey, since: float) -> Answer:
+    found = look_up(record, key, since, LIMIT)
+    written = datetime.fromtimestamp(found.last_write)
+    remark = f"read from {record}, which was written last at {written:%Y-%m-%d %H:%M:%S}"
+    return Answer(found.state, found.events, found.services, remark)
+
+
+def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
+    with Client(
+        where.server or None, where.port or None, path=where.socket or None, timeout=TIMEOUT, check_protocol=False
+    ) as client:
+        services = [ServiceKey(*each) for each in client.list_watch()]
+        if key not in services:
+            return Answer(None, (), services)
+        events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
+        (status,) = client.list_opstatus([(key.group, key.service)])
+        return Answer(_state(status), events, services)
+
+
+def _events(reply: Reply) -> list[Recorded]:
+    try:
+        found = json.loads(reply.lines[0])
+        return [timeline.from_data(event) for event in found]
+    except (IndexError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"the server's answer is no timeline: {error}") from error
+
+
+def _state(status: ServiceStatus) -> ServiceState:
+    """What a status line tells of a state, as far as ``standing`` shows it."""
+    return ServiceState(
+        op_status=OpStatus(int(status.opstatus)),
+        exitval=status.exitval,
+        first_failure=status.first_failure,
+        last_failure=status.last_failure,
+        last_success=status.last_success,
+        last_summary=status.last_summary,
+        last_detail=status.last_detail,
+        ack=status.ack,
+        ack_comment=status.ackcomment,
+        periods={"": PeriodState(alert_sent=status.alerts_sent)},
+    )
+
+
+def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
+    document: dict[str, object] = {"group": key.group, "service": key.service, "now": now}
+    if (state := answer.state) is not None:
+        document["status"] = state.op_status.name.lower()
+        document["summary"] = state.last_summary
+        document["first_failure"] = state.first_failure or None
+        document["ack"] = state.ack_comment if state.ack else None
+    if answer.remark:
+        document["remark"] = answer.remark
+    return document | {"events": [timeline.as_data(event) for event in answer.events]}
+
+
+def _similar(key: ServiceKey, services: Iterable[ServiceKey]) -> list[str]:
+    """The services that might have been meant."""
+    names = [f"{group} {service}" for group, service in services]
+    exact = [name for name in names if name.lower() == f"{key.group} {key.service}".lower()]
+    of_group = [name for name in names if name.startswith(f"{key.group} ")]
+    close = difflib.get_close_matches(f"{key.group} {key.service}", names, n=3, cutoff=0.5)
+    return list(dict.fromkeys([*exact, *close, *of_group]))[:3]

@@ -1,0 +1,46 @@
+"""The record read from outside, whether a daemon runs or not; nothing is changed. Blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymon.engine.record import reading
+from pymon.engine.record.schema import NotARecord, Unusable
+from pymon.errors import RecordError
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded
+from pymon.model.state import ServiceState
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a record has of one service. ``state`` is None if it knows no such service.
+
+    ``services`` are all that it knows, ``last_write`` is when it was written last (seconds since the epoch).
+    """
+
+    events: tuple[Recorded, ...]
+    state: ServiceState | None
+    services: tuple[ServiceKey, ...]
+    last_write: float
+
+
+def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -> Found:
+    """Read what is on file of a service; raises RecordError if there is no record that can be read."""
+    with _explained(path), reading.opened(path) as connection:
+        connection.execute("BEGIN")  # one moment for all that is read
+        saved = reading.saved(connection)
+        services = tuple(reading.services(connection))
+        events = tuple(event for _, event in reading.events(connection, key, since, limit))
+        return Found(events, saved.states.get(key), services, saved.last_write)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (NotARecord, Unusable) as problem:
+        raise RecordError(f"cannot read the record {path}: {problem}") from problem
