@@ -12,6 +12,8 @@
     │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
     ├── ProtocolError           what came over the wire is not mon's protocol
     ├── PacketError             a trap's datagram cannot be read
+    ├── ServerError             the server cannot listen, or its certificate cannot be used
+    ├── AuthenticationError     a way to check passwords does not work (no password is wrong because of it)
     ├── RecordError             the daemon's record of events cannot be read
     ├── ClientError             a client did not get what it asked a server for
     │   ├── NotConnected        there is no connection: never made, or closed
@@ -115,6 +117,14 @@ class PacketError(PymonError):
 
 class RecordError(PymonError):
     """The daemon's record cannot be read."""
+
+
+class ServerError(PymonError):
+    """The server cannot listen where it should, or its certificate cannot be used."""
+
+
+class AuthenticationError(PymonError):
+    """A way to check passwords does not work at all; the text never holds a password."""
 
 
 class IpvsError(PymonError):

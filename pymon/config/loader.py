@@ -26,6 +26,7 @@ from pymon.config.text import Source
 from pymon.config.tree import Node
 from pymon.config.values import path_list
 from pymon.errors import ConfigError
+from pymon.model.auth import AuthRules
 from pymon.model.place import Place
 from pymon.model.problem import Problem
 from pymon.model.settings import Settings
@@ -38,10 +39,14 @@ SIZE_LIMIT = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that can be used, and the warnings about it, in the order of the file."""
+    """A configuration that can be used, the warnings about it in the order of the file, and who may do what.
+
+    ``auth`` is None when there is no auth.cf, or none that can be read.
+    """
 
     site: Site
     problems: tuple[Problem, ...]
+    auth: AuthRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Reading:
     draft: Draft
     site: Site
     report: Report
+    auth: AuthRules | None = None
 
 
 def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Loaded:
@@ -68,7 +74,7 @@ def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
     problems = reading.report.problems()
     if reading.report.has_errors:
         raise ConfigError(problems)
-    return Loaded(reading.site, problems)
+    return Loaded(reading.site, problems, reading.auth)
 
 
 def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Reading:
@@ -85,7 +91,8 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         draft = build(tree, report)
         settings = _settings(draft.site.settings, overrides or {})
         _check_files(draft, settings, overrides or {}, report)
-        report.include(_auth_problems(settings.authfile, is_given="authfile" in (overrides or {})))
+        auth, auth_problems = _read_auth(settings.authfile, is_given="authfile" in (overrides or {}))
+        report.include(auth_problems)
         if not draft.site.services and not report.has_errors:
             report.add_at("no-services", Place(source.name, 0))
         check(draft, report, time.localtime().tm_year)
@@ -95,7 +102,7 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
             has_monitor=lambda name: find_program(name, settings.mondir) is not None,
             has_alert=lambda name: find_program(name, settings.alertdir) is not None,
         )
-    return Reading(tree, draft, replace(draft.site, settings=settings), report)
+    return Reading(tree, draft, replace(draft.site, settings=settings), report, auth)
 
 
 @contextmanager
@@ -197,8 +204,16 @@ def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, objec
             _check_directories(keyword, token, settings, report)
 
 
-def _auth_problems(path: str, *, is_given: bool) -> tuple[Problem, ...]:
-    """What is wrong with auth.cf: a line that cannot be read keeps mon from starting, too.
+def load_auth(path: str) -> tuple[AuthRules, tuple[Problem, ...]]:
+    """Read auth.cf again: its rules, and what is wrong with it. Raises ConfigError if there is nothing to read."""
+    rules, problems = _read_auth(path, is_given=True)
+    if rules is None:
+        raise ConfigError(problems)
+    return rules, problems
+
+
+def _read_auth(path: str, *, is_given: bool) -> tuple[AuthRules | None, tuple[Problem, ...]]:
+    """auth.cf, and what is wrong with it: a line that cannot be read keeps mon from starting, too.
 
     ``is_given``: the command line names the file, so it must be there. One that mon.cf names and that is not there is
     reported at its line; the usual one need not be there.
@@ -206,8 +221,9 @@ def _auth_problems(path: str, *, is_given: bool) -> tuple[Problem, ...]:
     try:
         text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
-        return _refused("auth-unreadable", Place(path, 0), reason=error.strerror).problems if is_given else ()
-    return parse_auth(text, path)[1]
+        problems = _refused("auth-unreadable", Place(path, 0), reason=error.strerror).problems
+        return None, problems if is_given else ()
+    return parse_auth(text, path)
 
 
 def _check_directories(keyword: str, token: Token, settings: Settings, report: Report) -> None:

@@ -5,9 +5,11 @@ A disk that is slow or full must not hold up a check, so the engine hands lines 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 log = logging.getLogger("pymon.engine")
@@ -18,7 +20,7 @@ class Appender:
 
     def __init__(self) -> None:
         """The thread starts with the first line."""
-        self._lines: queue.SimpleQueue[tuple[Path, str] | None] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[tuple[Path, str] | Future[None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._failing: set[Path] = set()
 
@@ -34,6 +36,14 @@ class Appender:
             else:
                 self._thread = thread
 
+    async def written(self) -> None:
+        """Return when all lines so far are in their files, or were reported as lost."""
+        if self._thread is not None:
+            done: Future[None] = Future()
+            done.set_running_or_notify_cancel()  # who stops waiting for it does not cancel it
+            self._lines.put(done)
+            await asyncio.wrap_future(done)
+
     def close(self, timeout: float = 5.0) -> None:
         """Write what is left, for ``timeout`` seconds at most."""
         if self._thread is not None:
@@ -43,6 +53,9 @@ class Appender:
 
     def _write_all(self) -> None:
         while (item := self._lines.get()) is not None:
+            if isinstance(item, Future):
+                item.set_result(None)
+                continue
             path, text = item
             try:
                 with path.open("a", encoding="utf-8", errors="surrogateescape") as file:

@@ -1,55 +1,191 @@
-"""What clients may have changed: one handler for each kind of request."""
+"""What clients may have changed: one handler for each kind of request.
+
+The server has looked whether there is such a service, watch or period; here it is looked at again, for the world
+may have changed since, and other callers may be less careful.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from pymon.core import process
 from pymon.core.state import clear_timers
+from pymon.engine.configuration import Configuration
+from pymon.engine.monremote import Monremote
+from pymon.engine.saving import Saving
+from pymon.engine.switching import Switching
+from pymon.engine.variables import set_variable
 from pymon.engine.watcher import Watcher
-from pymon.model.request import (
-    Acknowledge,
-    Asker,
-    ClearTimers,
-    Outcome,
-    Request,
-    SetMaxkeep,
-    StartScheduler,
-    StopScheduler,
-    TestMonitor,
-)
+from pymon.errors import PymonError, SettingError
+from pymon.model import request as asked
+from pymon.model.depend import ServiceKey
+from pymon.model.effect import Verdict
+from pymon.model.request import Asker, Outcome, Request
 
 log = logging.getLogger("pymon.engine")
 
+Handler = Callable[["Control", Any, Asker], Outcome]
+
 
 class Control:
-    """Performs requests on a watcher."""
+    """Performs requests."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: Watcher, configuration: Configuration, saving: Saving, monremote: Monremote) -> None:
         self._watcher = watcher
+        self._configuration = configuration
+        self._monremote = monremote
+        self._saving = saving
+        self._switching = Switching(watcher, saving, monremote)
 
     async def perform(self, request: Request, asker: Asker) -> Outcome:
-        """Do what is asked; an outcome that is not ok says why."""
-        watcher = self._watcher
+        """Do what is asked; an outcome that is not ok says why. Raises ValueError for a request that is not ours."""
+        key = getattr(request, "key", None)
+        if isinstance(key, ServiceKey) and key not in self._watcher.site.services:
+            return Outcome(False, f"{key.group} {key.service} not defined")
         match request:
-            case Acknowledge(key, comment):
-                service, state = watcher.site.services[key], watcher.states[key]
-                if not process.is_acknowledgeable(state):
-                    return Outcome(False, "service is in a non-failure state")
-                now = watcher.clock()
-                watcher.apply(key, process.acknowledge(service, state, asker.user, comment, now, watcher.around))
-            case StopScheduler():
-                watcher.stop_scheduler()
-            case StartScheduler():
-                watcher.start_scheduler()
-            case ClearTimers(key):
-                state = clear_timers(watcher.site.services[key], watcher.states[key])
-                watcher.states[key] = state
-                watcher.clear_timers(key)
-            case TestMonitor(key):
-                watcher.check_now(key)
-            case SetMaxkeep(count):
-                watcher.history.set_length(count)
-            case _:
-                return Outcome(False, f"{type(request).__name__} is refused")
+            case asked.Reset():
+                return await self._reset(request)
+            case asked.ReloadAuth():
+                return await _attempt(self._configuration.reload_auth)
+            case asked.TestConfig():
+                return await _attempt(self._configuration.test)
+            case asked.ReadDowntimeLog():
+                return await self._downtime_log()
+            case asked.LoadState(kinds):
+                await self._saving.load(kinds)
+                return Outcome()
+            case asked.SaveState(kinds):
+                await self._saving.save(*kinds)
+                return Outcome()
+            case asked.SwitchWatch() | asked.SwitchService() | asked.SwitchHosts():
+                return await self._switching.perform(request, asker)
+        handler = _HANDLERS.get(type(request))
+        if handler is None:
+            raise ValueError(f"{type(request).__name__} is not for the engine")
+        return handler(self, request, asker)
+
+    # One service
+
+    def _acknowledge(self, request: asked.Acknowledge, asker: Asker) -> Outcome:
+        watcher, key = self._watcher, request.key
+        service, state = watcher.site.services[key], watcher.states[key]
+        if not process.is_acknowledgeable(state):
+            return Outcome(False, "service is in a non-failure state")
+        now = watcher.clock()
+        watcher.apply(key, process.acknowledge(service, state, asker.user, request.comment, now, watcher.around))
         return Outcome()
+
+    def _clear_timers(self, request: asked.ClearTimers, _asker: Asker) -> Outcome:
+        watcher, key = self._watcher, request.key
+        watcher.apply(key, Verdict(clear_timers(watcher.site.services[key], watcher.states[key])))
+        watcher.clear_timers(key)
+        return Outcome()
+
+    def _test_monitor(self, request: asked.TestMonitor, _asker: Asker) -> Outcome:
+        self._watcher.check_now(request.key)
+        self._monremote.tell(self._watcher.site.settings.monremote, "test", *request.key)
+        return Outcome()
+
+    def _test_alert(self, request: asked.TestAlert, _asker: Asker) -> Outcome:
+        watcher, key = self._watcher, request.key
+        service, state, now = watcher.site.services[key], watcher.states[key], watcher.clock()
+        try:
+            verdict = process.test_alert(
+                service, state, request.kind, request.retval, request.period, now, watcher.around
+            )
+        except KeyError:
+            return Outcome(False, "period not defined")
+        watcher.apply(key, verdict)
+        return Outcome()
+
+    def _set_opstatus(self, request: asked.SetOpstatus, _asker: Asker) -> Outcome:
+        state = replace(self._watcher.states[request.key], op_status=request.status)
+        self._watcher.apply(request.key, Verdict(state))
+        return Outcome()
+
+    def _set_variable(self, request: asked.SetVariable, _asker: Asker) -> Outcome:
+        watcher, key = self._watcher, request.key
+        try:
+            change = set_variable(watcher.site.services[key], watcher.states[key], request.name, request.value)
+        except SettingError as error:
+            return Outcome(False, str(error))
+        if change.service is not watcher.site.services[key]:
+            watcher.replace_service(change.service)
+        watcher.apply(key, Verdict(change.state))
+        if change.retimed is not None:
+            watcher.retime(change.retimed, key, change.due_in)
+        return Outcome()
+
+    # The daemon
+
+    def _stop_scheduler(self, _request: asked.StopScheduler, _asker: Asker) -> Outcome:
+        self._watcher.stop_scheduler()
+        return Outcome()
+
+    def _start_scheduler(self, _request: asked.StartScheduler, _asker: Asker) -> Outcome:
+        self._watcher.start_scheduler()
+        return Outcome()
+
+    def _end(self, _request: asked.Terminate, _asker: Asker) -> Outcome:
+        """The engine says so to those who wait for it, once all is on file."""
+        return Outcome()
+
+    def _set_maxkeep(self, request: asked.SetMaxkeep, _asker: Asker) -> Outcome:
+        self._watcher.history.set_length(request.count)
+        return Outcome()
+
+    async def _reset(self, request: asked.Reset) -> Outcome:
+        if request.stopped:
+            self._watcher.stop_scheduler()
+
+        async def reset() -> None:
+            await self._configuration.reset(keepstate=request.keepstate)
+
+        return await _attempt(reset)
+
+    async def _downtime_log(self) -> Outcome:
+        """The lines of the downtime log, without its comments."""
+        settings = self._watcher.site.settings
+        await self._watcher.appender.written()
+        try:
+            lines = await asyncio.to_thread(_records_of, settings.dtlogfile)
+        except OSError as error:
+            return Outcome(False, f"{settings.dtlogfile}: {error.strerror}")
+        return Outcome(lines=lines)
+
+
+_HANDLERS: dict[type, Handler] = {
+    asked.Acknowledge: Control._acknowledge,
+    asked.ClearTimers: Control._clear_timers,
+    asked.TestMonitor: Control._test_monitor,
+    asked.TestAlert: Control._test_alert,
+    asked.SetOpstatus: Control._set_opstatus,
+    asked.SetVariable: Control._set_variable,
+    asked.StopScheduler: Control._stop_scheduler,
+    asked.StartScheduler: Control._start_scheduler,
+    asked.Terminate: Control._end,
+    asked.SetMaxkeep: Control._set_maxkeep,
+}
+"""request → what performs it at once; what has to wait for files is in ``perform``"""
+
+
+async def _attempt(work: Callable[[], Any]) -> Outcome:
+    """Do what reads files; what is wrong with them is the outcome, line by line."""
+    try:
+        await work()
+    except PymonError as error:
+        log.error("refused, and all goes on as before:\n%s", error)
+        lines = str(error).splitlines()
+        return Outcome(False, lines[0] if lines else "", tuple(lines))
+    return Outcome()
+
+
+def _records_of(path: str) -> tuple[str, ...]:
+    with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        lines = (line.rstrip("\n") for line in file)
+        return tuple(line for line in lines if line.strip() and not line.startswith("#"))

@@ -14,15 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pymon.config.loader import Loaded
-from pymon.engine.engine import Engine, load_programs
+from pymon.engine.configuration import Load, report
+from pymon.engine.engine import Engine
 from pymon.engine.pidfile import claimed
 from pymon.errors import PymonError
-from pymon.model.problem import Problem
 
 log = logging.getLogger("pymon")
-
-Load = Callable[[], Loaded]
-"""reads the configuration anew; raises PymonError if it cannot be used"""
 
 DESCRIPTORS = 16384
 """open files that the daemon wants to be allowed; programs that close all they might have inherit this, so no more"""
@@ -55,8 +52,8 @@ async def watch(
 
 async def _watch(load: Load, loaded: Loaded, stopped: bool, on_start: Callable[[Engine], None] | None) -> None:
     site = loaded.site
-    _report(loaded.problems)
-    engine = Engine(site, environ=_inherited_environ(), stopped=stopped)
+    report(loaded.problems)
+    engine = Engine(site, environ=_inherited_environ(), stopped=stopped, auth=loaded.auth, load=load)
     stop, reload = asyncio.Event(), asyncio.Event()
     _handle_signals(stop, reload)
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.
@@ -67,12 +64,22 @@ async def _watch(load: Load, loaded: Loaded, stopped: bool, on_start: Callable[[
     del loaded, site  # a reload replaces them, and nothing is to keep them
     if on_start is not None:
         on_start(engine)
-    reloader = asyncio.create_task(_reload_on(reload, load, engine), name="reload")
+    reloader = asyncio.create_task(_reload_on(reload, engine), name="reload")
     try:
-        await stop.wait()
+        await _either(stop, engine.terminated)
     finally:
         reloader.cancel()
         await engine.stop()
+
+
+async def _either(*events: asyncio.Event) -> None:
+    """Wait for the first of some events."""
+    waiters = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiter in waiters:
+            waiter.cancel()
 
 
 def prepare_process() -> None:
@@ -146,25 +153,13 @@ def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload.set)
 
 
-async def _reload_on(reload: asyncio.Event, load: Load, engine: Engine) -> None:
+async def _reload_on(reload: asyncio.Event, engine: Engine) -> None:
     while True:
         await reload.wait()
         reload.clear()
         try:
-            await _reload(load, engine)
+            await engine.reload()
         except PymonError as error:
             log.error("the configuration is refused, the one in force goes on:\n%s", error)
         except Exception:
             log.exception("the configuration could not be read again (a bug in pymon)")
-
-
-async def _reload(load: Load, engine: Engine) -> None:
-    loaded = await asyncio.to_thread(load)
-    programs = await load_programs(loaded.site)
-    _report(loaded.problems)
-    engine.reload(loaded.site, programs)
-
-
-def _report(warnings: tuple[Problem, ...]) -> None:
-    for problem in warnings:
-        log.warning("%s", problem)

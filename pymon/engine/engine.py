@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import random
 import socket
@@ -12,25 +11,24 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from pymon.alert.pending import Pending
-from pymon.config.loader import Loaded
 from pymon.core import process, trap
 from pymon.core.trap import Addressee, Rejected
+from pymon.engine.configuration import Configuration, Load
 from pymon.engine.control import Control
 from pymon.engine.effects import is_inprocess_wanted
-from pymon.engine.programs import Programs, find_programs
-from pymon.engine.reload import carry_over
+from pymon.engine.monremote import Monremote
+from pymon.engine.saving import Saving
 from pymon.engine.timers import Timer
 from pymon.engine.watcher import Observer, Watcher
 from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Asker, Outcome, Request
+from pymon.model.request import Asker, Outcome, Request, Terminate
+from pymon.model.settings import Settings
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
 from pymon.model.trap import Trap
-
-log = logging.getLogger("pymon.engine")
 
 _FAILURES = frozenset(kind for kind in EventKind if kind.is_failure)
 
@@ -45,7 +43,7 @@ class Engine:
         environ: Mapping[str, str],
         stopped: bool = False,
         auth: AuthRules | None = None,
-        load: Callable[[], Loaded] | None = None,
+        load: Load | None = None,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
     ) -> None:
@@ -54,11 +52,13 @@ class Engine:
         ``auth`` is who may do what (nobody anything, if it is not given). ``load`` reads the configuration anew, for
         ``reset``; without it there is none to read.
         """
-        self.auth = auth or AuthRules()
         self.terminated = asyncio.Event()
         self._clock = clock
         self._watcher = Watcher(site, environ=environ, stopped=stopped, clock=clock, rng=rng)
-        self._control = Control(self._watcher)
+        self._saving = Saving(self._watcher)
+        self._configuration = Configuration(self._watcher, self._saving, load, auth or AuthRules())
+        self._monremote = Monremote(environ)
+        self._control = Control(self._watcher, self._configuration, self._saving, self._monremote)
         self._hostname = socket.gethostname()
 
     async def start(self) -> None:
@@ -70,6 +70,7 @@ class Engine:
 
     async def stop(self) -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
+        await self._monremote.close()
         await self._watcher.close()
 
     # A look at it
@@ -78,6 +79,11 @@ class Engine:
     def site(self) -> Site:
         """What is watched."""
         return self._watcher.site
+
+    @property
+    def auth(self) -> AuthRules:
+        """Who may do what."""
+        return self._configuration.auth
 
     @property
     def states(self) -> Mapping[ServiceKey, ServiceState]:
@@ -130,6 +136,8 @@ class Engine:
         """Perform what a client asks for; returns when it is on file. Raises ValueError for a Login."""
         outcome = await self._control.perform(request, asker)
         await self.settled()
+        if isinstance(request, Terminate):
+            self.terminated.set()  # last, so that the caller's reply is on its way before anybody acts on it
         return outcome
 
     async def settled(self) -> None:
@@ -143,26 +151,14 @@ class Engine:
         """Take in a trap that is authentic and, as ``route_trap`` said, for this service."""
         self._watcher.take_trap(key, taken)
 
-    def reload(self, site: Site, programs: Programs) -> None:
-        """Watch another site from now on. Services that did not change keep their state, timers and checks."""
-        watcher, now = self._watcher, self._clock()
-        carried = carry_over(self.site, site, self.states)
-        for key in carried.changed | carried.removed:
-            watcher.checks.drop(key)
-        for key in carried.removed:
-            watcher.timers.forget(key)
-        watcher.states = dict(carried.states)
-        watcher.replace_site(site, programs)
-        watcher.history.configure(site.settings, now)
-        watcher.downtime.configure(site.settings, now)
-        watcher.checks.set_maxprocs(site.settings.maxprocs)
-        watcher.set_timers([key for key in site.services if key not in carried.unchanged])
-        log.info(
-            "configuration read again: %d services unchanged, %d changed, %d new, %d gone",
-            *map(len, (carried.unchanged, carried.changed, carried.added, carried.removed)),
-        )
-        if site.settings.startupalerts_on_reset:
-            watcher.startup_alerts()
+    async def reload(self) -> None:
+        """Take over what is new in the configuration. Raises PymonError if it is refused: then all goes on."""
+        await self._configuration.reload()
+
+    @property
+    def reload_observers(self) -> list[Callable[[Settings], None]]:
+        """Called with the settings after each reload and reset."""
+        return self._configuration.observers
 
     # Alerts that an earlier daemon left undone
 
@@ -187,8 +183,3 @@ class Engine:
         """Whether an alert that an earlier daemon left undone may run inside this one."""
         service = self.site.services.get(ServiceKey(pending.group, pending.service))
         return service is not None and is_inprocess_wanted(service, self.site.settings)
-
-
-async def load_programs(site: Site) -> Programs:
-    """``find_programs`` off the event loop, for importing plugins takes its time."""
-    return await asyncio.to_thread(find_programs, site)

@@ -25,9 +25,11 @@ from pymon.engine.downtime import DowntimeLog
 from pymon.engine.effects import Effects, is_inprocess_wanted
 from pymon.engine.history import History
 from pymon.engine.programs import Programs, find_programs
+from pymon.engine.switches import with_hosts
 from pymon.engine.timers import Timer, Timers
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
+from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import Service
 from pymon.model.site import Site
@@ -52,8 +54,9 @@ DRAIN_LIMIT = 30.0
 class Watcher:
     """Watches one site until it is closed. To be used from one event loop only.
 
-    ``site``, ``states``, ``disabled_watches`` and ``disabled_services`` are read by whoever likes; they change only
-    by the methods below.
+    Its attributes are there to be read; they change by its methods.
+    ``host_switches`` are the hosts that clients have disabled (True) or enabled, whatever the configuration says.
+    ``running`` maps the services being checked to their process (0: inside the daemon).
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Watcher:
         self.states: dict[ServiceKey, ServiceState] = {key: ServiceState() for key in site.services}
         self.disabled_watches: set[str] = set()
         self.disabled_services: set[ServiceKey] = set()
+        self.host_switches: dict[str, bool] = {}
         self.running: dict[ServiceKey, int] = {}
         self.observers: list[Observer] = []
         self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
@@ -114,12 +118,17 @@ class Watcher:
 
     # Changes of what is watched
 
-    def replace_site(self, site: Site, programs: Programs | None = None) -> None:
-        """Watch another site with the states there are; services that it adds are fresh."""
+    def replace_site(
+        self, site: Site, programs: Programs | None = None, states: Mapping[ServiceKey, ServiceState] | None = None
+    ) -> None:
+        """Watch another site: with other programs, and with these states, unless they stay.
+
+        Services without a state are fresh. Timers, and checks under way, are the caller's business.
+        """
         self.site = site
-        if programs is not None:
-            self.programs = programs
-        self.states = {key: self.states.get(key) or ServiceState() for key in site.services}
+        self.programs = programs or self.programs
+        known = self.states if states is None else states
+        self.states = {key: known.get(key) or ServiceState() for key in site.services}
         self.disabled_watches &= site.watches.keys()
         self.disabled_services &= site.services.keys()
         self.around = self._surroundings()
@@ -131,6 +140,23 @@ class Watcher:
         declared = tuple(service if each.name == service.name else each for each in watch.services)
         watches = {**self.site.watches, service.group: replace(watch, services=declared)}
         self.replace_site(replace(self.site, services=services, watches=watches))
+
+    def switch_hosts(self, names: Iterable[str], *, disabled: bool) -> None:
+        """Disable or enable hosts in every group that has them."""
+        switched = dict.fromkeys(names, disabled)
+        self.host_switches |= switched
+        hostgroups = with_hosts(self.site.hostgroups, switched.keys(), disabled=disabled)
+        self.replace_site(replace(self.site, hostgroups=hostgroups))
+
+    def disable(self, watches: Iterable[str] = (), services: Iterable[ServiceKey] = ()) -> None:
+        """Be silent about watches and services."""
+        self.disabled_watches |= set(watches)
+        self.disabled_services |= set(services)
+
+    def enable(self, watches: Iterable[str] = (), services: Iterable[ServiceKey] = ()) -> None:
+        """Undo ``disable``."""
+        self.disabled_watches -= set(watches)
+        self.disabled_services -= set(services)
 
     def stop_scheduler(self) -> None:
         """Let no timer fire, and no alert be decided, until ``start_scheduler``."""
@@ -170,23 +196,31 @@ class Watcher:
             if expiry is not None and expiry > now:
                 self.timers.set(Timer.TRAP_EXPIRY, key, expiry, _never)
 
-    def retime_check(self, key: ServiceKey) -> None:
-        """Check a service after one interval from now, and then on that grid."""
-        service = self.site.services[key]
-        interval = timing.interval_in_force(service, self.states[key])
-        if interval is None:
-            self.timers.forget(key, Timer.CHECK)
-        else:
-            self.timers.set(Timer.CHECK, key, self.timers.now() + interval, partial(self._next_check, key))
+    def retime(self, kind: Timer, key: ServiceKey, due_in: float | None = None) -> None:
+        """Set a timer of a service anew: to fire in ``due_in`` seconds, or when its declaration says from now on.
+
+        A service that has no such timer gets one only by its declaration.
+        """
+        service, now = self.site.services[key], self.timers.now()
+        if due_in is not None:
+            self.timers.move(kind, key, now + due_in)
+            return
+        self.timers.forget(key, kind)
+        match kind:
+            case Timer.CHECK:
+                interval = timing.interval_in_force(service, self.states[key])
+                if interval is not None:
+                    self.timers.set(kind, key, now + interval, partial(self._next_check, key))
+            case Timer.TRAP_TIMEOUT:
+                self._set_trap_timeout(key, now)
+            case Timer.TRAP_EXPIRY if service.trapduration is not None:
+                self.timers.set(kind, key, now + service.trapduration, _never)
 
     def clear_timers(self, key: ServiceKey) -> None:
         """Begin anew with each timer of a service that runs."""
-        now = self.timers.now()
-        self.retime_check(key)
-        self._set_trap_timeout(key, now)
-        duration = self.site.services[key].trapduration
-        if duration is not None and self.timers.next_time(Timer.TRAP_EXPIRY, key) is not None:
-            self.timers.set(Timer.TRAP_EXPIRY, key, now + duration, _never)
+        for kind in Timer:
+            if self.timers.next_time(kind, key) is not None:
+                self.retime(kind, key)
 
     def _set_trap_timeout(self, key: ServiceKey, now: float) -> None:
         timeout = self.site.services[key].traptimeout
@@ -260,15 +294,29 @@ class Watcher:
         if file is None or call is None:
             result = _no_such_monitor(service, self.site.settings.mondir, started)
         else:
-            limit = timing.time_limit(service)
-            result = await self._runner.run(file, call, time_limit=limit, inprocess=inprocess, repeat_blocked=True)
+            result = await self._run(key, file, call, timing.time_limit(service), inprocess)
         if log.isEnabledFor(logging.DEBUG):
             facts = {"planned": planned, "started": result.started, "ended": result.ended, "exitval": result.exitval}
             extra = {"group": key.group, "service": key.service, "event": "check", "facts": facts}
             log.debug("checked %s/%s: exit %d (%s)", *key, result.exitval, result.cause.value, extra=extra)
-        now_declared = self.site.services.get(key)
-        if result.cause is not Cause.CANCELLED and (now_declared is service or now_declared == service):
+        if result.cause is not Cause.CANCELLED and key in self.site.services:
             self._conclude(key, result)
+
+    async def _run(
+        self, key: ServiceKey, file: PluginFile, call: Invocation, limit: float, inprocess: bool
+    ) -> CheckResult:
+        self.running[key] = 0
+        try:
+            return await self._runner.run(
+                file,
+                call,
+                time_limit=limit,
+                inprocess=inprocess,
+                repeat_blocked=True,
+                on_start=partial(self.running.__setitem__, key),
+            )
+        finally:
+            self.running.pop(key, None)
 
     def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
         service, before = self.site.services[key], self.states[key]

@@ -17,7 +17,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pymon.model.duration import format_duration
@@ -49,12 +49,14 @@ async def run_process(
     time_limit: float,
     reap_group: bool = True,
     grace: float = GRACE,
+    on_start: Callable[[int], None] | None = None,
 ) -> CheckResult:
     """Run ``command`` followed by the invocation's arguments, and tell how it ended.
 
     ``command`` is ``[path]``, or ``[interpreter, path]``. ``time_limit`` and ``grace`` are in seconds.
     ``reap_group``: children that it left in its process group are killed when it has exited (after the time limit
     and on cancellation they always are). Never raises but CancelledError, and then the process is gone.
+    ``on_start`` is given the number of the process.
     Where the system has no process or descriptor left, it is started when there is one, within the time limit.
     """
     started = time.time()
@@ -67,6 +69,8 @@ async def run_process(
         summary = _not_started(invocation.path, error)
         return CheckResult(1, summary, started, time.time(), Cause.NOT_STARTED)
     try:
+        if on_start is not None:
+            on_start(child.pid)
         await asyncio.wait((child.exited,), timeout=max(0.0, end - time.monotonic()))
         timed_out = not child.exited.done()
         if timed_out:
@@ -107,6 +111,11 @@ class _Child:
         if self._in >= 0:
             self._feed()
         self._watch()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process, and of its group."""
+        return self._process.pid
 
     def _start(self, command: Sequence[str], invocation: Invocation) -> subprocess.Popen[bytes]:
         arguments = [word.encode("utf-8", "surrogateescape") for word in (*command, *invocation.arguments)]

@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 import weakref
+from collections.abc import Callable
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
@@ -64,12 +65,14 @@ class Runner:
         inprocess: bool = True,
         reap_group: bool = True,
         repeat_blocked: bool = False,
+        on_start: Callable[[int], None] | None = None,
     ) -> CheckResult:
         """One run. Never raises but CancelledError, and then the run has been ended.
 
         ``inprocess``: whether it may run inside the daemon. ``reap_group``: whether processes that it leaves behind
         are killed. ``repeat_blocked``: a run that was interrupted because it blocked the event loop says nothing of
         the service; with this it is repeated as a process at once, which is right for checks and not for alerts.
+        ``on_start`` is given the number of the process, if there is one.
         """
         began = time.time()
         try:
@@ -79,7 +82,12 @@ class Runner:
                     return result
             command = [sys.executable, file.path] if file.is_python and sys.executable else [file.path]
             return await run_process(
-                command, invocation, time_limit=time_limit, reap_group=reap_group, grace=self._grace
+                command,
+                invocation,
+                time_limit=time_limit,
+                reap_group=reap_group,
+                grace=self._grace,
+                on_start=on_start,
             )
         except asyncio.CancelledError:
             raise

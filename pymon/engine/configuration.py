@@ -1,0 +1,124 @@
+"""Reading the configuration again: on SIGHUP, at a client's ``reset``, or only to see whether it is right.
+
+SIGHUP keeps all that did not change. A reset begins anew with every service, as in mon: its checks and timers, and
+unless ``keepstate`` is given its state; hosts and watches stay disabled, services only with ``keepstate``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from pymon.config.loader import Loaded, load_auth
+from pymon.engine.programs import Programs, find_programs
+from pymon.engine.reload import CarriedOver, carry_over
+from pymon.engine.saving import Saving
+from pymon.engine.switches import with_hosts
+from pymon.engine.watcher import Watcher
+from pymon.errors import ConfigError, PymonError
+from pymon.model.auth import AuthRules
+from pymon.model.problem import Problem
+from pymon.model.request import SavedKind
+from pymon.model.settings import Settings
+from pymon.model.site import Site
+
+log = logging.getLogger("pymon")
+
+Load = Callable[[], Loaded]
+"""reads the configuration anew, and blocks meanwhile; raises PymonError if it cannot be used"""
+
+
+class Configuration:
+    """The configuration of a watcher, and auth.cf. One re-read at a time."""
+
+    def __init__(self, watcher: Watcher, saving: Saving, load: Load | None, auth: AuthRules) -> None:
+        """``load`` None: there is nothing to read, and each attempt is refused."""
+        self.auth = auth
+        self.observers: list[Callable[[Settings], None]] = []
+        self._watcher = watcher
+        self._saving = saving
+        self._load = load
+        self._lock = asyncio.Lock()
+
+    async def reload(self) -> None:
+        """Take over what is new in the configuration. Raises PymonError if it is refused."""
+        async with self._lock:
+            site, programs = await self._read()
+            carried = self._take_over(site, programs)
+            self._watcher.set_timers(key for key in site.services if key not in carried.unchanged)
+            log.info(
+                "configuration read again: %d services unchanged, %d changed, %d new, %d gone",
+                *map(len, (carried.unchanged, carried.changed, carried.added, carried.removed)),
+            )
+            self._tell_of_it()
+            await self._saving.save(SavedKind.DISABLED)
+
+    async def reset(self, *, keepstate: bool) -> None:
+        """Read the configuration, and begin anew. Raises PymonError if it is refused; then nothing has changed."""
+        async with self._lock:
+            site, programs = await self._read()
+            for key in site.services:
+                self._watcher.checks.drop(key)
+            self._take_over(site, programs)
+            if not keepstate:
+                self._watcher.enable(services=site.services)
+                self._watcher.replace_site(self._watcher.site, states={})
+            self._watcher.set_timers(site.services)
+            log.info("reset: %d services begin anew", len(site.services))
+            self._tell_of_it()
+            if keepstate:
+                await self._saving.save(*SavedKind)
+
+    async def test(self) -> None:
+        """Read the configuration only. Raises PymonError if it would be refused."""
+        if self._load is None:
+            raise PymonError("there is no configuration to read")
+        await asyncio.to_thread(self._load)
+
+    async def reload_auth(self) -> None:
+        """Read auth.cf again. Raises ConfigError if it cannot be read, and then nobody may do anything, as in mon."""
+        try:
+            self.auth, problems = await asyncio.to_thread(load_auth, self._watcher.site.settings.authfile)
+        except ConfigError:
+            self.auth = AuthRules()
+            raise
+        report(problems)
+
+    async def _read(self) -> tuple[Site, Programs]:
+        if self._load is None:
+            raise PymonError("there is no configuration to read")
+        loaded = await asyncio.to_thread(self._load)
+        programs = await asyncio.to_thread(find_programs, loaded.site)  # importing plugins takes its time
+        report(loaded.problems)
+        return loaded.site, programs
+
+    def _take_over(self, site: Site, programs: Programs) -> CarriedOver:
+        watcher, settings, now = self._watcher, site.settings, self._watcher.clock()
+        disabled = {host: True for host, is_disabled in watcher.host_switches.items() if is_disabled}
+        watcher.host_switches = disabled
+        site = replace(site, hostgroups=with_hosts(site.hostgroups, disabled.keys(), disabled=True))
+        carried = carry_over(watcher.site, site, watcher.states)
+        for key in carried.changed | carried.removed:
+            watcher.checks.drop(key)
+        for key in carried.removed:
+            watcher.timers.forget(key)
+        watcher.replace_site(site, programs, carried.states)
+        watcher.history.configure(settings, now)
+        watcher.downtime.configure(settings, now)
+        watcher.checks.set_maxprocs(settings.maxprocs)
+        return carried
+
+    def _tell_of_it(self) -> None:
+        settings = self._watcher.site.settings
+        if settings.startupalerts_on_reset:
+            self._watcher.startup_alerts()
+        for observer in self.observers:
+            observer(settings)
+
+
+def report(warnings: tuple[Problem, ...]) -> None:
+    """Put the warnings about a configuration into the log."""
+    for problem in warnings:
+        log.warning("%s", problem)

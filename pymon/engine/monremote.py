@@ -1,0 +1,66 @@
+"""mon.cf's monremote: a program that is told of what clients switch and test, for a peer to do the same."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from pymon.config.words import split_words
+from pymon.errors import WordSplitError
+from pymon.model.invocation import Invocation
+from pymon.plugin.process import run_process
+
+log = logging.getLogger("pymon.engine")
+
+TIME_LIMIT = 60.0
+"""seconds that one call may take"""
+CLOSE_LIMIT = 5.0
+"""seconds that calls under way have at a stop"""
+WAITING_LIMIT = 1000
+"""calls that may wait for the one under way; with more, further ones are dropped"""
+
+
+class Monremote:
+    """Calls the program with ``disable watch W`` and the like: words as arguments, never through a shell.
+
+    One call after the other, so that the peer sees changes in the order they were made. Nobody waits for them.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = dict(environ)
+        self._calls: asyncio.Queue[tuple[str, tuple[str, ...]]] = asyncio.Queue(WAITING_LIMIT)
+        self._task: asyncio.Task[None] | None = None
+
+    def tell(self, command: str, *words: str) -> None:
+        """Call ``command`` (mon.cf's value: a program, and maybe arguments) with further words; empty: nobody."""
+        if not command:
+            return
+        try:
+            self._calls.put_nowait((command, words))
+        except asyncio.QueueFull:
+            log.error("monremote is not told %r: %d calls wait already", " ".join(words), WAITING_LIMIT)
+            return
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work(), name="monremote")
+
+    async def close(self) -> None:
+        """Let what waits be done, for a few seconds at most."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=CLOSE_LIMIT)
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _work(self) -> None:
+        while not self._calls.empty():
+            command, words = self._calls.get_nowait()
+            try:
+                program, *arguments = split_words(command)
+            except (WordSplitError, ValueError) as error:
+                log.error("monremote %r cannot be run: %s", command, error)
+                continue
+            call = Invocation(program, (*arguments, *words), self._environ)
+            result = await run_process([program], call, time_limit=TIME_LIMIT)
+            if not result.is_success:
+                said = next((line for line in result.output.splitlines() if line.strip()), "it said nothing")
+                log.warning("monremote %s failed: exit status %d: %s", " ".join(words), result.exitval, said)

@@ -1,0 +1,34 @@
+"""Hosts that clients switch off and on: pure functions on hostgroups. Names are literal, and not patterns (E-hosts)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from pymon.model.service import Hostgroup
+from pymon.model.site import Site
+
+
+def with_hosts(
+    hostgroups: Mapping[str, Hostgroup], names: Collection[str], *, disabled: bool
+) -> Mapping[str, Hostgroup]:
+    """The groups with these hosts disabled, or enabled, in each group that has them."""
+    return {name: _switched(group, names, disabled) for name, group in hostgroups.items()}
+
+
+def unknown_hosts(hostgroups: Mapping[str, Hostgroup], names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that are in no group, in their order."""
+    known = {host.name for group in hostgroups.values() for host in group.hosts}
+    return tuple(name for name in names if name not in known)
+
+
+def sole_watches(site: Site, host: str) -> tuple[str, ...]:
+    """The watches whose group has this host and no other: they are switched with it, as in mon."""
+    return tuple(group for group in site.watches if [each.name for each in site.hosts(group)] == [host])
+
+
+def _switched(group: Hostgroup, names: Collection[str], disabled: bool) -> Hostgroup:
+    if not any(host.name in names and host.disabled is not disabled for host in group.hosts):
+        return group
+    hosts = tuple(replace(host, disabled=disabled) if host.name in names else host for host in group.hosts)
+    return replace(group, hosts=hosts)

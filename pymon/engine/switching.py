@@ -1,0 +1,84 @@
+"""What clients disable and enable: watches, services, hosts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from pymon.core import process
+from pymon.engine.monremote import Monremote
+from pymon.engine.saving import Saving
+from pymon.engine.switches import sole_watches, unknown_hosts
+from pymon.engine.watcher import Watcher
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Asker, Outcome, SavedKind, SwitchHosts, SwitchService, SwitchWatch
+
+log = logging.getLogger("pymon.engine")
+
+Switch = SwitchWatch | SwitchService | SwitchHosts
+
+
+class Switching:
+    """Performs switches on a watcher, sends the disable alerts that go with them, and tells the monremote."""
+
+    def __init__(self, watcher: Watcher, saving: Saving, monremote: Monremote) -> None:
+        self._watcher = watcher
+        self._saving = saving
+        self._monremote = monremote
+
+    async def perform(self, request: Switch, asker: Asker) -> Outcome:
+        """Switch, and bring mon's file ``disabled`` up to date."""
+        outcome = self._switch(request, asker)
+        if outcome.ok:
+            await self._saving.save(SavedKind.DISABLED)
+        return outcome
+
+    def _switch(self, request: Switch, asker: Asker) -> Outcome:
+        site = self._watcher.site
+        match request:
+            case SwitchWatch(group, enable):
+                if group not in site.watches:
+                    return Outcome(False, f'unknown watch "{group}"')
+                self._watch(group, enable, asker)
+            case SwitchService(key, enable):
+                self._service(key, enable, asker)
+            case SwitchHosts(hosts, enable):
+                if not enable and (unknown := unknown_hosts(site.hostgroups, hosts)):
+                    return Outcome(False, f"host(s) {' '.join(unknown)} do not exist", unknown)
+                self._watcher.switch_hosts(hosts, disabled=not enable)
+                for host in hosts:
+                    for group in sole_watches(site, host):
+                        self._watch(group, enable, asker)
+                    self._tell(enable, "host", host)
+        return Outcome()
+
+    def _watch(self, group: str, enable: bool, asker: Asker) -> None:
+        watcher = self._watcher
+        if enable:
+            watcher.enable(watches=[group])
+        else:
+            if group not in watcher.disabled_watches:
+                services = (service.key for service in watcher.site.watches[group].services)
+                self._say_goodbye((key for key in services if key not in watcher.disabled_services), asker)
+            watcher.disable(watches=[group])
+        self._tell(enable, "watch", group)
+
+    def _service(self, key: ServiceKey, enable: bool, asker: Asker) -> None:
+        watcher = self._watcher
+        if enable:
+            watcher.enable(services=[key])
+        else:
+            if key not in watcher.disabled_services and key.group not in watcher.disabled_watches:
+                self._say_goodbye((key,), asker)
+            watcher.disable(services=[key])
+        self._tell(enable, "service", *key)
+
+    def _say_goodbye(self, keys: Iterable[ServiceKey], asker: Asker) -> None:
+        """Send the disable alerts of services that are about to be silent."""
+        watcher, now = self._watcher, self._watcher.clock()
+        for key in keys:
+            service, state = watcher.site.services[key], watcher.states[key]
+            watcher.apply(key, process.disable(service, state, asker.user, now, watcher.around))
+
+    def _tell(self, enable: bool, *words: str) -> None:
+        self._monremote.tell(self._watcher.site.settings.monremote, "enable" if enable else "disable", *words)
