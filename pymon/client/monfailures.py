@@ -1,0 +1,125 @@
+"""``monfailures``: the services that fail now, as a table; exit status 1 if there are any."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from getopt import GetoptError, getopt
+
+from pymon.client.protocol import login
+from pymon.client.records import ServiceStatus
+from pymon.client.sync import Client
+from pymon.client.tls import tls_context
+from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
+from pymon.server import wire
+
+USAGE = """\
+usage: monfailures [--server host] [--port port] [--user name]
+                   [--password password] [--password-file file]
+                   [--socket path] [--tls] [--ca file] [--debug] [--help]
+
+Lists the services that fail. The exit status is 1 if there are any, 0 if there
+are none, 2 for wrong usage, and 255 or the number of the system's error if the
+server cannot be asked. It logs in if there is a user. Other users of the
+machine can see a password given as --password.
+"""
+HEAD = (("Hostgroup:Service", 30), ("Down Since", 19), ("Error Summary", 26))
+"""titles and widths of the columns"""
+
+FAILURES = 1
+WRONG_USAGE = 2
+NO_ANSWER = 255
+
+_OPTIONS = (
+    *("debug", "server=", "port=", "user=", "password="),
+    *("password-file=", "socket=", "tls", "ca=", "help"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        pairs, words = getopt([_with_two_hyphens(word) for word in given], "", _OPTIONS)
+    except GetoptError as error:
+        return _fail(f"{error}\n{USAGE}", WRONG_USAGE)
+    options = {name[2:]: value for name, value in pairs}
+    if "help" in options:
+        print(USAGE, end="")
+        return 0
+    if words:
+        return _fail(f"unexpected argument {words[0]!r}\n{USAGE}", WRONG_USAGE)
+    try:
+        failures = _ask(options)
+    except AuthenticationFailed as error:
+        return _fail(f"login failure: {error}", NO_ANSWER)
+    except ConnectionFailed as error:
+        return _fail(f"Could not connect to server: {error}", error.errno if error.errno > 0 else NO_ANSWER)
+    except (ClientError, OSError, ValueError) as error:
+        return _fail(f"{error}", NO_ANSWER)
+    sys.stdout.buffer.write(wire.to_bytes(report(failures)))
+    sys.stdout.flush()
+    return FAILURES if failures else 0
+
+
+def report(failures: Sequence[ServiceStatus]) -> str:
+    """The table in mon's form, which begins with a bell and ends with an empty line."""
+    if not failures:
+        return "No failures found.\n"
+    titles = [title for title, _ in HEAD]
+    lines = ["\a", _line(titles), _line(["-" * len(title) for title in titles])]
+    lines += [_row(status) for status in sorted(failures, key=lambda status: status.key)]
+    return "\n".join([*lines, "", ""])
+
+
+def _with_two_hyphens(word: str) -> str:
+    """An option's name with one hyphen, which mon's takes as well, as getopt wants it."""
+    name = word.removeprefix("-").partition("=")[0]
+    is_short = word.startswith("-") and name and any(option.startswith(name) for option in _OPTIONS)
+    return f"-{word}" if is_short else word
+
+
+def _row(status: ServiceStatus) -> str:
+    since = time.ctime(status.first_failure) if status.first_failure else "-"
+    acked = "[acked] " if status.ack else ""
+    return _line([f"{status.group}:{status.service}", since, acked + status.last_summary])
+
+
+def _line(cells: Sequence[str]) -> str:
+    """Cells, cut and padded to the columns; what could steer a terminal is shown as blanks."""
+    printable = [
+        "".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in cell) for cell in cells
+    ]
+    return "  ".join(f"{cell[:width]:{width}}" for cell, (_, width) in zip(printable, HEAD, strict=True)).rstrip()
+
+
+def _ask(options: dict[str, str]) -> list[ServiceStatus]:
+    """The failures. Raises ClientError, OSError, ValueError."""
+    with Client(
+        options.get("server", "localhost"),
+        options.get("port"),
+        path=options.get("socket"),
+        tls=tls_context(wanted="tls" in options, ca=options.get("ca", "")),
+    ) as client:
+        if options.get("user"):
+            client.perform(login(options["user"], _password(options)))
+        return client.list_failures()
+
+
+def _password(options: dict[str, str]) -> str:
+    """The password given, or the first line of its file. Raises OSError."""
+    if "password-file" not in options:
+        return options.get("password", "")
+    with open(options["password-file"], "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
+        return wire.to_text(file.readline().rstrip(b"\r\n"))
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)  # noqa: PTH119
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
