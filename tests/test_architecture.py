@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "ipvs": {"model", "errors", "plugin"},
     "engine": {"model", "errors", "config", "core", "plugin", "monitor", "alert"},
     "server": {"model", "errors", "config", "core", "engine"},
-    "client": {"errors", "server.wire", "server.packet"},
+    "client": {"errors", "server.wire", "server.packet", "server.crypt"},
     "demo": {"model", "errors", "share", "config", "ipvs", "engine"},
     "cli": {
         *("model", "errors", "share", "config", "core", "plugin", "monitor", "alert", "ipvs", "engine", "demo"),
