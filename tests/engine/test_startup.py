@@ -27,6 +27,7 @@ async def test_startupalerts_on_reset(daemon: Daemon, value: str, alerts: int) -
     await daemon.says("calling startupalert rec.alert for localhost/x")
     daemon.hang_up()
     await daemon.says("configuration read again")
+    await daemon.says("calling startupalert rec.alert for localhost/x", count=alerts)
     assert await daemon.stop() == 0
     assert sum("calling startupalert" in line["message"] for line in daemon.lines) == alerts
     assert len(list(calls.iterdir())) == alerts
