@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 lvs_app = typer.Typer(help="The kernel's IPVS table.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(lvs_app, name="lvs")
+trap_app = typer.Typer(help="Results that are reported to a server.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(trap_app, name="trap")
 
 DEFAULT_FILE = Path(Settings().cfbasedir) / "mon.cf"
 
@@ -141,6 +143,32 @@ def why_command(
 
     where = Where(server=server, port=port, socket=socket, statedir=statedir)
     _finish(why(group, service, since=since, as_json=as_json, where=where))
+
+
+@trap_app.command("send")
+def trap_send_command(
+    group: Annotated[str, typer.Argument(metavar="GROUP")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE")],
+    status: Annotated[str, typer.Argument(metavar="STATUS", help="An exit value (0: all is well) or ok, fail, timeout…")],
+    summary: Annotated[str, typer.Argument(metavar="SUMMARY")],
+    detail: Annotated[str, typer.Argument(metavar="DETAIL", help="More text; - reads the standard input.")] = "",
+    host: Annotated[str, typer.Option(help="The server (default: MONHOST, else localhost).")] = "",
+    port: Annotated[str, typer.Option(help="Its trapport (default: mon, else 2583).")] = "",
+    user: Annotated[str, typer.Option(help="Who sends it.")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="A file whose first line is the password.")] = None,
+) -> None:
+    """Report a result to a server by a trap. Nobody says whether it was taken."""
+    from pymon.cli.trap_send import send  # noqa: PLC0415
+
+    _finish(
+        send(
+            *(group, service, status, summary, detail),
+            host=host,
+            port=port,
+            user=user,
+            password_file=password_file,
+        )
+    )
 
 
 @app.command("demo")

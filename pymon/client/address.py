@@ -47,3 +47,14 @@ def port_number(port: int | str | None) -> int:
     if not 0 < number <= 65535:
         raise ConnectionFailed(f"there is no port {port!r}")
     return number
+
+
+def split_host(text: str) -> tuple[str, str | None]:
+    """Host and port of ``host``, ``host:port``, ``[ipv6]`` or ``[ipv6]:port``; an IPv6 address needs no brackets."""
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, rest.removeprefix(":") or None
+    if text.count(":") == 1:
+        host, _, port = text.partition(":")
+        return host, port or None
+    return text, None
