@@ -149,7 +149,9 @@ def why_command(
 def trap_send_command(
     group: Annotated[str, typer.Argument(metavar="GROUP")],
     service: Annotated[str, typer.Argument(metavar="SERVICE")],
-    status: Annotated[str, typer.Argument(metavar="STATUS", help="An exit value (0: all is well) or ok, fail, timeout…")],
+    status: Annotated[
+        str, typer.Argument(metavar="STATUS", help="An exit value (0: all is well) or ok, fail, timeout…")
+    ],
     summary: Annotated[str, typer.Argument(metavar="SUMMARY")],
     detail: Annotated[str, typer.Argument(metavar="DETAIL", help="More text; - reads the standard input.")] = "",
     host: Annotated[str, typer.Option(help="The server (default: MONHOST, else localhost).")] = "",
