@@ -1,0 +1,414 @@
+"""Every kind of ``list``: mon's lines, with and without a view, and the same as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pymon.model.request import Outcome, ReadDowntimeLog, Request
+from pymon.model.service import Host, Hostgroup
+from pymon.model.site import Site
+from pymon.model.snapshot import Snapshot
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
+from pymon.server.commands_list import KINDS
+from pymon.server.reply import Session
+from tests.server.samples import NOW, S1, S2, S3, SITE, SNAPSHOT, TR, WELL, Client, site_of, with_states
+
+ALERTS = (
+    "alert g1 s1 1795477340 /x/alert.d/rec.alert (a b) sum  x%20\\",
+    "upalert g1 s1 1795477341 /x/alert.d/rec.alert () (NO SUMMARY)",
+    "written by hand",
+)
+FAILURES = ("g1 s1 1795477337 sum 'q' \\ é",)
+RECORDS = ("1795477400 g1 s1 1795477337 63 7 sum 'q' x", "1795477401 g1 s1 1795477337 64 1.5 ", "odd")
+
+FULL = replace(
+    SNAPSHOT,
+    site=replace(
+        SITE,
+        hostgroups={
+            **SITE.hostgroups,
+            "g1": Hostgroup("g1", (Host("h1", disabled=True), Host("h2"), Host("h3", disabled=True))),
+            "g2": Hostgroup("g2", (Host("127.0.0.1", disabled=True),)),
+        },
+    ),
+    disabled_watches={"g1"},
+    disabled_services={S3, S1, S2},
+    running={S3: 815, TR: 0},
+    alert_history=ALERTS,
+    failure_history=FAILURES,
+)
+"""hosts, a watch and services disabled, monitors running, histories"""
+
+EMPTY = replace(SNAPSHOT, site=Site(), states={})
+
+LISTS: list[tuple[Snapshot, str, str, list[str]]] = [
+    (FULL, "", "watch", ["g1 s1", "g1 s2", "g1 tr", "g2 s3", "220 list watch completed"]),
+    (FULL, "v1", "watch foo", ["g1 s1", "g1 s2", "g1 tr", "220 list watch completed"]),
+    (FULL, "v2", "watch", ["g1 s1", "g2 s3", "220 list watch completed"]),
+    (
+        FULL,
+        "v2",
+        "descriptions",
+        [
+            "g1 s1 It\\27s\\20a\\20\\22desc\\22\\20\\\\\\20and\\20\\c3\\a9",
+            "g2 s3 ",
+            "220 list descriptions completed",
+        ],
+    ),
+    (FULL, "v1", "group g1", ["hostgroup g1 *h1 h2 *h3", "220 list group completed"]),
+    (FULL, "v1", "group  g2", ["hostgroup g2 *127.0.0.1", "220 list group completed"]),
+    (FULL, "", "group g1 ", ["520 list group error, undefined group"]),
+    (FULL, "", "group g1 g2", ["520 list group error, undefined group"]),
+    (FULL, "", "group", ["520 list group error, undefined group"]),
+    (
+        FULL,
+        "",
+        "deps",
+        [
+            "exp g1 s1 'g2:s3\\20&&\\20!g1:s2'",
+            "cmp g1 s1 g2:s3 g1:s2",
+            "exp g1 s2 'NONE'",
+            "cmp g1 s2 NONE",
+            "exp g1 tr 'NONE'",
+            "cmp g1 tr NONE",
+            "exp g2 s3 'NONE'",
+            "cmp g2 s3 NONE",
+            "220 list deps completed",
+        ],
+    ),
+    (FULL, "v1", "views", ["views v1 v2", "220 list group completed"]),
+    (EMPTY, "", "views", ["views ", "220 list group completed"]),
+    (FULL, "v1", "aliases", ["alias al1", "line one", "line two", "", "220 list aliases completed"]),
+    (
+        FULL,
+        "",
+        "aliases zz al1",
+        ["alias zz", "", "alias al1", "line one", "line two", "", "220 list aliases completed"],
+    ),
+    (FULL, "", "aliasgroups", ["al1", "220 list aliasgroups completed"]),
+    (EMPTY, "", "aliasgroups", ["220 list aliasgroups completed"]),
+    (
+        FULL,
+        "",
+        "disabled",
+        [
+            "group g1: h1 h3",
+            "group g2: 127.0.0.1",
+            "watch g1",
+            "watch g1 service s1",
+            "watch g1 service s2",
+            "watch g2 service s3",
+            "220 list disabled completed",
+        ],
+    ),
+    (
+        FULL,
+        "v1",
+        "disabled g1",
+        [
+            "group g1: h1 h3",
+            "watch g1",
+            "watch g1 service s1",
+            "watch g1 service s2",
+            "220 list disabled completed",
+        ],
+    ),
+    (FULL, "v2", "disabled", ["watch g1 service s1", "watch g2 service s3", "220 list disabled completed"]),
+    (SNAPSHOT, "", "disabled", ["220 list disabled completed"]),
+    (FULL, "v1", "pids", ["server 4711", "g2 s3 815", "g1 tr 0", "220 list pids completed"]),
+    (FULL, "", "state", ["scheduler running", "220 list state completed"]),
+    (
+        replace(FULL, stopped_since=NOW + 0.9),
+        "",
+        "state",
+        [f"scheduler stopped since {NOW:.0f}", "220 list state completed"],
+    ),
+    (
+        FULL,
+        "v2",
+        "alerthist",
+        [
+            "alert\\20g1\\20s1\\201795477340\\20/x/alert.d/rec.alert\\20(a\\20b)\\20sum\\20\\20x%20\\",
+            "upalert\\20g1\\20s1\\201795477341\\20/x/alert.d/rec.alert\\20()\\20(NO\\20SUMMARY)",
+            "written\\20by\\20hand",
+            "220 list alerthist completed",
+        ],
+    ),
+    (
+        FULL,
+        "",
+        "failurehist",
+        ["g1\\20s1\\201795477337\\20sum\\20\\27q\\27\\20\\\\20\\c3\\a9", "220 list failurehist completed"],
+    ),
+    (FULL, "", "dtlog", [*RECORDS, "220 list dtlog completed"]),
+    (FULL, "", "", ["520 unknown list command"]),
+    (FULL, "", "alias al1", ["520 unknown list command"]),
+    (FULL, "", "Watch", ["520 unknown list command"]),
+]
+
+
+def daemon(request: Request) -> Outcome:
+    return Outcome(lines=RECORDS) if isinstance(request, ReadDowntimeLog) else Outcome(ok=False)
+
+
+def client_of(snapshot: Snapshot, view: str = "") -> Client:
+    return Client(snapshot, Session(view=view), daemon)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "view", "what", "lines"), LISTS, ids=[f"{view or '-'}: {what!r}" for _, view, what, _ in LISTS]
+)
+def test_list_is_mons(snapshot: Snapshot, view: str, what: str, lines: list[str]) -> None:
+    """In the order of the file; in mon it is random (P-order)."""
+    assert client_of(snapshot, view).say(f"list {what}") == lines
+
+
+def test_deps_follow_the_view() -> None:
+    """P-deps-view: in mon a client with a view sees none at all."""
+    lines = client_of(FULL, "v2").say("list deps")
+    assert [line for line in lines if line.startswith("exp")] == [
+        "exp g1 s1 'g2:s3\\20&&\\20!g1:s2'",
+        "exp g2 s3 'NONE'",
+    ]
+
+
+def test_view_that_is_gone_hides_nothing() -> None:
+    """P-view-gone: after a reload, a list that is empty for want of a view would look as if all were well."""
+    client = client_of(FULL, "removed")
+    assert len(client.say("list opstatus")) == 5
+    assert client.say("getview")[0].startswith("no view selected")
+
+
+def test_setview_lasts_until_another() -> None:
+    client = client_of(FULL)
+    assert client.say("setview v1") == ["selecting view v1", "220 setview completed"]
+    assert client.say("setview nope") == ["504 unknown view nope"]
+    assert client.say("getview") == ["view v1 selected", "220 getview completed"]
+    assert client.say("setview")[-1] == "220 setview completed"
+    assert client.session.view == ""
+
+
+# Status lists
+
+
+def groups_and_services(lines: list[str]) -> list[str]:
+    return [" ".join(word.partition("=")[2] for word in line.split()[:2]) for line in lines[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "final", "listed"),
+    [
+        ("failures", "220 list failures completed", {0, 4, 6}),
+        ("successes", "220 list successes completed", {1, 2, 3, 5, 7}),
+        ("warnings", "220 list successes completed", {2, 3, 5, 9}),
+    ],
+)
+def test_status_decides_the_list(kind: str, final: str, listed: set[int]) -> None:
+    """A service without a result yet is among the successes; ``warnings`` closes like ``successes``, as in mon."""
+    for status in OpStatus:
+        client = client_of(with_states(dict.fromkeys((S1, S2, TR, S3), replace(WELL, op_status=status))), "v2")
+        lines = client.say(f"list {kind} x")
+        assert lines[-1] == final
+        assert groups_and_services(lines) == (["g1 s1", "g2 s3"] if status in listed else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", ["g1 s1", "g2 s3"]),
+        ("g1,tr", ["g1 tr"]),
+        ("g1", ["g1 s1", "g1 s2", "g1 tr"]),
+        ("g1,", ["g1 s1", "g1 s2", "g1 tr"]),
+        ("g1,tr,x", ["g1 tr"]),
+        ("g1,tr g2  g1,tr", ["g1 tr", "g2 s3", "g1 tr"]),
+        ("nope", []),
+        (",", []),
+    ],
+)
+def test_opstatus_of_what_is_named_is_not_limited_by_the_view(words: str, expected: list[str]) -> None:
+    lines = client_of(SNAPSHOT, "v2").say(f"list opstatus {words}")
+    assert lines[-1] == "220 list opstatus completed"
+    assert groups_and_services(lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        ("g1,nope", "520 g1,nope does not exist"),
+        (",s1", "520 ,s1 does not exist"),
+        ("g1,tr g1,nope g2", "520 g1,nope does not exist"),
+        ("nope,x g1", "520 nope,x does not exist"),
+    ],
+)
+def test_opstatus_names_what_does_not_exist(words: str, refusal: str) -> None:
+    """P-opstatus-unknown: mon names the last argument, whichever was unknown."""
+    assert client_of(SNAPSHOT).say(f"list opstatus {words}") == [refusal]
+
+
+def test_list_outlives_a_change_of_what_it_shows() -> None:
+    """Lines are made while they are sent; meanwhile states change, services go, and histories grow."""
+    states: dict[Any, ServiceState] = dict(SNAPSHOT.states)
+    alerts = list(ALERTS)
+    running = dict(FULL.running)
+    snapshot = replace(FULL, states=states, alert_history=alerts, running=running)
+    replies = [client_of(snapshot).reply(f"{json_}list {kind}") for json_ in ("", "json ") for kind in KINDS]
+    states.clear()
+    alerts.clear()
+    running.clear()
+    before = [client_of(FULL).reply(f"{json_}list {kind}") for json_ in ("", "json ") for kind in KINDS]
+    changing = ("opstatus", "successes", "failures", "warnings")  # whether a monitor runs is shown as of now
+    for kind, reply, was in zip([*KINDS, *KINDS], replies, before, strict=True):
+        lines, expected = list(reply.lines), list(was.lines)
+        assert len(lines) == len(expected)
+        if kind not in changing:
+            assert lines == expected
+
+
+# The downtime log
+
+
+def test_dtlog_that_is_off_or_unreadable_is_refused() -> None:
+    off = Client(replace(SNAPSHOT, site=site_of("watch g\n")))
+    assert off.say("list dtlog") == ["520 list dtlog error, dtlogging is not turned on"]
+    assert off.asked == []
+    broken = Client(outcome=lambda _: Outcome(ok=False, text="No such file"))
+    assert broken.say("list dtlog") == ["520 list dtlog error, cannot open dtlog"]
+    assert broken.say("json list dtlog") == ["520 list dtlog error, cannot open dtlog"]
+
+
+# JSON
+
+VALUES: Mapping[str, object] = {
+    "watch": [{"group": "g1", "service": "s1"}, {"group": "g2", "service": "s3"}],
+    "descriptions": [
+        {"group": "g1", "service": "s1", "description": 'It\'s a "desc" \\ and é'},
+        {"group": "g2", "service": "s3", "description": None},
+    ],
+    "group g1": {
+        "group": "g1",
+        "hosts": [
+            {"host": "h1", "disabled": True},
+            {"host": "h2", "disabled": False},
+            {"host": "h3", "disabled": True},
+        ],
+    },
+    "deps": [
+        {
+            "group": "g1",
+            "service": "s1",
+            "expression": "g2:s3 && !g1:s2",
+            "components": [{"group": "g2", "service": "s3"}, {"group": "g1", "service": "s2"}],
+        },
+        {"group": "g2", "service": "s3", "expression": None, "components": []},
+    ],
+    "views": [{"view": "v1", "entries": ["g1"]}, {"view": "v2", "entries": ["g2:s3", "g1:s1"]}],
+    "aliases": [{"alias": "al1", "lines": ["line one", "line two"]}],
+    "aliasgroups": ["al1"],
+    "disabled": {
+        "hosts": [],
+        "watches": [],
+        "services": [{"group": "g1", "service": "s1"}, {"group": "g2", "service": "s3"}],
+    },
+    "pids": {
+        "server": 4711,
+        "monitors": [{"group": "g2", "service": "s3", "pid": 815}, {"group": "g1", "service": "tr", "pid": None}],
+    },
+    "state": {"running": True, "stopped_since": None},
+    "alerthist": [
+        {
+            "kind": "alert",
+            "group": "g1",
+            "service": "s1",
+            "time": 1795477340,
+            "alert": "/x/alert.d/rec.alert",
+            "arguments": "a b",
+            "summary": "sum  x%20\\",
+        },
+        {
+            "kind": "upalert",
+            "group": "g1",
+            "service": "s1",
+            "time": 1795477341,
+            "alert": "/x/alert.d/rec.alert",
+            "arguments": "",
+            "summary": "(NO SUMMARY)",
+        },
+        {
+            **dict.fromkeys(("kind", "group", "service", "time", "alert", "arguments")),
+            "summary": "written by hand",
+        },
+    ],
+    "failurehist": [{"group": "g1", "service": "s1", "time": 1795477337, "summary": "sum 'q' \\ é"}],
+    "dtlog": [
+        {
+            "time": 1795477400,
+            "group": "g1",
+            "service": "s1",
+            "first_failure": 1795477337,
+            "downtime": 63,
+            "interval": 7,
+            "summary": "sum 'q' x",
+        },
+        {
+            "time": 1795477401,
+            "group": "g1",
+            "service": "s1",
+            "first_failure": 1795477337,
+            "downtime": 64,
+            "interval": 1.5,
+            "summary": "",
+        },
+        {
+            **dict.fromkeys(("time", "group", "service", "first_failure", "downtime", "interval")),
+            "summary": "odd",
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize("what", VALUES)
+def test_json_says_the_same_with_names(what: str) -> None:
+    """P-json: one line of JSON, and the closing line of the plain list."""
+    client = client_of(FULL, "v2")
+    line, final = client.say(f"json list {what}")
+    assert json.loads(line) == VALUES[what]
+    assert "\n" not in line
+    assert line.isascii()
+    assert final == client.say(f"list {what}")[-1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_list_has_json(kind: str) -> None:
+    client = client_of(FULL)
+    assert kind in {"opstatus", "failures", "successes", "warnings"} or any(what.split()[0] == kind for what in VALUES)
+    if kind == "group":
+        assert client.say("json list group nope") == ["520 list group error, undefined group"]
+    else:
+        json.loads(client.say(f"JSON List {kind}")[0])
+
+
+@pytest.mark.parametrize("what", ["watch", "opstatus", "alerthist", "aliases"])
+def test_empty_list_is_an_empty_array(what: str) -> None:
+    assert client_of(EMPTY).say(f"json list {what}") == ["[]", f"220 list {what} completed"]
+
+
+@pytest.mark.parametrize("line", ["json", "json foo", "json json list watch", "json listwatch"])
+def test_other_json_is_refused(line: str) -> None:
+    assert Client().say(line) == ["520 unknown json command"]
+
+
+def test_unknown_json_list_is_refused_as_the_plain_one() -> None:
+    assert Client().say("json list Watch") == ["520 unknown list command"]
+
+
+def test_long_json_is_made_in_pieces() -> None:
+    """So that ten thousand services do not keep the daemon busy in one go."""
+    reply = client_of(SNAPSHOT).reply("json list opstatus")
+    assert reply.is_one_line
+    assert len(list(reply.lines)) == len(SITE.services) + 1
