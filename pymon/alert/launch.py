@@ -6,6 +6,9 @@ An alert is run once, under a time limit, and how it ended is logged. A plugin c
 - with ``ordered``, calls of the same ``order_key`` are done one after the other. Of those that wait only the newest
   is done, and one that is being retried gives way to it: the newest decision wins. Such a call is kept in a journal
   until it has succeeded or failed for good, and taken up again by the next daemon (``resume``).
+
+A ledger is told of each call when it is decided, before each attempt, and when nothing is left to do. An attempt of a
+call that is not ordered waits until the ledger has it on file: so no daemon to come does it again.
 """
 
 from __future__ import annotations
@@ -14,11 +17,13 @@ import asyncio
 import logging
 import os
 import time
+import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
 from pymon.alert.pending import Journal, Pending
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
@@ -47,30 +52,13 @@ _PASSING = frozenset({Cause.TIMED_OUT, Cause.BLOCKED, Cause.SIGNALED, Cause.NOT_
 
 
 @dataclass(slots=True)
-class _Delivery:
-    """One call on its way. ``kept`` is done once the journal has it, or could not take it (False)."""
-
-    file: PluginFile
-    invocation: Invocation
-    group: str
-    service: str
-    event: str
-    at: float
-    inprocess: bool
-    kept: asyncio.Future[bool] | None = None
-
-    def __str__(self) -> str:
-        return f"{self.file.name} for {self.group}/{self.service} ({self.event})"
-
-
-@dataclass(slots=True)
 class _Lane:
     """The calls of one order key: one at work, and the newest of those that wait. ``newer`` wakes a retry."""
 
-    waiting: _Delivery | None
+    waiting: Delivery | None
     newer: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def take(self) -> _Delivery | None:
+    def take(self) -> Delivery | None:
         delivery, self.waiting = self.waiting, None
         self.newer.clear()
         return delivery
@@ -85,11 +73,13 @@ class Launcher:
         *,
         statedir: str | Path,
         environ: Mapping[str, str] | None = None,
+        ledger: Ledger | None = None,
         time_limit: float = TIME_LIMIT,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
         """The journal is in ``statedir``; ``environ`` is the daemon's environment (default: that of this process)."""
         self._runner = runner
+        self._ledger = ledger or NoLedger()
         self._journal = Journal(Path(statedir) / "pending")
         self._environ = dict(os.environ if environ is None else environ)
         self._time_limit = time_limit
@@ -110,14 +100,17 @@ class Launcher:
 
     def launch(self, call: AlertCall, invocation: Invocation, file: PluginFile, *, inprocess: bool = True) -> None:
         """Start one alert and return at once. ``inprocess`` False runs it as a process even if it could do without."""
-        delivery = _Delivery(file, invocation, *call.key, call.event.value, call.at, inprocess)
+        call_about = About(*call.key, str(call.command), call.event.value, call.at, call.period)
+        delivery = Delivery(call_about, file, invocation, inprocess, uuid.uuid4().hex)
         key = self._order_key(delivery)
+        pending = self._pending(key or "", delivery)
+        self._ledger.decided(delivery.token, pending)
         if key is None:
             self._spawn(self._deliver(delivery), str(delivery))
         else:
             if self._decided_since_start is not None:
                 self._decided_since_start.add(key)
-            delivery.kept = self._journal.write(self._pending(key, delivery))
+            delivery.kept = self._journal.write(pending)
             self._queue(key, delivery)
 
     def resume(
@@ -125,14 +118,16 @@ class Launcher:
         alerts: Mapping[str, PluginFile],
         is_wanted: Callable[[Pending], bool] = lambda _: True,
         is_inprocess: Callable[[Pending], bool] = lambda _: True,
+        undone: Mapping[str, Pending] | None = None,
     ) -> None:
         """Take up what an earlier daemon left undone; ``alerts`` are the programs known by name.
 
-        ``is_wanted`` is asked of each before it is done: what the world has overtaken meanwhile is dropped.
-        ``is_inprocess`` says whether it may run inside the daemon.
+        ``undone`` are calls of the ledger by their tokens; those that are ordered (they have a key) are in the journal
+        too, unless the daemon was killed in between. ``is_wanted`` is asked of each ordered one before it is done: what
+        the world has overtaken meanwhile is dropped. ``is_inprocess`` says whether it may run inside the daemon.
         """
         self._decided_since_start = set()
-        self._spawn(self._resume(alerts, is_wanted, is_inprocess), "undone alerts")
+        self._spawn(self._resume(alerts, is_wanted, is_inprocess, undone or {}), "undone alerts")
 
     async def drain(self, limit: float) -> None:
         """Let the alerts under way finish, ``limit`` seconds at most, and end those that are left.
@@ -153,30 +148,43 @@ class Launcher:
 
     # Calls without order
 
-    async def _deliver(self, delivery: _Delivery) -> None:
-        started = time.monotonic()
-        result = await self._attempt(delivery)
-        if not self._is_retried(delivery, result) or self._stopping.is_set():
-            return
-        if self._retrying >= RETRYING_LIMIT:
-            log.error("%s is given up: %d others wait for another attempt", delivery, self._retrying)
-            return
-        self._retrying += 1
-        try:
-            attempt = 0
-            while self._is_retried(delivery, result) and not self._stopping.is_set():
-                if time.monotonic() - started > RETRY_FOR:
-                    log.error("%s is given up after %g minutes", delivery, RETRY_FOR / 60)
-                    return
-                await self._pause(delivery, attempt, None)
-                result = await self._attempt(delivery)
-                attempt += 1
-        finally:
-            self._retrying -= 1
+    async def _deliver(self, delivery: Delivery) -> None:
+        began, attempt = time.monotonic(), 0
+        while True:
+            result = await self._attempt(delivery)
+            if not self._is_retried(delivery, result):
+                self._done(delivery, result)
+                return
+            if given_up := self._why_give_up(attempt, began):
+                log.error("%s is given up: %s", delivery, given_up)
+                self._done(delivery, result, given_up)
+                return
+            delay = self._delay(attempt)
+            self._ledger.attempted(delivery.about, result, delay, "")
+            self._ledger.decided(delivery.token, self._pending("", delivery))  # the next daemon may have to do it
+            if self._stopping.is_set():
+                return
+            self._retrying += 1
+            try:
+                await self._pause(delivery, delay, None)
+            finally:
+                self._retrying -= 1
+            attempt += 1
+
+    def _why_give_up(self, attempt: int, began: float) -> str:
+        if attempt == 0 and self._retrying >= RETRYING_LIMIT:
+            return f"{self._retrying} others wait for another attempt"
+        if time.monotonic() - began > RETRY_FOR:
+            return f"it was tried for {RETRY_FOR / 60:g} minutes"
+        return ""
+
+    def _done(self, delivery: Delivery, result: CheckResult, given_up: str = "") -> None:
+        self._ledger.attempted(delivery.about, result, None, given_up)
+        self._ledger.ended(delivery.token)
 
     # Ordered calls
 
-    def _order_key(self, delivery: _Delivery) -> str | None:
+    def _order_key(self, delivery: Delivery) -> str | None:
         """What a call is ordered by, with the alert's name before it; None if it is not ordered."""
         plugin = delivery.file.plugin
         if plugin is None or not plugin.ordered:
@@ -187,7 +195,7 @@ class Launcher:
             log.exception("%s cannot be ordered, and is run at once: its order_key raised", delivery)
             return None
 
-    def _queue(self, key: str, delivery: _Delivery) -> None:
+    def _queue(self, key: str, delivery: Delivery) -> None:
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = _Lane(delivery)
@@ -195,6 +203,8 @@ class Launcher:
             return
         if lane.waiting is not None:
             log.info("%s is dropped before its start: %s was decided later", lane.waiting, delivery)
+            self._ledger.dropped(lane.waiting.about, f"{delivery} was decided later")
+            self._ledger.ended(lane.waiting.token)
         lane.waiting = delivery
         lane.newer.set()
 
@@ -208,76 +218,106 @@ class Launcher:
         finally:
             del self._lanes[key]
 
-    async def _kept(self, delivery: _Delivery) -> None:
+    async def _kept(self, delivery: Delivery) -> None:
         if delivery.kept is not None:
             done, _ = await asyncio.wait([delivery.kept], timeout=JOURNAL_WAIT)
             if not done:
                 log.error("%s starts before it is in the journal: the disk is slow", delivery)
 
-    async def _deliver_in_order(self, delivery: _Delivery, lane: _Lane) -> bool:
+    async def _deliver_in_order(self, delivery: Delivery, lane: _Lane) -> bool:
         """Try until success, failure for good, a newer decision, or the stop; whether nothing is left to do."""
         attempt = 0
         while True:
             stopping = self._stopping.is_set()
             result = await self._attempt(delivery)
             if not self._is_retried(delivery, result):
+                self._done(delivery, result)
                 return True
             if lane.waiting is not None:
-                log.info("%s is not tried again: %s was decided later", delivery, lane.waiting)
-                return True
+                return self._give_way(delivery, lane.waiting, result)
+            delay = self._delay(attempt)
+            self._ledger.attempted(delivery.about, result, delay, "")
             if stopping:
-                if delivery.kept is not None and delivery.kept.done() and not delivery.kept.result():
-                    log.error("%s is undone, and lost: it could not be kept in %s", delivery, self._journal.folder)
-                else:
-                    log.warning("%s is undone: it stays in %s for the next start", delivery, self._journal.folder)
+                self._log_undone(delivery)
                 return False
-            await self._pause(delivery, attempt, lane.newer)
+            await self._pause(delivery, delay, lane.newer)
             attempt += 1
             if lane.waiting is not None:
-                log.info("%s is not tried again: %s was decided later", delivery, lane.waiting)
-                return True
+                return self._give_way(delivery, lane.waiting, None)
+
+    def _give_way(self, delivery: Delivery, newer: Delivery, result: CheckResult | None) -> bool:
+        log.info("%s is not tried again: %s was decided later", delivery, newer)
+        why = f"{newer} was decided later"
+        if result is None:
+            self._ledger.dropped(delivery.about, why)
+            self._ledger.ended(delivery.token)
+        else:
+            self._done(delivery, result, why)
+        return True
+
+    def _log_undone(self, delivery: Delivery) -> None:
+        if delivery.kept is not None and delivery.kept.done() and not delivery.kept.result():
+            log.error("%s is undone, and lost: it could not be kept in %s", delivery, self._journal.folder)
+        else:
+            log.warning("%s is undone: it stays in %s for the next start", delivery, self._journal.folder)
+
+    # What an earlier daemon left
 
     async def _resume(
         self,
         alerts: Mapping[str, PluginFile],
         is_wanted: Callable[[Pending], bool],
         is_inprocess: Callable[[Pending], bool],
+        undone: Mapping[str, Pending],
     ) -> None:
-        left_undone = await self._journal.read()
+        journal = await self._journal.read()
         decided, self._decided_since_start = self._decided_since_start or set(), None
-        for pending in left_undone:
+        latest, overtaken = latest_of_each(journal, undone)
+        for token in overtaken:
+            self._ledger.ended(token)
+        for token, pending in latest:
             file = alerts.get(pending.name)
-            if pending.key in decided:
-                continue
-            if file is None:
-                log.error(
-                    "%s for %s/%s (%s) was left undone, and mon.cf does not name it any more: it stays in %s",
-                    *(pending.name, pending.group, pending.service, pending.event, self._journal.folder),
-                )
-                continue
-            if not is_wanted(pending):
-                log.warning(
-                    "%s for %s/%s (%s) was left undone %.0f seconds ago, and is not wanted any more: dropped",
-                    *(pending.name, pending.group, pending.service, pending.event, time.time() - pending.at),
-                )
+            if pending.key and pending.key in decided:
+                self._ledger.ended(token)
+            elif file is None:
+                self._cannot_resume(token, pending)
+            elif pending.key and not is_wanted(pending):
+                log.warning("%s, and is not wanted any more: dropped", left_undone(pending))
                 self._journal.remove(pending.key)
-                continue
-            invocation = Invocation(file.path, pending.arguments, self._environ | pending.environ, pending.stdin)
-            about = (pending.group, pending.service, pending.event, pending.at)
-            delivery = _Delivery(file, invocation, *about, inprocess=is_inprocess(pending))
-            log.warning("%s was left undone %.0f seconds ago: taken up again", delivery, time.time() - pending.at)
-            self._queue(pending.key, delivery)
+                self._ledger.dropped(about(pending), "it was left undone, and is not wanted any more")
+                self._ledger.ended(token)
+            else:
+                log.warning("%s: taken up again", left_undone(pending))
+                self._take_up(token, pending, file, inprocess=is_inprocess(pending))
 
-    def _pending(self, key: str, delivery: _Delivery) -> Pending:
+    def _take_up(self, token: str, pending: Pending, file: PluginFile, *, inprocess: bool) -> None:
+        invocation = Invocation(file.path, pending.arguments, self._environ | pending.environ, pending.stdin)
+        delivery = Delivery(about(pending), file, invocation, inprocess, token)
+        if pending.key:
+            self._queue(pending.key, delivery)
+        else:
+            self._spawn(self._deliver(delivery), str(delivery))
+
+    def _cannot_resume(self, token: str, pending: Pending) -> None:
+        if pending.key:
+            what = f"mon.cf does not name it any more: it stays in {self._journal.folder}"
+            log.error("%s, and %s", left_undone(pending), what)
+            return
+        why = "it was left undone, and mon.cf does not name it any more"
+        log.error("%s, and mon.cf does not name it any more: dropped", left_undone(pending))
+        self._ledger.dropped(about(pending), why)
+        self._ledger.ended(token)
+
+    def _pending(self, key: str, delivery: Delivery) -> Pending:
         call = delivery.invocation
         own = {name: value for name, value in call.environ.items() if self._environ.get(name) != value}
         return Pending(
             key=key,
             name=delivery.file.name,
-            group=delivery.group,
-            service=delivery.service,
-            event=delivery.event,
-            at=delivery.at,
+            group=delivery.about.group,
+            service=delivery.about.service,
+            event=delivery.about.event,
+            at=delivery.about.at,
             arguments=call.arguments,
             environ=own,
             stdin=call.stdin,
@@ -285,11 +325,14 @@ class Launcher:
 
     # One attempt
 
-    async def _attempt(self, delivery: _Delivery) -> CheckResult:
+    async def _attempt(self, delivery: Delivery) -> CheckResult:
+        is_loose = delivery.file.plugin is None or not delivery.file.plugin.ordered
         async with AsyncExitStack() as stack:
             if not (delivery.inprocess and self._runner.can_run_in_process(delivery.file)):
-                is_ordered = delivery.file.plugin is not None and delivery.file.plugin.ordered
-                await stack.enter_async_context(self._ordered_processes if is_ordered else self._processes)
+                await stack.enter_async_context(self._processes if is_loose else self._ordered_processes)
+            if is_loose:
+                self._ledger.started(delivery.token, time.time())
+                await self._on_file(delivery)
             # What an alert leaves running when it has ended (a mailer's queue run) is its own business.
             result = await self._runner.run(
                 delivery.file,
@@ -298,10 +341,17 @@ class Launcher:
                 inprocess=delivery.inprocess,
                 reap_group=False,
             )
-        _log_end(delivery, result)
+        log_end(delivery, result)
         return result
 
-    def _is_retried(self, delivery: _Delivery, result: CheckResult) -> bool:
+    async def _on_file(self, delivery: Delivery) -> None:
+        settled = asyncio.ensure_future(self._ledger.settled())
+        done, _ = await asyncio.wait([settled], timeout=JOURNAL_WAIT)
+        if not done:
+            settled.cancel()
+            log.error("%s starts before that is on file: the disk is slow", delivery)
+
+    def _is_retried(self, delivery: Delivery, result: CheckResult) -> bool:
         plugin = delivery.file.plugin
         if plugin is None or result.is_success:
             return False
@@ -309,9 +359,11 @@ class Launcher:
             return result.exitval in plugin.retry_on
         return plugin.ordered and result.cause in _PASSING
 
-    async def _pause(self, delivery: _Delivery, attempt: int, newer: asyncio.Event | None) -> None:
+    def _delay(self, attempt: int) -> float:
+        return self._retry_delays[min(attempt, len(self._retry_delays) - 1)]
+
+    async def _pause(self, delivery: Delivery, delay: float, newer: asyncio.Event | None) -> None:
         """Wait before another attempt; a newer decision or the stop ends it early."""
-        delay = self._retry_delays[min(attempt, len(self._retry_delays) - 1)]
         log.info("%s is tried again in %g seconds", delivery, delay)
         wakers = [asyncio.create_task(event.wait()) for event in (self._stopping, newer) if event is not None]
         try:
@@ -329,24 +381,3 @@ class Launcher:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s came to grief (a bug in pymon): %r", task.get_name(), error, exc_info=error)
-
-
-def _log_end(delivery: _Delivery, result: CheckResult) -> None:
-    lines = result.output.splitlines()
-    took = result.ended - result.started
-    extra = {"group": delivery.group, "service": delivery.service, "event": delivery.event}
-    if result.is_success:
-        log.debug("%s done in %.3f seconds", delivery, took, extra=extra)
-    else:
-        how = f"exit status {result.exitval}" if result.cause is Cause.EXITED else result.cause.value
-        first = next((line for line in lines if line.strip()), "it said nothing")
-        log.warning("%s failed after %.3f seconds: %s: %s", delivery, took, how, first, extra=extra)
-        if lines == [first]:
-            return
-    for line in lines[:_LINES_LOGGED]:
-        log.info("%s says: %s", delivery, line, extra=extra)
-    if len(lines) > _LINES_LOGGED:
-        log.info("%s says: … (%d lines more)", delivery, len(lines) - _LINES_LOGGED, extra=extra)
-
-
-_LINES_LOGGED = 20

@@ -1,0 +1,146 @@
+"""One alert on its way: what it is about, and who is told how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pymon.alert.pending import Pending
+from pymon.model.invocation import Invocation
+from pymon.model.result import Cause, CheckResult
+from pymon.plugin.registry import PluginFile
+
+log = logging.getLogger("pymon.alert")
+
+_LINES_LOGGED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an alert is about. ``alert`` is how mon.cf writes it, ``at`` when it was decided (seconds since the epoch).
+
+    ``period`` is the key of its period; None if it belongs to none, or if that is not known any more.
+    """
+
+    group: str
+    service: str
+    alert: str
+    event: str
+    at: float
+    period: str | None = None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One call on its way. ``token`` names it in the ledger.
+
+    ``kept`` is done once the journal of ordered calls has it, or could not take it (False).
+    """
+
+    about: About
+    file: PluginFile
+    invocation: Invocation
+    inprocess: bool
+    token: str
+    kept: asyncio.Future[bool] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file.name} for {self.about.group}/{self.about.service} ({self.about.event})"
+
+
+class Ledger(Protocol):
+    """Is told of each delivery, and keeps what has to outlive the daemon. Its methods neither block nor raise."""
+
+    def decided(self, token: str, pending: Pending) -> None:
+        """It is to be done, or to be tried again."""
+
+    def started(self, token: str, at: float) -> None:
+        """An attempt is about to begin."""
+
+    def attempted(self, about: About, result: CheckResult, retry: float | None, given_up: str) -> None:
+        """An attempt has ended; the next one begins in ``retry`` seconds, or ``given_up`` says why there is none."""
+
+    def dropped(self, about: About, why: str) -> None:
+        """It is not done, because the world has moved on."""
+
+    def ended(self, token: str) -> None:
+        """Nothing is left to do."""
+
+    async def settled(self) -> None:
+        """Return when all that was told before is on file, or cannot be."""
+
+
+class NoLedger:
+    """Keeps nothing."""
+
+    def decided(self, token: str, pending: Pending) -> None:
+        """As in Ledger."""
+
+    def started(self, token: str, at: float) -> None:
+        """As in Ledger."""
+
+    def attempted(self, about: About, result: CheckResult, retry: float | None, given_up: str) -> None:
+        """As in Ledger."""
+
+    def dropped(self, about: About, why: str) -> None:
+        """As in Ledger."""
+
+    def ended(self, token: str) -> None:
+        """As in Ledger."""
+
+    async def settled(self) -> None:
+        """As in Ledger."""
+
+
+def log_end(delivery: Delivery, result: CheckResult) -> None:
+    """Put into the log how an attempt has ended, and what it said."""
+    lines = result.output.splitlines()
+    took = result.ended - result.started
+    about = delivery.about
+    extra = {"group": about.group, "service": about.service, "event": about.event}
+    if result.is_success:
+        log.debug("%s done in %.3f seconds", delivery, took, extra=extra)
+    else:
+        how = f"exit status {result.exitval}" if result.cause is Cause.EXITED else result.cause.value
+        first = next((line for line in lines if line.strip()), "it said nothing")
+        log.warning("%s failed after %.3f seconds: %s: %s", delivery, took, how, first, extra=extra)
+        if lines == [first]:
+            return
+    for line in lines[:_LINES_LOGGED]:
+        log.info("%s says: %s", delivery, line, extra=extra)
+    if len(lines) > _LINES_LOGGED:
+        log.info("%s says: … (%d lines more)", delivery, len(lines) - _LINES_LOGGED, extra=extra)
+
+
+def latest_of_each(
+    journal: Iterable[Pending], undone: Mapping[str, Pending]
+) -> tuple[list[tuple[str, Pending]], list[str]]:
+    """What journal and ledger hold, with tokens, oldest first: of each order key the latest decision.
+
+    The second list are the tokens of those that were overtaken.
+    """
+    by_key: dict[str, tuple[str, Pending]] = {pending.key: (uuid.uuid4().hex, pending) for pending in journal}
+    loose = [(token, pending) for token, pending in undone.items() if not pending.key]
+    for token, pending in undone.items():
+        if pending.key and (pending.key not in by_key or by_key[pending.key][1].at <= pending.at):
+            by_key[pending.key] = (token, pending)
+    latest = sorted([*loose, *by_key.values()], key=lambda each: each[1].at)
+    return latest, sorted(undone.keys() - {token for token, _ in latest})
+
+
+def about(pending: Pending) -> About:
+    """What an alert is about, as far as it is known of one that an earlier daemon left."""
+    return About(pending.group, pending.service, pending.name, pending.event, pending.at)
+
+
+def left_undone(pending: Pending) -> str:
+    """``NAME for GROUP/SERVICE (EVENT) was left undone N seconds ago``, for the log."""
+    ago = time.time() - pending.at
+    return (
+        f"{pending.name} for {pending.group}/{pending.service} ({pending.event}) was left undone {ago:.0f} seconds ago"
+    )
