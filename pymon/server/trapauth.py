@@ -1,0 +1,185 @@
+"""Whether the sender of a trap may send it: the trap section of auth.cf (spec: protocol, traps).
+
+If any line has the host ``*``, only those lines count; else those of the sender's address. Of these a line for user
+``*`` lets everything in; else the user that the trap names must be there, with a password that fits. What a packet
+claims is never taken for a wildcard: ``usr=*`` is a user of that name, and there is none.
+
+What takes time (names of hosts, hashes) is looked up once and remembered, so that a flood of traps costs little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from enum import Enum
+
+from pymon.model.auth import ANY_HOST, AuthRules, TrapSource
+from pymon.server import crypt
+
+NAME_AGE = 300.0
+"""seconds that the addresses of a host's name are good for; older ones are used while they are looked up again"""
+LOOKUP_LIMIT = 5.0
+"""seconds that a lookup is waited for"""
+MOST_VERDICTS = 1024
+"""passwords that were looked at and are remembered, by a keyed digest"""
+
+
+class Verdict(Enum):
+    """What is known of a sender's right."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """something has to be looked up first"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who a trap says it is from; ``secret`` is its password."""
+
+    address: str
+    user: str
+    secret: str
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Claim({self.address!r}, {self.user!r})"
+
+
+def sources_for(address: str, rules: AuthRules, names: Callable[[str], frozenset[str]]) -> tuple[TrapSource, ...]:
+    """The lines that count for a sender; ``names`` gives the addresses of a host's name."""
+    anywhere = tuple(source for source in rules.traps if source.host == ANY_HOST)
+    if anywhere:
+        return anywhere
+    sender = _canonical(address)
+    return tuple(source for source in rules.traps if sender in _addresses(source.host, names))
+
+
+def judge(claim: Claim, sources: Iterable[TrapSource], fits: Callable[[str, str], Verdict]) -> Verdict:
+    """Whether these lines admit a claim; ``fits`` says whether a password has a hash."""
+    hashes: dict[str, str] = {}
+    for source in sources:
+        if source.user == ANY_HOST:
+            return Verdict.YES
+        hashes[source.user] = source.password_hash
+    hashed = hashes.get(claim.user)
+    return Verdict.NO if hashed is None else fits(claim.secret, hashed)
+
+
+class TrapAuth:
+    """Judges claims by the rules in force, at once where that is possible."""
+
+    def __init__(self, threads: Executor, clock: Callable[[], float] = time.monotonic) -> None:
+        self._threads = threads
+        self._clock = clock
+        self._names: dict[str, tuple[frozenset[str], float]] = {}
+        self._verdicts: OrderedDict[bytes, bool] = OrderedDict()
+        self._key = secrets.token_bytes(32)
+        self._lookups: dict[str, asyncio.Task[None]] = {}
+
+    def known(self, claim: Claim, rules: AuthRules) -> Verdict:
+        """What can be said of a claim now."""
+        sources = sources_for(claim.address, rules, self._addresses_of)
+        if sources:
+            verdict = judge(claim, sources, self._remembered)
+            if verdict is not Verdict.NO:
+                return verdict
+        return Verdict.UNKNOWN if self._unknown_names(rules) else Verdict.NO
+
+    async def find_out(self, claim: Claim, rules: AuthRules) -> bool:
+        """Whether a claim is admitted, whatever has to be looked up for it (bounded)."""
+        if unknown := self._unknown_names(rules):
+            await asyncio.wait([self._lookup(name) for name in unknown], timeout=LOOKUP_LIMIT)
+        missing: list[str] = []
+
+        def fits(secret: str, hashed: str) -> Verdict:
+            verdict = self._remembered(secret, hashed)
+            if verdict is Verdict.UNKNOWN:
+                missing.append(hashed)
+            return verdict
+
+        sources = sources_for(claim.address, rules, self._addresses_of)
+        verdict = judge(claim, sources, fits)
+        if verdict is Verdict.UNKNOWN:
+            fitting = await asyncio.get_running_loop().run_in_executor(
+                self._threads, crypt.fits, claim.secret, missing[0]
+            )
+            self._remember(claim.secret, missing[0], fitting)
+            return fitting
+        return verdict is Verdict.YES
+
+    def stop(self) -> None:
+        """End what is being looked up."""
+        for task in self._lookups.values():
+            task.cancel()
+
+    def _remembered(self, secret: str, hashed: str) -> Verdict:
+        verdict = self._verdicts.get(self._digest(secret, hashed))
+        if verdict is None:
+            return Verdict.UNKNOWN if crypt.is_plausible(hashed) else Verdict.NO
+        return Verdict.YES if verdict else Verdict.NO
+
+    def _remember(self, secret: str, hashed: str, fitting: bool) -> None:
+        self._verdicts[self._digest(secret, hashed)] = fitting
+        while len(self._verdicts) > MOST_VERDICTS:
+            wrong = next((digest for digest, good in self._verdicts.items() if not good), None)
+            self._verdicts.pop(wrong) if wrong is not None else self._verdicts.popitem(last=False)
+
+    def _digest(self, secret: str, hashed: str) -> bytes:
+        text = f"{hashed}\n{secret}".encode("utf-8", "surrogateescape")
+        return hmac.digest(self._key, text, hashlib.sha256)
+
+    def _unknown_names(self, rules: AuthRules) -> list[str]:
+        """Names in the rules that were never looked up; old ones are looked up again aside."""
+        if any(source.host == ANY_HOST for source in rules.traps):
+            return []
+        names = {source.host for source in rules.traps if _literal(source.host) is None}
+        for name in names & self._names.keys():
+            if self._clock() >= self._names[name][1] + NAME_AGE:
+                self._lookup(name)
+        return sorted(names - self._names.keys())
+
+    def _addresses_of(self, name: str) -> frozenset[str]:
+        return self._names.get(name, (frozenset(), 0.0))[0]
+
+    def _lookup(self, name: str) -> asyncio.Task[None]:
+        task = self._lookups.get(name)
+        if task is None:
+            task = self._lookups[name] = asyncio.create_task(self._look_up(name), name=f"look up {name}")
+            task.add_done_callback(lambda _task: self._lookups.pop(name, None))
+        return task
+
+    async def _look_up(self, name: str) -> None:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError):
+            addresses = self._addresses_of(name)  # the last ones known are better than none
+        else:
+            addresses = frozenset(_canonical(str(info[4][0])) for info in found)
+        self._names[name] = (addresses, self._clock())
+
+
+def _addresses(host: str, names: Callable[[str], frozenset[str]]) -> frozenset[str]:
+    literal = _literal(host)
+    return names(host) if literal is None else frozenset({literal})
+
+
+def _literal(host: str) -> str | None:
+    """An address in its shortest form; None for a name."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
+
+
+def _canonical(address: str) -> str:
+    return _literal(address.partition("%")[0]) or address
