@@ -1,0 +1,94 @@
+"""``why G S``: the record of a service on the wire (P-why)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from pymon.core import timeline
+from pymon.model.request import Outcome, ReadTimeline, Recorded, RecordedKind
+from pymon.server.reply import Session
+from pymon.server.wire import is_final
+from tests.server.samples import NOW, S1, Client, with_auth
+
+EVENTS = (
+    Recorded(NOW - 60, RecordedKind.CHECK, "failed (exit 1): a\nb", "g1", "s1", facts={"exitval": 1}),
+    Recorded(NOW - 50, RecordedKind.OPERATOR, "acknowledged", "g1", "s1", asker="bob@::1"),
+)
+
+
+def client_of(events: Sequence[Recorded] = EVENTS, auth: str = "list: all") -> Client:
+    client = Client(with_auth(auth), outcome=lambda _: Outcome(events=tuple(events)))
+    client.session = Session(user="alice")
+    return client
+
+
+def test_why_tells_how_the_service_stands_and_its_events() -> None:
+    client = client_of()
+    standing, *lines, final = client.say("why g1 s1")
+    assert standing.startswith("g1 s1 is failing for 1m4s")
+    assert lines == timeline.lines(EVENTS, now=NOW)
+    assert final == "220 why completed"
+    assert client.asked == [ReadTimeline(S1)]
+
+
+def test_json_why_gives_the_events_with_their_figures() -> None:
+    line, final = client_of().say("json why g1 s1")
+    assert [timeline.from_data(data) for data in json.loads(line)] == list(EVENTS)
+    assert final == "220 why completed"
+    assert client_of(()).say("json why g1 s1") == ["[]", "220 why completed"]
+
+
+@pytest.mark.parametrize(
+    ("since", "start"), [("", 0.0), ("1795477000", 1795477000.0), ("2h ", NOW - 7200), ("1.5m", NOW - 90), ("0", 0.0)]
+)
+def test_beginning_is_a_time_or_how_long_ago(since: str, start: float) -> None:
+    client = client_of()
+    assert client.say(f"why  g1  s1  {since}")[-1] == "220 why completed"
+    assert client.asked == [ReadTimeline(S1, start)]
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2h 3m", "-1", "10y", "1e9", "nan"])
+def test_beginning_that_is_none_is_refused_with_advice(since: str) -> None:
+    client = client_of()
+    (final,) = client.say(f"why g1 s1 {since}")
+    assert final.startswith("520 why error, write a number")
+    assert client.asked == []
+
+
+@pytest.mark.parametrize(("words", "named"), [("", ","), ("g1", "g1,"), ("g1 nope", "g1,nope"), ("zz s1 2h", "zz,s1")])
+def test_unknown_service_is_refused(words: str, named: str) -> None:
+    for command in ("why", "json why"):
+        assert client_of().say(f"{command} {words}") == [f"520 {named} does not exist"]
+
+
+def test_record_that_cannot_be_read_is_refused() -> None:
+    client = Client(outcome=lambda _: Outcome(ok=False, text="the record cannot be read"))
+    assert client.say("why g1 s1") == ["520 the record cannot be read"]
+    assert client.say("json why g1 s1") == ["520 the record cannot be read"]
+
+
+def test_no_line_can_be_taken_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "lines", lambda _events, *, now: ["220 why completed", "a\nb", f"{now}"])
+    _, first, second, _, final = client_of().say("why g1 s1")
+    assert (first, second, final) == (" 220 why completed", "a\\0ab", "220 why completed")
+    assert not is_final(first)
+
+
+@pytest.mark.parametrize(
+    ("auth", "is_allowed"),
+    [
+        ("list: all", True),
+        ("list: bob", False),
+        ("list: bob\nwhy: alice", True),
+        ("list: all\nwhy: bob", False),
+        ("list: all\nwhy: all, !alice", False),
+        ("stop: all", False),
+    ],
+)
+def test_permission_is_that_of_list_unless_auth_cf_names_why(auth: str, is_allowed: bool) -> None:
+    client = client_of(auth=auth)
+    for line in ("why g1 s1", "json why g1 s1", "checkauth why"):
+        assert client.say(line)[-1].startswith("220") is is_allowed
