@@ -19,6 +19,7 @@ from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
+from pymon.server.serve import Server
 
 log = logging.getLogger("pymon")
 
@@ -68,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         _admit_what_is_missing(options)
         pidfile = _pidfile(options, settings)
-        watching = watch(read, first=loaded, pidfile=pidfile, stopped=options.stopped, on_stop=leave_behind_threads)
+        watching = watch(
+            read, first=loaded, pidfile=pidfile, stopped=options.stopped, attach=Server, on_stop=leave_behind_threads
+        )
         del loaded  # the first reload is to free it
         try:
             asyncio.run(watching)
@@ -158,8 +161,6 @@ def _admit_what_is_missing(options: argparse.Namespace) -> None:
     """Tell who relies on options whose work is not there yet."""
     if options.loadstate:
         log.warning("-l has no effect yet: this version saves and loads no state")
-    if options.port or options.trapport:
-        log.warning("-p and -t have no effect yet: this version answers no clients and takes no traps")
 
 
 def _become_daemon(monerrfile: str) -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from pymon.config.loader import Loaded
 from pymon.engine.configuration import Load, report
@@ -28,12 +29,26 @@ EXIT_WAIT = 5.0
 """seconds between the end of the watch and that of the process, if threads of plugins go on"""
 
 
+class Attached(Protocol):
+    """Something that works beside an engine as long as it watches, such as the server for its clients."""
+
+    async def bind(self) -> None:
+        """Take what it needs, before the engine begins. Raises PymonError if it cannot; the daemon then ends."""
+
+    async def start(self) -> None:
+        """Begin, when the engine has begun."""
+
+    async def stop(self) -> None:
+        """End, before the engine does."""
+
+
 async def watch(
     load: Load,
     *,
     pidfile: Path | None = None,
     stopped: bool = False,
     first: Loaded | None = None,
+    attach: Callable[[Engine], Attached] | None = None,
     on_start: Callable[[Engine], None] | None = None,
     on_stop: Callable[[], None] | None = None,
 ) -> None:
@@ -41,16 +56,23 @@ async def watch(
 
     ``load`` raises PymonError at the start if the configuration cannot be used; later it is then refused with
     its problems in the log, and the one in force goes on. ``first`` is what it gave just now, if it was called
-    already. ``on_start`` is given the running engine; ``on_stop`` is called when all is done.
+    already. ``attach`` makes what works beside the engine. ``on_start`` is given the running engine; ``on_stop`` is
+    called when all is done.
     """
     with claimed(pidfile):
-        await _watch(load, first or load(), stopped, on_start)
+        await _watch(load, first or load(), stopped, attach, on_start)
     log.info("stopped")
     if on_stop is not None:
         on_stop()
 
 
-async def _watch(load: Load, loaded: Loaded, stopped: bool, on_start: Callable[[Engine], None] | None) -> None:
+async def _watch(
+    load: Load,
+    loaded: Loaded,
+    stopped: bool,
+    attach: Callable[[Engine], Attached] | None,
+    on_start: Callable[[Engine], None] | None,
+) -> None:
     site = loaded.site
     report(loaded.problems)
     engine = Engine(site, environ=_inherited_environ(), stopped=stopped, auth=loaded.auth, load=load)
@@ -59,7 +81,12 @@ async def _watch(load: Load, loaded: Loaded, stopped: bool, on_start: Callable[[
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
+    beside = attach(engine) if attach else None
+    if beside is not None:
+        await beside.bind()
     await engine.start()
+    if beside is not None:
+        await beside.start()
     log.info("mon server started: %d services on %d watches", len(site.services), len(site.watches))
     del loaded, site  # a reload replaces them, and nothing is to keep them
     if on_start is not None:
@@ -69,6 +96,8 @@ async def _watch(load: Load, loaded: Loaded, stopped: bool, on_start: Callable[[
         await _either(stop, engine.terminated)
     finally:
         reloader.cancel()
+        if beside is not None:
+            await beside.stop()
         await engine.stop()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from pymon.core.trap import Addressee, Rejected
 from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, Request
+from pymon.model.settings import Settings
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.trap import Trap
@@ -23,6 +25,10 @@ class EngineFace(Protocol):
     @property
     def auth(self) -> AuthRules:
         """Who may do what, as auth.cf was read last."""
+
+    @property
+    def reload_observers(self) -> list[Callable[[Settings], None]]:
+        """Called with the settings after another configuration was taken over."""
 
     def snapshot(self) -> Snapshot:
         """What is known at this moment; cheap."""

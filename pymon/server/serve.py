@@ -51,6 +51,8 @@ class Server:
         self._tls: ssl.SSLContext | None = None
         self._allowed = _patterns(engine.site.settings)
         self._is_started = False
+        self._changing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def bind(self) -> None:
         """Listen wherever the settings say. Raises ServerError, and listens nowhere, if a place cannot be had."""
@@ -73,9 +75,20 @@ class Server:
         for place, post in self._posts.items():
             self._serve(place, post)
         self.traps.start()
+        self._engine.reload_observers.append(self._reloaded)
 
     async def reconfigure(self) -> None:
         """Take over the settings of another configuration. What cannot be had is logged, and the rest goes on."""
+        async with self._changing:
+            await self._reconfigure()
+
+    def _reloaded(self, _settings: Settings) -> None:
+        task = asyncio.create_task(self.reconfigure(), name="reconfigure the server")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_report_end)
+
+    async def _reconfigure(self) -> None:
         settings = self._engine.site.settings
         self._allowed = _patterns(settings)
         self.clients.expel()
@@ -95,6 +108,8 @@ class Server:
 
     async def stop(self) -> None:
         """Listen no more, send the answers that are being made, and end all connections."""
+        for task in self._tasks:
+            task.cancel()
         for place in list(self._posts):
             await self._close(place)
         await self.clients.stop()
@@ -166,4 +181,4 @@ def _where(place: Place, each: socket) -> str:
 
 def _report_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("no more clients are accepted (a bug in pymon): %r", error)
+        log.error("%s failed (a bug in pymon)", task.get_name(), exc_info=error)
