@@ -90,7 +90,7 @@ def op_status(text: str) -> OpStatus:
         if not text:
             return OpStatus.UNKNOWN
         return OpStatus(int(text)) if text.isdecimal() else OpStatus[text.upper()]
-    except KeyError:
+    except (KeyError, ValueError):
         raise ValueError(f"no operational status: {text!r}") from None
 
 

@@ -267,9 +267,13 @@ def checkauth(command: str) -> Command[bool]:
     return Command(_line("checkauth", _word(command)), answers.authorized, reads_refusal=True)
 
 
-def why(group: str, service: str) -> Command[tuple[str, ...]]:
-    """What happened to a service, and which rule held which alert back: lines for people (pymon's servers only)."""
-    return Command(_line("why", _word(group), _word(service)), answers.lines)
+def why(group: str, service: str, since: float | str = "") -> Command[tuple[str, ...]]:
+    """What happened to a service, and which rule held which alert back: lines for people (pymon's servers only).
+
+    ``since`` is a time, or how long ago as mon.cf writes it (``2h``); without it, all that is kept.
+    """
+    start = f"{since:.3f}" if isinstance(since, int | float) else since
+    return Command(_line("why", _word(group), _word(service), start).rstrip(), answers.lines)
 
 
 def json(command: str) -> Command[Any]:

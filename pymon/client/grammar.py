@@ -21,7 +21,8 @@ COMMANDS = tuple(
     get GROUP SERVICE VARIABLE
     get maxkeep
     getview
-    json why GROUP SERVICE
+    json list WHAT...
+    json why GROUP SERVICE [SINCE]
     list alerthist
     list aliases ALIAS...
     list aliasgroups
@@ -61,7 +62,7 @@ COMMANDS = tuple(
     test startupalert GROUP SERVICE RETVAL PERIOD
     test upalert GROUP SERVICE RETVAL PERIOD
     version
-    why GROUP SERVICE
+    why GROUP SERVICE [SINCE]
 """.strip().splitlines()
 )
 

@@ -1,0 +1,112 @@
+"""Servers for the clients to ask: a scripted one, and Debian's mon."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pymon.client import Client
+from pymon.errors import ClientError
+from tests.client.scripted import ScriptedServer
+from tests.differential.daemon import Daemon, Rig, free_port
+from tests.tools import RequireTool
+
+JOE = "joe:$1$abcdefgh$DVuLYHjDhfNuwQY5aLev/1"
+ODD = "sum a\\b\\\\c \\20 \"q\" 's' é \udcff"
+DETAIL = "detail \\20\n\ttab\n"
+"""what the failing service of the peer says: one line, and the rest"""
+
+_MONITORS = {"odd.monitor": '#!/bin/sh\ncat "$RIG_DIR/odd"\nexit 3\n', "ok.monitor": "#!/bin/sh\nexit 0\n"}
+_AUTH = """\
+command section
+list: all
+servertime: all
+ack: all
+disable: joe
+enable: joe
+test: joe
+set: joe
+get: joe
+reset: joe
+reload: joe
+clear: joe
+loadstate: joe
+savestate: joe
+start: joe
+stop: joe
+trap section
+* * *
+"""
+_SITE = """\
+alias webs
+    http://x.y/z watch g1 service s1
+
+hostgroup g1 127.0.0.1 h2
+
+hostgroup g2 h3
+
+view both g1 g2
+
+watch g1
+    service s1
+        description a \\ 설명 "x"
+        interval 1s
+        monitor odd.monitor a ;;
+        period p1: wd {Sun-Sat}
+            alert rec.alert a@b
+    service s2
+        interval 1h
+        exclude_hosts h2
+        randskew 3s
+        monitor ok.monitor
+        depend g1:s1
+        period wd {Sun-Sat}
+            alert rec.alert x
+
+watch g2
+    service t
+        traptimeout 1h
+        period wd {Sun-Sat}
+            alert rec.alert x
+"""
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    """A server that says what a test has it say; it shows nothing at first."""
+    with ScriptedServer() as server:
+        server.show()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mon_port(require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port, for TCP and UDP, of a running Debian's mon that has seen a service fail."""
+    program = require_tool("/usr/sbin/mon", package="mon", why="the server that the library is tried on")
+    rig = Rig(tmp_path_factory.mktemp("mon") / "rig", free_port())
+    rig.create()
+    for name, text in _MONITORS.items():
+        path = rig.folder / "mon.d" / name
+        path.write_text(text)
+        path.chmod(0o755)
+    (rig.folder / "odd").write_bytes(f"{ODD}\n{DETAIL}".encode("utf-8", "surrogateescape"))
+    (rig.folder / "auth.cf").write_text(_AUTH)
+    (rig.folder / "users").write_text(f"{JOE}\n")
+    settings = f"{rig.settings()}authtype = userfile\nuserfile = {rig.folder / 'users'}\n"
+    (rig.folder / "alert.d/rec.alert").write_text("#!/bin/sh\ncat >/dev/null\n")
+    (rig.folder / "mon.cf").write_text(f"{settings}\n{_SITE}")
+    with Daemon(Path(program), rig, dict(os.environ), ends_monitors=False) as daemon:
+        daemon.wait_until(lambda: _lacking(rig.port), 30)
+        yield rig.port
+
+
+def _lacking(port: int) -> str:
+    """What the server does not show yet."""
+    try:
+        with Client("127.0.0.1", port) as client:
+            return "" if client.list_alerthist() else "an alert"
+    except ClientError as error:
+        return str(error)
