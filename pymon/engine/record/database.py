@@ -157,16 +157,15 @@ class Database:
         if self._connection is not None:
             log.error("%s was removed or replaced: begun anew", self.path)
             self._disconnect()
+            self._file = None
         self._claim()
         try:
             self._connect(thoroughly)
         except NotARecord as damage:
-            self._disconnect()
             self._put_aside(str(damage))
             try:
                 self._connect(thoroughly)
             except NotARecord as again:
-                self._disconnect()
                 raise Unusable(f"a new one cannot be read either: {again}") from again
 
     def _claim(self) -> None:
@@ -197,27 +196,38 @@ class Database:
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def _connect(self, thoroughly: bool) -> None:
+        """Open the file and see that it is ours; raises NotARecord or Unusable, and is not connected then."""
+        existed = self.path.exists()
         try:
             # It holds what alerts get, which can be passwords: nobody else reads it.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise Unusable(f"{error.strerror} ({error.filename})") from error
-        with _translated():
-            connection = sqlite3.connect(self.path, timeout=BUSY_LIMIT, isolation_level=None)
-        self._connection = connection
-        with _translated():
-            connection.text_factory = as_text
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA journal_size_limit = 4194304")
-            if schema.is_empty(connection):
-                schema.create(connection)
-            else:
-                schema.verify(connection, thoroughly=thoroughly)
-            newest = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+        try:
+            with _translated():
+                self._connection = sqlite3.connect(self.path, timeout=BUSY_LIMIT, isolation_level=None)
+                newest = self._prepare(self._connection, thoroughly, existed)
+        except (NotARecord, Unusable):
+            self._disconnect()
+            raise
         if self._file != (found := _identity(self.path)):
             self._file, self._base, self._needs_all = found, newest, True
+
+    def _prepare(self, connection: sqlite3.Connection, thoroughly: bool, existed: bool) -> int:
+        """Make the tables, or see that they are ours; the number of the newest event."""
+        connection.text_factory = as_text
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if schema.is_empty(connection):
+            schema.create(connection)
+            self._file = None  # even if the system gives it the number of one that was removed
+            if existed:
+                log.warning("%s was empty: begun anew", self.path)
+        else:
+            schema.verify(connection, thoroughly=thoroughly)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_size_limit = 4194304")
+        return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
 
     def _disconnect(self) -> None:
         if self._connection is not None:

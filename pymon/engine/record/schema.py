@@ -76,4 +76,4 @@ def verify(connection: sqlite3.Connection, *, thoroughly: bool = True) -> None:
     if thoroughly:
         problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
-            raise NotARecord(f"it is damaged: {problem}")
+            raise NotARecord(f"it is damaged: {' '.join(str(problem).split())}")

@@ -1,0 +1,79 @@
+"""States and alerts under way, to JSON and back without loss."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+
+from pymon.alert.pending import Pending
+from pymon.engine.record.codec import decode_facts, decode_pending, decode_state, encode_pending, encode_state
+from pymon.engine.record.rows import as_bytes, as_text
+from pymon.model.state import PeriodState, ServiceState
+from tests.engine.record.samples import T0, pending, pendings, states, texts
+
+
+@given(states)
+def test_a_state_comes_back_as_it_was(state: ServiceState) -> None:
+    text = encode_state(state)
+    assert text.isascii()
+    assert decode_state(text) == state
+    assert type(decode_state(text).exitval) is type(state.exitval)
+
+
+@given(pendings)
+def test_an_alert_comes_back_as_it_was(sent: Pending) -> None:
+    assert decode_pending(encode_pending(sent)) == sent
+
+
+@given(texts)
+def test_text_in_a_column_comes_back_as_it_was(text: str) -> None:
+    assert as_text(as_bytes(text)) == text
+
+
+def test_every_field_is_written_by_its_name() -> None:
+    written = json.loads(encode_state(ServiceState(periods={"p": PeriodState()})))
+    assert written.keys() == {field.name for field in fields(ServiceState)}
+    assert written["periods"]["p"].keys() == {field.name for field in fields(PeriodState)}
+
+
+def test_what_another_version_wrote_is_taken_up_as_far_as_it_goes() -> None:
+    state = decode_state('{"op_status": 0, "ack": 5, "of_the_future": [1], "periods": {"p": {"alert_sent": 2}}}')
+    assert state == ServiceState(op_status=state.op_status, ack=5, periods={"p": PeriodState(alert_sent=2)})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "1",
+        "[" * 100_000,
+        '{"op_status": 10}',
+        '{"op_status": "fail"}',
+        '{"op_status": true}',
+        '{"ack": "yesterday"}',
+        '{"has_result": 1}',
+        '{"last_summary": null}',
+        '{"periods": []}',
+        '{"periods": {"p": []}}',
+        '{"periods": {"p": {"alert_sent": "x"}}}',
+    ],
+)
+def test_what_is_no_state_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # whatever the reader's words
+        decode_state(text)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", encode_pending(pending()).replace(f"{T0}", '"x"')])
+def test_what_is_no_alert_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        decode_pending(text)
+
+
+def test_facts_are_an_object() -> None:
+    with pytest.raises(ValueError, match="no object"):
+        decode_facts("[1]")

@@ -1,0 +1,387 @@
+"""Damaged files, full and read-only disks, locks, second daemons: said once, survived, and made up for."""
+
+# ruff: noqa: ASYNC110, ASYNC221, ASYNC240  # nothing else runs in these loops, and what is waited for is in a file
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pymon.engine.record.schema import VERSION
+from pymon.engine.record.store import EVENTS_WAITING, Record
+from pymon.model.depend import ServiceKey
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
+from tests import tools
+from tests.engine.record.samples import T0, WEB, act
+
+DOWN = ServiceState(op_status=OpStatus.FAIL, ack=T0, ack_comment="bob: on it")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pymon.db"
+
+
+async def fill(path: Path, services: int = 60) -> bytes:
+    """A record with some pages; its bytes."""
+    record = Record(path)
+    await record.open()
+    for number in range(services):
+        record.state(ServiceKey(f"g{number}", "s"), ServiceState(last_output="x" * 300))
+    record.add(*(act(T0 + second) for second in range(100)))
+    await record.close()
+    return path.read_bytes()
+
+
+def aside(path: Path) -> list[Path]:
+    """The files that were set aside."""
+    return sorted(path.parent.glob("pymon.db.bad-*"))
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def works(path: Path) -> int:
+    """Open it, write, and close; the number of states it had."""
+    record = Record(path)
+    saved = await record.open()
+    record.add(act(T0 + 1000, "afterwards"))
+    await record.settled()
+    assert record.problem == ""
+    assert (await record.events(WEB))[-1].text == "afterwards"
+    await record.close()
+    return len(saved.states)
+
+
+async def test_a_file_cut_at_any_page_is_set_aside_or_used(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """R-damage."""
+    data = await fill(path)
+    for size in {1, 99, 100, 512, *range(4096, len(data), 4096), *range(5000, len(data), 8192), len(data) - 1}:
+        path.write_bytes(data[:size])
+        caplog.clear()
+        states = await works(path)
+        if len(data) - size < 4096:  # only the end of the last page is missing, and that may be blank
+            assert (states, len(aside(path))) in {(0, 1), (60, 0)}
+        else:
+            assert states == 0
+            assert len(aside(path)) == (size > 1)
+        for kept in aside(path):
+            assert kept.read_bytes() == data[:size]
+            (said,) = errors(caplog)
+            assert "cannot be used" in said
+            assert kept.name in said
+            kept.unlink()
+        path.unlink()
+
+
+async def test_an_empty_file_is_begun_anew(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path.touch()
+    assert await works(path) == 0
+    assert "was empty" in caplog.text
+    assert aside(path) == []
+
+
+@pytest.mark.parametrize("at", [0, 16, 100, 4096, 8192])
+async def test_garbage_in_a_page_is_found(path: Path, at: int) -> None:
+    """R-damage."""
+    data = bytearray(await fill(path))
+    data[at : at + 600] = b"\xa5" * 600
+    path.write_bytes(data)
+    await works(path)
+    assert len(aside(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE events",
+        "ALTER TABLE services ADD COLUMN more TEXT",
+        "ALTER TABLE alerts RENAME COLUMN token TO name",
+        "PRAGMA application_id = 1",
+        "PRAGMA user_version = 0",
+    ],
+)
+async def test_a_database_of_something_else_is_set_aside(path: Path, change: str) -> None:
+    """R-damage."""
+    await fill(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(change)
+    connection.close()
+    assert await works(path) == 0
+    assert len(aside(path)) == 1
+
+
+async def test_a_state_that_says_nothing_costs_that_service_only(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await fill(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE services SET state = '{\"ack\": \"no\"}' WHERE grp = 'g7'")
+        connection.execute("UPDATE services SET state = x'ff00' WHERE grp = 'g8'")
+    connection.close()
+    assert await works(path) == 58
+    assert "the state of g7/s cannot be taken up" in caplog.text
+
+
+async def test_a_newer_file_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """R-newer: it is neither changed nor set aside, and the log says what to do."""
+    await fill(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    before = path.read_bytes()
+    record = Record(path)
+    assert not (await record.open()).states
+    record.add(act(T0))
+    await record.settled()
+    assert [event.at for event in await record.events(WEB)] == [T0]
+    await record.close()
+    assert path.read_bytes() == before
+    assert aside(path) == []
+    assert "newer pymon" in caplog.text
+
+
+async def test_damage_while_it_runs_begins_a_new_file_with_everything(path: Path) -> None:
+    """R-damage."""
+    record = Record(path)
+    await record.open()
+    keys = [ServiceKey(f"g{number}", "s") for number in range(1500)]
+    for key in keys:
+        record.state(key, ServiceState(last_output="x" * 3000))  # more than SQLite keeps in memory
+    record.state(WEB, DOWN)
+    record.disabled({"web"}, (), ())
+    record.scheduler(T0)
+    await record.settled()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with path.open("r+b") as file:
+        for offset in range(8192, path.stat().st_size, 8192):
+            file.seek(offset)
+            file.write(b"\xa5" * 4096)
+    for key in keys:
+        record.state(key, ServiceState())
+    record.add(act(T0, "afterwards"))
+    await record.settled()
+    assert record.problem == ""
+    await record.close()
+    assert len([each for each in aside(path) if not each.name.endswith(("-wal", "-shm"))]) == 1
+    other = Record(path)
+    saved = await other.open()
+    assert saved.states == {WEB: DOWN, **dict.fromkeys(keys, ServiceState())}
+    assert saved.disabled_watches == frozenset({"web"})
+    assert saved.stopped_since == T0
+    assert "afterwards" in {event.text for event in await other.events(WEB)}
+    await other.close()
+
+
+async def test_a_lost_table_while_it_runs_too(path: Path) -> None:
+    record = Record(path)
+    await record.open()
+    record.state(WEB, DOWN)
+    await record.settled()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE services")
+    connection.close()
+    record.state(WEB, DOWN)
+    await record.settled()
+    await record.close()
+    other = Record(path)
+    assert (await other.open()).states == {WEB: DOWN}
+    await other.close()
+
+
+async def test_a_file_that_somebody_removes_is_written_anew(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    record = Record(path)
+    await record.open()
+    record.state(WEB, DOWN)
+    await record.settled()
+    path.unlink()
+    record.add(act(T0))
+    await record.settled()
+    assert "was removed or replaced" in caplog.text
+    await record.close()
+    other = Record(path)
+    assert (await other.open()).states == {WEB: DOWN}
+    await other.close()
+
+
+async def test_a_disk_that_breaks_each_file_does_not_fill_up_with_them(path: Path) -> None:
+    record = Record(path)
+    await record.open()
+    for number in range(3):
+        record.state(WEB, ServiceState(ack=float(number)))
+        await record.settled()
+        if path.exists():
+            with sqlite3.connect(path) as connection:
+                connection.execute("DROP TABLE IF EXISTS services")
+            connection.close()
+    assert "neither could the one before" in record.problem
+    assert len([each for each in aside(path) if not each.name.endswith(("-wal", "-shm"))]) == 1
+    await record.close()
+
+
+async def test_another_process_that_locks_the_file_is_waited_for(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    record = Record(path, retry_after=0.05)
+    await record.open()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    record.state(WEB, DOWN)
+    record.add(act(T0))
+    await record.settled()  # in bounded time
+    assert "locked" in record.problem
+    await record.settled()
+    assert len(errors(caplog)) == 1
+    other.execute("ROLLBACK")
+    other.close()
+    async with asyncio.timeout(10):
+        while record.problem:
+            await asyncio.sleep(0.01)
+    assert "is kept again" in caplog.text
+    await record.close()
+    again = Record(path)
+    assert (await again.open()).states == {WEB: DOWN}
+    assert len(await again.events(WEB)) == 1
+    await again.close()
+
+
+async def test_a_second_daemon_is_told_so_and_takes_over_later(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """R-second."""
+    first, second = Record(path), Record(path, retry_after=0.05)
+    await first.open()
+    first.state(WEB, DOWN)
+    assert not (await second.open()).states
+    second.state(WEB, ServiceState())
+    await second.settled()
+    assert "another daemon keeps it (pid" in second.problem
+    assert len(errors(caplog)) == 1
+    await first.settled()
+    assert first.problem == ""
+    await first.close()
+    async with asyncio.timeout(10):
+        while second.problem:
+            await asyncio.sleep(0.01)
+    await second.close()
+    third = Record(path)
+    assert (await third.open()).states == {WEB: ServiceState()}
+    await third.close()
+
+
+@pytest.mark.parametrize("kind", ["under a file", "in /proc", "a directory in its place"])
+async def test_no_place_for_it_is_said_and_memory_stays_bounded(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R-nowhere."""
+    (tmp_path / "file").touch()
+    (tmp_path / "pymon.db").mkdir()
+    places = {
+        "under a file": tmp_path / "file",
+        "in /proc": Path("/proc/nowhere"),
+        "a directory in its place": tmp_path,
+    }
+    record = Record(places[kind] / "pymon.db", retry_after=0.01)
+    assert not (await record.open()).states
+    for number in range(EVENTS_WAITING + 500):
+        record.add(act(T0 + number))
+        if number % 500 == 0:
+            await record.settled()
+            await asyncio.sleep(0.02)
+    assert len(errors(caplog)) == 1
+    assert "monitoring goes on" in errors(caplog)[0]
+    assert len(await record.events(WEB, limit=10**6)) == EVENTS_WAITING
+    await record.close()
+
+
+FULL = """
+import asyncio, logging, resource, signal, sys
+from pathlib import Path
+from pymon.engine.record.store import Record
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded, RecordedKind
+from pymon.model.state import ServiceState
+
+logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def allow(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+async def main():
+    record = Record(Path(sys.argv[1]), retry_after=0.05)
+    await record.open()
+    record.state(ServiceKey("before", "s"), ServiceState(ack=1.0))
+    await record.settled()
+    allow(150_000)
+    for number in range(300):
+        record.state(ServiceKey(f"g{number}", "s"), ServiceState(last_output="x" * 2000))
+        record.add(Recorded(float(number), RecordedKind.OPERATOR, f"did {number}", "g", "s"))
+        await asyncio.wait_for(record.settled(), 5)
+    assert record.problem, "the disk was not full"
+    allow(resource.RLIM_INFINITY)
+    while record.problem:
+        await asyncio.sleep(0.01)
+    await record.close()
+    other = Record(Path(sys.argv[1]))
+    saved = await other.open()
+    print(len(saved.states), len(await other.events(ServiceKey("g", "s"), limit=1000)))
+    await other.close()
+
+
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_is_said_once_survived_and_made_up_for(path: Path) -> None:
+    """R-full."""
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout.split() == ["301", "300"], ended.stderr
+    said = ended.stderr.splitlines()
+    assert len([line for line in said if "monitoring goes on" in line]) == 1, said
+    assert len([line for line in said if "is kept again" in line]) == 1, said
+
+
+READ_ONLY = """
+import asyncio, logging, sys
+from pathlib import Path
+from pymon.engine.record.store import Record
+from pymon.model.request import Recorded, RecordedKind
+
+logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+
+
+async def main():
+    record = Record(Path(sys.argv[1]))
+    saved = await record.open()
+    record.add(Recorded(1.0, RecordedKind.OPERATOR, "did"))
+    await record.settled()
+    print(len(saved.states), len(await record.events(None, limit=1000)), record.problem)
+    await record.close()
+
+
+asyncio.run(main())
+"""
+REMOUNT = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
+
+
+async def test_a_read_only_disk_is_still_read(path: Path) -> None:
+    """R-readonly: as after an error of the file system, what is acknowledged and disabled is resumed all the same."""
+    tools.require_tool("unshare", package="util-linux")
+    state = path.parent / "state"
+    await fill(state / "pymon.db")
+    own = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    if subprocess.run([*own, "true"], check=False, capture_output=True).returncode:
+        tools.missing("this user may not make namespaces")
+    command = [*own, REMOUNT, "sh", str(state), sys.executable, "-c", READ_ONLY, str(state / "pymon.db")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stdout.startswith("60 1 "), ended.stdout + ended.stderr
+    assert "Read-only file system" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
