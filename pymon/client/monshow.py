@@ -23,7 +23,6 @@ from pymon.client.monshow_text import render
 from pymon.client.records import OpStatus, ServiceKey
 from pymon.client.sync import Client
 from pymon.errors import (
-    AuthenticationFailed,
     ClientError,
     CommandFailed,
     ConnectionFailed,
@@ -119,6 +118,9 @@ def ask(wish: Wish, port: int | None, who: Credentials | None) -> Report:
     except ClientError as error:
         client.close()
         raise ReportError(connect_error(error)) from error
+    except ValueError as error:
+        client.close()
+        raise ReportError(f"Could not authenticate: {error}") from error
     client.quit()
     return report
 
@@ -175,7 +177,7 @@ def _who(login: str) -> Credentials:
     """The user and the password, asked for on a terminal, else read from the standard input."""
     if sys.stdin.isatty():
         return credentials.ask(login or credentials.own_name())
-    return credentials.read(sys.stdin, login, only_credentials=True)[0]
+    return credentials.read((line.rstrip("\r\n") for line in sys.stdin), login, only_credentials=True)[0]
 
 
 def _live(wish: Wish, options: Options, preferences: Preferences, who: Credentials | None) -> int:

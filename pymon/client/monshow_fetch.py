@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pymon.client.monshow_held import reason
+from pymon.client import monshow_held
 from pymon.client.monshow_report import Detail, Report, Row, Selection, choose, unknown
 from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceKey, ServiceStatus
 from pymon.client.sync import Client
-from pymon.errors import ClientError, CommandFailed, PymonError
+from pymon.errors import BadAnswer, ClientError, CommandFailed, PymonError
 
 MOST_REASONS = 100
 """services that are asked about at most, why their alerts are held back"""
@@ -124,10 +124,11 @@ def _with_reasons(client: Client, rows: tuple[Row, ...]) -> tuple[Row, ...]:
     found: dict[ServiceKey, str] = {}
     failing = [row.status for row in rows if row.status.opstatus.is_failure]
     for status in failing[:MOST_REASONS]:
+        question = monshow_held.command(status.group, status.service, status.first_failure)
         try:
-            found[status.key] = reason(client.json(f"why {status.group} {status.service}"))
-        except CommandFailed:
-            break  # mon has no such command; or this user may not use it
+            found[status.key] = monshow_held.reason(client.json(question))
+        except (CommandFailed, BadAnswer):
+            break  # mon has no such command, or this user may not use it
     return tuple(row._replace(held=found.get(row.status.key, "")) for row in rows)
 
 

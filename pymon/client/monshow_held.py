@@ -1,32 +1,32 @@
-"""Why alerts about a service are held back, read from what the server records of it (``json why GROUP SERVICE``)."""
+"""Why alerts about a service are held back, read from what the server records of it (``json why``)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 _HELD = "held"
-_ENDS = frozenset({"alert"})
-_PREFIX = "held back: "
+_SENT = "alert"
+
+
+def command(group: str, service: str, since: float) -> str:
+    """What to ask the server about an outage; ``since`` is when it began, in seconds since the epoch, 0 if unknown."""
+    return f"why {group} {service} {int(since)}" if since else f"why {group} {service}"
 
 
 def reason(document: Any) -> str:
     """The reason of the newest alert that was held back, empty if an alert was sent after it.
 
-    ``document`` is the list of events, or an object whose ``events`` they are; of each, ``kind`` (``held``,
-    ``alert``, …), ``at`` and ``until`` (seconds since the epoch) and ``text`` are looked at.
+    ``document`` is the list of events; of each, ``kind`` (``held``, ``alert``, …), ``at`` and, for repetitions,
+    ``until`` (seconds since the epoch) and ``text`` are looked at. What is no such list gives no reason.
     """
-    events = document.get("events", ()) if isinstance(document, Mapping) else document
-    if not isinstance(events, Sequence) or isinstance(events, str):
-        return ""
-    newest: tuple[float, str, str] = (0.0, "", "")
-    for event in events:
-        if isinstance(event, Mapping) and event.get("kind") in (_HELD, *_ENDS):
+    newest, kind, text = 0.0, "", ""
+    for event in document if isinstance(document, list) else ():
+        if isinstance(event, Mapping) and event.get("kind") in (_HELD, _SENT):
             moment = max(_number(event.get("at")), _number(event.get("until")))
-            if moment >= newest[0]:
-                newest = (moment, str(event["kind"]), str(event.get("text", "")))
-    _, kind, text = newest
-    return text.removeprefix(_PREFIX) if kind == _HELD else ""
+            if moment >= newest:
+                newest, kind, text = moment, str(event["kind"]), str(event.get("text", ""))
+    return text if kind == _HELD else ""
 
 
 def _number(value: Any) -> float:

@@ -17,8 +17,7 @@ ALWAYS_SHOWN = (
     *(OpStatus.WARN, OpStatus.DEPENDENCY),
 )
 """the states that are shown without ``full``; mon's monshow never shows the last two (W-warn)"""
-ORDER = (*ALWAYS_SHOWN, OpStatus.UNTESTED, OpStatus.UNKNOWN, OpStatus.OK)
-_PLACE = {status: place for place, status in enumerate(ORDER)}
+_PLACE = {status: place for place, status in enumerate((*ALWAYS_SHOWN, OpStatus.UNTESTED, OpStatus.UNKNOWN))}
 _SHORT = 90
 """seconds up to which an age is written in seconds"""
 
@@ -107,13 +106,15 @@ def is_disabled(key: ServiceKey, disabled: Disabled) -> bool:
 
 
 def place(row: Row) -> tuple[bool, bool, int, str, str]:
-    """Where a row comes in the order.
+    """Where a row comes in the order: that of mon's monshow, which is by blocks, and by state in each.
 
-    What is not ok comes first; then what depends on nothing; then by state. mon's monshow shows services of one
-    state in random order, here they are sorted (W-order).
+    What is not ok and depends on nothing; what is wrong and depends on others; what is ok and depends on nothing;
+    the rest. mon's monshow shows services of one state in random order, here they are sorted (W-order).
     """
     status = row.status
-    return (status.opstatus is OpStatus.OK, bool(status.depend), _PLACE[status.opstatus], status.group, status.service)
+    fine = status.opstatus is OpStatus.OK
+    later = status.opstatus not in ALWAYS_SHOWN if status.depend else fine
+    return (later, bool(status.depend), -1 if fine else _PLACE[status.opstatus], status.group, status.service)
 
 
 def unknown(wanted: Iterable[tuple[str, str | None]], known: Collection[ServiceKey]) -> list[str]:
