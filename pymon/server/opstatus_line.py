@@ -15,7 +15,7 @@ from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.server.kept import Kept
 from pymon.server.listing import dumps
-from pymon.server.numbers import countdown, instant, plain
+from pymon.server.numbers import countdown, plain
 from pymon.server.variables import depend_text, exit_text, monitor_text
 from pymon.server.wire import escape
 
@@ -57,64 +57,49 @@ def _duration(state: ServiceState, now: float) -> int:
 
 def _text(service: Service, state: ServiceState) -> tuple[str, str, str]:
     """The text before the timer, that between it and ``monitor_running``, and the rest."""
-    before = {
-        "group": service.group,
-        "service": service.name,
-        "opstatus": str(int(state.op_status)),
-        "last_opstatus": str(int(state.last_op_status)),
-        "exitval": exit_text(state),
-        "timer": "",
-    }
-    depend_status = state.depend_status
-    between = {
-        "last_success": instant(state.last_success),
-        "last_trap": instant(state.last_trap),
-        "last_traphost": "",
-        "last_check": instant(state.last_check) if state.last_check else "",
-        "ack": instant(state.ack),
-        "ackcomment": state.ack_comment,
-        "alerts_sent": str(_alerts_sent(service, state)),
-        "depstatus": "" if depend_status is None else str(int(depend_status)),
-        "depend": depend_text(service.depend),
-        "hostdepend": depend_text(service.hostdepend),
-        "monitordepend": depend_text(service.monitordepend),
-        "alertdepend": depend_text(service.alertdepend),
-        "monitor": monitor_text(service) or "",
-        "last_summary": state.last_summary,
-        "last_detail": state.last_detail,
-    }
+    depend_status = "" if state.depend_status is None else int(state.depend_status)
+    before = (
+        f"group={_value(service.group)} service={_value(service.name)} opstatus={int(state.op_status)}"
+        f" last_opstatus={int(state.last_op_status)} exitval={_value(exit_text(state))} timer="
+    )
+    between = (
+        f" last_success={int(state.last_success)} last_trap={int(state.last_trap)} last_traphost="
+        f" last_check={int(state.last_check) or ''} ack={int(state.ack)} ackcomment={_value(state.ack_comment)}"
+        f" alerts_sent={_alerts_sent(service, state)} depstatus={depend_status}"
+        f" depend={_value(depend_text(service.depend))} hostdepend={_value(depend_text(service.hostdepend))}"
+        f" monitordepend={_value(depend_text(service.monitordepend))}"
+        f" alertdepend={_value(depend_text(service.alertdepend))} monitor={_value(monitor_text(service) or '')}"
+        f" last_summary={_value(state.last_summary)} last_detail={_value(state.last_detail)}"
+    )
     if state.last_failure:
-        between["last_failure"] = instant(state.last_failure)
+        between += f" last_failure={int(state.last_failure)}"
     interval = timing.interval_in_force(service, state)
     if interval is not None:
-        between["interval"] = plain(interval)
-        between["monitor_duration"] = "-1" if state.monitor_duration is None else str(int(state.monitor_duration))
-        between["monitor_running"] = ""
-    rest = _pairs(_exceptional(service, state))
-    return _pairs(before), f" {_pairs(between)}", f" {rest}" if rest else ""
+        duration = -1 if state.monitor_duration is None else int(state.monitor_duration)
+        between += f" interval={plain(interval)} monitor_duration={duration} monitor_running="
+    return before, between, _exceptional(service, state)
 
 
-def _exceptional(service: Service, state: ServiceState) -> dict[str, str]:
+def _exceptional(service: Service, state: ServiceState) -> str:
     """The fields at the end of the line, which few services have; the length of the outage comes last."""
-    fields = {}
+    fields = ""
     if service.exclude_period is not None:
-        fields["exclude_period"] = service.exclude_period.text
+        fields += f" exclude_period={_value(service.exclude_period.text)}"
     if service.exclude_hosts:
-        fields["exclude_hosts"] = " ".join(sorted(service.exclude_hosts))
+        fields += f" exclude_hosts={_value(' '.join(sorted(service.exclude_hosts)))}"
     if service.randskew:
-        fields["randskew"] = plain(service.randskew)
+        fields += f" randskew={plain(service.randskew)}"
     last_alert = _last_alert(service, state)
     if last_alert:
-        fields["last_alert"] = instant(last_alert)
+        fields += f" last_alert={int(last_alert)}"
     if state.first_failure:
-        fields["first_failure"] = instant(state.first_failure)
-        fields["failure_duration"] = ""
+        fields += f" first_failure={int(state.first_failure)} failure_duration="
     return fields
 
 
-def _pairs(fields: dict[str, str]) -> str:
-    """Fields as they stand in a line; backslashes are doubled, as if the values were in quotes."""
-    return " ".join([f"{name}={escape(value, quoted=True)}" for name, value in fields.items()])
+def _value(text: str) -> str:
+    """A value as it stands in a line; backslashes are doubled, as if it were in quotes."""
+    return escape(text, quoted=True)
 
 
 def _object(service: Service, state: ServiceState) -> str:

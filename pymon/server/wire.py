@@ -52,6 +52,8 @@ def escape(text: str, *, quoted: bool = False) -> str:
     """
     if not text.isascii():
         text = to_bytes(text).decode("latin-1")
+    elif not text or text.isalnum():
+        return text
     if quoted:
         text = text.replace("\\", "\\\\")
     # The usual ones first: this is many times quicker, and status lines hold a lot of text.
