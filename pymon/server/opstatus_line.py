@@ -42,13 +42,12 @@ def items(rows: Iterable[Row], snapshot: Snapshot) -> Iterator[str]:
     now, next_check, running = snapshot.now, snapshot.next_check, snapshot.running
     for key, service, state in rows:
         due, is_running = next_check(key), key in running
-        timer = None if due is None else 0 if is_running else max(0.0, round(due - now, 3))
-        moving = {
-            "timer": timer,
-            "monitor_running": is_running,
-            "failure_duration": _duration(state, now) if state.first_failure else None,
-        }
-        yield f"{_objects.get(key, service, state)},{dumps(moving)[1:]}"
+        timer = "null" if due is None else 0 if is_running else max(0.0, round(due - now, 3))
+        duration = _duration(state, now) if state.first_failure else "null"
+        yield (
+            f'{_objects.get(key, service, state)},"timer":{timer},"failure_duration":{duration},'
+            f'"monitor_running":{"true" if is_running else "false"}}}'
+        )
 
 
 def _duration(state: ServiceState, now: float) -> int:
