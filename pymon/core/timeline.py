@@ -3,11 +3,11 @@
 A day stands on a line of its own; below it each event has its time, what it is about, and what happened:
 
     2026-11-23 (today)
-      18:40:02  check     failed (exit 1): connection refused  [12 times until 18:51:02]
-      18:40:02  not sent  alert mail.alert ops (period p): alertafter 3: failure 2 of 3  [2 times until 18:41:02]
-      18:42:02  alert     alert mail.alert ops (period p, failure 3 in a row, alertafter 3): connection refused
-      18:42:03  result    mail.alert ops done in 0.4s
-      18:45:10  operator  bob@127.0.0.1 acknowledged: on it
+      18:40:02  check      failed (exit 1): connection refused  [12 times until 18:51:02]
+      18:40:02  held back  alert mail.alert ops not sent (period p): alertafter 3: failure 2 of 3  [2 times …]
+      18:42:02  alert      alert mail.alert ops (period p, failure 3 in a row, alertafter 3): connection refused
+      18:42:03  outcome    mail.alert ops done in 0.4s
+      18:45:10  operator   bob@127.0.0.1 acknowledged: on it
 
 Times are local. No line begins with three digits and a blank, which would end an answer of the server.
 """
@@ -56,7 +56,8 @@ def standing(key: ServiceKey, state: ServiceState, now: float) -> str:
     since = format_duration(round(max(now - state.first_failure, 0.0))) if state.first_failure else ""
     if state.op_status is OpStatus.FAIL:
         count = state.consec_failures
-        text = f"failing{f' for {since}' if since else ''} ({_times(count, 'failure')} in a row): {state.last_summary}"
+        often = f" ({_times(count, 'failure')} in a row)" if count else ""  # a status line does not tell it
+        text = f"failing{f' for {since}' if since else ''}{often}: {state.last_summary}"
         sent = sum(counters.alert_sent for counters in state.periods.values())
         text += f"; {_times(sent, 'alert')} sent in this outage"
     elif state.op_status is OpStatus.UNTESTED:

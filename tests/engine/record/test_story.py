@@ -1,0 +1,234 @@
+"""What decisions are recorded as: real verdicts of the rules, and the lines that tell of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pymon.core import process
+from pymon.engine.record.runs import Runs
+from pymon.engine.record.story import of_verdict
+from pymon.model.effect import Noticed, Verdict
+from pymon.model.request import Recorded
+from pymon.model.result import Cause, CheckResult
+from pymon.model.service import AlerteveryMode, AlertKind, Command
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
+from pymon.model.trap import Trap
+from tests.core.build import ALL_KINDS, Site, alert, period, service
+
+
+class Told(Site):
+    """A site whose every verdict is told of; ``events`` and ``texts`` are those of the last one."""
+
+    events: tuple[Recorded, ...] = ()
+
+    def keep_told(self, verdict: Verdict, cause: CheckResult | Trap | None = None) -> list[str]:
+        self.events = of_verdict(self.service, self.state, verdict, self.now, cause)
+        self.keep(verdict)
+        return [f"{event.kind.value}: {event.text}" for event in self.events]
+
+    def check(self, exitval: int = 1, output: str = "down\n", after: float = 60.0, **how: Any) -> list[str]:
+        self.now += after
+        result = CheckResult(exitval, output, self.now - 0.5, self.now, **how)
+        return self.keep_told(process.observe(self.service, self.state, result, self.now, self.around), result)
+
+    def send(self, sta: str = "1", summary: str = "s", intended: str = "", after: float = 60.0) -> list[str]:
+        self.now += after
+        sent = Trap(sta, summary, "detail", intended)
+        return self.keep_told(process.trap(self.service, self.state, sent, self.now, self.around), sent)
+
+    def other(self, verdict: Verdict) -> list[str]:
+        return self.keep_told(verdict)
+
+
+def told(*periods: Any, **rest: Any) -> Told:
+    return Told((service(*periods, **rest),))
+
+
+def test_routine_is_not_recorded() -> None:
+    site = told()
+    assert site.check(0, "up\n") == ["check: ok: up"]
+    assert site.check(0, "up\n") == []
+    assert site.check(0, "also up\n") == []
+
+
+def test_an_outage_from_its_beginning_to_its_end() -> None:
+    site = told(period(alertafter_consecutive=2, alertevery=600.0))
+    assert site.check() == [
+        "check: failed (exit 1): down",
+        "held: alert alert.alert -x 'a b' not sent (period p): alertafter 2: failure 1 of 2",
+    ]
+    assert site.check() == [
+        "check: failed (exit 1): down",
+        "alert: alert alert.alert -x 'a b' (period p, failure 2 in a row, alertafter 2): down",
+    ]
+    assert site.check() == [
+        "check: failed (exit 1): down",
+        "held: alert alert.alert -x 'a b' not sent (period p): alertevery 10m: last alert 1m ago, summary unchanged",
+    ]
+    assert site.check(output="gone\n") == [
+        "check: failed (exit 1): gone",
+        "alert: alert alert.alert -x 'a b' (period p, alert 2 of this outage, the last one 2m ago "
+        "but the summary is another (alertevery 10m)): gone",
+    ]
+    assert site.check(output="gone\n", after=600) == [
+        "check: failed (exit 1): gone",
+        "alert: alert alert.alert -x 'a b' (period p, alert 3 of this outage, the last one 10m ago): gone",
+    ]
+    assert site.check(0, "up\n") == [
+        "check: ok after 14m of failure (5 failures in a row): up",
+        "alert: upalert upalert.alert -x 'a b' (period p): gone",
+    ]
+
+
+def test_facts_are_for_programs() -> None:
+    site = told(period(alertevery=600.0))
+    site.check()
+    check, sent = site.events
+    assert check.facts == {"status": "fail", "exitval": 1, "summary": "down"}
+    assert sent.facts == {
+        "event": "failure",
+        "kind": "alert",
+        "period": "p",
+        "alert": "alert.alert -x 'a b'",
+        "exitval": 1,
+        "why": "the first of this outage",
+    }
+    site.check()
+    assert site.events[1].facts == {
+        "event": "failure",
+        "kind": "alert",
+        "rule": "alertevery",
+        "period": "p",
+        "alert": None,
+        "alerts": ["alert.alert -x 'a b'"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("cause", "how"),
+    [
+        (Cause.TIMED_OUT, "timed out"),
+        (Cause.SIGNALED, "ended by a signal"),
+        (Cause.NOT_STARTED, "not started"),
+        (Cause.RAISED, "raised an exception"),
+        (Cause.BLOCKED, "blocked the daemon"),
+    ],
+)
+def test_a_monitor_that_did_not_simply_exit_is_said(cause: Cause, how: str) -> None:
+    site = told()
+    assert site.check(137, "x\n", cause=cause)[0] == f"check: failed ({how}, exit 137): x"
+    assert site.events[0].facts["cause"] == cause.value
+
+
+def test_a_check_that_the_daemon_cut_off_says_nothing() -> None:
+    assert told().check(1, "x\n", cause=Cause.CANCELLED) == []
+
+
+def test_nobody_to_tell_is_said() -> None:
+    site = told(period(AlertKind.UPALERT))
+    assert site.check()[1] == "held: nobody is told: no alert is configured"
+
+
+def test_several_alerts_of_a_period_are_named() -> None:
+    lines = [replace(alert(), command=Command(f"{name}.alert")) for name in "abcde"]
+    site = told(period(*lines, numalerts=1))
+    assert len(site.check()) == 6
+    text = site.check()[1]
+    assert (
+        text
+        == "held: alert a.alert, b.alert, c.alert and 2 more not sent (period p): numalerts 1: 1 sent in this outage"
+    )
+
+
+def test_failure_interval_is_said_when_it_begins() -> None:
+    site = told(failure_interval=5.0)
+    assert site.check()[0] == "check: failed (exit 1): down; checked every 5s until it is well (failure_interval)"
+    assert site.check()[0] == "check: failed (exit 1): down"
+
+
+def test_an_acknowledgement_holds_back_and_ends() -> None:
+    site = told(period(*ALL_KINDS), unack_summary=True)
+    site.check()
+    acknowledged = process.acknowledge(site.service, site.state, "bob", "on it", site.now, site.around)
+    assert site.other(acknowledged) == ["alert: ackalert ackalert.alert -x 'a b' (period p): bob: on it"]
+    assert site.check()[1].endswith("not sent: acknowledged 1m ago (bob: on it)")
+    assert site.check(output="worse\n")[1:] == [
+        "check: the acknowledgement has ended, the summary is another (unack_summary): bob: on it",
+        "alert: alert alert.alert -x 'a b' (period p, alert 2 of this outage, the last one 2m ago): worse",
+    ]
+    site.other(process.acknowledge(site.service, site.state, "bob", "still", site.now, site.around))
+    assert site.check(0)[1] == "check: the acknowledgement has ended, the outage is over: bob: still"
+
+
+def test_traps() -> None:
+    site = told(traptimeout=300.0, trapduration=60.0)
+    assert site.send()[0] == "trap: trap of failure (sta 1): s"
+    assert site.events[0].facts["sta"] == "1"
+    assert site.send("abc", intended="far:away")[0] == "trap: trap of failure, addressed to far:away (sta abc): s"
+    assert site.other(process.trap_expired(site.service, site.state, site.now)) == [
+        "trap: no trap any more for 1m: counts as ok (trapduration)"
+    ]
+    site.send()
+    assert site.send("0", "fine")[0] == "trap: trap of success after 1m of failure (3 failures in a row): fine"
+    assert site.send("0", "fine") == []
+    site.now += 300
+    timeout = process.trap_timeout(site.service, site.state, site.now, site.around)
+    assert site.other(timeout)[0] == "trap: no trap for 5m: counts as a failure (traptimeout)"
+
+
+def test_the_start_and_a_disable_tell_of_alerts_only() -> None:
+    site = told(period(*ALL_KINDS))
+    started = process.startup(site.service, site.state, site.now, site.around)
+    assert site.other(started) == ["alert: startupalert startupalert.alert -x 'a b' (period p): (NO SUMMARY)"]
+    disabled = process.disable(site.service, site.state, "bob", site.now, site.around)
+    assert site.other(disabled) == ["alert: disablealert disablealert.alert -x 'a b' (period p): bob"]
+
+
+def test_a_test_is_called_one() -> None:
+    site = told(period(*ALL_KINDS))
+    tried = process.test_alert(site.service, site.state, AlertKind.UPALERT, 3, "p", site.now, site.around)
+    assert site.other(tried) == ["alert: test of upalert upalert.alert -x 'a b' (period p): test"]
+
+
+def test_redistribute_is_told_and_folded() -> None:
+    site = told(redistribute=Command("trap.alert", "host"))
+    runs = Runs()
+    numbers = set()
+    for _ in range(5):
+        assert "alert: redistribute trap.alert host: up" in site.check(0, "up\n")
+        numbers |= {runs.add(event)[0] for event in site.events if event.kind == "alert"}
+    assert len(numbers) == 1
+
+
+def test_what_is_noticed_is_told() -> None:
+    site = told()
+    state = replace(site.state, op_status=OpStatus.OK)
+    verdict = Verdict(state, (Noticed(site.service.key, "depend x:y: there is no such service"),))
+    (event,) = of_verdict(site.service, state, verdict, site.now)
+    assert event.text == "depend x:y: there is no such service"
+
+
+@pytest.mark.parametrize("mode", list(AlerteveryMode))
+def test_an_outage_of_a_day_is_a_few_events(mode: AlerteveryMode) -> None:
+    """1,440 checks of a failing service, an alert each hour: as many rows as there is something to tell."""
+    site = told(period(alertevery=3600.0, alertevery_mode=mode), period(key="night", when="hr {1}"))
+    runs = Runs()
+    rows: dict[int, Recorded] = {}
+    for _ in range(1440):
+        site.check()
+        rows.update(runs.add(event) for event in site.events)
+    alerts = [row for row in rows.values() if row.kind == "alert"]
+    assert 24 <= len([row for row in alerts if row.facts["period"] == "p"]) <= 25
+    assert len(rows) < 24 * 2 + 60 + 10
+    (check,) = [row for row in rows.values() if row.kind == "check"]
+    assert check.count == 1440
+
+
+def test_a_state_without_change_and_effects_is_nothing() -> None:
+    site = told()
+    well = ServiceState(op_status=OpStatus.OK, last_success=1.0)
+    assert of_verdict(site.service, well, Verdict(replace(well, last_success=2.0)), 2.0) == ()
