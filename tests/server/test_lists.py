@@ -169,6 +169,11 @@ def test_list_is_mons(snapshot: Snapshot, view: str, what: str, lines: list[str]
     assert client_of(snapshot, view).say(f"list {what}") == lines
 
 
+def test_monitor_inside_the_daemon_has_no_process() -> None:
+    """P-pids: a monitor that runs inside the daemon is listed with process 0, never with the daemon's own."""
+    assert client_of(replace(SNAPSHOT, running={S1: 0})).say("list pids")[:2] == ["server 4711", "g1 s1 0"]
+
+
 def test_deps_follow_the_view() -> None:
     """P-deps-view: in mon a client with a view sees none at all."""
     lines = client_of(FULL, "v2").say("list deps")
