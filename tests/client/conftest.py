@@ -1,10 +1,12 @@
-"""Servers for the clients to ask: a scripted one, and Debian's mon."""
+"""Servers for the clients to ask: a scripted one, Debian's mon, and pymon."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -19,7 +21,11 @@ ODD = "sum a\\b\\\\c \\20 \"q\" 's' é \udcff"
 DETAIL = "detail \\20\n\ttab\n"
 """what the failing service of the peer says: one line, and the rest"""
 
-_MONITORS = {"odd.monitor": '#!/bin/sh\ncat "$RIG_DIR/odd"\nexit 3\n', "ok.monitor": "#!/bin/sh\nexit 0\n"}
+_PROGRAMS = {
+    "mon.d/odd.monitor": '#!/bin/sh\ncat "$RIG_DIR/odd"\nexit 3\n',
+    "mon.d/ok.monitor": "#!/bin/sh\nexit 0\n",
+    "alert.d/rec.alert": "#!/bin/sh\ncat >/dev/null\n",
+}
 _AUTH = """\
 command section
 list: all
@@ -82,25 +88,42 @@ def scripted() -> Iterator[ScriptedServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def mon_port(require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port, for TCP and UDP, of a running Debian's mon that has seen a service fail."""
-    program = require_tool("/usr/sbin/mon", package="mon", why="the server that the library is tried on")
-    rig = Rig(tmp_path_factory.mktemp("mon") / "rig", free_port())
+class Running(NamedTuple):
+    """A daemon that has seen a service fail: ``mon`` or ``pymon``, and its port for TCP and UDP."""
+
+    name: str
+    port: int
+
+
+@pytest.fixture(scope="session", params=[pytest.param("mon", marks=pytest.mark.peer), "pymon"])
+def running(
+    request: pytest.FixtureRequest, require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """Debian's mon, then pymon, with the same configuration."""
+    name: str = request.param
+    if name == "mon":
+        program = require_tool("/usr/sbin/mon", package="mon", why="the server that the library is tried on")
+    else:
+        program = Path(sys.executable).parent / "mon"
+    rig = Rig(tmp_path_factory.mktemp(name) / "rig", free_port())
+    _prepare(rig)
+    with Daemon(program, rig, dict(os.environ), ends_monitors=name != "mon") as daemon:
+        daemon.wait_until(lambda: _lacking(rig.port), 30)
+        yield Running(name, rig.port)
+
+
+def _prepare(rig: Rig) -> None:
+    """Write the configuration and what it needs."""
     rig.create()
-    for name, text in _MONITORS.items():
-        path = rig.folder / "mon.d" / name
+    for name, text in _PROGRAMS.items():
+        path = rig.folder / name
         path.write_text(text)
         path.chmod(0o755)
     (rig.folder / "odd").write_bytes(f"{ODD}\n{DETAIL}".encode("utf-8", "surrogateescape"))
     (rig.folder / "auth.cf").write_text(_AUTH)
     (rig.folder / "users").write_text(f"{JOE}\n")
     settings = f"{rig.settings()}authtype = userfile\nuserfile = {rig.folder / 'users'}\n"
-    (rig.folder / "alert.d/rec.alert").write_text("#!/bin/sh\ncat >/dev/null\n")
     (rig.folder / "mon.cf").write_text(f"{settings}\n{_SITE}")
-    with Daemon(Path(program), rig, dict(os.environ), ends_monitors=False) as daemon:
-        daemon.wait_until(lambda: _lacking(rig.port), 30)
-        yield rig.port
 
 
 def _lacking(port: int) -> str:

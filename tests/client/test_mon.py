@@ -1,4 +1,4 @@
-"""The library against Debian's mon: each verb that it has."""
+"""The library against Debian's mon and pymon: each verb that they have."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ import pytest
 from pymon.client import AsyncClient, Client, OpStatus, send_trap
 from pymon.client.records import ServiceKey
 from pymon.errors import AuthenticationFailed, CommandFailed
-from tests.client.conftest import DETAIL, ODD
+from tests.client.conftest import DETAIL, ODD, Running
 
-pytestmark = pytest.mark.peer
 HOST = "127.0.0.1"
 S1, S2, T = ServiceKey("g1", "s1"), ServiceKey("g1", "s2"), ServiceKey("g2", "t")
 
 
 @pytest.fixture(scope="module", name="mon")
-def mon_fixture(mon_port: int) -> Iterator[Client]:
+def mon_fixture(running: Running) -> Iterator[Client]:
     """A client that is logged in. Every new connection to mon costs up to a second, so all share it."""
-    with Client(HOST, mon_port, username="joe", password="se cret") as client:
+    with Client(HOST, running.port, username="joe", password="se cret") as client:
         yield client
 
 
@@ -136,9 +135,9 @@ def test_acting_on_a_service(mon: Client) -> None:
         mon.test("monitor", "g1", "nix")
 
 
-def test_a_trap(mon: Client, mon_port: int) -> None:
+def test_a_trap(mon: Client, running: Running) -> None:
     """K-trapslash: a backslash arrives doubled, as from mon's own senders."""
-    send_trap("g2", "t", 3, "sum \\ é", "detail\n", host=HOST, port=mon_port, username="joe", password="x")
+    send_trap("g2", "t", 3, "sum \\ é", "detail\n", host=HOST, port=running.port, username="joe", password="x")
     limit = time.monotonic() + 10
     while (status := mon.list_opstatus([T])[0]).opstatus != OpStatus.FAIL:
         assert time.monotonic() < limit
@@ -152,8 +151,8 @@ def test_mons_second_answer_confuses_nobody(mon: Client) -> None:
         assert mon.version() == 9745
 
 
-async def test_the_same_with_asyncio(mon_port: int) -> None:
-    async with AsyncClient(HOST, mon_port) as client:
+async def test_the_same_with_asyncio(running: Running) -> None:
+    async with AsyncClient(HOST, running.port) as client:
         assert S1 in await client.list_watch()
         assert (await client.list_opstatus([S1]))[0].last_summary == ODD
         with pytest.raises(CommandFailed, match="could not be executed"):
@@ -163,3 +162,14 @@ async def test_the_same_with_asyncio(mon_port: int) -> None:
         await client.login("joe", "se cret")
         assert re.fullmatch(r"reset PID \d+@\S+", await client.reset(keepstate=True))
         assert client.connected
+
+
+def test_what_only_pymon_answers(mon: Client, running: Running) -> None:
+    if running.name == "mon":
+        with pytest.raises(CommandFailed, match="520 invalid command"):
+            mon.json("list state")
+        return
+    statuses = {status["service"]: status for status in mon.json("list opstatus g1")}
+    assert statuses["s1"]["group"] == "g1"
+    assert any("odd.monitor" in line or "sum a" in line for line in mon.why("g1", "s1"))
+    assert len(mon.why("g1", "s1", "1s")) <= len(mon.why("g1", "s1", time.time() - 3600))
