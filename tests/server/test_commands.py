@@ -306,6 +306,7 @@ def test_errors_of_a_configuration_are_listed() -> None:
 
 @pytest.mark.parametrize("line", ["set g1 s1 foo bar", "ack g1 s1 x", "test monitor g1 s1", "stop", "term"])
 def test_daemon_that_refuses_is_quoted_on_one_line(line: str) -> None:
+    """P-set-unknown: so is a variable that no service has refused, where mon makes one."""
     client = Client(outcome=lambda _: Outcome(ok=False, text="it\nis not so"))
     assert client.say(line) == ["520 it\\0ais not so"]
     assert client.is_open

@@ -106,6 +106,7 @@ def test_fraction_of_an_interval_is_shown() -> None:
 
 
 def test_running_monitor_shows_in_timer_and_flag() -> None:
+    """P-timer"""
     snapshot = replace(SNAPSHOT, running={S1: 815, TR: 0})
     fields = wire.parse_fields(line_of(S1, snapshot))
     assert (fields["timer"], fields["monitor_running"]) == ("0", "1")
