@@ -15,6 +15,7 @@ import pytest
 from pymon.model.invocation import Invocation
 from pymon.plugin.registry import scan
 from pymon.plugin.runner import Runner
+from tests.addresses import listening
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -58,20 +59,22 @@ def test_the_broken_configuration_is_refused_in_these_words(first: str, tmp_path
 
 @pytest.mark.usefixtures("first")
 def test_the_sample_of_the_log_is_the_log(tmp_path: Path) -> None:
-    """Line for line, but for times and directories."""
+    """Line for line, but for times, directories, and where it listens."""
     sample = block("$ pymon check first.cf").splitlines()[3:]
     file = tmp_path / "first.cf"
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
-    file.write_text(file.read_text(encoding="utf-8").replace("-p 8000", f"-p {port}"), encoding="utf-8")
+    text = file.read_text(encoding="utf-8").replace("-p 8000", f"-p {port}")
+    file.write_text(f"{listening()}\n{text}", encoding="utf-8")
     command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", "first.cf", "--log-level", "suppressed"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
         limit = threading.Timer(30, daemon.kill)
         limit.start()
         assert daemon.stderr is not None
         wanted = [normal(line) for line in sample]
-        got = [normal(daemon.stderr.readline()) for _ in wanted]
+        told = (line for line in daemon.stderr if " listening for " not in line)
+        got = [normal(line) for _, line in zip(wanted, told, strict=False)]
         daemon.terminate()
         daemon.communicate()
         limit.cancel()

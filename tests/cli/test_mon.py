@@ -15,6 +15,7 @@ import pytest
 
 import pymon
 from pymon.cli.mon import _long_options, _overrides, _parser
+from tests.addresses import listening
 
 MON = (sys.executable, "-m", "pymon.cli.mon")
 
@@ -89,7 +90,8 @@ def configuration(tmp_path: Path) -> Path:
     (tmp_path / "fine.monitor").chmod(0o755)
     file = tmp_path / "mon.cf"
     file.write_text(
-        f"mondir = {tmp_path}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\nmonerrfile = {tmp_path}/errors\n\n"
+        f"mondir = {tmp_path}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\nmonerrfile = {tmp_path}/errors\n"
+        f"{listening()}\n"
         "watch localhost\n    service x\n        interval 1s\n        monitor fine.monitor\n"
     )
     return file
@@ -133,7 +135,7 @@ def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     assert not pidfile.exists()
     assert "caught TERM signal, exiting" in errors
     assert "-l has no effect yet" in errors
-    assert "-p and -t have no effect yet" in errors
+    assert re.search(r"listening for clients on 127\.[0-9.]+ port 12583 \(TCP\)", errors)
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ | {4}", line) for line in errors.splitlines()), errors
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.addresses import listening
+
 Line = dict[str, Any]
 
 LIMIT = 90.0
@@ -50,7 +52,7 @@ class Daemon:
     def configure(self, text: str) -> None:
         """Write mon.cf, the directories in front of the text given."""
         head = f"mondir = {self.directory}/mon.d\nalertdir = {self.directory}/alert.d\n"
-        head += f"statedir = {self.directory}/state\nlogdir = {self.directory}/log\n\n"
+        head += f"statedir = {self.directory}/state\nlogdir = {self.directory}/log\n{listening()}\n"
         self.config.write_text(head + text)
 
     async def start(self, *arguments: str) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.addresses import listening
+
 FAILING = "#!/bin/sh\necho down >>calls\necho web1\nexit 1\n"
 HANGING = """#!/usr/bin/env python3
 import asyncio, time
@@ -51,7 +53,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         program.write_text(monitor)
         program.chmod(0o755)
         (tmp_path / "mon.cf").write_text(
-            f"mondir = {tmp_path}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\nrandstart = 1s\n\n"
+            f"mondir = {tmp_path}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\nrandstart = 1s\n{listening()}\n"
             "hostgroup web host1\n\nwatch web\n    service x\n        interval 1s\n        monitor x.monitor\n"
         )
         started.append(

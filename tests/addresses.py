@@ -1,0 +1,20 @@
+"""Loopback addresses for daemons under test, so that many run at once with the same ports."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+_numbers = itertools.count()
+
+
+def own_address() -> str:
+    """An address in 127.0.0.0/8 that no other daemon of this test run has, nor one of another run nearby."""
+    pid = os.getpid()
+    return f"127.{1 + pid // 250 % 250}.{1 + pid % 250}.{1 + next(_numbers) % 250}"
+
+
+def listening(address: str | None = None) -> str:
+    """Lines of mon.cf that make a daemon listen on an address of its own (or on the one given)."""
+    own = address or own_address()
+    return f"serverbind = {own}\ntrapbind = {own}\n"
