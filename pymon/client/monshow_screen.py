@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from pymon.client.monshow_board import Board
-from pymon.client.monshow_report import Row, age, alerts, hms, scheduler_text, summary
-from pymon.client.monshow_text import one_line
+from pymon.client.monshow_report import Row, scheduler_text, summary
+from pymon.client.monshow_text import fit, one_line
 from pymon.client.records import OpStatus, ServiceStatus
 
 _STYLES = {
@@ -23,9 +23,13 @@ _STYLES = {
 }
 _OTHER = "magenta"
 _ACKED = "yellow"
-_AROUND = 6
-"""lines around the rows: two of the header, the table's head, its rule, what is left out, the keys"""
+_AROUND = 5
+"""lines around the rows, at most: the header, what is wrong, the table's head, what is left out, the keys"""
 _FEWEST_ROWS = 1
+_LONGEST = 500
+"""characters of a summary that are looked at"""
+_COLUMNS = (("STATUS", 13), ("GROUP", 20), ("SERVICE", 20), ("FOR", 7), ("LAST", 8), ("NEXT", 7), ("SENT", 6))
+"""the columns before SUMMARY, and how wide they may get"""
 
 
 def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
@@ -35,7 +39,7 @@ def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
         since = time.strftime("%H:%M:%S", time.localtime(board.trouble_since))
         lines.append(Text(f"{board.trouble.format(since=since)}", style="bold white on red", no_wrap=True))
     if board.report is not None:
-        lines.extend(_body(board, now, height - len(lines) - _AROUND + 1))
+        lines.extend(_body(board, now, height - _AROUND))
     lines.append(Text("q quit   f all or what is wrong   r ask now", style="dim", no_wrap=True, end=""))
     return Group(*lines)
 
@@ -62,59 +66,74 @@ def _header(board: Board, now: float, server: str) -> Text:
 
 
 def _body(board: Board, now: float, room: int) -> list[RenderableType]:
-    """The table, and how much does not fit into the lines that there are."""
+    """The table, and how much of it does not fit into ``room`` lines."""
     rows = board.shown(now)
     if not rows:
         return [Text("\nAll systems OK\n", style="green")]
-    table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="bold underline")
-    for name, ratio in (("STATUS", 0), ("GROUP", 2), ("SERVICE", 2), ("FOR", 0), ("LAST", 0), ("NEXT", 0)):
-        table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=ratio or None)
-    table.add_column("ALERTS", no_wrap=True, justify="right")
-    table.add_column("SUMMARY", no_wrap=True, overflow="ellipsis", ratio=6)
     left = max(room, _FEWEST_ROWS)
-    shown = 0
+    shown: list[Row] = []
     for row in rows:
         left -= 2 if row.held else 1
         if left < 0 and shown:
             break
-        _add(table, row, board, now)
-        shown += 1
-    more = len(rows) - shown
-    return [table, Text(f"… {more} more" if more else "", style="dim", no_wrap=True)]
+        shown.append(row)
+    since = now - board.report.now if board.report else 0.0
+    table = [_cells(row.status, now, since) for row in shown]
+    widths = [
+        min(limit, max(len(name), *(cell_len(cells[column]) for cells in table)))
+        for column, (name, limit) in enumerate(_COLUMNS)
+    ]
+    lines: list[RenderableType] = [_joined([name for name, _ in _COLUMNS], widths, "SUMMARY", style="bold underline")]
+    for row, cells in zip(shown, table, strict=True):
+        lines.append(_line(row, cells, widths, board, now))
+        if row.held:
+            held = f"{' ' * (widths[0] + 1)}held back: {one_line(row.held)}"
+            lines.append(Text(held, style="yellow", no_wrap=True, overflow="ellipsis"))
+    more = len(rows) - len(shown)
+    return [*lines, Text(f"… {more} more" if more else "", style="dim", no_wrap=True)]
 
 
-def _add(table: Table, row: Row, board: Board, now: float) -> None:
+def _line(row: Row, cells: list[str], widths: list[int], board: Board, now: float) -> Text:
+    """One service: its state coloured, what changed of late standing out, all dim while the server is silent."""
     status = row.status
-    report = board.report
-    since = now - report.now if report else 0.0
-    style = _ACKED if status.ack and status.opstatus.is_failure else _STYLES.get(status.opstatus, _OTHER)
     fresh = board.is_fresh(status.key, now)
-    text = Text(one_line(summary(status, 500)), no_wrap=True, overflow="ellipsis")
-    if row.held:
-        text.append(f"\nheld back: {one_line(row.held)}", style="yellow")
-    table.add_row(
-        Text(state_word(status), style=f"{style} reverse" if fresh else style),
-        Text(one_line(status.group)),
-        Text(one_line(status.service)),
-        _failing_for(status, since),
-        "untested" if status.opstatus is OpStatus.UNTESTED else age(status.last_check, now),
-        _next(status, since),
-        alerts(status),
-        text,
-        style="bold" if fresh else "dim" if board.trouble_since else "",
-    )
+    line = _joined(cells, widths, one_line(summary(status, _LONGEST)), style="bold" if fresh else "")
+    if board.trouble_since:
+        line.stylize("dim")
+    style = _ACKED if status.ack and status.opstatus.is_failure else _STYLES.get(status.opstatus, _OTHER)
+    line.stylize(f"{style} reverse" if fresh else style, 0, len(cells[0]))
+    return line
 
 
-def _failing_for(status: ServiceStatus, since: float) -> str:
-    """How long it has been failing, now: ``since`` seconds after the server said so."""
-    if not status.opstatus.is_failure or status.failure_duration is None:
-        return ""
-    return hms(max(status.failure_duration + since, 0.0))
+def _joined(cells: list[str], widths: list[int], rest: str, style: str) -> Text:
+    padded = (fit(cell, width) for cell, width in zip(cells, widths, strict=True))
+    return Text(" ".join([*padded, rest]), style=style, no_wrap=True, overflow="ellipsis")
 
 
-def _next(status: ServiceStatus, since: float) -> str:
-    """How long until the next check."""
-    if status.timer is None:
-        return "-"
-    left = max(status.timer - since, 0.0)
-    return f"{int(left)}s" if left < 60 else hms(left)
+def _cells(status: ServiceStatus, now: float, since: float) -> list[str]:
+    """The words of the columns, ``since`` seconds after the server's answer."""
+    failing = status.opstatus.is_failure and status.failure_duration is not None
+    return [
+        state_word(status),
+        one_line(status.group),
+        one_line(status.service),
+        short((status.failure_duration or 0.0) + since) if failing else "",
+        _last(status, now),
+        "-" if status.timer is None else short(status.timer - since),
+        str(status.alerts_sent or "-"),
+    ]
+
+
+def _last(status: ServiceStatus, now: float) -> str:
+    if status.opstatus is OpStatus.UNTESTED:
+        return "untested"
+    return short(now - status.last_check) if status.last_check else "never"
+
+
+def short(seconds: float) -> str:
+    """A duration in at most six characters or so: ``45s``, ``3m12s``, ``2h05m``, ``12d3h``; none is negative."""
+    whole = max(int(seconds), 0)
+    for size, part, form in ((86400, 3600, "{}d{}h"), (3600, 60, "{}h{:02d}m"), (60, 1, "{}m{:02d}s")):
+        if whole >= size:
+            return form.format(whole // size, whole % size // part)
+    return f"{whole}s"
