@@ -140,8 +140,9 @@ def parse_opstatus(text: str, site: Site, states: Mapping[ServiceKey, ServiceSta
         state, problems = _state(service, before.get(key, _FRESH), values, periods)
         notes += [f"line {number} ({key.group} {key.service}): {problem}" for problem in problems]
         found[key] = state
-        with contextlib.suppress(ValueError):
-            timers[key] = float(values["trap_timer"]) if values.get("trap_timer") else timers[key]
+        if values.get("trap_timer"):
+            with contextlib.suppress(ValueError):
+                timers[key] = _number(values["trap_timer"])
     return SavedOpstatus(found, timers, tuple(notes))
 
 
