@@ -7,7 +7,7 @@ from typing import Any
 
 from lark import Token
 
-from pymon.config import values
+from pymon.config import servervalues, values
 from pymon.config.report import Misfit, Report
 from pymon.config.timeval import BLANKS
 from pymon.config.values import Note
@@ -30,9 +30,9 @@ CONVERTERS: Mapping[str, Callable[[str, str, Note], object]] = {
     "historictime": values.global_time,
     "serverport": values.port,
     "trapport": values.port,
-    "serverbind": values.word_list,
-    "trapbind": values.word_list,
-    "clientallow": values.word_list,
+    "serverbind": servervalues.addresses,
+    "trapbind": servervalues.addresses,
+    "clientallow": servervalues.client_patterns,
     "pidfile": values.plain_text,
     "maxprocs": values.process_count,
     "cltimeout": values.global_time,
@@ -49,6 +49,14 @@ CONVERTERS: Mapping[str, Callable[[str, str, Note], object]] = {
     "monremote": values.plain_text,
     "exclude_period": values.exclude_period,
     "inprocess": values.yes_or_no,
+    "servertls": values.port,
+    "servertlscert": values.plain_text,
+    "servertlskey": values.plain_text,
+    "servertlsca": values.plain_text,
+    "serversocket": values.plain_text,
+    "serversocketmode": servervalues.socket_mode,
+    "trapmaxage": values.global_time,
+    "state": servervalues.state_policy,
 }
 """how each global variable is read; the field of Settings has the variable's name"""
 

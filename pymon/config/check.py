@@ -9,6 +9,7 @@ from lark import Token
 from pymon.config.build import Draft
 from pymon.config.build_service import Built, DependencyUse
 from pymon.config.chance import impossible_part
+from pymon.config.check_server import check_server
 from pymon.config.report import Report
 from pymon.config.words import split_blanks
 from pymon.model.depend import DependBehavior, ServiceKey
@@ -30,6 +31,7 @@ def check(draft: Draft, report: Report, year: int) -> None:
     _exit_ranges(draft, report)
     _upalerts(draft, report)
     _alertafter(draft, report)
+    check_server(draft, report)
 
 
 def check_programs(

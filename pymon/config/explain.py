@@ -22,7 +22,7 @@ COMMAND_LINE = "command line"
 
 _TIMES = frozenset({
     "interval", "failure_interval", "traptimeout", "trapduration", "randskew", "dep_memory", "timeout",
-    "alertevery", "alertafter_time", "upalertafter", "randstart", "cltimeout", "historictime",
+    "alertevery", "alertafter_time", "upalertafter", "randstart", "cltimeout", "historictime", "trapmaxage",
 })  # fmt: skip
 _SERVICE_FIELDS = (
     "interval", "failure_interval", "monitor", "timeout", "inprocess", "description", "redistribute",

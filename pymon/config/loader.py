@@ -191,8 +191,9 @@ def _settings(settings: Settings, overrides: Mapping[str, object]) -> Settings:
 
 
 def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, object], report: Report) -> None:
-    """Reject an authfile or userfile that cannot be read, where the file names one (mon does so too)."""
-    for keyword, path in (("authfile", settings.authfile), ("userfile", settings.userfile)):
+    """Reject an authfile or userfile that cannot be read, where the file names one (mon does so too); TLS likewise."""
+    for keyword in ("authfile", "userfile", "servertlscert", "servertlskey", "servertlsca"):
+        path: str = getattr(settings, keyword)
         token = draft.assignments.get(keyword)
         if token is not None and keyword not in overrides and not (token and os.access(path, os.R_OK)):
             hint = ": relative names are under cfbasedir" if not token.startswith("/") else ""

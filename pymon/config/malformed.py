@@ -210,11 +210,40 @@ _VALUES = (
         "inprocess = »perhaps\n", _SERVICE + "  inprocess »on\n",
     ),
     _error(
+        "client-pattern", "'{value}' is no regular expression: {hint}",
+        "write patterns for whole addresses, such as 10.0.0.[0-9]+, with blanks in between",
+        "clientallow = 127.0.0.1 »10.0.0.[0-9\n", "clientallow = »(\n",
+        differs="N-PATTERN",
+    ),
+    _error(
+        "socket-mode", "'{value}' is no mode of a socket", "write octal digits, such as 660 (its group may connect)",
+        "serversocketmode = »rw\n", "serversocketmode = »888\n", "serversocketmode = »60\n",
+    ),
+    _error(
+        "state-policy", "state is keep or fresh, not '{value}'",
+        "with 'state = fresh' the daemon starts as mon does, knowing nothing of before",
+        "state = »forget\n",
+    ),
+    _error(
+        "tls-certificate", "servertls needs a certificate",
+        "write servertlscert = FILE, and servertlskey = FILE unless the key is in the same file",
+        "servertls = »2584\n",
+    ),
+    _error(
+        "tls-port", "servertls and serverport are both {port}", "give each a port of its own",
+        "servertls = »2583\nservertlscert = /dev/null\n",
+    ),
+    _error(
         "encoding", "this line is not UTF-8{guess}", "convert the file: {command}",
         differs="C-ENCODING",
     ),
     _error("unreadable", "could not open cf file: {reason}", ""),
     _error("too-large", "this file has more than {limit} MiB, so it is no mon.cf", ""),
+    _warning(
+        "tls-unused", "{keyword} has no effect without servertls", "write servertls = PORT",
+        "»servertlskey = /dev/null\n",
+        differs="C-OWN",
+    ),
     _warning("no-services", "nothing is watched: there is no service in this file", ""),
     _error("m4", "m4: {reason}", "try it by hand: {command}"),
 )  # fmt: skip

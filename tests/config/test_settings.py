@@ -6,6 +6,7 @@ from pymon.model.depend import DependBehavior
 from pymon.model.service import (
     Host,
 )
+from pymon.model.settings import StatePolicy
 from tests.config.samples import site_of
 
 
@@ -35,8 +36,8 @@ historicfile = history
 historictime = 5d
 serverport = 2584
 trapport = 2585
-serverbind = 127.0.0.1
-trapbind = 127.0.0.2
+serverbind = 127.0.0.1, ::1
+trapbind = 127.0.0.2 10.0.0.1,*
 clientallow = 127.0.0.1 10.0.0.[0-9]+
 pidfile = /run/x.pid
 maxprocs = 20
@@ -51,6 +52,14 @@ startupalerts_on_reset = Yes
 monremote = /bin/ssh x
 exclude_period = hr {3}
 inprocess = no
+servertls = 2586
+servertlscert = cert.pem
+servertlskey = key.pem
+servertlsca = /ca.pem
+serversocket = mon.sock
+serversocketmode = 600
+trapmaxage = 5m
+state = fresh
 """
     ).settings
     assert settings.alertdir == ("/a", "/b/", "c")
@@ -60,11 +69,21 @@ inprocess = no
     assert (settings.historictime, settings.cltimeout, settings.randstart) == (432000, 10, 0)
     assert settings.authtype == ("userfile", "trustlocal")
     assert settings.clientallow == ("127.0.0.1", "10.0.0.[0-9]+")
+    assert settings.serverbind == ("127.0.0.1", "::1")
+    assert settings.trapbind == ("127.0.0.2", "10.0.0.1", "*")
+    assert (settings.servertls, settings.servertlscert, settings.servertlskey) == (2586, "cert.pem", "key.pem")
+    assert (settings.servertlsca, settings.serversocket, settings.serversocketmode) == ("/ca.pem", "mon.sock", 0o600)
+    assert (settings.trapmaxage, settings.state) == (300, StatePolicy.FRESH)
     assert settings.dtlogging
     assert settings.startupalerts_on_reset
     assert not settings.inprocess
     assert settings.exclude_period is not None
     assert settings.monremote == "/bin/ssh x"
+
+
+def test_empty_clientallow_lets_nobody_in_and_none_everybody() -> None:
+    assert site_of("clientallow =\n").settings.clientallow == ("",)
+    assert site_of("").settings.clientallow == ()
 
 
 def test_global_inside_a_hostgroup_counts_and_the_hostgroup_goes_on() -> None:
