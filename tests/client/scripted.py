@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from pymon.server.wire import escape
+from pymon.server.wire import escape, to_bytes, to_text
 
 FIRST = ("group", "service", "opstatus", "last_opstatus", "exitval", "timer", "last_success", "last_trap")
 _DEFAULTS: dict[str, object] = {
@@ -127,9 +127,9 @@ class ScriptedServer:
     def _talk(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rwb") as stream:
             for raw in stream:
-                command = raw.decode().rstrip("\r\n")
+                command = to_text(raw).rstrip("\r\n")
                 self.asked.append(command)
-                stream.write("".join(f"{line}\n" for line in self._answer(command)).encode())
+                stream.write(b"".join(to_bytes(f"{line}\n") for line in self._answer(command)))
                 stream.flush()
                 if command == "quit":
                     return
