@@ -200,7 +200,7 @@ def _main(options: Options) -> int:
 def _lines(options: Options) -> Iterator[str]:
     """The commands: of -f, else the words, else of the standard input. Raises OSError."""
     if options.file not in (None, "-"):
-        return _read(open(options.file, "rb"))  # noqa: PTH123  # pathlib costs 5 ms
+        return _read_and_close(open(options.file, "rb"))  # noqa: PTH123  # pathlib costs 5 ms
     if options.file is None and options.words:
         return iter((" ".join(options.words),))
     return _stdin()
@@ -235,6 +235,11 @@ def _read(file: IO[bytes]) -> Iterator[str]:
     """The lines of a file, without their ends."""
     for line in iter(file.readline, b""):
         yield wire.to_text(line.rstrip(b"\r\n"))
+
+
+def _read_and_close(file: IO[bytes]) -> Iterator[str]:
+    with file:
+        yield from _read(file)
 
 
 def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:

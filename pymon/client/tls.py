@@ -26,5 +26,5 @@ def tls_context(*, wanted: bool, ca: str = "", cert: str = "", key: str = "") ->
             context.load_cert_chain(cert or key, key or None)
     except OSError as error:
         files = ", ".join(name for name in (ca, cert, key) if name)
-        raise ConnectionFailed(f"cannot use {files} for TLS: {error.strerror or error}") from error
+        raise ConnectionFailed(f"cannot use {files} for TLS: {error.strerror or error}", error.errno or 0) from error
     return context
