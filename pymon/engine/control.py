@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,17 @@ from pymon.core import process
 from pymon.core.state import clear_timers
 from pymon.engine.configuration import Configuration
 from pymon.engine.monremote import Monremote
+from pymon.engine.record import acts
+from pymon.engine.record.store import Record
 from pymon.engine.saving import Saving
+from pymon.engine.switches import groups_of
 from pymon.engine.switching import Switching
 from pymon.engine.variables import set_variable
 from pymon.engine.watcher import Watcher
 from pymon.errors import PymonError, SettingError
 from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import Verdict
-from pymon.model.request import Asker, Outcome, Request
+from pymon.model.request import Asker, Outcome, Recorded, Request
 
 log = logging.getLogger("pymon.engine")
 
@@ -35,8 +37,16 @@ Handler = Callable[["Control", Any, Asker], Outcome]
 class Control:
     """Performs requests."""
 
-    def __init__(self, watcher: Watcher, configuration: Configuration, saving: Saving, monremote: Monremote) -> None:
+    def __init__(
+        self,
+        watcher: Watcher,
+        record: Record,
+        configuration: Configuration,
+        saving: Saving,
+        monremote: Monremote,
+    ) -> None:
         self._watcher = watcher
+        self._record = record
         self._configuration = configuration
         self._monremote = monremote
         self._saving = saving
@@ -44,6 +54,26 @@ class Control:
 
     async def perform(self, request: Request, asker: Asker) -> Outcome:
         """Do what is asked; an outcome that is not ok says why. Raises ValueError for a request that is not ours."""
+        now = self._watcher.clock()
+        outcome = await self._perform(request, asker)
+        self._record.add(*self._told(request, asker, outcome, now))
+        return outcome
+
+    def _told(self, request: Request, asker: Asker, outcome: Outcome, now: float) -> Iterable[Recorded]:
+        """What the record says of it: who asked for what, and when."""
+        if isinstance(request, asked.SwitchHosts) and outcome.ok:
+            groups = groups_of(self._watcher.site.hostgroups, request.hosts)
+            return acts.of_host_switch(request, groups, asker, now)
+        refused = "" if outcome.ok else outcome.text or "it could not be done"
+        event = acts.of_request(request, asker, now, refused)
+        if event is None:
+            return ()
+        log.info(
+            "%s %s", asker, event.text, extra={"group": event.group, "service": event.service, "event": "operator"}
+        )
+        return (event,)
+
+    async def _perform(self, request: Request, asker: Asker) -> Outcome:
         key = getattr(request, "key", None)
         if isinstance(key, ServiceKey) and key not in self._watcher.site.services:
             return Outcome(False, f"{key.group} {key.service} not defined")
@@ -56,6 +86,8 @@ class Control:
                 return await _attempt(self._configuration.test)
             case asked.ReadDowntimeLog():
                 return await self._downtime_log()
+            case asked.ReadTimeline(key, since, limit):
+                return Outcome(events=tuple(await self._record.events(key, since, limit)))
             case asked.LoadState(kinds):
                 await self._saving.load(kinds)
                 return Outcome()
@@ -82,8 +114,8 @@ class Control:
 
     def _clear_timers(self, request: asked.ClearTimers, _asker: Asker) -> Outcome:
         watcher, key = self._watcher, request.key
-        watcher.apply(key, Verdict(clear_timers(watcher.site.services[key], watcher.states[key])))
-        watcher.clear_timers(key)
+        watcher.keep(key, clear_timers(watcher.site.services[key], watcher.states[key]))
+        watcher.timers.clear(key)
         return Outcome()
 
     def _test_monitor(self, request: asked.TestMonitor, _asker: Asker) -> Outcome:
@@ -104,8 +136,9 @@ class Control:
         return Outcome()
 
     def _set_opstatus(self, request: asked.SetOpstatus, _asker: Asker) -> Outcome:
-        state = replace(self._watcher.states[request.key], op_status=request.status)
-        self._watcher.apply(request.key, Verdict(state))
+        state = self._watcher.states[request.key]
+        state = replace(state, op_status=request.status, last_op_status=state.op_status)
+        self._watcher.keep(request.key, state)
         return Outcome()
 
     def _set_variable(self, request: asked.SetVariable, _asker: Asker) -> Outcome:
@@ -116,9 +149,11 @@ class Control:
             return Outcome(False, str(error))
         if change.service is not watcher.site.services[key]:
             watcher.replace_service(change.service)
-        watcher.apply(key, Verdict(change.state))
-        if change.retimed is not None:
-            watcher.retime(change.retimed, key, change.due_in)
+        watcher.keep(key, change.state)
+        if change.due_in is not None and change.retimed is not None:
+            watcher.timers.put_off(change.retimed, key, change.due_in)
+        elif change.retimed is not None:
+            watcher.timers.retime(change.retimed, key)
         return Outcome()
 
     # The daemon

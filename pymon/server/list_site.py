@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pymon.model.depend import Dependency, ServiceKey
 from pymon.model.service import Alias
@@ -64,9 +64,12 @@ def list_views(call: Call) -> Listed:
 
 
 def aliases(call: Call) -> Listed:
-    """``list aliases``, ``list aliases A…``: what is unknown is listed without lines."""
+    """``list aliases``, ``list aliases A…``: what is unknown is listed without lines.
+
+    An alias without lines is as good as unknown, as in mon.
+    """
     declared = call.snapshot.site.aliases
-    names = split_all(call.arguments) or list(declared)
+    names = split_all(call.arguments) or _with_lines(declared)
     found = [declared.get(name, Alias(name)) for name in names]
     return Listing(
         "220 list aliases completed",
@@ -77,8 +80,12 @@ def aliases(call: Call) -> Listed:
 
 def aliasgroups(call: Call) -> Listed:
     """``list aliasgroups``: the names of the aliases on one line."""
-    names = list(call.snapshot.site.aliases)
+    names = _with_lines(call.snapshot.site.aliases)
     return Listing("220 list aliasgroups completed", (" ".join(names),) if names else (), map(dumps, names))
+
+
+def _with_lines(aliases: Mapping[str, Alias]) -> list[str]:
+    return [name for name, alias in aliases.items() if alias.lines]
 
 
 def disabled(call: Call) -> Listed:
