@@ -116,7 +116,8 @@ def of_lost_alert(group: str, service: str, alert: str, event: str, now: float, 
 def of_start(now: float, services: int, watches: int, *, version: str, last_write: float = 0.0) -> Recorded:
     """The daemon has started; ``last_write`` is when an earlier one wrote the record last (0: none did)."""
     away = f", after {format_duration(round(now - last_write))} without a daemon" if 0 < last_write <= now else ""
-    text = f"pymon {version} started with {services} services on {watches} watches{away}"
+    counts = f"{services} service{'' if services == 1 else 's'} on {watches} watch{'' if watches == 1 else 'es'}"
+    text = f"pymon {version} started with {counts}{away}"
     facts = {"services": services, "watches": watches, "version": version, "last_write": last_write}
     return Recorded(now, RecordedKind.DAEMON, text, facts=facts)
 

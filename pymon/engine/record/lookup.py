@@ -32,10 +32,12 @@ def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -
     """Read what is on file of a service; raises RecordError if there is no record that can be read."""
     with _explained(path), reading.opened(path) as connection:
         connection.execute("BEGIN")  # one moment for all that is read
-        saved = reading.saved(connection)
-        services = tuple(reading.services(connection))
-        events = tuple(event for _, event in reading.events(connection, key, since, limit))
-        return Found(events, saved.states.get(key), services, saved.last_write)
+        return Found(
+            events=tuple(event for _, event in reading.events(connection, key, since, limit)),
+            state=reading.state(connection, key),
+            services=tuple(reading.services(connection)),
+            last_write=reading.last_write(connection),
+        )
 
 
 @contextmanager

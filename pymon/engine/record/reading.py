@@ -33,12 +33,17 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise Unusable("there is none")
     address = f"file:{quote(str(path.absolute()).encode('utf-8', 'surrogateescape'))}"
+    # A file in WAL mode has others beside it while it is in use, and SQLite makes them for readers too. After a clean
+    # end nothing but the file itself counts; and where nothing may be written, nothing else can be had.
+    ways = [f"{address}?mode=ro", f"{address}?immutable=1"]
+    if not path.with_name(f"{path.name}-wal").exists():
+        ways.reverse()
     connection: sqlite3.Connection | None = None
     try:
         try:
-            connection = _connect(f"{address}?mode=ro")
-        except sqlite3.OperationalError:  # SQLite wants to write beside a file in WAL mode, and may not
-            connection = _connect(f"{address}?immutable=1")
+            connection = _connect(ways[0])
+        except sqlite3.OperationalError:
+            connection = _connect(ways[1])
         schema.verify(connection, thoroughly=False)
         yield connection
     except sqlite3.OperationalError as error:
@@ -82,7 +87,7 @@ def saved(connection: sqlite3.Connection) -> Saved:
         disabled_hosts=frozenset(name for kind, _, name in disabled if kind == "host"),
         stopped_since=_time(meta.get("stopped_since")),
         undone=tuple(sorted(_undone(connection, notes), key=lambda each: each.pending.at)),
-        last_write=_time(meta.get("last_write")) or 0.0,
+        last_write=last_write(connection),
         notes=tuple(notes),
     )
     for note in notes:
@@ -121,6 +126,22 @@ def events(
         for number, at, until, count, kind, group, service, asker, text, facts in newest
         if kind in _KINDS
     ]
+
+
+def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | None:
+    """The state of one service; None if there is none, or none that says anything sensible."""
+    statement = "SELECT state FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)"
+    row = connection.execute(statement, (as_bytes(key.group), as_bytes(key.service))).fetchone()
+    try:
+        return None if row is None else decode_state(row[0])
+    except (ValueError, TypeError):
+        return None
+
+
+def last_write(connection: sqlite3.Connection) -> float:
+    """When the record was written last, in seconds since the epoch; 0 for never."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'last_write'").fetchone()
+    return (_time(row[0]) if row else None) or 0.0
 
 
 def services(connection: sqlite3.Connection) -> list[ServiceKey]:

@@ -1,0 +1,242 @@
+"""``pymon why``: of a running daemon, and of its record when it is down."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pymon.cli.main import app
+from pymon.cli.why import NO_ANSWER, UNKNOWN, Where, parse_since, why
+from pymon.client.sync import Client
+from pymon.engine.record.store import FILE, Record
+from pymon.errors import ClientError, TimevalError
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded, RecordedKind
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
+from tests.differential.daemon import free_port
+
+T0 = 1_795_458_000.0
+WEB = ServiceKey("web", "http")
+
+
+def write_record(folder: Path) -> Path:
+    """A record with one outage; its folder."""
+
+    async def write() -> None:
+        record = Record(folder / FILE)
+        await record.open()
+        record.state(WEB, ServiceState(OpStatus.FAIL, first_failure=T0, consec_failures=2, last_summary="down"))
+        record.state(ServiceKey("web", "dns"), ServiceState())
+        record.add(Recorded(T0 - 7200, RecordedKind.OPERATOR, "acknowledged", *WEB, asker="bob@::1"))
+        record.add(Recorded(T0, RecordedKind.CHECK, "failed (exit 1): down", *WEB, facts={"exitval": 1}))
+        record.add(Recorded(T0 + 60, RecordedKind.CHECK, "failed (exit 1): down", *WEB, facts={"exitval": 1}))
+        await record.close()
+
+    asyncio.run(write())
+    return folder
+
+
+def test_a_record_is_read_while_no_daemon_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = Where(statedir=str(write_record(tmp_path)))
+    assert why("web", "http", where=where) == 0
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert re.fullmatch(
+        r"web http is failing for \S+ \(2 failures in a row\): down; 0 alerts sent in this outage", lines[0]
+    )
+    assert [line.split(None, 1)[1] for line in lines if line.startswith("  ")] == [
+        "operator   bob@::1 acknowledged",
+        f"check      failed (exit 1): down  [2 times until {datetime.fromtimestamp(T0 + 60):%H:%M:%S}]",
+    ]
+    assert "which was written last at" in told.err
+    assert not list(tmp_path.glob("*-wal")), "looking leaves nothing behind"
+
+
+def test_since_leaves_out_what_is_older(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = Where(statedir=str(write_record(tmp_path)))
+    assert why("web", "http", since=str(int(T0) - 60), where=where) == 0
+    assert "acknowledged" not in capsys.readouterr().out
+    assert why("web", "http", since="1s", where=where) == 0
+    assert "nothing is recorded in this time" in capsys.readouterr().out
+
+
+def test_json_is_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert why("web", "http", as_json=True, where=Where(statedir=str(write_record(tmp_path)))) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["group"], document["service"], document["status"]) == ("web", "http", "fail")
+    assert [event["kind"] for event in document["events"]] == ["operator", "check"]
+    assert document["events"][1]["count"] == 2
+    assert document["events"][1]["facts"]["exitval"] == 1
+
+
+@pytest.mark.parametrize(
+    ("group", "service", "guess"), [("web", "htp", "web http"), ("WEB", "HTTP", "web http"), ("web", "x", "web dns")]
+)
+def test_an_unknown_service_gets_a_suggestion(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], group: str, service: str, guess: str
+) -> None:
+    assert why(group, service, where=Where(statedir=str(write_record(tmp_path)))) == UNKNOWN
+    told = capsys.readouterr()
+    assert f"there is no service {group} {service}" in told.err
+    assert f"did you mean {guess}?" in told.err
+    assert told.out == ""
+
+
+def test_nobody_to_ask_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert why("web", "http", where=Where(port=str(free_port()), server="127.0.0.1")) == NO_ANSWER
+    assert "cannot connect to 127.0.0.1:" in capsys.readouterr().err
+    assert why("web", "http", where=Where(statedir=str(tmp_path))) == NO_ANSWER
+    assert f"cannot read the record {tmp_path / FILE}: there is none" in capsys.readouterr().err
+    both = Where(server="127.0.0.1", port=str(free_port()), statedir=str(tmp_path))
+    assert why("web", "http", where=both) == NO_ANSWER
+    said = capsys.readouterr().err
+    assert "cannot connect" in said
+    assert "there is none" in said
+
+
+def test_no_record_is_left_by_looking_for_it(tmp_path: Path) -> None:
+    assert why("web", "http", where=Where(statedir=str(tmp_path))) == NO_ANSWER
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rubbish_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / FILE).write_bytes(b"rubbish" * 1000)
+    assert why("web", "http", where=Where(statedir=str(tmp_path))) == NO_ANSWER
+    assert "cannot read the record" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+NOW = datetime(2026, 11, 23, 18, 20).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2h", NOW - 7200),
+        ("1.5d", NOW - 1.5 * 86400),
+        ("18:00", datetime(2026, 11, 23, 18).timestamp()),
+        ("8:05:30", datetime(2026, 11, 23, 8, 5, 30).timestamp()),
+        ("2026-11-01", datetime(2026, 11, 1).timestamp()),
+        (" 2026-11-01 12:30 ", datetime(2026, 11, 1, 12, 30).timestamp()),
+        ("2026-11-01T12:30:05", datetime(2026, 11, 1, 12, 30, 5).timestamp()),
+        ("1795458000", 1795458000.0),
+        ("1795458000.5", 1795458000.5),
+    ],
+)
+def test_times(text: str, at: float) -> None:
+    assert parse_since(text, NOW) == at
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "25:00", "2026-13-01", "2", "-2h", "2h30m"])
+def test_what_is_no_time_is_said(text: str) -> None:
+    with pytest.raises(TimevalError, match="no time"):
+        parse_since(text, NOW)
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    runner, folder = CliRunner(), str(write_record(tmp_path))
+    told = runner.invoke(app, ["why", "web", "http", "--statedir", folder, "--since", "2026-01-01"])
+    assert (told.exit_code, "acknowledged" in told.stdout) == (0, True)
+    assert runner.invoke(app, ["why", "web", "gone", "--statedir", folder]).exit_code == UNKNOWN
+    assert runner.invoke(app, ["why", "web"]).exit_code == 2
+
+
+CONFIG = """
+statedir = {folder}/state
+mondir = {folder}
+alertdir = {folder}
+logdir = {folder}
+authfile = {folder}/auth.cf
+serverport = {port}
+trapport = {port}
+serverbind = 127.0.0.1
+trapbind = 127.0.0.1
+
+hostgroup web h1
+
+watch web
+    service http
+        interval 1s
+        monitor down.monitor
+        period
+            alert done.alert ops
+            alertevery 1h
+"""
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """The port of a daemon whose only service fails."""
+    number = free_port()
+    for name, text in {"down.monitor": "echo gone; exit 3", "done.alert": "echo told ops"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "auth.cf").write_text("command section\nlist: all\nack: all\n")
+    (tmp_path / "mon.cf").write_text(CONFIG.format(folder=tmp_path, port=number))
+    command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", str(tmp_path / "mon.cf")]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
+        try:
+            yield number
+        finally:
+            if daemon.poll() is None:
+                os.kill(daemon.pid, signal.SIGKILL)
+
+
+def wait_for(port: int, text: str, seconds: float = 20) -> None:
+    """Wait until the daemon tells of something."""
+    deadline = time.monotonic() + seconds
+    told = ""
+    while text not in told:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.1)
+        try:
+            with Client("127.0.0.1", port) as client:
+                told = "\n".join(client.why(*WEB))
+        except ClientError as error:
+            told = str(error)
+
+
+def test_the_daemon_tells_and_after_its_end_the_record(
+    port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R-why: what the check said, who was told and how that ended, what was held back, and what an operator did."""
+    wait_for(port, "held back")
+    wait_for(port, "done.alert ops done in")
+    with Client("127.0.0.1", port) as client:
+        client.ack("web", "http", "on it")
+    where = Where(server="127.0.0.1", port=str(port), statedir=str(tmp_path / "state"))
+    assert why("web", "http", where=where) == 0
+    living = capsys.readouterr()
+    assert living.err == ""
+    assert living.out.startswith("web http is failing for ")
+    for said in (
+        r"daemon     pymon \S+ started with 1 service on 1 watch",
+        r"check      failed \(exit 3\): gone",
+        r"alert      alert done.alert ops \(.*the first of this outage\): gone",
+        r"outcome    done.alert ops done in \S+: told ops",
+        r"held back  alert done.alert ops not sent \(period\): alertevery 1h: last alert \d+s ago, summary unchanged",
+        r"operator   somebody@127.0.0.1 acknowledged: on it",
+    ):
+        assert re.search(said, living.out), living.out
+    assert why("web", "htp", where=where) == UNKNOWN
+    assert "did you mean web http?" in capsys.readouterr().err
+    with Client("127.0.0.1", port) as client:
+        os.kill(client.list_pids().server, signal.SIGKILL)
+    assert why("web", "http", where=where) == 0
+    dead = capsys.readouterr()
+    assert "read from" in dead.err
+    assert "somebody@127.0.0.1 acknowledged: on it" in dead.out
