@@ -107,6 +107,11 @@ def disabled(call: Call) -> Listed:
     return Listing("220 list disabled completed", lines, (dumps(value),), is_array=False)
 
 
+def _aliases(call: Call) -> dict[str, Alias]:
+    """The aliases by name; one without lines does not exist for mon."""
+    return {name: alias for name, alias in call.snapshot.site.aliases.items() if alias.lines}
+
+
 def _named(key: ServiceKey, **further: object) -> dict[str, object]:
     return {"group": key.group, "service": key.service, **further}
 

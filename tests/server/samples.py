@@ -32,6 +32,8 @@ alias al1
   line one
   line two
 
+alias without_lines
+
 view v1 g1
 view v2 g2:s3 g1:s1
 

@@ -91,6 +91,7 @@ LISTS: list[tuple[Snapshot, str, str, list[str]]] = [
         "aliases zz al1",
         ["alias zz", "", "alias al1", "line one", "line two", "", "220 list aliases completed"],
     ),
+    (FULL, "", "aliases without_lines", ["alias without_lines", "", "220 list aliases completed"]),
     (FULL, "", "aliasgroups", ["al1", "220 list aliasgroups completed"]),
     (EMPTY, "", "aliasgroups", ["220 list aliasgroups completed"]),
     (
