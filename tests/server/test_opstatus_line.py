@@ -122,6 +122,7 @@ def test_outage_is_never_shorter_than_nothing() -> None:
 
 
 def test_alerts_that_do_not_count_are_not_counted() -> None:
+    """P-last-alert: those that were counted without a down alert give no ``last_alert``."""
     periods = {"wd {Sun-Sat}": PeriodState(counted_sent=3), "LBL": PeriodState(counted_sent=5), "gone": PeriodState(9)}
     fields = wire.parse_fields(line_of(S1, with_states({S1: replace(FAILING, periods=periods)})))
     assert fields["alerts_sent"] == "3"

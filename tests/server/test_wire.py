@@ -139,6 +139,7 @@ def test_runs_of_cr_and_lf_end_one_line(data: bytes, lines: list[str]) -> None:
 
 @given(STREAMS, st.data())
 def test_lines_do_not_depend_on_how_bytes_are_chopped(stream: bytes, data: st.DataObject) -> None:
+    """P-line-ends"""
     whole = LineReader().feed(stream)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(stream)))))
     reader = LineReader()
