@@ -70,7 +70,7 @@ def show(options: Options) -> int:
     if options.live is not None:
         return _live(wish, options, preferences, who)
     on_terminal = sys.stdout.isatty() and not options.html
-    wish = wish._replace(reasons=options.reasons or on_terminal, descriptions=options.html)
+    wish = wish._replace(reasons=options.reasons or options.html or on_terminal, descriptions=options.html)
     try:
         report = ask(wish, port_of(options, preferences), who)
     except NoSuchService as missing:

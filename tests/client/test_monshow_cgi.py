@@ -41,6 +41,7 @@ GET = {"REQUEST_METHOD": "GET"}
     ],
 )
 def test_requests_are_read(environ: dict[str, str], expected: Options) -> None:
+    """W-query: mon's monshow parts keys by ``?`` only, decodes no ``%2C``, and wants a value for ``disabled``."""
     assert options(environ, io.BytesIO(b"watch=web&detail=x,y")) == expected
 
 
