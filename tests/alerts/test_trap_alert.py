@@ -1,0 +1,155 @@
+"""trap.alert: byte for byte what Debian's sends, and what became of it at a real receiver."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pymon.server.packet import TrapPacket, parse_packet
+from tests.alerts.conftest import ALERTS, RunAlert
+from tests.tools import RequireTool
+
+MON = ("-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1793700000")
+ENVIRON = {
+    "MON_GROUP": "web",
+    "MON_SERVICE": "http",
+    "MON_RETVAL": "3",
+    "MON_OPSTATUS": "0",
+    "MON_ALERTTYPE": "failure",
+}
+STDIN = "sum \\ é \udcff\ndet 'x'\n\ty\n"
+
+
+class Receiver:
+    """A UDP socket of 127.0.0.7 (mon's trap.alert sends to the usual port only), and what it gets."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.7", port))
+        self.socket.settimeout(10)
+        self.port = int(self.socket.getsockname()[1])
+
+    def packet(self) -> bytes:
+        return self.socket.recv(70000)
+
+    def trap(self) -> TrapPacket:
+        return parse_packet(self.packet())
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver(0)
+    with receiver.socket:
+        yield receiver
+
+
+async def test_inside_the_daemon(run_alert: RunAlert, receiver: Receiver) -> None:
+    host = f"127.0.0.7:{receiver.port}"
+    said = await run_alert("trap.alert", *MON, "-U", "joe", "-P", "pw", host, stdin=STDIN, **ENVIRON)
+    assert said == (0, "")
+    trap = receiver.trap()
+    assert (trap.grp, trap.svc, trap.sta, trap.spc, trap.usr, trap.pas) == ("web", "http", "3", "0", "joe", "pw")
+    assert (trap.sum, trap.dtl) == ("sum \\\\ é \udcff", "det 'x'\n\ty")
+
+
+async def test_by_hand(run_alert: RunAlert, receiver: Receiver) -> None:
+    """Without mon's variables: group and service of the options, and a status that fits the kind."""
+    host = f"127.0.0.7:{receiver.port}"
+    await run_alert("trap.alert", *MON, host, stdin="down\n")
+    await run_alert("trap.alert", *MON, "-u", host, stdin="up\n")
+    assert [(trap.grp, trap.sta, trap.spc) for trap in (receiver.trap(), receiver.trap())] == [
+        ("web", "1", "0"),
+        ("web", "0", "1"),
+    ]
+
+
+async def test_a_trap_alert_keeps_its_words(run_alert: RunAlert, receiver: Receiver) -> None:
+    """K-trapeats: mon's takes the word after -T, with which alerts about traps are called, for its value."""
+    host = f"127.0.0.7:{receiver.port}"
+    assert await run_alert("trap.alert", *MON, "-T", host, stdin=STDIN, **ENVIRON) == (0, "")
+    assert receiver.trap().grp == "web"
+
+
+async def test_status_that_is_no_number(run_alert: RunAlert, receiver: Receiver) -> None:
+    """K-trapretval: mon's refuses to send it."""
+    host = f"127.0.0.7:{receiver.port}"
+    await run_alert("trap.alert", *MON, host, stdin=STDIN, **{**ENVIRON, "MON_RETVAL": "abc"})
+    assert receiver.trap().sta == "abc"
+
+
+async def test_operational_status(run_alert: RunAlert, receiver: Receiver) -> None:
+    host = f"127.0.0.7:{receiver.port}"
+    for given in ("4", "linkdown"):
+        await run_alert("trap.alert", *MON, "-o", given, host, stdin=STDIN, **ENVIRON)
+        assert receiver.trap().spc == "4"
+    code, output = await run_alert("trap.alert", *MON, "-o", "nix", host, stdin=STDIN, **ENVIRON)
+    assert (code, "no operational status 'nix'" in output) == (64, True)
+
+
+async def test_who_sends_it(run_alert: RunAlert, receiver: Receiver, tmp_path: Path) -> None:
+    host = f"127.0.0.7:{receiver.port}"
+    (tmp_path / "secret").write_text("of file\n")
+    options = ("-U", "joe", "--password-file", str(tmp_path / "secret"), host)
+    await run_alert("trap.alert", *MON, *options, stdin=STDIN, **ENVIRON)
+    await run_alert(
+        "trap.alert", *MON, *options, stdin=STDIN, **ENVIRON, MON_TRAP_USER="eve", MON_TRAP_PASS="of variable"
+    )
+    assert [(trap.usr, trap.pas) for trap in (receiver.trap(), receiver.trap())] == [
+        ("joe", "of file"),
+        ("eve", "of variable"),
+    ]
+
+
+async def test_one_host_does_not_keep_another_from_its_trap(run_alert: RunAlert, receiver: Receiver) -> None:
+    """K-traphosts: mon's gives up at the first name that cannot be looked up."""
+    hosts = ("no-such-host.invalid", f"127.0.0.7:{receiver.port}")
+    code, output = await run_alert("trap.alert", *MON, *hosts, stdin=STDIN, **ENVIRON)
+    assert (code, output.partition(":")[0]) == (69, "no-such-host.invalid")
+    assert receiver.trap().grp == "web"
+    code, _ = await run_alert("trap.alert", *MON, hosts[0], stdin=STDIN, **ENVIRON)
+    assert code == 75
+
+
+async def test_no_host(run_alert: RunAlert) -> None:
+    code, output = await run_alert("trap.alert", *MON, stdin=STDIN, **ENVIRON)
+    assert (code, "no host to send to" in output) == (64, True)
+
+
+CASES: dict[str, tuple[tuple[str, ...], dict[str, str], bytes]] = {
+    "failure": ((), {}, STDIN.encode("utf-8", "surrogateescape")),
+    "up": (("-u",), {"MON_RETVAL": "0", "MON_OPSTATUS": "1", "MON_ALERTTYPE": "up"}, b"well\n"),
+    "user": (("-U", "joe", "-P", "p'w d"), {}, b"sum\n"),
+    "variables": (("-U", "joe", "-P", "pw"), {"MON_TRAP_USER": "eve", "MON_TRAP_PASS": "x"}, b"sum\n"),
+    "opstatus": (("-o", "4"), {}, b"sum\ndetail"),
+    "two hosts": (("127.0.0.7",), {}, b"sum\n"),
+    "no input": ((), {}, b""),
+    "lines": ((), {}, b"\n\na\n\n"),
+}
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", CASES)
+def test_same_packets_as_debians(name: str, require_tool: RequireTool) -> None:
+    theirs = require_tool("/usr/lib/mon/alert.d/trap.alert", package="mon")
+    arguments, environ, stdin = CASES[name]
+    receiver = Receiver(2583)
+    sent: list[list[bytes]] = []
+    with receiver.socket:
+        for command in ([str(theirs)], [sys.executable, str(ALERTS / "trap.alert")]):
+            subprocess.run(
+                [*command, *MON, *arguments, "127.0.0.7"],
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C", **ENVIRON, **environ},
+                input=stdin,
+                check=True,
+                timeout=20,
+            )
+            sent.append([receiver.packet() for _ in range(arguments.count("127.0.0.7") + 1)])
+    normal = [[re.sub(rb"tsp='\d+'", b"tsp", packet) for packet in packets] for packets in sent]
+    assert normal[1] == normal[0]
