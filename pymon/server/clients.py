@@ -56,6 +56,11 @@ class Clients:
         """How many there are."""
         return len(self._tasks)
 
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Those that are there, without those that are still being made."""
+        return tuple(each for each in self._tasks.values() if each is not None)
+
     async def accept_from(self, listening: socket.socket, tls: TlsContext | None = None) -> None:
         """Accept connections until this is cancelled; with ``tls``, a handshake comes first."""
         burst = BURST if tls is None else TLS_BURST

@@ -19,6 +19,8 @@ from pymon.server.wire import DEFAULT_PORT
 
 ANY = "*"
 """in serverbind and trapbind: every address, of IPv4 and IPv6"""
+LOOPBACK = Settings().serverbind
+"""where clients are listened for, unless the file says otherwise; not every machine has all of it"""
 BACKLOG = 1024
 """connections that the kernel keeps for the server to accept"""
 RECEIVE_BUFFER = 4 * 2**20
@@ -58,10 +60,10 @@ class Place:
 def places(settings: Settings) -> tuple[Place, ...]:
     """Every place that the settings ask for."""
     port = settings.serverport or DEFAULT_PORT
-    made = [*_each(Kind.CLIENTS, settings.serverbind, port, settings.serverbind == Settings().serverbind)]
+    hosts, is_default = (settings.serverbind or LOOPBACK), settings.serverbind in ((), LOOPBACK)
+    made = [*_each(Kind.CLIENTS, hosts, port, is_default)]
     if settings.servertls is not None:
-        is_default = settings.serverbind == Settings().serverbind
-        made += _each(Kind.TLS, settings.serverbind, settings.servertls, is_default)
+        made += _each(Kind.TLS, hosts, settings.servertls, is_default)
     if settings.serversocket:
         made.append(Place(Kind.LOCAL, settings.serversocket, mode=settings.serversocketmode))
     made += _each(Kind.TRAPS, settings.trapbind or (ANY,), settings.trapport or DEFAULT_PORT, False)

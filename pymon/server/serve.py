@@ -65,9 +65,6 @@ class Server:
         except BaseException:
             await self.stop()
             raise
-        if not any(place.kind is Kind.CLIENTS and post.sockets for place, post in self._posts.items()):
-            await self.stop()
-            raise ServerError(f"cannot listen on {' or '.join(settings.serverbind)}: no such address on this machine")
 
     async def start(self) -> None:
         """Serve."""
@@ -105,6 +102,10 @@ class Server:
                     await self._open(place)
                 except ServerError as error:
                     log.error("%s", error)
+
+    async def reconfigured(self) -> None:
+        """Wait until what the last reload changed is in force."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def stop(self) -> None:
         """Listen no more, send the answers that are being made, and end all connections."""

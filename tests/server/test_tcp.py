@@ -1,0 +1,309 @@
+"""Clients over TCP, one by one and many at once: what they send, however it is chopped, and what they get."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from pymon.errors import ServerError
+from pymon.server import clients, connection
+from pymon.server.places import Kind
+from pymon.server.wire import MAX_LINE
+from tests.server.conftest import SITE, Live, until
+
+Told = Callable[[], str]
+
+
+async def test_commands_in_one_packet_are_all_answered_in_order(live: Live) -> None:
+    """N-PIPELINE: mon keeps the later ones until the network moves again, and loses them at the end."""
+    await live.start()
+    client = await live.connect()
+    await client.send("version\r\nlist watch\nnonsense\rgetview\n\n\nquit\n")
+    assert (await client.rest()).decode().splitlines() == [
+        "version 9745",
+        "220 version completed",
+        "g s",
+        "g t",
+        "220 list watch completed",
+        "520 invalid command",
+        "no view selected -- all groups will be displayed",
+        "220 getview completed",
+        "220 quitting",
+    ]
+
+
+async def test_line_that_comes_in_pieces_is_one_command(live: Live) -> None:
+    await live.start()
+    client = await live.connect()
+    for piece in ("ver", "si", "on"):
+        await client.send(piece)
+        await asyncio.sleep(0.01)
+    await client.send("\n")
+    assert await client.answer() == ["version 9745", "220 version completed"]
+
+
+async def test_what_has_no_end_is_dropped_when_the_peer_closes(live: Live, told: Told) -> None:
+    await live.start()
+    client = await live.connect()
+    await client.send("version\nlist wat")
+    client.writer.write_eof()
+    assert (await client.rest()).decode().splitlines() == ["version 9745", "220 version completed"]
+    assert "list wat" not in told()
+
+
+async def test_rubbish_is_refused_and_harms_nobody(live: Live) -> None:
+    await live.start()
+    client = await live.connect()
+    await client.send(bytes(set(range(256)) - {10, 13}) + b"\n\xff\xfe\n\0\n")
+    assert [await client.line() for _ in range(3)] == ["520 invalid command"] * 3
+    assert (await client.ask("version"))[-1] == "220 version completed"
+
+
+async def test_line_without_end_is_refused_and_the_connection_closed(live: Live, told: Told) -> None:
+    """N-LINE: mon keeps it all in memory."""
+    await live.start()
+    client = await live.connect()
+    await client.send("version\n" + "x" * (MAX_LINE + 200_000))
+    assert (await client.rest()).decode().splitlines() == [
+        "version 9745", "220 version completed", "520 line too long",
+    ]  # fmt: skip
+    await until(lambda: not len(live.server.clients))
+    assert "sent a line of more than 65536 bytes" in told()
+
+
+async def test_client_that_is_not_allowed_is_closed_at_once(live: Live, told: Told) -> None:
+    await live.start("clientallow = 10.0.0.1 127.0.0.[0-9]")
+    client = await live.connect()
+    assert (await client.ask("version"))[-1] == "220 version completed"
+    await live.reload("clientallow = 10.0.0.1")
+    assert await client.rest() == b"", "who is no longer allowed is closed by a reload"
+    stranger = await live.connect()
+    with contextlib.suppress(ConnectionError):
+        assert await stranger.rest() == b""
+    assert "closing unwanted client: 127.0.0.1" in told()
+
+
+async def test_empty_clientallow_refuses_everybody(live: Live) -> None:
+    await live.start("clientallow =")
+    client = await live.connect()
+    with contextlib.suppress(ConnectionError):
+        assert await client.rest() == b""
+
+
+async def test_idle_client_is_closed_after_cltimeout(live: Live) -> None:
+    await live.start("cltimeout = 1s")
+    client = await live.connect()
+    begin = asyncio.get_running_loop().time()
+    assert await client.rest() == b""
+    assert 0.5 < asyncio.get_running_loop().time() - begin < 5
+
+
+async def test_each_command_is_logged_and_no_login(live: Live, told: Told) -> None:
+    await live.start()
+    client = await live.connect()
+    for command in ("list watch", "login ann S3cret", "  LOGIN ann S3cret", "json login ann S3cret", "pass=S3cret"):
+        await client.ask(command)
+    assert 'client command "list watch"' in told()
+    assert 'finished client command "list watch"' in told()
+    assert "client command of 11 characters that is none" in told()
+    assert "S3cret" not in told()
+
+
+async def test_no_answer_before_it_is_on_file(live: Live) -> None:
+    await live.start()
+    on_file = asyncio.Event()
+    live.engine.settled = on_file.wait  # type: ignore[method-assign,assignment]  # holds the record's writer back
+    client = await live.connect()
+    await client.send("list opstatus\n")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.line(), 0.2)
+    on_file.set()
+    assert (await client.answer())[-1] == "220 list opstatus completed"
+
+
+async def test_term_is_answered_and_then_the_daemon_may_end(live: Live) -> None:
+    await live.start()
+    client = await live.connect()
+    await client.send("term\n")
+    async with asyncio.timeout(5):
+        await live.engine.terminated.wait()
+    await live.server.stop()
+    assert await client.rest() == b"220 terminating server\n"
+
+
+async def test_stop_lets_an_answer_that_is_being_made_come_to_its_end(live: Live) -> None:
+    await live.start()
+    on_file = asyncio.Event()
+    live.engine.settled = on_file.wait  # type: ignore[method-assign,assignment]  # holds the record's writer back
+    busy, idle = await live.connect(), await live.connect()
+    await busy.send("version\nversion\n")
+    await until(lambda: any(each.is_busy for each in live.server.clients.connections))
+    stopping = asyncio.create_task(live.server.stop())
+    assert await idle.rest() == b""
+    on_file.set()
+    await stopping
+    assert (await busy.rest()).decode().splitlines() == ["version 9745", "220 version completed"]
+
+
+async def test_client_that_does_not_read_is_closed_and_costs_little(
+    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SEND_LIMIT", 0.5)
+    many = "".join(f" service x{number}\n  traptimeout 1h\n  description {'d' * 900}\n" for number in range(500))
+    await live.start(site=f"{SITE}{many}")
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(slow, (live.address, 2583))
+        await asyncio.get_running_loop().sock_sendall(slow, b"list descriptions\n" * 100)
+        await until(lambda: "did not read its answer" in told())
+        await until(lambda: not len(live.server.clients))
+    other = await live.connect()
+    assert (await other.ask("version"))[-1] == "220 version completed"
+
+
+async def test_no_more_clients_than_are_good_for_the_daemon(
+    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "MOST", 3)
+    await live.start()
+    first = [await live.connect() for _ in range(3)]
+    for client in first:
+        await client.ask("version")
+    fourth = await live.connect()
+    with contextlib.suppress(ConnectionError):
+        assert await fourth.rest() == b""
+    assert "3 are connected, no more are let in" in told()
+    await first[0].ask("quit")
+    await until(lambda: len(live.server.clients) == 2)
+    assert (await (await live.connect()).ask("version"))[-1] == "220 version completed"
+
+
+async def test_hundreds_of_clients_at_once(live: Live) -> None:
+    await live.start()
+
+    async def ask() -> list[str]:
+        return await (await live.connect()).ask("list watch")
+
+    answers = await asyncio.gather(*(ask() for _ in range(300)))
+    assert answers == [["g s", "g t", "220 list watch completed"]] * 300
+
+
+async def test_scarce_descriptors_make_clients_wait_and_end_nothing(
+    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "PAUSE", 0.05)
+    await live.start()
+    loop = asyncio.get_running_loop()
+    accept, refusals = loop.sock_accept, [OSError(24, "Too many open files")] * 3
+
+    async def scarce(listening: socket.socket) -> tuple[socket.socket, object]:
+        if refusals:
+            raise refusals.pop()
+        return await accept(listening)
+
+    monkeypatch.setattr(loop, "sock_accept", scarce)
+    await (await live.connect()).ask("version")  # the accept that waited already
+    assert (await (await live.connect()).ask("version"))[-1] == "220 version completed"
+    assert "clients have to wait: Too many open files" in told()
+
+
+async def test_port_that_is_taken_is_named(live: Live) -> None:
+    refused = rf"cannot listen on {live.address} port 2583 \(TCP\): it is in use by another process"
+    with socket.create_server((live.address, 2583)), pytest.raises(ServerError, match=refused):
+        await live.start()
+
+
+async def test_port_of_traps_that_is_taken_is_named(live: Live) -> None:
+    refused = rf"cannot listen on {live.address} port 2583 \(UDP\)"
+    with socket.socket(type=socket.SOCK_DGRAM) as taken, pytest.raises(ServerError, match=refused):
+        taken.bind((live.address, 2583))
+        await live.start()
+
+
+async def test_address_that_nobody_has_is_named(live: Live) -> None:
+    live.address = "192.0.2.1"
+    with pytest.raises(ServerError, match=r"cannot listen on 192\.0\.2\.1 port 2583"):
+        await live.start()
+
+
+async def test_each_address_is_told_at_the_start(live: Live, told: Told) -> None:
+    await live.start()
+    assert f"listening for clients on {live.address} port 2583 (TCP)" in told()
+    assert f"listening for traps on {live.address} port 2583 (UDP)" in told()
+
+
+async def test_ipv6_is_served_like_ipv4(live: Live) -> None:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        port = probe.getsockname()[1]
+    live.address = "::1"
+    await live.start(f"serverport = {port}\ntrapport = {port}\nclientallow = ::1")
+    client = await live.connect(port)
+    assert (await client.ask("version"))[-1] == "220 version completed"
+
+
+async def test_only_loopback_without_serverbind() -> None:
+    """N-BIND: mon listens on every address."""
+    from pymon.model.settings import Settings  # noqa: PLC0415
+    from pymon.server.places import places  # noqa: PLC0415
+
+    found = places(Settings())
+    assert [(place.host, place.port) for place in found if place.kind is Kind.CLIENTS] == [
+        ("127.0.0.1", 2583), ("::1", 2583),
+    ]  # fmt: skip
+    assert [(place.host, place.port) for place in found if place.kind is Kind.TRAPS] == [
+        ("0.0.0.0", 2583), ("::", 2583),
+    ]  # fmt: skip
+
+
+async def test_reload_moves_the_port_and_keeps_connections(live: Live, told: Told) -> None:
+    await live.start()
+    client = await live.connect()
+    await client.ask("version")
+    await live.reload("serverport = 2600")
+    moved = await live.connect(2600)
+    assert (await moved.ask("version"))[-1] == "220 version completed"
+    assert (await client.ask("version"))[-1] == "220 version completed"
+    with pytest.raises(ConnectionError):
+        await live.connect()
+    assert f"listening no more on {live.address} port 2583 (TCP)" in told()
+
+
+async def test_reload_to_a_port_that_is_taken_is_reported_and_the_rest_goes_on(live: Live, told: Told) -> None:
+    await live.start()
+    with socket.create_server((live.address, 2600)):
+        await live.reload("serverport = 2600")
+        assert f"cannot listen on {live.address} port 2600 (TCP): it is in use" in told()
+        live.send_trap(b"nothing")
+        await until(lambda: live.server.traps.counters.received == 1)
+    await live.reload("serverport = 2600", SITE + " service u\n  traptimeout 1h\n")
+    assert (await (await live.connect(2600)).ask("version"))[-1] == "220 version completed"
+
+
+async def test_reset_by_a_client_takes_over_the_servers_settings_too(live: Live) -> None:
+    await live.start()
+    client = await live.connect()
+    live.configure("serverport = 2601")
+    assert (await client.ask("reset"))[-1].startswith("220 reset")
+    await live.server.reconfigured()
+    assert (await (await live.connect(2601)).ask("version"))[-1] == "220 version completed"
+
+
+async def test_bug_in_a_command_is_answered_and_told(live: Live, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    await live.start()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no")
+
+    client = await live.connect()
+    monkeypatch.setattr(connection, "answer", fail)
+    assert await client.ask("list watch") == ["520 command could not be executed, internal error"]
+    assert "a client's command failed" in told()
