@@ -220,9 +220,10 @@ async def test_port_that_is_taken_is_named(live: Live) -> None:
 
 async def test_port_of_traps_that_is_taken_is_named(live: Live) -> None:
     refused = rf"cannot listen on {live.address} port 2583 \(UDP\)"
-    with socket.socket(type=socket.SOCK_DGRAM) as taken, pytest.raises(ServerError, match=refused):
+    with socket.socket(type=socket.SOCK_DGRAM) as taken:
         taken.bind((live.address, 2583))
-        await live.start()
+        with pytest.raises(ServerError, match=refused):
+            await live.start()
 
 
 async def test_address_that_nobody_has_is_named(live: Live) -> None:
