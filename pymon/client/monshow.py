@@ -19,7 +19,7 @@ from pymon.client.monshow_fetch import NoSuchService, ReportError, Wish, fetch
 from pymon.client.monshow_options import Options, UsageError
 from pymon.client.monshow_rc import Preferences, RcError
 from pymon.client.monshow_report import Report, Selection
-from pymon.client.monshow_text import render
+from pymon.client.monshow_text import one_line, render
 from pymon.client.records import OpStatus, ServiceKey
 from pymon.client.sync import Client
 from pymon.errors import (
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except PymonError as error:
-        _write(f"Error: {error}\n\n")
+        _write(f"Error: {one_line(str(error))}\n\n")
         return 1
     except KeyboardInterrupt:
         return 130

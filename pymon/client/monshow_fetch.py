@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pymon.client import monshow_held
+from pymon.client.monshow_held import Reasons
 from pymon.client.monshow_report import Detail, Report, Row, Selection, choose, unknown
 from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceKey, ServiceStatus
 from pymon.client.sync import Client
-from pymon.errors import BadAnswer, ClientError, CommandFailed, PymonError
+from pymon.errors import ClientError, CommandFailed, PymonError
 
 MOST_REASONS = 100
 """services that are asked about at most, why their alerts are held back"""
@@ -41,15 +41,19 @@ class Wish(NamedTuple):
     complain: Callable[[str], None] = lambda _complaint: None
 
 
-def fetch(client: Client, wish: Wish, clock: Callable[[], float]) -> Report:
-    """Ask for all that is wished. Raises ReportError, with the part of the answer that could not be had."""
+def fetch(client: Client, wish: Wish, clock: Callable[[], float], reasons: Reasons | None = None) -> Report:
+    """Ask for all that is wished. Raises ReportError, with the part of the answer that could not be had.
+
+    Who asks again and again hands in the same ``reasons``, which remembers some.
+    """
+    asked = reasons or Reasons()
     with _part("could not get disabled"):
         disabled = client.list_disabled()
     with _part("could not get state"):
         scheduler = client.list_state()
     if wish.detail is not None:
-        return _with_detail(client, wish, wish.detail, scheduler, clock)
-    rows = _rows(client, wish, disabled) if wish.table else None
+        return _with_detail(client, wish, wish.detail, scheduler, clock())
+    rows = _rows(client, wish, disabled, asked) if wish.table else None
     return Report(
         server=wish.server,
         now=clock(),
@@ -61,7 +65,7 @@ def fetch(client: Client, wish: Wish, clock: Callable[[], float]) -> Report:
     )
 
 
-def _rows(client: Client, wish: Wish, disabled: Disabled) -> tuple[Row, ...]:
+def _rows(client: Client, wish: Wish, disabled: Disabled, reasons: Reasons) -> tuple[Row, ...]:
     with _part("could not get opstatus"):
         statuses = _statuses(client, wish)
     descriptions: dict[ServiceKey, str] = {}
@@ -69,7 +73,7 @@ def _rows(client: Client, wish: Wish, disabled: Disabled) -> tuple[Row, ...]:
         with _part("could not list descriptions"):
             descriptions = client.list_descriptions()
     rows = choose(statuses, wish.selection, disabled, descriptions)
-    return _with_reasons(client, rows) if wish.reasons else rows
+    return _with_reasons(client, rows, reasons) if wish.reasons else rows
 
 
 def _statuses(client: Client, wish: Wish) -> list[ServiceStatus]:
@@ -87,20 +91,18 @@ def _statuses(client: Client, wish: Wish) -> list[ServiceStatus]:
     return client.list_opstatus(keys if len(keys) <= MOST_PAIRS else ())
 
 
-def _with_detail(
-    client: Client, wish: Wish, key: ServiceKey, scheduler: SchedulerState, clock: Callable[[], float]
-) -> Report:
+def _with_detail(client: Client, wish: Wish, key: ServiceKey, scheduler: SchedulerState, now: float) -> Report:
     with _part("could not get opstatus"):
         known = key in client.list_watch()
         statuses = [status for status in client.list_opstatus([key]) if status.key == key] if known else []
-    report = Report(server=wish.server, now=clock(), scheduler=scheduler, view=wish.view, summary_len=wish.summary_len)
+    report = Report(server=wish.server, now=now, scheduler=scheduler, view=wish.view, summary_len=wish.summary_len)
     if not statuses:
         raise NoSuchService(key, report)
     with _part("could not list descriptions"):
         description = client.list_descriptions().get(key, "")
     row = Row(statuses[0], description)
     if wish.reasons:
-        row = _with_reasons(client, (row,))[0]
+        row = _with_reasons(client, (row,), Reasons())[0]
     return report._replace(detail=Detail(row, _hosts(client, key.group)))
 
 
@@ -119,16 +121,10 @@ def _hosts(client: Client, group: str) -> tuple[GroupHost, ...]:
         return ()  # the default watch has no group
 
 
-def _with_reasons(client: Client, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The rows with the reasons for which alerts about failures are held back; as they are if the server knows none."""
-    found: dict[ServiceKey, str] = {}
+def _with_reasons(client: Client, rows: tuple[Row, ...], reasons: Reasons) -> tuple[Row, ...]:
+    """The rows with the reasons for which alerts about failures are held back."""
     failing = [row.status for row in rows if row.status.opstatus.is_failure]
-    for status in failing[:MOST_REASONS]:
-        question = monshow_held.command(status.group, status.service, status.first_failure)
-        try:
-            found[status.key] = monshow_held.reason(client.json(question))
-        except (CommandFailed, BadAnswer):
-            break  # mon has no such command, or this user may not use it
+    found = {status.key: reasons.of(client, status) for status in failing[:MOST_REASONS]}
     return tuple(row._replace(held=found.get(row.status.key, "")) for row in rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import select
 import signal
@@ -21,6 +22,7 @@ from rich.live import Live
 
 from pymon.client.monshow_board import Board
 from pymon.client.monshow_fetch import ReportError, Wish, fetch
+from pymon.client.monshow_held import Reasons
 from pymon.client.monshow_report import Report, Selection
 from pymon.client.monshow_screen import draw
 from pymon.client.sync import Client
@@ -58,8 +60,9 @@ class Poller(threading.Thread):
     def run(self) -> None:
         """Ask until the end."""
         client = self._connect()
+        reasons = Reasons()
         while not self._ended:
-            news = look(client, self._wish)
+            news = look(client, self._wish, reasons)
             self.news.put(news)
             self._told()
             if isinstance(news, Trouble) and news.fatal:
@@ -74,12 +77,13 @@ class Poller(threading.Thread):
         self.again.set()
 
 
-def look(client: Client, wish: Wish) -> Report | Trouble:
+def look(client: Client, wish: Wish, reasons: Reasons) -> Report | Trouble:
     """Ask once, over the connection that there is, or a new one."""
     try:
         if not client.connected:
+            reasons.forget()
             client.connect()
-        return fetch(client, wish, time.time)
+        return fetch(client, wish, time.time, reasons)
     except AuthenticationFailed as error:
         return Trouble(f"Could not authenticate: {_braced(error)}", fatal=True)
     except (ReportError, ClientError) as error:
@@ -105,6 +109,8 @@ def run(wish: Wish, connect: Callable[[], Client], seconds: float) -> int:
             os.write(wake_write, b"\0")
 
     poller = Poller(asked, connect, seconds, wake)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # bytes that are no text must not end it
     console = Console(file=sys.stdout)
     try:
         with _keys() as keyboard, _signals(wake_write) as ended:

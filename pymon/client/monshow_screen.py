@@ -37,7 +37,7 @@ def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
     lines: list[RenderableType] = [_header(board, now, server)]
     if board.trouble_since:
         since = time.strftime("%H:%M:%S", time.localtime(board.trouble_since))
-        lines.append(Text(f"{board.trouble.format(since=since)}", style="bold white on red", no_wrap=True))
+        lines.append(Text(one_line(board.trouble.format(since=since)), style="bold white on red", no_wrap=True))
     if board.report is not None:
         lines.extend(_body(board, now, height - _AROUND))
     lines.append(Text("q quit   f all or what is wrong   r ask now", style="dim", no_wrap=True, end=""))

@@ -190,6 +190,35 @@ def test_refusals_are_shown(server: ScriptedServer, terminal: Terminal) -> None:
     assert terminal.ended() == 0
 
 
+def test_reasons_are_asked_for_once_per_result(server: ScriptedServer, terminal: Terminal) -> None:
+    """W-held, in the live table."""
+    terminal.wait_for("FAIL +web +http")
+    held = '[{"kind": "held", "at": 5, "text": "alertafter 3: failure 2 of 3"}]'
+    line = status_line("web", "http", 0, first_failure=7, last_check=int(time.time()) + 1)
+    server.show([line, status_line("web", "fine", 1)], answers={"json why web http 7": (held, "220 why completed")})
+    server.close()
+    terminal.wait_for("not reachable")
+    server.open()
+    terminal.wait_for("FAIL +web +http", "held back: alertafter 3: failure 2 of 3")
+    before = len(server.asked)
+    terminal.press(b"r")
+    terminal.wait_for("held back: alertafter 3: failure 2 of 3")
+    while len(server.asked) < before + 9:
+        terminal.press(b"r")
+        terminal.wait_for("held back: ")
+    assert server.asked.count("json why web http 7") == 1
+    terminal.press(b"q")
+    assert terminal.ended() == 0
+
+
+def test_any_bytes_can_be_shown(server: ScriptedServer, terminal: Terminal) -> None:
+    server.show([status_line("web", "http", 0, last_summary="\udcff\x1b]0;x\x07 한글")])
+    text = terminal.wait_for("FAIL +web +http.*한글")
+    assert "\x1b]" not in text
+    terminal.press(b"q")
+    assert terminal.ended() == 0
+
+
 def test_without_colours(server: ScriptedServer, tmp_path: Path) -> None:
     live = Terminal(["--server", "127.0.0.1", "--port", str(server.port), "--live"], tmp_path, NO_COLOR="1")
     try:
