@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.differential import script
 from tests.differential.daemon import Daemon, Rig
 from tests.differential.records import Call
-from tests.differential.talk.converse import HOST, Connection, send_packet
+from tests.differential.talk.converse import Connection, send_packet
 from tests.differential.talk.normal import Normal, brief
 from tests.differential.talk.transcript import Scenario, Step, Transcript, to_bytes
 
@@ -148,22 +148,27 @@ class _Stage:
         """Wait until the daemon listens."""
 
         def missing() -> str:
-            with contextlib.suppress(OSError), socket.create_connection((HOST, self.rig.port), 1.0):
-                return ""
+            with contextlib.suppress(OSError):
+                connection = Connection(self.rig.port)
+                answered = connection.ask(b"protid 9745")[-1] == "220 protocol match"
+                connection.close()
+                return "" if answered else "an answer"
             return f"port {self.rig.port}"
 
         self.daemon.wait_until(missing, START_LIMIT)
 
     def play(self, scenario: Scenario, played: Played) -> None:
         """Play one scenario on connections of its own."""
-        for step in scenario.steps:
+        for step, following in zip(scenario.steps, (*scenario.steps[1:], None), strict=True):
             try:
                 lines = [f"< {line}".rstrip("\n") for line in self._do(step)]
             except (OSError, AssertionError) as error:
                 lines = [f"< (failed: {error})"]
             expected = step.mon if self.player.is_peer else step.pymon
             wanted = sum(line.startswith("!") for line in expected)
-            if wanted or step.verb == "udp" or step.text.split(" ")[0].lower() not in _QUICK:
+            # What comes while the next step waits belongs to that step.
+            waits = following is not None and following.text.startswith("until ") and not wanted
+            if wanted or not (waits or (step.verb == "say" and step.text.split(" ")[0].lower() in _QUICK)):
                 lines += self._alerts(wanted, played)
             played.lines.append(tuple(line.rstrip() if len(line) <= 2 else line for line in lines))
         self._hang_up()
