@@ -22,6 +22,7 @@ from typing import TypeVar
 from pymon.engine.record import reading, schema
 from pymon.engine.record.batch import Batch, Saved
 from pymon.engine.record.codec import encode_facts, encode_pending, encode_state
+from pymon.engine.record.retention import prune
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.engine.record.schema import NotARecord, Unusable
 from pymon.model.depend import ServiceKey
@@ -39,12 +40,6 @@ CHECKPOINT_EVERY = 30.0
 """seconds after which what was written is synced to the disk"""
 PRUNE_EVERY = 600.0
 """seconds between looks for events that are too old"""
-EVENTS_AGE = 90 * 86400.0
-"""seconds events are kept"""
-EVENTS_KEPT = 200_000
-"""events that are kept at most"""
-PRUNE_STEP = 500
-"""events removed in one transaction"""
 ASIDE_KEPT = 5
 """files set aside that are kept"""
 ASIDE_QUIET = 60.0
@@ -310,18 +305,6 @@ class Database:
                 time.sleep(BREATH if len(chunk) == CHUNK else 0)
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('last_write', ?)", (time.time(),))
         connection.execute("COMMIT")
-
-
-def prune(connection: sqlite3.Connection, now: float, age: float = EVENTS_AGE, kept: int = EVENTS_KEPT) -> int:
-    """Remove events that are older than ``age`` seconds, and the oldest beyond ``kept``, in steps; how many."""
-    removed = 0
-    newest = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
-    for condition, bound in (("until < ?", now - age), ("id <= ?", newest - kept)):
-        statement = f"DELETE FROM events WHERE id IN (SELECT id FROM events WHERE {condition} LIMIT {PRUNE_STEP})"  # noqa: S608  # of our own words
-        while count := connection.execute(statement, (bound,)).rowcount:
-            removed += count
-            time.sleep(BREATH)
-    return removed
 
 
 def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pymon.engine.record.batch import Disabled, Saved, Undone
-from pymon.engine.record.database import prune
 from pymon.engine.record.lookup import look_up
+from pymon.engine.record.retention import prune
 from pymon.engine.record.store import EVENTS_WAITING, Record, record_path
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
