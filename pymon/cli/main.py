@@ -37,6 +37,14 @@ class LogStyle(StrEnum):
     JSON = "json"
 
 
+class SavedState(StrEnum):
+    """mon's state files."""
+
+    DISABLED = "disabled"
+    OPSTATUS = "opstatus"
+    ALL = "all"
+
+
 class LogLevel(StrEnum):
     """How much is logged: each level includes those after it."""
 
@@ -70,6 +78,9 @@ def run_command(
     m4: Annotated[str, typer.Option(help="Pass the configuration through this m4.")] = "",
     syslog: Annotated[bool, typer.Option("--syslog", help="Write to syslog too.")] = False,
     stopped: Annotated[bool, typer.Option("--stopped", help="Start with the scheduler stopped.")] = False,
+    loadstate: Annotated[
+        SavedState | None, typer.Option(help="Load mon's state files, if newer than pymon's own.")
+    ] = None,
 ) -> None:
     """Run the daemon in the foreground.
 
@@ -89,6 +100,7 @@ def run_command(
             m4=m4 or None,
             syslog=syslog,
             stopped=stopped,
+            loadstate=loadstate.value if loadstate else None,
         )
     )
 

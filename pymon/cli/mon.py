@@ -17,11 +17,10 @@ from pymon.config.loader import load
 from pymon.config.timeval import parse_timeval
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
+from pymon.engine.saving import kinds_named
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
 from pymon.server.serve import Server
-
-log = logging.getLogger("pymon")
 
 DESCRIPTION = "Watch services and send alerts, as mon.cf says. Every option of mon(8) is understood."
 EPILOG = (
@@ -67,10 +66,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             stderr=True,
             syslog_facility=settings.syslog_facility,
         )
-        _admit_what_is_missing(options)
         pidfile = _pidfile(options, settings)
         watching = watch(
-            read, first=loaded, pidfile=pidfile, stopped=options.stopped, attach=Server, on_stop=leave_behind_threads
+            read,
+            first=loaded,
+            pidfile=pidfile,
+            stopped=options.stopped,
+            loadstate=kinds_named(options.loadstate),
+            attach=Server,
+            on_stop=leave_behind_threads,
         )
         del loaded  # the first reload is to free it
         try:
@@ -155,12 +159,6 @@ def _pidfile(options: argparse.Namespace, settings: Settings) -> Path | None:
         if Path(directory).is_dir():
             return Path(directory) / "mon.pid"
     return None
-
-
-def _admit_what_is_missing(options: argparse.Namespace) -> None:
-    """Tell who relies on options whose work is not there yet."""
-    if options.loadstate:
-        log.warning("-l has no effect yet: this version saves and loads no state")
 
 
 def _become_daemon(monerrfile: str) -> None:

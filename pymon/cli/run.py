@@ -10,6 +10,7 @@ from pathlib import Path
 from pymon.config.loader import load
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
+from pymon.engine.saving import kinds_named
 from pymon.server.serve import Server
 
 
@@ -22,6 +23,7 @@ def run(
     m4: str | None = None,
     syslog: bool = False,
     stopped: bool = False,
+    loadstate: str | None = None,
 ) -> int:
     """Watch the site of ``file`` until SIGTERM or SIGINT; returns 0. Raises ConfigError if it cannot be used."""
     read = partial(load, file.absolute(), overrides=overrides, m4=m4)
@@ -31,7 +33,15 @@ def run(
     facility = settings.syslog_facility if syslog else None
     listener = set_up_logging(level=level, style=style, syslog_facility=facility)
     pidfile = Path(settings.pidfile) if settings.pidfile else None
-    watching = watch(read, first=loaded, pidfile=pidfile, stopped=stopped, attach=Server, on_stop=leave_behind_threads)
+    watching = watch(
+        read,
+        first=loaded,
+        pidfile=pidfile,
+        stopped=stopped,
+        loadstate=kinds_named(loadstate),
+        attach=Server,
+        on_stop=leave_behind_threads,
+    )
     del loaded  # the first reload is to free it
     try:
         asyncio.run(watching)

@@ -15,6 +15,10 @@ from pathlib import Path
 log = logging.getLogger("pymon.engine")
 
 
+WAIT = 2.0
+"""seconds that anybody waits for a disk that hangs"""
+
+
 class Appender:
     """Appends lines to files in the order given; a file that cannot be written is reported once until it can."""
 
@@ -23,9 +27,11 @@ class Appender:
         self._lines: queue.SimpleQueue[tuple[Path, str] | Future[None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._failing: set[Path] = set()
+        self._handed_over = self._finished = 0
 
     def append(self, path: Path, text: str) -> None:
         """Append text (with its newline) to a file, soon; surrogates are written as the bytes they stand for."""
+        self._handed_over += 1
         self._lines.put((path, text))
         if self._thread is None:
             thread = threading.Thread(target=self._write_all, name="pymon-appender", daemon=True)
@@ -37,12 +43,13 @@ class Appender:
                 self._thread = thread
 
     async def written(self) -> None:
-        """Return when all lines so far are in their files, or were reported as lost."""
-        if self._thread is not None:
-            done: Future[None] = Future()
-            done.set_running_or_notify_cancel()  # who stops waiting for it does not cancel it
-            self._lines.put(done)
-            await asyncio.wrap_future(done)
+        """Return when all lines so far are in their files, or were reported as lost, or the disk takes too long."""
+        if self._handed_over == self._finished or self._thread is None:
+            return
+        done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # who stops waiting for it does not cancel it
+        self._lines.put(done)
+        await asyncio.wait([asyncio.wrap_future(done)], timeout=WAIT)
 
     def close(self, timeout: float = 5.0) -> None:
         """Write what is left, for ``timeout`` seconds at most."""
@@ -69,3 +76,4 @@ class Appender:
                 if path in self._failing:
                     self._failing.discard(path)
                     log.warning("%s can be written again", path)
+            self._finished += 1

@@ -13,6 +13,8 @@ from dataclasses import replace
 
 from pymon.config.loader import Loaded, load_auth
 from pymon.engine.programs import Programs, find_programs
+from pymon.engine.record import acts
+from pymon.engine.record.store import Record
 from pymon.engine.reload import CarriedOver, carry_over
 from pymon.engine.saving import Saving
 from pymon.engine.switches import with_hosts
@@ -33,11 +35,12 @@ Load = Callable[[], Loaded]
 class Configuration:
     """The configuration of a watcher, and auth.cf. One re-read at a time."""
 
-    def __init__(self, watcher: Watcher, saving: Saving, load: Load | None, auth: AuthRules) -> None:
+    def __init__(self, watcher: Watcher, record: Record, saving: Saving, load: Load | None, auth: AuthRules) -> None:
         """``load`` None: there is nothing to read, and each attempt is refused."""
         self.auth = auth
         self.observers: list[Callable[[Settings], None]] = []
         self._watcher = watcher
+        self._record = record
         self._saving = saving
         self._load = load
         self._lock = asyncio.Lock()
@@ -47,11 +50,12 @@ class Configuration:
         async with self._lock:
             site, programs = await self._read()
             carried = self._take_over(site, programs)
-            self._watcher.set_timers(key for key in site.services if key not in carried.unchanged)
+            self._watcher.lay_timers(key for key in site.services if key not in carried.unchanged)
             log.info(
                 "configuration read again: %d services unchanged, %d changed, %d new, %d gone",
                 *map(len, (carried.unchanged, carried.changed, carried.added, carried.removed)),
             )
+            self._record_reload(carried, "SIGHUP")
             self._tell_of_it()
             await self._saving.save(SavedKind.DISABLED)
 
@@ -61,12 +65,14 @@ class Configuration:
             site, programs = await self._read()
             for key in site.services:
                 self._watcher.checks.drop(key)
-            self._take_over(site, programs)
+            carried = self._take_over(site, programs)
             if not keepstate:
                 self._watcher.enable(services=site.services)
                 self._watcher.replace_site(self._watcher.site, states={})
-            self._watcher.set_timers(site.services)
+                self._watcher.record_all()
+            self._watcher.lay_timers(site.services)
             log.info("reset: %d services begin anew", len(site.services))
+            self._record_reload(carried, "reset keepstate" if keepstate else "reset")
             self._tell_of_it()
             if keepstate:
                 await self._saving.save(*SavedKind)
@@ -105,10 +111,21 @@ class Configuration:
         for key in carried.removed:
             watcher.timers.forget(key)
         watcher.replace_site(site, programs, carried.states)
+        watcher.record_all()
         watcher.history.configure(settings, now)
         watcher.downtime.configure(settings, now)
         watcher.checks.set_maxprocs(settings.maxprocs)
         return carried
+
+    def _record_reload(self, carried: CarriedOver, why: str) -> None:
+        kinds = {
+            "unchanged": carried.unchanged,
+            "changed": carried.changed,
+            "new": carried.added,
+            "gone": carried.removed,
+        }
+        counts = {kind: len(keys) for kind, keys in kinds.items()}
+        self._record.add(acts.of_reload(self._watcher.clock(), counts, why))
 
     def _tell_of_it(self) -> None:
         settings = self._watcher.site.settings

@@ -18,7 +18,9 @@ from pymon.config.loader import Loaded
 from pymon.engine.configuration import Load, report
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import claimed
+from pymon.engine.record.store import FILE, Record
 from pymon.errors import PymonError
+from pymon.model.request import SavedKind
 
 log = logging.getLogger("pymon")
 
@@ -47,6 +49,7 @@ async def watch(
     *,
     pidfile: Path | None = None,
     stopped: bool = False,
+    loadstate: tuple[SavedKind, ...] = (),
     first: Loaded | None = None,
     attach: Callable[[Engine], Attached] | None = None,
     on_start: Callable[[Engine], None] | None = None,
@@ -56,11 +59,11 @@ async def watch(
 
     ``load`` raises PymonError at the start if the configuration cannot be used; later it is then refused with
     its problems in the log, and the one in force goes on. ``first`` is what it gave just now, if it was called
-    already. ``attach`` makes what works beside the engine. ``on_start`` is given the running engine; ``on_stop`` is
-    called when all is done.
+    already. ``loadstate`` are mon's state files to load at the start. ``attach`` makes what works beside the engine.
+    ``on_start`` is given the running engine; ``on_stop`` is called when all is done.
     """
     with claimed(pidfile):
-        await _watch(load, first or load(), stopped, attach, on_start)
+        await _watch(load, first or load(), stopped, loadstate, attach, on_start)
     log.info("stopped")
     if on_stop is not None:
         on_stop()
@@ -70,12 +73,21 @@ async def _watch(
     load: Load,
     loaded: Loaded,
     stopped: bool,
+    loadstate: tuple[SavedKind, ...],
     attach: Callable[[Engine], Attached] | None,
     on_start: Callable[[Engine], None] | None,
 ) -> None:
     site = loaded.site
     report(loaded.problems)
-    engine = Engine(site, environ=_inherited_environ(), stopped=stopped, auth=loaded.auth, load=load)
+    engine = Engine(
+        site,
+        environ=_inherited_environ(),
+        stopped=stopped,
+        auth=loaded.auth,
+        load=load,
+        record=Record(Path(site.settings.statedir, FILE)),
+        loadstate=loadstate,
+    )
     stop, reload = asyncio.Event(), asyncio.Event()
     _handle_signals(stop, reload)
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.
@@ -98,7 +110,7 @@ async def _watch(
         reloader.cancel()
         if beside is not None:
             await beside.stop()
-        await engine.stop()
+        await engine.stop("by a client" if engine.terminated.is_set() else "by a signal" if stop.is_set() else "")
 
 
 async def _either(*events: asyncio.Event) -> None:

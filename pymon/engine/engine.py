@@ -10,27 +10,26 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from pymon.alert.pending import Pending
-from pymon.core import process, trap
+from pymon import __version__
+from pymon.core import trap
 from pymon.core.trap import Addressee, Rejected
 from pymon.engine.configuration import Configuration, Load
 from pymon.engine.control import Control
-from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.monremote import Monremote
+from pymon.engine.record import acts
+from pymon.engine.record.store import Record
+from pymon.engine.resume import Resumption
 from pymon.engine.saving import Saving
 from pymon.engine.timers import Timer
 from pymon.engine.watcher import Observer, Watcher
 from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Asker, Outcome, Request, Terminate
-from pymon.model.settings import Settings
+from pymon.model.request import Asker, Outcome, Request, SavedKind, Terminate
+from pymon.model.settings import Settings, StatePolicy
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
-from pymon.model.status import EventKind, OpStatus
 from pymon.model.trap import Trap
-
-_FAILURES = frozenset(kind for kind in EventKind if kind.is_failure)
 
 
 class Engine:
@@ -44,34 +43,47 @@ class Engine:
         stopped: bool = False,
         auth: AuthRules | None = None,
         load: Load | None = None,
+        record: Record | None = None,
+        loadstate: tuple[SavedKind, ...] = (),
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
     ) -> None:
         """``environ`` is what monitors and alerts inherit; ``stopped`` starts with the scheduler stopped (mon -S).
 
         ``auth`` is who may do what (nobody anything, if it is not given). ``load`` reads the configuration anew, for
-        ``reset``; without it there is none to read.
+        ``reset``; without it there is none to read. ``record`` is what outlives this daemon (nothing does, if it is
+        not given), and ``loadstate`` are mon's files to load at the start (mon -l).
         """
         self.terminated = asyncio.Event()
         self._clock = clock
-        self._watcher = Watcher(site, environ=environ, stopped=stopped, clock=clock, rng=rng)
+        self._record = record or Record(None)
+        self._loadstate = loadstate
+        self._watcher = Watcher(site, environ=environ, record=self._record, stopped=stopped, clock=clock, rng=rng)
         self._saving = Saving(self._watcher)
-        self._configuration = Configuration(self._watcher, self._saving, load, auth or AuthRules())
+        self._configuration = Configuration(self._watcher, self._record, self._saving, load, auth or AuthRules())
         self._monremote = Monremote(environ)
-        self._control = Control(self._watcher, self._configuration, self._saving, self._monremote)
+        self._control = Control(self._watcher, self._record, self._configuration, self._saving, self._monremote)
         self._hostname = socket.gethostname()
 
     async def start(self) -> None:
-        """Begin to watch; what an earlier run had left undone is taken up."""
-        watcher = self._watcher
-        watcher.downtime.configure(self.site.settings, watcher.started)
-        watcher.launcher.resume(watcher.programs.alerts, self._is_still_wanted, self._is_inprocess)
+        """Begin to watch, where an earlier daemon has left off."""
+        watcher, site = self._watcher, self.site
+        saved = await self._record.open(fresh=site.settings.state is StatePolicy.FRESH)
+        resumption = Resumption(watcher, self._record, self._saving)
+        undone = await resumption.take_up(saved, self._loadstate)
+        counts = len(site.services), len(site.watches)
+        started = acts.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)
+        self._record.add(started)
+        watcher.downtime.configure(site.settings, watcher.started)
+        watcher.launcher.resume(watcher.programs.alerts, resumption.is_still_wanted, resumption.is_inprocess, undone)
         watcher.start()
 
-    async def stop(self) -> None:
+    async def stop(self, why: str = "") -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
         await self._monremote.close()
         await self._watcher.close()
+        self._record.add(acts.of_stop(self._clock(), why))
+        await self._record.close()
 
     # A look at it
 
@@ -142,6 +154,7 @@ class Engine:
 
     async def settled(self) -> None:
         """Wait until all that has happened so far is on file, or was reported as impossible to write."""
+        await self._record.settled()
 
     def route_trap(self, group: str, service: str) -> Addressee | Rejected:
         """Whom a trap for ``group`` and ``service`` is for."""
@@ -159,27 +172,3 @@ class Engine:
     def reload_observers(self) -> list[Callable[[Settings], None]]:
         """Called with the settings after each reload and reset."""
         return self._configuration.observers
-
-    # Alerts that an earlier daemon left undone
-
-    def _is_still_wanted(self, pending: Pending) -> bool:
-        """Whether an alert that an earlier daemon left undone is to be done now.
-
-        One about a failure is, unless the service was found well meanwhile. The outage then counts as told of, so
-        that its end is told too: a real server that is taken out now must be put back when it turns out well.
-        """
-        key = ServiceKey(pending.group, pending.service)
-        service = self.site.services.get(key)
-        if service is None:
-            return False
-        state = self.states[key]
-        if pending.event not in _FAILURES:
-            return state.op_status is not OpStatus.FAIL
-        if state.op_status is OpStatus.UNTESTED:
-            self._watcher.states[key] = process.recall_outage(service, state, pending.at)
-        return state.op_status is not OpStatus.OK
-
-    def _is_inprocess(self, pending: Pending) -> bool:
-        """Whether an alert that an earlier daemon left undone may run inside this one."""
-        service = self.site.services.get(ServiceKey(pending.group, pending.service))
-        return service is not None and is_inprocess_wanted(service, self.site.settings)

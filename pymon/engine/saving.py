@@ -13,7 +13,6 @@ from typing import TypeVar
 from pymon.engine import statefiles
 from pymon.engine.timers import Timer
 from pymon.engine.watcher import Watcher
-from pymon.model.effect import Verdict
 from pymon.model.request import SavedKind
 
 log = logging.getLogger("pymon.engine")
@@ -22,6 +21,13 @@ T = TypeVar("T")
 
 WAIT = 5.0
 """seconds that anybody waits for a disk that hangs"""
+
+
+def kinds_named(name: str | None) -> tuple[SavedKind, ...]:
+    """What ``-l`` names: ``disabled``, ``opstatus`` or ``all``; None is nothing. Raises ValueError for other names."""
+    if not name:
+        return ()
+    return tuple(SavedKind) if name == "all" else (SavedKind(name),)
 
 
 class Saving:
@@ -57,9 +63,9 @@ class Saving:
         else:
             saved = statefiles.parse_opstatus(text, watcher.site, watcher.states)
             for key, state in saved.states.items():
-                watcher.apply(key, Verdict(state))
+                watcher.keep(key, state)
             for key, left in saved.trap_timers.items():
-                watcher.retime(Timer.TRAP_TIMEOUT, key, left)
+                watcher.timers.put_off(Timer.TRAP_TIMEOUT, key, left)
             notes = saved.notes
         for note in notes:
             log.warning("the state file %r: %s", kind.value, note)

@@ -22,6 +22,11 @@ def unknown_hosts(hostgroups: Mapping[str, Hostgroup], names: Iterable[str]) -> 
     return tuple(name for name in names if name not in known)
 
 
+def groups_of(hostgroups: Mapping[str, Hostgroup], names: Collection[str]) -> tuple[str, ...]:
+    """The groups that have at least one of these hosts."""
+    return tuple(group.name for group in hostgroups.values() if any(host.name in names for host in group.hosts))
+
+
 def sole_watches(site: Site, host: str) -> tuple[str, ...]:
     """The watches whose group has this host and no other: they are switched with it, as in mon."""
     return tuple(group for group in site.watches if [each.name for each in site.hosts(group)] == [host])

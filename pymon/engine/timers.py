@@ -5,12 +5,18 @@ While the scheduler is stopped their time stands still, and each has as long to 
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import partial
 
+from pymon.core import timing, trap
 from pymon.engine.schedule import Following, Schedule
 from pymon.model.depend import ServiceKey
+from pymon.model.service import Service
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
 
 
 class Timer(StrEnum):
@@ -23,15 +29,26 @@ class Timer(StrEnum):
 
 Due = Callable[[ServiceKey, float], None]
 """called with the service and the instant that was planned"""
+Look = Callable[[ServiceKey], tuple[Service, ServiceState] | None]
+"""a service and its state as they are now, None if there is none any more"""
 
 
 class Timers:
     """At most one timer of each kind for each service. Instants are seconds since the epoch."""
 
-    def __init__(self, due: Mapping[Timer, Due], clock: Callable[[], float] = time.time) -> None:
-        """``due`` tells what each kind sets off."""
+    def __init__(
+        self,
+        due: Mapping[Timer, Due],
+        look: Look,
+        *,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+    ) -> None:
+        """``due`` tells what each kind sets off; ``rng`` spreads first checks (randstart) and skews others."""
         self._due = due
+        self._look = look
         self._clock = clock
+        self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
         self._schedule = Schedule(self._fired)
         self._services: dict[str, tuple[Timer, ServiceKey]] = {}
 
@@ -52,19 +69,68 @@ class Timers:
         self._schedule.stop()
         self._services.clear()  # a timer may have fired already, and wait for its turn of the loop
 
-    def now(self) -> float:
-        """The instant that timers are to be set from: now, or when the scheduler was stopped."""
-        return self._clock() - self._schedule.paused_for
+    def next_time(self, kind: Timer, key: ServiceKey) -> float | None:
+        """When a timer fires next, if the scheduler goes on now; None if there is none."""
+        when = self._schedule.next_time(_name(kind, key))
+        return None if when is None else when + self._schedule.paused_for
 
-    def set(self, kind: Timer, key: ServiceKey, when: float, following: Following) -> None:
-        """Let a timer fire at ``when`` and then as ``following`` says, in place of what it had to do."""
-        name = _name(kind, key)
-        self._services[name] = (kind, key)
-        self._schedule.at(name, when, following)
+    # Setting them
+
+    def lay(self, keys: Iterable[ServiceKey], randstart: float | None) -> None:
+        """Lay the timers of services anew; the first checks of those given are spread over their intervals."""
+        now, wanted = self._now(), list(keys)
+        for index, key in enumerate(wanted):
+            self.forget(key)
+            if (found := self._look(key)) is None:
+                continue
+            service, state = found
+            first = timing.first_run(index, len(wanted), service, now, randstart, self._rng)
+            if first is not None:
+                self._set(Timer.CHECK, key, first, partial(self._next_check, key))
+            self.retime(Timer.TRAP_TIMEOUT, key)
+            expiry = trap.expiry_due(service, state)
+            if expiry is not None and (expiry > now or _is_overdue(state, expiry)):
+                self._set(Timer.TRAP_EXPIRY, key, max(expiry, now), _never)
+
+    def retime(self, kind: Timer, key: ServiceKey) -> None:
+        """Set a timer anew, as its declaration says from now on."""
+        self.forget(key, kind)
+        if (found := self._look(key)) is None:
+            return
+        (service, state), now = found, self._now()
+        match kind:
+            case Timer.CHECK:
+                interval = timing.interval_in_force(service, state)
+                if interval is not None:
+                    self._set(kind, key, now + interval, partial(self._next_check, key))
+            case Timer.TRAP_TIMEOUT:
+                if service.traptimeout is not None:
+                    self._set(kind, key, now + service.traptimeout, partial(self._next_trap_timeout, key))
+            case Timer.TRAP_EXPIRY:
+                if service.trapduration is not None:
+                    self._set(kind, key, now + service.trapduration, _never)
+
+    def put_off(self, kind: Timer, key: ServiceKey, seconds: float) -> None:
+        """Let a timer fire in so many seconds; no effect if there is none."""
+        self.move(kind, key, self._now() + seconds)
 
     def move(self, kind: Timer, key: ServiceKey, when: float) -> None:
         """Let a timer fire next at ``when``; no effect if there is none."""
         self._schedule.move(_name(kind, key), when)
+
+    def clear(self, key: ServiceKey) -> None:
+        """Begin anew with each timer of a service that runs."""
+        for kind in Timer:
+            if self.next_time(kind, key) is not None:
+                self.retime(kind, key)
+
+    def follow_interval(self, key: ServiceKey, started: float | None = None, ended: float | None = None) -> None:
+        """Go over to the interval in force now, reckoned from the start of the check that switched it (None: now)."""
+        found = self._look(key)
+        if found is not None and found[0].interval is not None:
+            now = self._now()
+            begun, over = now if started is None else started, now if ended is None else ended
+            self.move(Timer.CHECK, key, timing.next_run(*found, begun, begun, over, self._rng))
 
     def forget(self, key: ServiceKey, *kinds: Timer) -> None:
         """End the timers of a service: those given, or all."""
@@ -73,16 +139,43 @@ class Timers:
             if self._services.pop(name, None) is not None:
                 self._schedule.remove(name)
 
-    def next_time(self, kind: Timer, key: ServiceKey) -> float | None:
-        """When a timer fires next, if the scheduler goes on now; None if there is none."""
-        when = self._schedule.next_time(_name(kind, key))
-        return None if when is None else when + self._schedule.paused_for
+    def _set(self, kind: Timer, key: ServiceKey, when: float, following: Following) -> None:
+        name = _name(kind, key)
+        self._services[name] = (kind, key)
+        self._schedule.at(name, when, following)
+
+    def _now(self) -> float:
+        """The instant that timers are set from: now, or when the scheduler was stopped."""
+        return self._clock() - self._schedule.paused_for
+
+    # Firing
 
     def _fired(self, name: str, planned: float) -> None:
         if (found := self._services.get(name)) is not None:
             kind, key = found
             self._due[kind](key, planned)
 
+    def _next_check(self, key: ServiceKey, planned: float, now: float) -> float | None:
+        found = self._look(key)
+        if found is None or found[0].interval is None:
+            return None
+        return timing.next_run(*found, planned, now, now, self._rng)
+
+    def _next_trap_timeout(self, key: ServiceKey, planned: float, now: float) -> float | None:
+        found = self._look(key)
+        if found is None or (timeout := found[0].traptimeout) is None:
+            return None
+        return timing.retry_run(planned, timeout, now)
+
 
 def _name(kind: Timer, key: ServiceKey) -> str:
     return f"{kind} {key.group} {key.service}"
+
+
+def _is_overdue(state: ServiceState, expiry: float) -> bool:
+    """Whether the time of a trap's failure was over while no daemon ran."""
+    return state.op_status is OpStatus.FAIL and state.last_failure <= expiry
+
+
+def _never(_planned: float, _now: float) -> None:
+    """A timer that fires once."""

@@ -21,10 +21,13 @@ from pymon.core import gate, process, timing, trap
 from pymon.core.surroundings import Surroundings
 from pymon.engine.appending import Appender
 from pymon.engine.checks import Check, Checks
+from pymon.engine.deliveries import Deliveries
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.effects import Effects, is_inprocess_wanted
 from pymon.engine.history import History
 from pymon.engine.programs import Programs, find_programs
+from pymon.engine.record import story
+from pymon.engine.record.store import Record
 from pymon.engine.switches import with_hosts
 from pymon.engine.timers import Timer, Timers
 from pymon.model.depend import ServiceKey
@@ -64,11 +67,13 @@ class Watcher:
         site: Site,
         *,
         environ: Mapping[str, str],
+        record: Record,
         stopped: bool,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
     ) -> None:
         self.clock = clock
+        self._record = record
         now = clock()
         self.site = site
         self.states: dict[ServiceKey, ServiceState] = {key: ServiceState() for key in site.services}
@@ -81,13 +86,13 @@ class Watcher:
         self.started = now
         self.stopped_since = now if stopped else None
         self.programs: Programs = find_programs(site)
-        self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
         self._environ = environ
         self.appender = Appender()
         self.history = History(site.settings, self.appender, now)
         self.downtime = DowntimeLog(self.appender)
         self._runner = Runner()
-        self.launcher = Launcher(self._runner, statedir=site.settings.statedir, environ=environ)
+        ledger = Deliveries(record, clock)
+        self.launcher = Launcher(self._runner, statedir=site.settings.statedir, environ=environ, ledger=ledger)
         self._effects = Effects(self.launcher, self.history, self.downtime, environ)
         self.checks = Checks(site.settings.maxprocs)
         self._asked_for: set[ServiceKey] = set()
@@ -96,13 +101,13 @@ class Watcher:
             Timer.TRAP_TIMEOUT: self._trap_timeout_due,
             Timer.TRAP_EXPIRY: self._trap_expired,
         }
-        self.timers = Timers(due, clock)
+        self.timers = Timers(due, self._look, clock=clock, rng=rng)
         self.around = self._surroundings()
 
     def start(self) -> None:
         """Begin to watch: the timers first, then the startup alerts."""
         self._runner.start()
-        self.set_timers(self.site.services)
+        self.lay_timers(self.site.services)
         self.timers.start(stopped=self.stopped_since is not None)
         if self.stopped_since is not None:
             self.checks.hold()
@@ -123,7 +128,7 @@ class Watcher:
     ) -> None:
         """Watch another site: with other programs, and with these states, unless they stay.
 
-        Services without a state are fresh. Timers, and checks under way, are the caller's business.
+        Services without a state are fresh. Timers, checks under way, and the record are the caller's business.
         """
         self.site = site
         self.programs = programs or self.programs
@@ -146,25 +151,29 @@ class Watcher:
         switched = dict.fromkeys(names, disabled)
         self.host_switches |= switched
         hostgroups = with_hosts(self.site.hostgroups, switched.keys(), disabled=disabled)
-        self.replace_site(replace(self.site, hostgroups=hostgroups))
+        self.site = replace(self.site, hostgroups=hostgroups)
+        self._record_disabled()
 
     def disable(self, watches: Iterable[str] = (), services: Iterable[ServiceKey] = ()) -> None:
         """Be silent about watches and services."""
         self.disabled_watches |= set(watches)
         self.disabled_services |= set(services)
+        self._record_disabled()
 
     def enable(self, watches: Iterable[str] = (), services: Iterable[ServiceKey] = ()) -> None:
         """Undo ``disable``."""
         self.disabled_watches -= set(watches)
         self.disabled_services -= set(services)
+        self._record_disabled()
 
-    def stop_scheduler(self) -> None:
-        """Let no timer fire, and no alert be decided, until ``start_scheduler``."""
+    def stop_scheduler(self, since: float | None = None) -> None:
+        """Let no timer fire, and no alert be decided, until ``start_scheduler``; ``since`` default: now."""
         if self.stopped_since is None:
-            self.stopped_since = self.clock()
+            self.stopped_since = self.clock() if since is None else since
             self.timers.pause()
             self.checks.hold()
             self.around = self._surroundings()
+            self._record.scheduler(self.stopped_since)
 
     def start_scheduler(self) -> None:
         """Go on: each timer has as long to go as it had."""
@@ -173,71 +182,16 @@ class Watcher:
             self.around = self._surroundings()
             self.timers.resume()
             self.checks.release()
+            self._record.scheduler(None)
 
     def startup_alerts(self) -> None:
         """Tell everybody who wants to know that the watch begins."""
         for key, service in self.site.services.items():
             self.apply(key, process.startup(service, self.states[key], self.clock(), self.around))
 
-    # Timers
-
-    def set_timers(self, keys: Iterable[ServiceKey]) -> None:
-        """Lay the timers of services anew; the first checks of those given are spread over their intervals."""
-        settings, now = self.site.settings, self.timers.now()
-        wanted = list(keys)
-        for index, key in enumerate(wanted):
-            service = self.site.services[key]
-            self.timers.forget(key)
-            first = timing.first_run(index, len(wanted), service, now, settings.randstart, self._rng)
-            if first is not None:
-                self.timers.set(Timer.CHECK, key, first, partial(self._next_check, key))
-            self._set_trap_timeout(key, now)
-            expiry = trap.expiry_due(service, self.states[key])
-            if expiry is not None and expiry > now:
-                self.timers.set(Timer.TRAP_EXPIRY, key, expiry, _never)
-
-    def retime(self, kind: Timer, key: ServiceKey, due_in: float | None = None) -> None:
-        """Set a timer of a service anew: to fire in ``due_in`` seconds, or when its declaration says from now on.
-
-        A service that has no such timer gets one only by its declaration.
-        """
-        service, now = self.site.services[key], self.timers.now()
-        if due_in is not None:
-            self.timers.move(kind, key, now + due_in)
-            return
-        self.timers.forget(key, kind)
-        match kind:
-            case Timer.CHECK:
-                interval = timing.interval_in_force(service, self.states[key])
-                if interval is not None:
-                    self.timers.set(kind, key, now + interval, partial(self._next_check, key))
-            case Timer.TRAP_TIMEOUT:
-                self._set_trap_timeout(key, now)
-            case Timer.TRAP_EXPIRY if service.trapduration is not None:
-                self.timers.set(kind, key, now + service.trapduration, _never)
-
-    def clear_timers(self, key: ServiceKey) -> None:
-        """Begin anew with each timer of a service that runs."""
-        for kind in Timer:
-            if self.timers.next_time(kind, key) is not None:
-                self.retime(kind, key)
-
-    def _set_trap_timeout(self, key: ServiceKey, now: float) -> None:
-        timeout = self.site.services[key].traptimeout
-        if timeout is not None:
-            self.timers.set(Timer.TRAP_TIMEOUT, key, now + timeout, partial(self._next_trap_timeout, key))
-
-    def _next_check(self, key: ServiceKey, planned: float, now: float) -> float | None:
-        service = self.site.services.get(key)
-        if service is None or service.interval is None:
-            return None
-        return timing.next_run(service, self.states[key], planned, now, now, self._rng)
-
-    def _next_trap_timeout(self, key: ServiceKey, planned: float, now: float) -> float | None:
-        service = self.site.services.get(key)
-        if service is None or service.traptimeout is None:
-            return None
-        return timing.retry_run(planned, service.traptimeout, now)
+    def lay_timers(self, keys: Iterable[ServiceKey]) -> None:
+        """Begin anew with the timers of services."""
+        self.timers.lay(keys, self.site.settings.randstart)
 
     # Checks
 
@@ -247,7 +201,7 @@ class Watcher:
         While the scheduler is stopped, it is checked as soon as that goes on.
         """
         if self.stopped_since is not None:
-            self.timers.move(Timer.CHECK, key, self.timers.now())
+            self.timers.put_off(Timer.CHECK, key, 0.0)
         elif self.checks.is_busy(key):
             self._asked_for.add(key)
         else:
@@ -290,7 +244,7 @@ class Watcher:
         call = None
         if file is not None:
             call = invocation(service, file.path, hosts, state, self.site.settings, self._environ)
-        self.states[key] = replace(state, last_check=started)
+        self.keep(key, replace(state, last_check=started))
         if file is None or call is None:
             result = _no_such_monitor(service, self.site.settings.mondir, started)
         else:
@@ -322,30 +276,21 @@ class Watcher:
         service, before = self.site.services[key], self.states[key]
         self.apply(key, process.observe(service, before, result, self.clock(), self.around), result)
         if self.states[key].failure_interval_active != before.failure_interval_active:
-            self._interval_switched(key, result.started, result.ended)
+            self.timers.follow_interval(key, result.started, result.ended)
         if key in self._asked_for:
             self._asked_for.discard(key)
             asyncio.get_running_loop().call_soon(self.check_now, key)
-
-    def _interval_switched(self, key: ServiceKey, started: float, ended: float) -> None:
-        """Follow the interval in force, reckoned from the start of what switched it."""
-        service = self.site.services[key]
-        if service.interval is not None:
-            when = timing.next_run(service, self.states[key], started, started, ended, self._rng)
-            self.timers.move(Timer.CHECK, key, when)
 
     # Traps
 
     def take_trap(self, key: ServiceKey, taken: Trap) -> None:
         """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
         service, before, now = self.site.services[key], self.states[key], self.clock()
-        self.apply(key, process.trap(service, before, taken, now, self.around))
-        at = self.timers.now()
-        self._set_trap_timeout(key, at)
-        if service.trapduration is not None:
-            self.timers.set(Timer.TRAP_EXPIRY, key, at + service.trapduration, _never)
+        self.apply(key, process.trap(service, before, taken, now, self.around), cause=taken)
+        self.timers.retime(Timer.TRAP_TIMEOUT, key)
+        self.timers.retime(Timer.TRAP_EXPIRY, key)
         if self.states[key].failure_interval_active != before.failure_interval_active:
-            self._interval_switched(key, at, at)
+            self.timers.follow_interval(key)
 
     def _trap_timeout_due(self, key: ServiceKey, _planned: float) -> None:
         service, now = self.site.services[key], self.clock()
@@ -364,20 +309,51 @@ class Watcher:
 
     # Decisions
 
-    def apply(self, key: ServiceKey, verdict: Verdict, result: CheckResult | None = None) -> None:
-        """Record what was decided, then do it. ``result`` is the check that it came from, if any."""
-        if verdict.state is self.states[key] and not verdict.effects:
+    def keep(self, key: ServiceKey, state: ServiceState) -> None:
+        """Take over a state that was not decided on, but read, or set by somebody."""
+        self.states[key] = state
+        self._record.state(key, state)
+
+    def apply(
+        self,
+        key: ServiceKey,
+        verdict: Verdict,
+        result: CheckResult | None = None,
+        cause: Trap | None = None,
+    ) -> None:
+        """Record what was decided, then do it. ``result`` is the check, or ``cause`` the trap, that it came from."""
+        before = self.states[key]
+        if verdict.state is before and not verdict.effects:
             return
-        self.states[key] = verdict.state
+        service = self.site.services[key]
+        self.keep(key, verdict.state)
+        self._record.add(*story.of_verdict(service, before, verdict, self.clock(), result or cause))
         if verdict.effects:
             hosts = tuple(host.name for host in self.site.hosts(key.group) if not host.disabled)
-            service, settings = self.site.services[key], self.site.settings
-            self._effects.perform(verdict.effects, service, hosts, settings, self.programs.alerts)
+            self._effects.perform(verdict.effects, service, hosts, self.site.settings, self.programs.alerts)
         for observer in self.observers:
             try:
                 observer(key, result, verdict)
             except Exception:
                 log.exception("an observer of %s/%s failed", *key)
+
+    # The record
+
+    def record_all(self) -> None:
+        """Have the record say what is, and nothing of what is not any more."""
+        self._record.retain(self.states.keys())
+        for key, state in self.states.items():
+            self._record.state(key, state)
+        self._record.scheduler(self.stopped_since)
+        self._record_disabled()
+
+    def _record_disabled(self) -> None:
+        hosts = [host for host, disabled in self.host_switches.items() if disabled]
+        self._record.disabled(self.disabled_watches, self.disabled_services, hosts)
+
+    def _look(self, key: ServiceKey) -> tuple[Service, ServiceState] | None:
+        service = self.site.services.get(key)
+        return None if service is None else (service, self.states[key])
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
@@ -390,10 +366,6 @@ class Watcher:
             stopped=self.stopped_since is not None,
             started=self.started,
         )
-
-
-def _never(_planned: float, _now: float) -> None:
-    """A timer that fires once."""
 
 
 def _no_such_monitor(service: Service, mondir: tuple[str, ...], now: float) -> CheckResult:

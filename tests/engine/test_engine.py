@@ -12,6 +12,7 @@ import pytest
 from pymon.alert.pending import Pending
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
+from pymon.engine.resume import Resumption
 from pymon.engine.timers import Timer
 from pymon.model.depend import ServiceKey
 from pymon.model.status import EventKind, OpStatus
@@ -46,7 +47,7 @@ async def test_missing_traps_are_counted_once_however_far_the_clock_jumps(tmp_pa
     tried = engine(tmp_path, "traptimeout 1s")
     now = time.time()
     began = time.monotonic()
-    following = tried._watcher._next_trap_timeout(KEY, now - 50 * 366 * 86400.5, now)  # a board that starts in 1976
+    following = tried._watcher.timers._next_trap_timeout(KEY, now - 50 * 366 * 86400.5, now)  # a board that starts in 1976
     assert following is not None
     assert now < following <= now + 1
     assert time.monotonic() - began < 1
@@ -71,7 +72,8 @@ async def test_a_failure_that_was_left_undone_is_wanted_while_the_service_fails(
     """Of whatever kind: the real server is to go, and the outage is taken up, so that it comes back."""
     tried = engine(tmp_path, "traptimeout 1h")
     undone = Pending("k", "x.alert", "web", "x", event.value, 1000.0, (), {}, "")
-    assert tried._is_still_wanted(undone)
+    resumption = Resumption(tried._watcher, tried._record, tried._saving)
+    assert resumption.is_still_wanted(undone)
     assert tried.states[KEY].op_status is OpStatus.FAIL
-    assert tried._is_still_wanted(undone)
-    assert not tried._is_still_wanted(replace(undone, event="up"))
+    assert resumption.is_still_wanted(undone)
+    assert not resumption.is_still_wanted(replace(undone, event="up"))

@@ -1,0 +1,152 @@
+"""What a new daemon takes up of an earlier one: its record, or mon's state files (-l), and its undone alerts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pymon.alert.pending import Pending
+from pymon.core import process
+from pymon.engine.effects import is_inprocess_wanted
+from pymon.engine.record import acts
+from pymon.engine.record.batch import Saved
+from pymon.engine.record.store import Record
+from pymon.engine.saving import Saving
+from pymon.engine.watcher import Watcher
+from pymon.model.depend import ServiceKey
+from pymon.model.duration import format_duration
+from pymon.model.request import SavedKind
+from pymon.model.service import Service
+from pymon.model.state import ServiceState
+from pymon.model.status import EventKind, OpStatus
+
+log = logging.getLogger("pymon.engine")
+
+TOO_OLD = 3600.0
+"""seconds after which an alert that was not sent is not sent any more: it would only confuse"""
+
+_FAILURES = frozenset(kind.value for kind in EventKind if kind.is_failure)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Takes up what was left. To be used once, before the watcher starts."""
+
+    watcher: Watcher
+    record: Record
+    saving: Saving
+
+    async def take_up(self, saved: Saved, wanted: Iterable[SavedKind]) -> dict[str, Pending]:
+        """Go on from ``saved``, and from those of mon's files that are wanted; gives the alerts to launch, by tokens.
+
+        A file of mon's beats the record only if it was written after it: somebody ran mon meanwhile.
+        """
+        newer = [kind for kind in wanted if self._is_newer(kind, saved.last_write)]
+        if SavedKind.OPSTATUS not in newer:
+            self._take_states(saved)
+        if SavedKind.DISABLED not in newer:
+            self._take_disabled(saved)
+        if saved.stopped_since is not None:
+            self.watcher.stop_scheduler(saved.stopped_since)
+        if saved.last_write:
+            self._say_what_was_resumed()
+        await self.saving.load(newer)
+        self.watcher.record_all()
+        return self._undone(saved)
+
+    def is_still_wanted(self, pending: Pending) -> bool:
+        """Whether an ordered alert that an earlier daemon left undone is to be done now.
+
+        One about a failure is, unless the service was found well meanwhile. The outage then counts as told of, so
+        that its end is told too: a real server that is taken out now must be put back when it turns out well.
+        """
+        key = ServiceKey(pending.group, pending.service)
+        service = self.watcher.site.services.get(key)
+        if service is None:
+            return False
+        state = self.watcher.states[key]
+        if pending.event not in _FAILURES:
+            return state.op_status is not OpStatus.FAIL
+        if state.op_status is OpStatus.UNTESTED:
+            self.watcher.keep(key, process.recall_outage(service, state, pending.at))
+        return state.op_status is not OpStatus.OK
+
+    def is_inprocess(self, pending: Pending) -> bool:
+        """Whether an alert that an earlier daemon left undone may run inside this one."""
+        service = self.watcher.site.services.get(ServiceKey(pending.group, pending.service))
+        return service is not None and is_inprocess_wanted(service, self.watcher.site.settings)
+
+    def _is_newer(self, kind: SavedKind, last_write: float) -> bool:
+        path = Path(self.watcher.site.settings.statedir, kind.value)
+        try:
+            written = path.stat().st_mtime
+        except OSError:
+            return True  # loading it says why there is nothing to load
+        if last_write and written <= last_write:
+            log.info("%s is older than the record: not loaded", path)
+            return False
+        return True
+
+    def _take_states(self, saved: Saved) -> None:
+        for key, service in self.watcher.site.services.items():
+            if (state := saved.states.get(key)) is not None:
+                self.watcher.keep(key, _fitted(service, state))
+
+    def _take_disabled(self, saved: Saved) -> None:
+        site = self.watcher.site
+        self.watcher.switch_hosts(saved.disabled_hosts, disabled=True)
+        self.watcher.disable(
+            saved.disabled_watches & site.watches.keys(), saved.disabled_services & site.services.keys()
+        )
+
+    def _say_what_was_resumed(self) -> None:
+        watcher = self.watcher
+        states = watcher.states.values()
+        counts = {
+            "services with a result": sum(state.has_result for state in states),
+            "failing": sum(state.op_status is OpStatus.FAIL for state in states),
+            "acknowledged": sum(bool(state.ack) for state in states),
+            "watches disabled": len(watcher.disabled_watches),
+            "services disabled": len(watcher.disabled_services),
+            "hosts disabled": sum(watcher.host_switches.values()),
+        }
+        told = ", ".join(f"{count} {what}" for what, count in counts.items())
+        stopped = "; the scheduler is stopped" if watcher.stopped_since is not None else ""
+        log.info("resumed from the record: %s%s", told, stopped)
+
+    def _undone(self, saved: Saved) -> dict[str, Pending]:
+        """The alerts to launch; of the others the log and the record tell that they are not."""
+        launched: dict[str, Pending] = {}
+        now = self.watcher.clock()
+        for undone in saved.undone:
+            pending = undone.pending
+            ago = format_duration(max(0.0, round(now - pending.at)))
+            if pending.key:
+                launched[undone.token] = (
+                    pending  # what is ordered may be done twice, and the launcher asks if it is wanted
+                )
+            elif undone.started:
+                why = "the daemon ended while it was under way, so nobody knows whether it arrived"
+                self._not_launched(undone.token, pending, f"decided {ago} ago: {why}", now)
+            elif now - pending.at > TOO_OLD:
+                self._not_launched(undone.token, pending, f"it was decided {ago} ago, which is too long", now)
+            else:
+                launched[undone.token] = pending
+        return launched
+
+    def _not_launched(self, token: str, pending: Pending, why: str, now: float) -> None:
+        log.warning("%s for %s/%s (%s): %s", pending.name, pending.group, pending.service, pending.event, why)
+        self.record.add(acts.of_lost_alert(pending.group, pending.service, pending.name, pending.event, now, why))
+        self.record.alert_ended(token)
+
+
+def _fitted(service: Service, state: ServiceState) -> ServiceState:
+    """A state as far as it fits what the configuration says of the service now."""
+    keys = {period.key for period in service.periods}
+    return replace(
+        state,
+        periods={key: counters for key, counters in state.periods.items() if key in keys},
+        failure_interval_active=state.failure_interval_active and service.failure_interval is not None,
+    )
