@@ -7,7 +7,7 @@ import socket
 from typing import NamedTuple
 
 from pymon.errors import ConnectionFailed
-from pymon.server import wire
+from pymon.server.wire import DEFAULT_PORT
 
 
 class Address(NamedTuple):
@@ -36,7 +36,7 @@ def port_number(port: int | str | None) -> int:
         try:
             return socket.getservbyname("mon", "tcp")
         except OSError:
-            return wire.DEFAULT_PORT
+            return DEFAULT_PORT
     try:
         number = int(port)
     except ValueError:

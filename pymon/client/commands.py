@@ -25,7 +25,7 @@ from pymon.client.records import (
     ServiceStatus,
 )
 from pymon.errors import ProtocolMismatch
-from pymon.server import wire
+from pymon.server.wire import PROTOCOL_VERSION, quote
 
 __all__ = ["login"]
 
@@ -159,12 +159,12 @@ def disable_host(*hosts: str) -> Command[None]:
 
 def ack(group: str, service: str, comment: str) -> Command[None]:
     """Acknowledge a failure: no more alerts until it is over. CommandFailed if the service does not fail."""
-    return Command(_line("ack", _word(group), _word(service), wire.quote(comment)), done)
+    return Command(_line("ack", _word(group), _word(service), quote(comment)), done)
 
 
 def set(group: str, service: str, variable: str, value: str | float) -> Command[None]:  # noqa: A001  # mon's name
     """Set a service's variable, such as ``interval`` or ``opstatus`` (by its name), until the next reset."""
-    text = _word(str(value)) if variable == "opstatus" else wire.quote(str(value))
+    text = _word(str(value)) if variable == "opstatus" else quote(str(value))
     return Command(_line("set", _word(group), _word(service), _word(variable), text), done)
 
 
@@ -257,7 +257,7 @@ def version() -> Command[int]:
     return Command("version", answers.count)
 
 
-def protid(number: int = wire.PROTOCOL_VERSION) -> Command[None]:
+def protid(number: int = PROTOCOL_VERSION) -> Command[None]:
     """Ask whether the server speaks this version of the protocol. Raises ProtocolMismatch if not."""
     return Command(f"protid {number:d}", _matching, reads_refusal=True)
 

@@ -18,7 +18,7 @@ from pymon.client.endpoint import TIMEOUT
 from pymon.client.protocol import Reply, login
 from pymon.client.tls import tls_context
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed, HostNotFound, PymonError
-from pymon.server import wire
+from pymon.server.wire import to_bytes, to_text
 
 USAGE = """\
 usage: moncmd [-a] [-l user] [-s host] [-p port] [-f file] [commands]
@@ -234,7 +234,7 @@ def _stdin() -> Iterator[str]:
 def _read(file: IO[bytes]) -> Iterator[str]:
     """The lines of a file, without their ends."""
     for line in iter(file.readline, b""):
-        yield wire.to_text(line.rstrip(b"\r\n"))
+        yield to_text(line.rstrip(b"\r\n"))
 
 
 def _read_and_close(file: IO[bytes]) -> Iterator[str]:
@@ -245,7 +245,7 @@ def _read_and_close(file: IO[bytes]) -> Iterator[str]:
 def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:
     """Write an answer. As JSON, the closing line is no part of it; a refusal goes to the standard error."""
     final = () if as_json else (reply.final,)
-    output.write(b"".join(wire.to_bytes(line) + b"\n" for line in (*reply.lines, *final)))
+    output.write(b"".join(to_bytes(line) + b"\n" for line in (*reply.lines, *final)))
     output.flush()
     if as_json and not reply.ok:
         print(reply.final, file=sys.stderr)

@@ -13,7 +13,7 @@ from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.client.tls import tls_context
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
-from pymon.server import wire
+from pymon.server.wire import to_bytes, to_text
 
 USAGE = """\
 usage: monfailures [--server host] [--port port] [--user name]
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"Could not connect to server: {error}", error.errno if error.errno > 0 else NO_ANSWER)
     except (ClientError, OSError, ValueError) as error:
         return _fail(f"{error}", NO_ANSWER)
-    sys.stdout.buffer.write(wire.to_bytes(report(failures)))
+    sys.stdout.buffer.write(to_bytes(report(failures)))
     sys.stdout.flush()
     return FAILURES if failures else 0
 
@@ -113,7 +113,7 @@ def _password(options: dict[str, str]) -> str:
     if "password-file" not in options:
         return options.get("password", "")
     with open(options["password-file"], "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
-        return wire.to_text(file.readline().rstrip(b"\r\n"))
+        return to_text(file.readline().rstrip(b"\r\n"))
 
 
 def _fail(message: str, status: int) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from typing import Generic, NamedTuple, TypeVar
 
 from pymon.errors import AuthenticationFailed, BadAnswer, CommandFailed, ConnectionLost, NotConnected, ProtocolMismatch
-from pymon.server import wire
+from pymon.server.wire import PROTOCOL_VERSION, final_code, is_final, to_bytes, to_text
 
 T = TypeVar("T")
 Steps = Generator[bytes, bytes, T]
@@ -38,7 +38,7 @@ class Reply(NamedTuple):
     @property
     def code(self) -> int:
         """The three digits of the closing line."""
-        return wire.final_code(self.final)
+        return final_code(self.final)
 
     @property
     def text(self) -> str:
@@ -79,7 +79,7 @@ class Conversation:
         Raises ProtocolMismatch, AuthenticationFailed.
         """
         if check_protocol:
-            reply = yield from self.ask(f"protid {wire.PROTOCOL_VERSION}")
+            reply = yield from self.ask(f"protid {PROTOCOL_VERSION}")
             if not reply.ok:
                 self.is_open = False
                 raise ProtocolMismatch(f"the server speaks another version of the protocol: {reply.final}")
@@ -115,7 +115,7 @@ class Conversation:
     def _exchange(self, line: str) -> Steps[Reply]:
         if not self.is_open:
             raise NotConnected("not connected")
-        return (yield from self._answer_to(wire.to_bytes(line) + b"\n"))
+        return (yield from self._answer_to(to_bytes(line) + b"\n"))
 
     def _answer_to(self, to_send: bytes) -> Steps[Reply]:
         """Read one answer. Until it is complete the conversation is not open: steps given up midway end it."""
@@ -137,9 +137,9 @@ class Conversation:
             raise BadAnswer(f"an answer of more than {MAX_ANSWER} bytes")
         *ends, rest = data.split(b"\n")
         for end in ends:
-            line = wire.to_text(bytes(self._partial + end))
+            line = to_text(bytes(self._partial + end))
             self._partial.clear()
-            if wire.is_final(line):
+            if is_final(line):
                 return Reply(tuple(self._lines), line.rstrip())
             self._lines.append(line)
         self._partial += rest
@@ -147,7 +147,7 @@ class Conversation:
 
     def _skip_second_answer(self) -> Steps[None]:
         """mon answers an ``ack`` of something unknown twice; ask what has one known answer, and read up to that."""
-        reply = yield from self._exchange(f"protid {wire.PROTOCOL_VERSION}")
+        reply = yield from self._exchange(f"protid {PROTOCOL_VERSION}")
         while not reply.text.startswith("protocol"):
             reply = yield from self._answer_to(b"")
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from pymon.client.protocol import Command, login
 from pymon.client.sync import Client
 from pymon.errors import ClientError, CommandFailed, PymonError
-from pymon.server import wire
+from pymon.server.wire import to_text
 
 USAGE = """\
 usage: skymon [--server host] [--port port] [--socket path]
@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if len(words) != 1 or not _ADDRESS.fullmatch(words[0]):
         return _fail(f"one address to reply to is needed\n{USAGE}", WRONG_USAGE)
-    order = read_order(wire.to_text(sys.stdin.buffer.read(MAX_MAIL)))
+    order = read_order(to_text(sys.stdin.buffer.read(MAX_MAIL)))
     if order is None:
         return 0
     try:
@@ -153,7 +153,7 @@ def _setup(name: str) -> str:
 def _text_of(path: str) -> str:
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
-            return wire.to_text(file.read(MAX_MAIL))
+            return to_text(file.read(MAX_MAIL))
     except OSError as error:
         raise SetupError(f"could not load {path}: {error.strerror}") from error
 
