@@ -54,14 +54,14 @@ def state_word(status: ServiceStatus) -> str:
 def _header(board: Board, now: float, server: str) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(one_line(server), style="bold")
-    text.append(f"   {time.strftime('%a %b %e %H:%M:%S %Y', time.localtime(now))}   ")
+    text.append(time.strftime("   %a %b %e %H:%M:%S", time.localtime(now)))
     if board.report is None:
-        text.append("asking…" if not board.trouble_since else "")
+        text.append("" if board.trouble_since else "   asking…")
         return text
-    scheduler = board.report.scheduler
-    text.append(scheduler_text(scheduler), style="" if scheduler.running else "bold yellow")
-    for status, count in sorted(board.counts().items()):
+    for status, count in sorted(board.counts().items(), key=lambda item: (not item[0].is_failure, item[0])):
         text.append(f"   {count} {status.name.lower()}", style=_STYLES.get(status, _OTHER))
+    scheduler = board.report.scheduler
+    text.append(f"   {scheduler_text(scheduler)}", style="" if scheduler.running else "bold yellow")
     return text
 
 

@@ -96,7 +96,7 @@ def test_the_picture() -> None:
     board = Board(Selection()).told(report(row._replace(held="alertevery 10m: last alert 3m12s ago")), NOW)
     lines = picture(board, NOW).split("\n")
     assert "mon.example" in lines[0]
-    assert "scheduler running   1 fail" in lines[0]
+    assert "   1 fail   scheduler running" in lines[0]
     assert lines[1].split() == ["STATUS", "GROUP", "SERVICE", "FOR", "LAST", "NEXT", "SENT", "SUMMARY"]
     assert lines[2].split() == ["FAIL", "g", "http", "50s", "5s", "10s", "2", "refused"]
     assert lines[3].strip() == "held back: alertevery 10m: last alert 3m12s ago"

@@ -126,3 +126,13 @@ def test_a_view_s_name_leads_nowhere_else(name: str) -> None:
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RcError, match=f"^could not open config file {tmp_path}: Is a directory$"):
         read(tmp_path)
+
+
+def test_the_manual_s_example_is_in_order() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "monshow.md").read_text(encoding="utf-8")
+    example = manual.rpartition("## Configuration")[2].split("```")[1]
+    preferences = parse(example)
+    assert preferences.complaints == ()
+    assert preferences.selected == (("web", None), ("db", "sql"))
+    assert preferences.links
+    assert preferences.link_texts
