@@ -15,7 +15,7 @@ from tests.differential import script
 from tests.differential.daemon import Daemon, Rig, free_port
 from tests.differential.records import Recording, read_recording
 from tests.differential.scenario import Scenario, configuration, write_scripts
-from tests.differential.scenarios import COMMANDS, SCENARIOS
+from tests.differential.scenarios import SCENARIOS
 
 LANE = "peers"
 PEER = Path("/usr/sbin/mon")
@@ -57,15 +57,12 @@ def rigs() -> Iterator[Path]:
 
 
 def record() -> Recordings:
-    """Run both daemons on the same mon.cf until every script is exhausted.
-
-    Debian's mon is given the scenarios with commands as well, which are compared with pymon's rules.
-    """
+    """Run both daemons on the same mon.cf until every script is exhausted."""
     peers = installed()
     with rigs() as folder:
-        theirs = _rig(folder / "mon", (*SCENARIOS, *COMMANDS))
+        theirs = _rig(folder / "mon", SCENARIOS)
         ours = _rig(folder / "pymon", SCENARIOS)
-        done_theirs = write_scripts(theirs.folder, (*SCENARIOS, *COMMANDS))
+        done_theirs = write_scripts(theirs.folder, SCENARIOS)
         done_ours = write_scripts(ours.folder, SCENARIOS)
         with (
             Daemon(peers.mon, theirs, peers.environ, ends_monitors=False) as mon,
@@ -93,7 +90,7 @@ def _rig(folder: Path, scenarios: Sequence[Scenario]) -> Rig:
 
 
 def _read(daemon: Daemon) -> Recording:
-    services = [service for scenario in (*SCENARIOS, *COMMANDS) for service, _ in scenario.services()]
+    services = [service for scenario in SCENARIOS for service, _ in scenario.services()]
     recording = read_recording(daemon.rig.folder, daemon.rig.environ(daemon.base_environ), services)
     recording.exit_status = daemon.exit_status
     recording.errors = daemon.errors

@@ -10,7 +10,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     *table_counters.SCENARIOS,
     *table_calls.SCENARIOS,
     *table_hosts.SCENARIOS,
+    *table_commands.SCENARIOS,
 )
 
 COMMANDS: tuple[Scenario, ...] = table_commands.SCENARIOS
-"""scenarios with commands of the client protocol"""
+"""those among them in which commands of the client protocol are given"""
