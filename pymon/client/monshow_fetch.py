@@ -115,16 +115,18 @@ class NoSuchService(ReportError):
 
 
 def _hosts(client: Client, group: str) -> tuple[GroupHost, ...]:
-    try:
-        return tuple(client.list_group(group))
-    except CommandFailed:
-        return ()  # the default watch has no group
+    with _part("could not get hosts"):
+        try:
+            return tuple(client.list_group(group))
+        except CommandFailed:
+            return ()  # the default watch has no group
 
 
 def _with_reasons(client: Client, rows: tuple[Row, ...], reasons: Reasons) -> tuple[Row, ...]:
     """The rows with the reasons for which alerts about failures are held back."""
     failing = [row.status for row in rows if row.status.opstatus.is_failure]
-    found = {status.key: reasons.of(client, status) for status in failing[:MOST_REASONS]}
+    with _part("could not get reasons"):
+        found = {status.key: reasons.of(client, status) for status in failing[:MOST_REASONS]}
     return tuple(row._replace(held=found.get(row.status.key, "")) for row in rows)
 
 
@@ -133,5 +135,5 @@ def _part(name: str) -> Iterator[None]:
     """Say which part of the answer could not be had."""
     try:
         yield
-    except ClientError as error:
+    except (ClientError, ValueError) as error:  # ValueError: a name of the server's cannot be asked about
         raise ReportError(f"{name}: {error}") from error

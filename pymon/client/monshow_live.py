@@ -26,7 +26,7 @@ from pymon.client.monshow_held import Reasons
 from pymon.client.monshow_report import Report, Selection
 from pymon.client.monshow_screen import draw
 from pymon.client.sync import Client
-from pymon.errors import AuthenticationFailed, BadAnswer, ClientError, CommandFailed
+from pymon.errors import AuthenticationFailed, BadAnswer, ClientError, CommandFailed, ConnectionLost
 
 _TICK = 1.0
 """seconds between two pictures at most, so that ages tick"""
@@ -78,22 +78,35 @@ class Poller(threading.Thread):
 
 
 def look(client: Client, wish: Wish, reasons: Reasons) -> Report | Trouble:
-    """Ask once, over the connection that there is, or a new one."""
+    """Ask once, over the connection that there is, or a new one if there is none, or if it turns out to be closed.
+
+    A server closes connections that were idle for ``cltimeout``, which is no trouble.
+    """
+    if client.connected:
+        try:
+            return fetch(client, wish, time.time, reasons)
+        except ReportError as error:
+            if not isinstance(error.__cause__, ConnectionLost):
+                return _trouble(client, error)
     try:
-        if not client.connected:
-            reasons.forget()
-            client.connect()
+        reasons.forget()
+        client.connect()
         return fetch(client, wish, time.time, reasons)
-    except AuthenticationFailed as error:
-        return Trouble(f"Could not authenticate: {_braced(error)}", fatal=True)
     except (ReportError, ClientError) as error:
-        cause = error.__cause__ if isinstance(error, ReportError) else error
-        if cause is None:
-            return Trouble(f"nothing to show since {{since}}: {_braced(error)}")
-        if isinstance(cause, CommandFailed | BadAnswer):
-            return Trouble(f"no answer to show since {{since}}: {_braced(error)}")
-        client.close()
-        return Trouble(f"server not reachable since {{since}}: {_braced(cause)}")
+        return _trouble(client, error)
+
+
+def _trouble(client: Client, error: ReportError | ClientError) -> Trouble:
+    """What to say of it; the connection is closed unless the server answered."""
+    if isinstance(error, AuthenticationFailed):
+        return Trouble(f"Could not authenticate: {_braced(error)}", fatal=True)
+    cause = error.__cause__ if isinstance(error, ReportError) else error
+    if cause is None:
+        return Trouble(f"nothing to show since {{since}}: {_braced(error)}")
+    if isinstance(cause, CommandFailed | BadAnswer | ValueError):
+        return Trouble(f"no answer to show since {{since}}: {_braced(error)}")
+    client.close()
+    return Trouble(f"server not reachable since {{since}}: {_braced(cause)}")
 
 
 def run(wish: Wish, connect: Callable[[], Client], seconds: float) -> int:

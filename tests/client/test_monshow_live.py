@@ -18,6 +18,11 @@ from pathlib import Path
 
 import pytest
 
+from pymon.client import Client
+from pymon.client.monshow_fetch import Wish
+from pymon.client.monshow_held import Reasons
+from pymon.client.monshow_live import Trouble, look
+from pymon.client.monshow_report import Report, Selection
 from tests.client.scripted import ScriptedServer, status_line
 
 ALTERNATE, NORMAL = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -211,6 +216,23 @@ def test_reasons_are_asked_for_once_per_result(server: ScriptedServer, terminal:
     assert terminal.ended() == 0
 
 
+def test_a_connection_that_the_server_closed_for_idleness_is_no_trouble(server: ScriptedServer) -> None:
+    client = Client("127.0.0.1", server.port)
+    wish = Wish("h", Selection())
+    assert isinstance(look(client, wish, Reasons()), Report)
+    server.close()
+    server.open()
+    assert isinstance(look(client, wish, Reasons()), Report)
+    server.close()
+    trouble = look(client, wish, Reasons())
+    assert isinstance(trouble, Trouble)
+    assert trouble.text.startswith("server not reachable since {since}: ")
+    assert not trouble.fatal
+    server.open()
+    assert isinstance(look(client, wish, Reasons()), Report)
+    client.close()
+
+
 def test_any_bytes_can_be_shown(server: ScriptedServer, terminal: Terminal) -> None:
     server.show([status_line("web", "http", 0, last_summary="\udcff\x1b]0;x\x07 한글")])
     text = terminal.wait_for("FAIL +web +http.*한글")
@@ -239,3 +261,17 @@ def test_it_needs_a_terminal(server: ScriptedServer, words: list[str]) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, b"Error: a live table needs a terminal\n\n")
+
+
+def test_a_server_that_breaks_off_at_any_command_is_only_trouble(server: ScriptedServer) -> None:
+    """Whatever it was asked last: the thread that asks must not end."""
+    wish = Wish("h", Selection(), reasons=True, descriptions=True)
+    for command in ("list disabled", "list state", "list opstatus", "list descriptions", "json why web http"):
+        complete = server.answers
+        server.answers = {**complete, command: ("no closing line",)}
+        client = Client("127.0.0.1", server.port, timeout=0.3)
+        news = look(client, wish, Reasons())
+        assert isinstance(news, Trouble), command
+        assert not news.fatal
+        client.close()
+        server.answers = complete
