@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -122,6 +123,10 @@ class Live:
     async def connect(self, port: int = 2583) -> Client:
         """A connection over TCP."""
         return self._kept(*await asyncio.open_connection(self.address, port))
+
+    async def connect_tls(self, port: int, context: ssl.SSLContext, name: str) -> Client:
+        """A connection over TLS to a server of this name."""
+        return self._kept(*await asyncio.open_connection(self.address, port, ssl=context, server_hostname=name))
 
     async def connect_local(self, path: Path) -> Client:
         """A connection to the Unix socket."""
