@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -11,6 +13,7 @@ import pytest
 from pymon.client import AsyncClient, Client, OpStatus, send_trap
 from pymon.client.records import ServiceKey
 from pymon.errors import AuthenticationFailed, CommandFailed
+from tests.alerts.conftest import ALERTS
 from tests.client.conftest import DETAIL, ODD, Running
 
 HOST = "127.0.0.1"
@@ -142,6 +145,12 @@ def test_a_trap(mon: Client, running: Running) -> None:
     while (status := mon.list_opstatus([T])[0]).opstatus != OpStatus.FAIL:
         assert time.monotonic() < limit
     assert (status.exitval, status.last_summary, status.last_detail) == (3, "sum \\\\ é", "\ndetail\n")
+    # and the same by trap.alert, as another daemon would call it
+    alert = (sys.executable, str(ALERTS / "trap.alert"), "-g", "g2", "-s", "t", "-u", f"{HOST}:{running.port}")
+    subprocess.run(alert, input=b"well again\nin detail\n", check=True, timeout=30)
+    while (status := mon.list_opstatus([T])[0]).opstatus != OpStatus.OK:
+        assert time.monotonic() < limit
+    assert (status.exitval, status.last_summary, status.last_detail) == (0, "well again", "\nin detail")
 
 
 def test_mons_second_answer_confuses_nobody(mon: Client) -> None:
