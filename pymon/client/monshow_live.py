@@ -94,6 +94,8 @@ def look(client: Client, wish: Wish, reasons: Reasons) -> Report | Trouble:
         return fetch(client, wish, time.time, reasons)
     except (ReportError, ClientError) as error:
         return _trouble(client, error)
+    except ValueError as error:  # the user name cannot be sent
+        return Trouble(f"Could not authenticate: {_braced(error)}", fatal=True)
 
 
 def _trouble(client: Client, error: ReportError | ClientError) -> Trouble:

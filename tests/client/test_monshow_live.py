@@ -275,3 +275,8 @@ def test_a_server_that_breaks_off_at_any_command_is_only_trouble(server: Scripte
         assert not news.fatal
         client.close()
         server.answers = complete
+
+
+def test_a_user_name_that_cannot_be_sent_is_fatal(server: ScriptedServer) -> None:
+    news = look(Client("127.0.0.1", server.port, username="a b", password="x"), Wish("h", Selection()), Reasons())
+    assert news == Trouble("Could not authenticate: a user name is one word", fatal=True)
