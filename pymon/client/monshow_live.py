@@ -95,6 +95,7 @@ def look(client: Client, wish: Wish, reasons: Reasons) -> Report | Trouble:
     except (ReportError, ClientError) as error:
         return _trouble(client, error)
     except ValueError as error:  # the user name cannot be sent
+        client.close()
         return Trouble(f"Could not authenticate: {_braced(error)}", fatal=True)
 
 
