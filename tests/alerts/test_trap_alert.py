@@ -118,6 +118,7 @@ async def test_one_host_does_not_keep_another_from_its_trap(run_alert: RunAlert,
 
 
 async def test_no_host(run_alert: RunAlert) -> None:
+    """K-trapnohost: mon's sends nothing, and says nothing."""
     code, output = await run_alert("trap.alert", *MON, stdin=STDIN, **ENVIRON)
     assert (code, "no host to send to" in output) == (64, True)
 

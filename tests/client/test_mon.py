@@ -28,6 +28,7 @@ def mon_fixture(running: Running) -> Iterator[Client]:
 
 
 def test_statuses(mon: Client) -> None:
+    """K-decode: Mon::Client leaves backslashes doubled."""
     statuses = {status.key: status for status in mon.list_opstatus()}
     assert statuses.keys() == {S1, S2, T}
     s1 = statuses[S1]
@@ -68,7 +69,7 @@ def test_the_site(mon: Client) -> None:
 
 
 def test_histories(mon: Client) -> None:
-    """Histories do not double backslashes, so that what looks like an escape is read as one."""
+    """K-failurehist: Mon::Client cannot read it. Histories do not double backslashes: what looks like an escape is one."""
     alert = mon.list_alerthist()[0]
     assert (alert.kind, alert.group, alert.service, alert.args) == ("alert", "g1", "s1", "a@b")
     assert alert.summary == ODD.replace("\\20", " ")
@@ -79,6 +80,7 @@ def test_histories(mon: Client) -> None:
 
 
 def test_the_server(mon: Client) -> None:
+    """K-verbs: Mon::Client's get_maxkeep and clear never work."""
     assert abs(mon.servertime() - time.time()) < 10
     assert mon.version() == 9745
     mon.protid()

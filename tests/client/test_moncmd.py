@@ -107,7 +107,8 @@ def test_json(run: Run, server: ScriptedServer) -> None:
 def test_login_by_standard_input(
     run: Run, server: ScriptedServer, tmp_path: Path, arguments: tuple[str, ...], stdin: str, said: list[str]
 ) -> None:
-    """K-lostcommand, K-userline, K-wordsauth: mon's loses the first command, and does not honour USER=."""
+    """K-lostcommand, K-userline, K-wordsauth, K-passblank: mon's loses the first command, does not honour USER=, takes
+    no password with a blank, and none at all for commands of the command line."""
     file = tmp_path / "commands"
     file.write_text("version\nlist watch")
     status, _, error = run(*(argument.replace("{file}", str(file)) for argument in arguments), stdin=stdin)
@@ -129,6 +130,7 @@ def test_login_that_fails_is_the_end(run: Run, server: ScriptedServer) -> None:
 
 
 def test_a_batch_ends_at_quit(run: Run, server: ScriptedServer) -> None:
+    """K-afterquit: mon's is ended by a signal, and what it had to show may be lost."""
     status, output, error = run(stdin="version\nquit\nversion\n")
     assert (status, output) == (1, "version 9745\n220 version completed\n220 quitting\n")
     assert error == "moncmd: not connected\n"

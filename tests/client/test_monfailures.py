@@ -69,8 +69,9 @@ def test_the_table(run: Run, scripted: ScriptedServer) -> None:
 
 
 def test_columns_are_cut() -> None:
-    row = report([status(status_line("g" * 40, "s", 0, last_summary="x" * 40, first_failure=SINCE))]).splitlines()[3]
-    assert (row[:32], row[53:]) == ("g" * 30 + "  ", "x" * 26)
+    """K-columns: mon's counts bytes, ours characters."""
+    row = report([status(status_line("g" * 40, "s", 0, last_summary="설" * 40, first_failure=SINCE))]).splitlines()[3]
+    assert (row[:32], row[53:]) == ("g" * 30 + "  ", "설" * 26)
 
 
 def test_logging_in(run: Run, scripted: ScriptedServer, tmp_path: Path) -> None:
@@ -85,6 +86,7 @@ def test_logging_in(run: Run, scripted: ScriptedServer, tmp_path: Path) -> None:
 
 
 def test_what_goes_wrong(run: Run, tmp_path: Path) -> None:
+    """K-usage: mon's passes over options that it does not know, and asks localhost."""
     assert run(port=1)[0] == 111
     assert run("--server", "no-such-host.invalid")[0] == 255
     assert run("--user", "joe", "--password-file", str(tmp_path / "none"))[0] == 255
