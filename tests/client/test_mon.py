@@ -69,7 +69,8 @@ def test_the_site(mon: Client) -> None:
 
 
 def test_histories(mon: Client) -> None:
-    """K-failurehist: Mon::Client cannot read it. Histories do not double backslashes: what looks like an escape is one."""
+    """K-failurehist: Mon::Client cannot read it. Histories do not double backslashes, so that what looks like an escape
+    is one."""
     alert = mon.list_alerthist()[0]
     assert (alert.kind, alert.group, alert.service, alert.args) == ("alert", "g1", "s1", "a@b")
     assert alert.summary == ODD.replace("\\20", " ")

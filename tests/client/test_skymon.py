@@ -25,7 +25,10 @@ Run = Callable[..., int]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """K-skyhash: mon's knows DES hashes only. A home with a password, all commands allowed, and a sendmail that keeps the last mail."""
+    """A home with a password, all commands allowed, and a sendmail that keeps the last mail.
+
+    K-skyhash: mon's skymon knows hashes of DES only.
+    """
     (tmp_path / ".skytel").mkdir()
     (tmp_path / ".skytel/password").write_text(f"{crypt.make(PASSWORD)}\n")
     (tmp_path / ".skytel/allow").write_text("lf\nld\na\ndh dw ds\neh ew es\n")
