@@ -61,16 +61,15 @@ class Control:
 
     def _told(self, request: Request, asker: Asker, outcome: Outcome, now: float) -> Iterable[Recorded]:
         """What the record says of it: who asked for what, and when."""
-        if isinstance(request, asked.SwitchHosts) and outcome.ok:
-            groups = groups_of(self._watcher.site.hostgroups, request.hosts)
-            return acts.of_host_switch(request, groups, asker, now)
         refused = "" if outcome.ok else outcome.text or "it could not be done"
         event = acts.of_request(request, asker, now, refused)
         if event is None:
             return ()
-        log.info(
-            "%s %s", asker, event.text, extra={"group": event.group, "service": event.service, "event": "operator"}
-        )
+        about = f"{event.group}/{event.service}: " if event.service else ""
+        facts = {"group": event.group, "service": event.service, "event": "operator"}
+        log.info("%s%s %s", about, asker, event.text, extra=facts)
+        if isinstance(request, asked.SwitchHosts) and outcome.ok:
+            return acts.of_host_switch(request, groups_of(self._watcher.site.hostgroups, request.hosts), asker, now)
         return (event,)
 
     async def _perform(self, request: Request, asker: Asker) -> Outcome:

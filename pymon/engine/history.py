@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pymon.engine.appending import Appender
@@ -13,12 +13,24 @@ from pymon.model.settings import Settings
 log = logging.getLogger("pymon.engine")
 
 
+UNSURE = 60.0
+"""seconds before a daemon's end in which lines may not have got to the history file"""
+ALERTS, FAILURES = "alert", "failure"
+"""the two histories"""
+
+
 class History:
     """The last ``histlength`` alerts and failures, oldest first, each one line in mon's form (not escaped)."""
 
-    def __init__(self, settings: Settings, appender: Appender, now: float) -> None:
-        """Read mon's history file, if the configuration names one; ``now`` dates ``historictime``."""
+    def __init__(
+        self, settings: Settings, appender: Appender, now: float, remember: Callable[[str, str], None] | None = None
+    ) -> None:
+        """Read mon's history file, if the configuration names one; ``now`` dates ``historictime``.
+
+        ``remember`` is told of each line, with the name of its history (ALERTS, FAILURES).
+        """
         self._appender = appender
+        self._remember = remember or _forget
         self.alerts: deque[str] = deque(maxlen=settings.histlength or None)
         self.failures: deque[str] = deque(maxlen=settings.histlength or None)
         self.length = settings.histlength
@@ -44,15 +56,32 @@ class History:
         self.alerts = deque(self.alerts, maxlen=length or None)
         self.failures = deque(self.failures, maxlen=length or None)
 
+    def resume(self, alerts: Sequence[str], failures: Sequence[str], ended: float) -> None:
+        """Go on from what an earlier daemon knew, which ended at that time.
+
+        With a history file, that counts; but its last lines may have been lost with the daemon, and are added.
+        """
+        self.failures.extend(failures)
+        if self._file is None:
+            self.alerts.extend(alerts)
+            return
+        known = set(self.alerts)
+        for line in alerts:
+            if line not in known and _time_of(line) >= ended - UNSURE:
+                self.alerts.append(line)
+                self._appender.append(self._file, line + "\n")
+
     def alert(self, line: str) -> None:
         """Remember an alert: ``KIND GROUP SERVICE EPOCH PATH (ARGS) SUMMARY``."""
         self.alerts.append(line)
+        self._remember(ALERTS, line)
         if self._file is not None:
             self._appender.append(self._file, line + "\n")
 
     def failure(self, line: str) -> None:
         """Remember a failure: ``GROUP SERVICE EPOCH SUMMARY``."""
         self.failures.append(line)
+        self._remember(FAILURES, line)
 
 
 def _lines(path: Path, keep: float, now: float) -> Iterator[str]:
@@ -68,7 +97,14 @@ def _lines(path: Path, keep: float, now: float) -> Iterator[str]:
 
 
 def _is_recent(line: str, oldest: float) -> bool:
+    return not line.lstrip().startswith("#") and _time_of(line) >= max(oldest, 0)
+
+
+def _time_of(line: str) -> int:
+    """The time that an alert's line tells; -1 if it tells none."""
     words = line.split(maxsplit=4)
-    if not words or words[0].startswith("#") or len(words) < 4:
-        return False
-    return words[3].isascii() and words[3].isdigit() and int(words[3]) >= oldest
+    return int(words[3]) if len(words) > 3 and words[3].isascii() and words[3].isdigit() else -1
+
+
+def _forget(_history: str, _line: str) -> None:
+    """Nobody remembers."""

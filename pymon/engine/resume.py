@@ -10,6 +10,7 @@ from pathlib import Path
 from pymon.alert.pending import Pending
 from pymon.core import process
 from pymon.engine.effects import is_inprocess_wanted
+from pymon.engine.history import ALERTS, FAILURES
 from pymon.engine.record import acts
 from pymon.engine.record.batch import Saved
 from pymon.engine.record.store import Record
@@ -48,6 +49,9 @@ class Resumption:
             self._take_states(saved)
         if SavedKind.DISABLED not in newer:
             self._take_disabled(saved)
+        self.watcher.history.resume(
+            saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), saved.last_write
+        )
         if saved.stopped_since is not None:
             self.watcher.stop_scheduler(saved.stopped_since)
         if saved.last_write:
@@ -97,6 +101,7 @@ class Resumption:
     def _take_disabled(self, saved: Saved) -> None:
         site = self.watcher.site
         self.watcher.switch_hosts(saved.disabled_hosts, disabled=True)
+        self.watcher.switch_hosts(saved.enabled_hosts, disabled=False)
         self.watcher.disable(
             saved.disabled_watches & site.watches.keys(), saved.disabled_services & site.services.keys()
         )

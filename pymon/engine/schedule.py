@@ -57,7 +57,7 @@ class Schedule:
     def start(self, *, paused: bool = False) -> None:
         """Begin to fire; to be called once, with the event loop running."""
         self._scheduler.start(paused=paused)
-        if paused:
+        if paused and self._paused_at is None:
             self._paused_at = time.time()
         self._ahead = _clock_ahead()
         self._look = asyncio.get_running_loop().call_later(CLOCK_LOOK, self._look_at_clock)
@@ -66,14 +66,16 @@ class Schedule:
         """Let the time of all timers stand still until ``resume``."""
         if self._paused_at is None:
             self._paused_at = time.time()
-            self._scheduler.pause()
+            if self._scheduler.running:
+                self._scheduler.pause()
 
     def resume(self) -> None:
         """Go on after ``pause``: each timer has as long to go as it had then, as in mon."""
         if self._paused_at is not None:
             self._shift(time.time() - self._paused_at)
             self._paused_at = None
-            self._scheduler.resume()
+            if self._scheduler.running:
+                self._scheduler.resume()
 
     @property
     def paused_for(self) -> float:

@@ -88,7 +88,7 @@ class Watcher:
         self.programs: Programs = find_programs(site)
         self._environ = environ
         self.appender = Appender()
-        self.history = History(site.settings, self.appender, now)
+        self.history = History(site.settings, self.appender, now, record.line)
         self.downtime = DowntimeLog(self.appender)
         self._runner = Runner()
         ledger = Deliveries(record, clock)
@@ -348,8 +348,9 @@ class Watcher:
         self._record_disabled()
 
     def _record_disabled(self) -> None:
-        hosts = [host for host, disabled in self.host_switches.items() if disabled]
-        self._record.disabled(self.disabled_watches, self.disabled_services, hosts)
+        disabled = [host for host, is_disabled in self.host_switches.items() if is_disabled]
+        enabled = self.host_switches.keys() - set(disabled)
+        self._record.disabled(self.disabled_watches, self.disabled_services, disabled, enabled)
 
     def _look(self, key: ServiceKey) -> tuple[Service, ServiceState] | None:
         service = self.site.services.get(key)

@@ -10,6 +10,9 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Recorded
 from pymon.model.state import ServiceState
 
+LINES_KEPT = 10_000
+"""lines of each history that are kept"""
+
 
 @dataclass(frozen=True, slots=True)
 class Undone:
@@ -22,11 +25,12 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Disabled:
-    """What clients have disabled."""
+    """What clients have disabled; ``enabled_hosts`` are those they enabled though mon.cf has them disabled."""
 
     watches: frozenset[str] = frozenset()
     services: frozenset[ServiceKey] = frozenset()
     hosts: frozenset[str] = frozenset()
+    enabled_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,19 @@ class Saved:
 
     ``stopped_since`` is None while the scheduler ran. ``undone`` are the alerts it had not finished, oldest first.
     ``last_write`` is when it wrote last (seconds since the epoch, 0: never). ``notes`` say what could not be taken
-    up; they are in the log already.
+    up; they are in the log already. ``histories`` are the lines of each history, oldest first.
     """
 
     states: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
     disabled_watches: frozenset[str] = frozenset()
     disabled_services: frozenset[ServiceKey] = frozenset()
     disabled_hosts: frozenset[str] = frozenset()
+    enabled_hosts: frozenset[str] = frozenset()
     stopped_since: float | None = None
     undone: tuple[Undone, ...] = ()
     last_write: float = 0.0
     notes: tuple[str, ...] = ()
+    histories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,6 +60,7 @@ class Batch:
 
     ``states`` and ``alerts`` map to None what is to be removed. ``events`` are by their numbers, the oldest first.
     ``disabled`` and ``scheduler`` (a tuple of one value: since when it is stopped, or None) are None if unchanged.
+    ``lines`` are those that a history has more, each with the history's name.
     ``is_all``: this is everything there is, and replaces what the file holds (but for its events).
     """
 
@@ -62,15 +69,16 @@ class Batch:
     alerts: dict[str, Undone | None] = field(default_factory=dict)
     disabled: Disabled | None = None
     scheduler: tuple[float | None] | None = None
+    lines: list[tuple[str, str]] = field(default_factory=list)
     is_all: bool = False
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.states) or self.is_urgent
+        return bool(self.states or self.lines) or self.is_urgent
 
     @property
     def is_urgent(self) -> bool:
-        """Whether there is more than states, which can wait."""
+        """Whether there is more than states and history, which can wait."""
         has_settings = self.disabled is not None or self.scheduler is not None
         return bool(self.events or self.alerts or has_settings or self.is_all)
 
@@ -79,6 +87,7 @@ class Batch:
         self.states = {**older.states, **self.states}
         self.events = {**older.events, **self.events}
         self.alerts = {**older.alerts, **self.alerts}
+        self.lines = [*older.lines, *self.lines][-LINES_KEPT:]
         self.disabled = self.disabled or older.disabled
         self.scheduler = self.scheduler or older.scheduler
         self.is_all = self.is_all or older.is_all

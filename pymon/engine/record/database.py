@@ -22,7 +22,7 @@ from typing import TypeVar
 from pymon.engine.record import reading, schema
 from pymon.engine.record.batch import Batch, Saved
 from pymon.engine.record.codec import encode_facts, encode_pending, encode_state
-from pymon.engine.record.retention import prune
+from pymon.engine.record.retention import prune, prune_histories
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.engine.record.schema import NotARecord, Unusable
 from pymon.model.depend import ServiceKey
@@ -133,6 +133,7 @@ class Database:
             if self._connection is not None and now - self._pruned >= PRUNE_EVERY:
                 self._pruned = now
                 self._guarded(lambda connection: prune(connection, time.time()))
+                self._guarded(prune_histories)
         except (NotARecord, Unusable) as problem:  # the next write meets it too, and reports it
             log.debug("%s: %s", self.path, problem)
 
@@ -325,12 +326,17 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
         rows = [("watch", watch, "") for watch in disabled.watches]
         rows += [("service", key.group, key.service) for key in disabled.services]
         rows += [("host", "", host) for host in disabled.hosts]
+        rows += [("enabled host", "", host) for host in disabled.enabled_hosts]
         yield (
             "INSERT INTO disabled VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))",
             ((kind, as_bytes(group), as_bytes(name)) for kind, group, name in rows),
         )
     if batch.scheduler is not None:
         yield "INSERT OR REPLACE INTO meta VALUES ('stopped_since', ?)", [batch.scheduler]
+    yield (
+        "INSERT INTO history (name, line) VALUES (?, CAST(? AS TEXT))",
+        ((name, as_bytes(line)) for name, line in batch.lines),
+    )
     yield "DELETE FROM alerts WHERE token = ?", [(token,) for token, undone in batch.alerts.items() if undone is None]
     yield (
         "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)",
@@ -364,7 +370,7 @@ def _chunks(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]
 
 
 def _forget_state(connection: sqlite3.Connection) -> None:
-    for table in ("services", "disabled", "alerts"):
+    for table in ("services", "disabled", "alerts", "history"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  # of our own words
     connection.execute("DELETE FROM meta")
 

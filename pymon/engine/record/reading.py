@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pymon.engine.record import schema
-from pymon.engine.record.batch import Saved, Undone
+from pymon.engine.record.batch import LINES_KEPT, Saved, Undone
 from pymon.engine.record.codec import decode_facts, decode_pending, decode_state
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.engine.record.schema import NotARecord, Unusable
@@ -85,10 +85,12 @@ def saved(connection: sqlite3.Connection) -> Saved:
         disabled_watches=frozenset(group for kind, group, _ in disabled if kind == "watch"),
         disabled_services=frozenset(ServiceKey(group, name) for kind, group, name in disabled if kind == "service"),
         disabled_hosts=frozenset(name for kind, _, name in disabled if kind == "host"),
+        enabled_hosts=frozenset(name for kind, _, name in disabled if kind == "enabled host"),
         stopped_since=_time(meta.get("stopped_since")),
         undone=tuple(sorted(_undone(connection, notes), key=lambda each: each.pending.at)),
         last_write=last_write(connection),
         notes=tuple(notes),
+        histories=_histories(connection),
     )
     for note in notes:
         log.error("%s", note)
@@ -136,6 +138,13 @@ def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | Non
         return None if row is None else decode_state(row[0])
     except (ValueError, TypeError):
         return None
+
+
+def _histories(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    lines: dict[str, list[str]] = {}
+    for name, line in connection.execute("SELECT name, line FROM history ORDER BY id"):
+        lines.setdefault(name, []).append(line)
+    return {name: tuple(each[-LINES_KEPT:]) for name, each in lines.items()}
 
 
 def last_write(connection: sqlite3.Connection) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import time
 
+from pymon.engine.record.batch import LINES_KEPT
+
 AGE = 90 * 86400.0
 """seconds events are kept"""
 KEPT = 200_000
@@ -32,3 +34,16 @@ def prune(connection: sqlite3.Connection, now: float, age: float = AGE, kept: in
             removed, steps = removed + count, steps + 1
             time.sleep(BREATH)
     return removed
+
+
+def prune_histories(connection: sqlite3.Connection, kept: int = LINES_KEPT) -> None:
+    """Remove the oldest lines of each history beyond ``kept``."""
+    for (name,) in connection.execute("SELECT DISTINCT name FROM history").fetchall():
+        statement = "SELECT id FROM history WHERE name = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+        oldest = connection.execute(statement, (name, kept)).fetchone()
+        for _ in range(STEPS if oldest else 0):
+            chosen = "SELECT id FROM history WHERE name = ? AND id <= ? LIMIT ?"
+            statement = f"DELETE FROM history WHERE id IN ({chosen})"  # noqa: S608  # of our own words
+            if not connection.execute(statement, (name, *oldest, STEP)).rowcount:
+                break
+            time.sleep(BREATH)

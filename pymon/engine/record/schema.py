@@ -18,6 +18,7 @@ TABLES = {
     "services": ("grp", "service", "state"),
     "disabled": ("kind", "grp", "name"),
     "alerts": ("token", "started", "pending"),
+    "history": ("id", "name", "line"),
     "events": ("id", "at", "until", "count", "kind", "grp", "service", "asker", "text", "facts"),
 }
 
@@ -26,9 +27,11 @@ _STATEMENTS = (
     "CREATE TABLE services (grp TEXT, service TEXT, state TEXT NOT NULL, PRIMARY KEY (grp, service))",
     "CREATE TABLE disabled (kind TEXT, grp TEXT, name TEXT, PRIMARY KEY (kind, grp, name)) WITHOUT ROWID",
     "CREATE TABLE alerts (token TEXT PRIMARY KEY, started REAL NOT NULL, pending TEXT NOT NULL)",
+    "CREATE TABLE history (id INTEGER PRIMARY KEY, name TEXT NOT NULL, line TEXT NOT NULL)",
     "CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, until REAL NOT NULL, count INTEGER NOT NULL, "
     "kind TEXT NOT NULL, grp TEXT NOT NULL, service TEXT NOT NULL, asker TEXT NOT NULL, text TEXT NOT NULL, "
     "facts TEXT NOT NULL)",
+    "CREATE INDEX history_by_name ON history (name, id)",
     "CREATE INDEX events_of_service ON events (grp, service, id)",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pymon.alert.pending import Pending
-from pymon.engine.record.batch import Batch, Disabled, Saved, Undone
+from pymon.engine.record.batch import LINES_KEPT, Batch, Disabled, Saved, Undone
 from pymon.engine.record.database import Database, Written
 from pymon.engine.record.runs import Runs
 from pymon.engine.record.worker import Worker
@@ -72,6 +73,7 @@ class Record:
         self._states: dict[ServiceKey, ServiceState] = {}
         self._alerts: dict[str, Undone] = {}
         self._disabled = Disabled()
+        self._lines: dict[str, deque[str]] = {}
         self._stopped_since: float | None = None
         self._waiting = Batch()
         self._written: asyncio.Future[None] | None = None
@@ -134,10 +136,26 @@ class Record:
         if events:
             self._soon()
 
-    def disabled(self, watches: Iterable[str], services: Iterable[ServiceKey], hosts: Iterable[str]) -> None:
-        """This is what clients have disabled now, all of it."""
-        self._disabled = self._waiting.disabled = Disabled(frozenset(watches), frozenset(services), frozenset(hosts))
+    def disabled(
+        self,
+        watches: Iterable[str],
+        services: Iterable[ServiceKey],
+        hosts: Iterable[str],
+        enabled_hosts: Iterable[str] = (),
+    ) -> None:
+        """This is what clients have disabled now, all of it, and the hosts they enabled that mon.cf has disabled."""
+        now = Disabled(frozenset(watches), frozenset(services), frozenset(hosts), frozenset(enabled_hosts))
+        self._disabled = self._waiting.disabled = now
         self._soon()
+
+    def line(self, history: str, text: str) -> None:
+        """A history (``alert``, ``failure``) has another line."""
+        self._lines.setdefault(history, deque(maxlen=LINES_KEPT)).append(text)
+        self._waiting.lines.append((history, text))
+        if len(self._waiting.lines) > 2 * LINES_KEPT:  # they cannot be written for long
+            del self._waiting.lines[:-LINES_KEPT]
+        if self._timer is None and self._is_open and self._writing is None:
+            self._later(self._flush_every)
 
     def scheduler(self, stopped_since: float | None) -> None:
         """The scheduler is stopped since then (seconds since the epoch), or runs (None)."""
@@ -275,7 +293,7 @@ class Record:
             self._later(self._retry_after)
         elif self._written is not None or self._waiting.is_urgent:
             self._hand_over()
-        elif self._waiting.states:
+        elif self._waiting:
             self._later(self._flush_every)
         self._maintain()
 
@@ -291,6 +309,7 @@ class Record:
             alerts=dict(self._alerts),
             disabled=self._disabled,
             scheduler=(self._stopped_since,),
+            lines=[(history, line) for history, lines in self._lines.items() for line in lines],
             is_all=True,
         )
 
@@ -299,9 +318,12 @@ class Record:
         self._states = {**saved.states, **self._states}
         self._alerts = {**{undone.token: undone for undone in saved.undone}, **self._alerts}
         if self._waiting.disabled is None:
-            self._disabled = Disabled(saved.disabled_watches, saved.disabled_services, saved.disabled_hosts)
+            hosts, enabled = saved.disabled_hosts, saved.enabled_hosts
+            self._disabled = Disabled(saved.disabled_watches, saved.disabled_services, hosts, enabled)
         if self._waiting.scheduler is None:
             self._stopped_since = saved.stopped_since
+        for history, lines in saved.histories.items():
+            self._lines[history] = deque((*lines, *self._lines.get(history, ())), maxlen=LINES_KEPT)
 
     def _opened_late(self, opening: asyncio.Future[tuple[Saved, Written]]) -> None:
         """The disk hangs at the start: the daemon begins without it, and writes everything once it is there."""
