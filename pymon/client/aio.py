@@ -68,7 +68,7 @@ class AsyncClient(Endpoint, AsyncPerformer, Verbs):
                 raise ConnectionFailed(f"cannot connect to {self.address}: no answer in time") from None
             try:
                 await self._drive(self._greeting())
-            except ClientError:
+            except (ClientError, ValueError):  # refused, or no login that can be sent
                 self.close()
                 raise
 

@@ -59,7 +59,7 @@ class Connection(Endpoint, Performer):
         self._socket = _connect(self.address, self._tls, deadline)
         try:
             self._drive(self._greeting(), deadline)
-        except ClientError:
+        except (ClientError, ValueError):  # refused, or no login that can be sent
             self.close()
             raise
 

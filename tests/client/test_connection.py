@@ -106,6 +106,13 @@ def test_login_comes_first(ask: Ask, scripted: ScriptedServer) -> None:
         ask([], host="127.0.0.1", port=scripted.port, username="joe", password="no")
 
 
+def test_a_login_that_cannot_be_sent(scripted: ScriptedServer) -> None:
+    client = Client("127.0.0.1", scripted.port, username="two words")
+    with pytest.raises(ValueError, match="one word"):
+        client.connect()
+    assert not client.connected
+
+
 def test_refused(ask: Ask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = port_of(free)
