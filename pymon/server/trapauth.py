@@ -55,13 +55,29 @@ class Claim:
         return f"Claim({self.address!r}, {self.user!r})"
 
 
-def sources_for(address: str, rules: AuthRules, names: Callable[[str], frozenset[str]]) -> tuple[TrapSource, ...]:
-    """The lines that count for a sender; ``names`` gives the addresses of a host's name."""
-    anywhere = tuple(source for source in rules.traps if source.host == ANY_HOST)
-    if anywhere:
-        return anywhere
-    sender = _canonical(address)
-    return tuple(source for source in rules.traps if sender in _addresses(source.host, names))
+class Lines:
+    """The trap section, laid out for looking up senders; ``names`` are the hosts whose addresses have to be known."""
+
+    def __init__(self, rules: AuthRules) -> None:
+        self._anywhere = tuple(source for source in rules.traps if source.host == ANY_HOST)
+        self._literal: dict[str, list[int]] = {}
+        self._named: dict[str, list[int]] = {}
+        self._sources = rules.traps
+        for number, source in enumerate(() if self._anywhere else rules.traps):
+            address = _literal(source.host)
+            (self._named if address is None else self._literal).setdefault(address or source.host, []).append(number)
+        self.names = frozenset(self._named)
+
+    def of(self, address: str, addresses: Callable[[str], frozenset[str]]) -> tuple[TrapSource, ...]:
+        """The lines that count for a sender, in their order; ``addresses`` gives those of a host's name."""
+        if self._anywhere:
+            return self._anywhere
+        sender = _canonical(address)
+        numbers = list(self._literal.get(sender, ()))
+        for name, named in self._named.items():
+            if sender in addresses(name):
+                numbers += named
+        return tuple(self._sources[number] for number in sorted(numbers))
 
 
 def judge(claim: Claim, sources: Iterable[TrapSource], fits: Callable[[str, str], Verdict]) -> Verdict:
@@ -81,6 +97,8 @@ class TrapAuth:
     def __init__(self, threads: Executor, clock: Callable[[], float] = time.monotonic) -> None:
         self._threads = threads
         self._clock = clock
+        self._rules = AuthRules()
+        self._lines = Lines(self._rules)
         self._names: dict[str, tuple[frozenset[str], float]] = {}
         self._verdicts: OrderedDict[bytes, bool] = OrderedDict()
         self._key = secrets.token_bytes(32)
@@ -88,16 +106,15 @@ class TrapAuth:
 
     def known(self, claim: Claim, rules: AuthRules) -> Verdict:
         """What can be said of a claim now."""
-        sources = sources_for(claim.address, rules, self._addresses_of)
-        if sources:
-            verdict = judge(claim, sources, self._remembered)
-            if verdict is not Verdict.NO:
-                return verdict
-        return Verdict.UNKNOWN if self._unknown_names(rules) else Verdict.NO
+        lines = self._lines_of(rules)
+        unknown = self._unknown_names(lines)
+        verdict = judge(claim, lines.of(claim.address, self._addresses_of), self._remembered)
+        return Verdict.UNKNOWN if verdict is Verdict.NO and unknown else verdict
 
     async def find_out(self, claim: Claim, rules: AuthRules) -> bool:
         """Whether a claim is admitted, whatever has to be looked up for it (bounded)."""
-        if unknown := self._unknown_names(rules):
+        lines = self._lines_of(rules)
+        if unknown := self._unknown_names(lines):
             await asyncio.wait([self._lookup(name) for name in unknown], timeout=LOOKUP_LIMIT)
         missing: list[str] = []
 
@@ -107,12 +124,10 @@ class TrapAuth:
                 missing.append(hashed)
             return verdict
 
-        sources = sources_for(claim.address, rules, self._addresses_of)
-        verdict = judge(claim, sources, fits)
+        verdict = judge(claim, lines.of(claim.address, self._addresses_of), fits)
         if verdict is Verdict.UNKNOWN:
-            fitting = await asyncio.get_running_loop().run_in_executor(
-                self._threads, crypt.fits, claim.secret, missing[0]
-            )
+            loop = asyncio.get_running_loop()
+            fitting = await loop.run_in_executor(self._threads, crypt.fits, claim.secret, missing[0])
             self._remember(claim.secret, missing[0], fitting)
             return fitting
         return verdict is Verdict.YES
@@ -138,15 +153,21 @@ class TrapAuth:
         text = f"{hashed}\n{secret}".encode("utf-8", "surrogateescape")
         return hmac.digest(self._key, text, hashlib.sha256)
 
-    def _unknown_names(self, rules: AuthRules) -> list[str]:
-        """Names in the rules that were never looked up; old ones are looked up again aside."""
-        if any(source.host == ANY_HOST for source in rules.traps):
-            return []
-        names = {source.host for source in rules.traps if _literal(source.host) is None}
-        for name in names & self._names.keys():
-            if self._clock() >= self._names[name][1] + NAME_AGE:
+    def _lines_of(self, rules: AuthRules) -> Lines:
+        """The trap section in force, laid out once."""
+        if rules is not self._rules:
+            self._rules, self._lines = rules, Lines(rules)
+        return self._lines
+
+    def _unknown_names(self, lines: Lines) -> list[str]:
+        """Names that were never looked up; those whose addresses are old are looked up again aside."""
+        unknown = []
+        for name in lines.names:
+            if (known := self._names.get(name)) is None:
+                unknown.append(name)
+            elif self._clock() >= known[1] + NAME_AGE:
                 self._lookup(name)
-        return sorted(names - self._names.keys())
+        return unknown
 
     def _addresses_of(self, name: str) -> frozenset[str]:
         return self._names.get(name, (frozenset(), 0.0))[0]
@@ -166,11 +187,6 @@ class TrapAuth:
         else:
             addresses = frozenset(_canonical(str(info[4][0])) for info in found)
         self._names[name] = (addresses, self._clock())
-
-
-def _addresses(host: str, names: Callable[[str], frozenset[str]]) -> frozenset[str]:
-    literal = _literal(host)
-    return names(host) if literal is None else frozenset({literal})
 
 
 def _literal(host: str) -> str | None:
