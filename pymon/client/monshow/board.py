@@ -1,0 +1,65 @@
+"""What the live table knows: the newest report, what changed of late, and since when the server is silent.
+
+Pure: the time is an argument, in seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pymon.client.monshow.report import Report, Row, Selection, place, state_name
+from pymon.client.records import OpStatus, ServiceKey
+
+HIGHLIGHT = 10.0
+"""seconds that a change is highlighted; so long a service is shown that is no longer selected"""
+
+
+class Board(NamedTuple):
+    """``report`` has all services that are not disabled, in any state; ``selection`` says which are shown.
+
+    ``changed`` is when a service's state became another, while we looked. ``trouble_since`` is when the server
+    stopped answering, 0.0 while it answers; ``trouble`` says what it is.
+    """
+
+    selection: Selection
+    report: Report | None = None
+    changed: Mapping[ServiceKey, float] = {}
+    trouble_since: float = 0.0
+    trouble: str = ""
+
+    def told(self, report: Report, now: float) -> Board:
+        """The board after an answer of the server."""
+        before = {row.status.key: state_name(row.status) for row in self._rows()}
+        changed = {key: moment for key, moment in self.changed.items() if now - moment < HIGHLIGHT}
+        for row in report.rows or ():
+            if before.get(row.status.key, state_name(row.status)) != state_name(row.status):
+                changed[row.status.key] = now
+        return self._replace(report=report, changed=changed, trouble_since=0.0, trouble="")
+
+    def silent(self, trouble: str, now: float) -> Board:
+        """The board after the server could not be asked."""
+        return self._replace(trouble=trouble, trouble_since=self.trouble_since or now)
+
+    def toggled(self) -> Board:
+        """The board that shows all services instead of what is wrong, or the other way round."""
+        return self._replace(selection=self.selection._replace(full=not self.selection.full))
+
+    def is_fresh(self, key: ServiceKey, now: float) -> bool:
+        """Whether a service's state changed of late."""
+        return now - self.changed.get(key, -HIGHLIGHT) < HIGHLIGHT
+
+    def shown(self, now: float) -> list[Row]:
+        """The rows to show: failures first, then what changed of late, then the others in monshow's order."""
+        rows = [row for row in self._rows() if self.selection.takes(row.status) or self.is_fresh(row.status.key, now)]
+        return sorted(rows, key=lambda row: (not row.status.opstatus.is_failure, *place(row)))
+
+    def counts(self) -> dict[OpStatus, int]:
+        """How many services are in each state, shown or not."""
+        found: dict[OpStatus, int] = {}
+        for row in self._rows():
+            found[row.status.opstatus] = found.get(row.status.opstatus, 0) + 1
+        return found
+
+    def _rows(self) -> tuple[Row, ...]:
+        return (self.report.rows or ()) if self.report else ()

@@ -1,0 +1,237 @@
+"""monshow's command line, read as mon's monshow reads it, with a few words of our own.
+
+Names may be shortened as long as they are unambiguous, one dash does as well as two, case does not matter, and a
+value follows after ``=`` or as the next word. mon's names are looked up before ours, so that a shortened name means
+what it means to mon's monshow (W-prefix).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from pymon.errors import PymonError
+
+USAGE = """
+usage: monshow [--auth] [--showall] [--full] [--login user] [--disabled]
+               [--server host] [--port num] [--rcfile file]
+               [--detail group,service] [--view name] [--watch group]
+               [--live [seconds]] [--filter glob] [--state names] [--failures]
+               [--reasons] [--html]
+    --showall      show opstatus of all services, whatever rcfile selects
+    --full         show disabled, failures, successes, and untested
+    --detail g,s   show detail (alert acks, etc.) for group,service
+    --view name    display a pre-defined view
+    --watch group  show only this group
+    --auth         authenticate to mon server
+    --disabled     show disabled
+    --prot ver     accepted for compatibility, must match 1.2.3 format
+    --login user   use "login" as username while authenticating
+    --server host  use "host" as monhost, instead of MONHOST
+    --port num     use "num" as port number instead of default
+    --rcfile file  use "file" as config file instead of $HOME/.monshowrc
+
+    --live [secs]  a live table, asked for anew every secs seconds (2);
+                   --watch without a group is the same
+    --filter glob  show only groups matching glob, or services matching
+                   group/service; may be given several times
+    --state names  show only services in these states: fail, ok, timeout, ...
+    --failures     show only failures: fail, linkdown, timeout
+    --reasons      say why alerts about failures are held back, if the server
+                   can tell (always on a terminal)
+    --html         write an HTML page, as for CGI
+"""
+
+LIVE_SECONDS = 2.0
+"""how often the live table is asked for anew, where nothing else is said"""
+LEAST_LIVE_SECONDS = 0.2
+STATE_NAMES = (
+    *("fail", "ok", "coldstart", "warmstart", "linkdown"),
+    *("unknown", "timeout", "untested", "dependency", "warn"),
+)
+"""the names of the operational states, at the place of their number"""
+FAILURES = ("fail", "linkdown", "timeout")
+"""what ``list failures`` counts as one"""
+
+
+class UsageError(PymonError):
+    """The command line is wrong; the text is empty if only the usage was asked for."""
+
+
+class Options(NamedTuple):
+    """What the command line, or a CGI request, says. None and empty: nothing was said.
+
+    ``live`` is how many seconds lie between two looks at the server, None for a single one. ``states`` are names
+    of STATE_NAMES. ``detail`` is ``group,service``, not yet split.
+    """
+
+    showall: bool = False
+    full: bool = False
+    disabled: bool = False
+    auth: bool = False
+    rcfile: str | None = None
+    login: str = ""
+    server: str = ""
+    port: int | None = None
+    detail: str | None = None
+    watch: str | None = None
+    view: str | None = None
+    live: float | None = None
+    filters: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    reasons: bool = False
+    html: bool = False
+
+
+class _Kind(NamedTuple):
+    """How an option is read: ``convert`` makes its value of a text; None: it takes none.
+
+    With ``lone`` its value may be missing: that is what it has then, and ``follows`` says whether the next word is
+    its value. ``repeats``: the values are collected. ``flag`` is what an option without a value stands for.
+    """
+
+    field: str
+    convert: Callable[[str, str], Any] | None = None
+    lone: tuple[str, Any] | None = None
+    follows: Callable[[str], bool] | None = None
+    repeats: bool = False
+    flag: Any = True
+
+
+def parse(words: Sequence[str]) -> Options:
+    """Read the words after the program's name. Raises UsageError."""
+    given: dict[str, Any] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            break
+        if not word.startswith("-") or word == "-":
+            raise UsageError("No non-switch args expected")
+        name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
+        _take(given, _full_name(name), value if equals else None, rest)
+    if rest:
+        raise UsageError("No non-switch args expected")
+    return Options(**given)
+
+
+def split_detail(detail: str) -> tuple[str, str]:
+    """Group and service of ``group,service``; the service is empty if there is no comma."""
+    group, _, service = detail.partition(",")
+    return group, service
+
+
+def _take(given: dict[str, Any], name: str, value: str | None, rest: list[str]) -> None:
+    kind = _KINDS[name]
+    if name == "help":
+        raise UsageError("")
+    if kind.convert is None:
+        if value is not None:
+            raise UsageError(f"Option {name} does not take an argument")
+        given[kind.field] = kind.flag
+        return
+    if value is None and rest and (kind.follows is None or kind.follows(rest[0])):
+        value = rest.pop(0)
+    if value is None and kind.lone is not None:
+        field, lone = kind.lone
+        given[field] = lone
+    elif not value:
+        raise UsageError(f"Option {name} requires an argument")
+    elif name == "prot":
+        kind.convert(name, value)
+    elif kind.repeats:
+        given[kind.field] = given.get(kind.field, ()) + kind.convert(name, value)
+    else:
+        given[kind.field] = kind.convert(name, value)
+
+
+def _full_name(name: str) -> str:
+    """The option that a name, perhaps shortened, means: one of mon's, else one of ours."""
+    name = name.lower()
+    if name in _KINDS:
+        return name
+    for names in (_MON, _OURS):
+        found = [full for full in names if full.startswith(name)] if name else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(f"Option {name} is ambiguous ({', '.join(sorted(found))})")
+    raise UsageError(f"Unknown option: {name}")
+
+
+def _text(_name: str, value: str) -> str:
+    return value
+
+
+def _texts(_name: str, value: str) -> tuple[str, ...]:
+    return (value,)
+
+
+def _number(name: str, value: str) -> int:
+    """A port's number."""
+    digits = value.removeprefix("+")
+    if not digits.isascii() or not digits.isdigit():
+        raise UsageError(f'Value "{value}" invalid for option {name} (number expected)')
+    if not 0 < int(digits) <= 65535:
+        raise UsageError(f'Value "{value}" invalid for option {name} (1 to 65535 expected)')
+    return int(digits)
+
+
+def protocol_version(name: str, value: str) -> str:
+    """A version such as ``0.38.21``, as Mon::Client wants it. Raises UsageError."""
+    parts = value.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError(f'Value "{value}" invalid for option {name} (1.2.3 format expected)')
+    return value
+
+
+def _seconds(name: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = float("nan")
+    if not LEAST_LIVE_SECONDS <= seconds <= 86400:
+        raise UsageError(f'Value "{value}" invalid for option {name} ({LEAST_LIVE_SECONDS:g} to 86400 seconds)')
+    return seconds
+
+
+def _states(name: str, value: str) -> tuple[str, ...]:
+    states = tuple(state.strip().lower() for state in value.split(","))
+    if unknown := [state for state in states if state not in STATE_NAMES]:
+        known = ", ".join(STATE_NAMES)
+        raise UsageError(f'Value "{unknown[0]}" invalid for option {name} (known are {known})')
+    return states
+
+
+def _is_no_option(word: str) -> bool:
+    return not word.startswith("-")
+
+
+def _is_number(word: str) -> bool:
+    return word.replace(".", "", 1).isascii() and word.replace(".", "", 1).isdigit()
+
+
+_MON: dict[str, _Kind] = {
+    "auth": _Kind("auth"),
+    "detail": _Kind("detail", _text),
+    "disabled": _Kind("disabled"),
+    "full": _Kind("full"),
+    "help": _Kind("help"),
+    "login": _Kind("login", _text),
+    "port": _Kind("port", _number),
+    "prot": _Kind("prot", protocol_version),
+    "rcfile": _Kind("rcfile", _text),
+    "server": _Kind("server", _text),
+    "showall": _Kind("showall"),
+    "view": _Kind("view", _text),
+    "watch": _Kind("watch", _text, lone=("live", LIVE_SECONDS), follows=_is_no_option),
+}
+_OURS: dict[str, _Kind] = {
+    "failures": _Kind("states", flag=FAILURES),
+    "filter": _Kind("filters", _texts, repeats=True),
+    "html": _Kind("html"),
+    "live": _Kind("live", _seconds, lone=("live", LIVE_SECONDS), follows=_is_number),
+    "reasons": _Kind("reasons"),
+    "state": _Kind("states", _states, repeats=True),
+}
+_KINDS = _MON | _OURS

@@ -1,0 +1,139 @@
+"""The live table's picture, drawn with rich: from a board to what is on the screen."""
+
+from __future__ import annotations
+
+import time
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from pymon.client.monshow.board import Board
+from pymon.client.monshow.report import Row, scheduler_text, summary
+from pymon.client.monshow.text import fit, one_line
+from pymon.client.records import OpStatus, ServiceStatus
+
+_STYLES = {
+    OpStatus.FAIL: "bold red",
+    OpStatus.TIMEOUT: "bold red",
+    OpStatus.LINKDOWN: "bold red",
+    OpStatus.OK: "green",
+    OpStatus.WARN: "yellow",
+    OpStatus.UNTESTED: "cyan",
+}
+_OTHER = "magenta"
+_ACKED = "yellow"
+_AROUND = 5
+"""lines around the rows, at most: the header, what is wrong, the table's head, what is left out, the keys"""
+_FEWEST_ROWS = 1
+_LONGEST = 500
+"""characters of a summary that are looked at"""
+_COLUMNS = (("STATUS", 13), ("GROUP", 20), ("SERVICE", 20), ("FOR", 7), ("LAST", 8), ("NEXT", 7), ("SENT", 6))
+"""the columns before SUMMARY, and how wide they may get"""
+
+
+def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
+    """The whole screen, in at most ``height`` lines."""
+    lines: list[RenderableType] = [_header(board, now, server)]
+    if board.trouble_since:
+        since = time.strftime("%H:%M:%S", time.localtime(board.trouble_since))
+        lines.append(Text(one_line(board.trouble.format(since=since)), style="bold white on red", no_wrap=True))
+    if board.report is not None:
+        lines.extend(_body(board, now, height - _AROUND))
+    lines.append(Text("q quit   f all or what is wrong   r ask now", style="dim", no_wrap=True, end=""))
+    return Group(*lines)
+
+
+def state_word(status: ServiceStatus) -> str:
+    """The state's own name, where mon's table has few words: ``timeout`` is ``TIMEOUT``, not ``unknown``."""
+    if status.opstatus.is_failure:
+        return f"{'ACK ' if status.ack else ''}{status.opstatus.name}"
+    return status.opstatus.name.lower()
+
+
+def _header(board: Board, now: float, server: str) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(one_line(server), style="bold")
+    text.append(time.strftime("   %a %b %e %H:%M:%S", time.localtime(now)))
+    if board.report is None:
+        text.append("" if board.trouble_since else "   asking…")
+        return text
+    for status, count in sorted(board.counts().items(), key=lambda item: (not item[0].is_failure, item[0])):
+        text.append(f"   {count} {status.name.lower()}", style=_STYLES.get(status, _OTHER))
+    scheduler = board.report.scheduler
+    text.append(f"   {scheduler_text(scheduler)}", style="" if scheduler.running else "bold yellow")
+    return text
+
+
+def _body(board: Board, now: float, room: int) -> list[RenderableType]:
+    """The table, and how much of it does not fit into ``room`` lines."""
+    rows = board.shown(now)
+    if not rows:
+        return [Text("\nAll systems OK\n", style="green")]
+    left = max(room, _FEWEST_ROWS)
+    shown: list[Row] = []
+    for row in rows:
+        left -= 2 if row.held else 1
+        if left < 0 and shown:
+            break
+        shown.append(row)
+    since = now - board.report.now if board.report else 0.0
+    table = [_cells(row.status, now, since) for row in shown]
+    widths = [
+        min(limit, max(len(name), *(cell_len(cells[column]) for cells in table)))
+        for column, (name, limit) in enumerate(_COLUMNS)
+    ]
+    lines: list[RenderableType] = [_joined([name for name, _ in _COLUMNS], widths, "SUMMARY", style="bold underline")]
+    for row, cells in zip(shown, table, strict=True):
+        lines.append(_line(row, cells, widths, board, now))
+        if row.held:
+            held = f"{' ' * (widths[0] + 1)}held back: {one_line(row.held)}"
+            lines.append(Text(held, style="yellow", no_wrap=True, overflow="ellipsis"))
+    more = len(rows) - len(shown)
+    return [*lines, Text(f"… {more} more" if more else "", style="dim", no_wrap=True)]
+
+
+def _line(row: Row, cells: list[str], widths: list[int], board: Board, now: float) -> Text:
+    """One service: its state coloured, what changed of late standing out, all dim while the server is silent."""
+    status = row.status
+    fresh = board.is_fresh(status.key, now)
+    line = _joined(cells, widths, one_line(summary(status, _LONGEST)), style="bold" if fresh else "")
+    if board.trouble_since:
+        line.stylize("dim")
+    style = _ACKED if status.ack and status.opstatus.is_failure else _STYLES.get(status.opstatus, _OTHER)
+    line.stylize(f"{style} reverse" if fresh else style, 0, len(cells[0]))
+    return line
+
+
+def _joined(cells: list[str], widths: list[int], rest: str, style: str) -> Text:
+    padded = (fit(cell, width) for cell, width in zip(cells, widths, strict=True))
+    return Text(" ".join([*padded, rest]), style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _cells(status: ServiceStatus, now: float, since: float) -> list[str]:
+    """The words of the columns, ``since`` seconds after the server's answer."""
+    failing = status.opstatus.is_failure and status.failure_duration is not None
+    return [
+        state_word(status),
+        one_line(status.group),
+        one_line(status.service),
+        short((status.failure_duration or 0.0) + since) if failing else "",
+        _last(status, now),
+        "-" if status.timer is None else short(status.timer - since),
+        str(status.alerts_sent or "-"),
+    ]
+
+
+def _last(status: ServiceStatus, now: float) -> str:
+    if status.opstatus is OpStatus.UNTESTED:
+        return "untested"
+    return short(now - status.last_check) if status.last_check else "never"
+
+
+def short(seconds: float) -> str:
+    """A duration in at most six characters or so: ``45s``, ``3m12s``, ``2h05m``, ``12d3h``; none is negative."""
+    whole = max(int(seconds), 0)
+    for size, part, form in ((86400, 3600, "{}d{}h"), (3600, 60, "{}h{:02d}m"), (60, 1, "{}m{:02d}s")):
+        if whole >= size:
+            return form.format(whole // size, whole % size // part)
+    return f"{whole}s"
