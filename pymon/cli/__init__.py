@@ -6,4 +6,5 @@ run      ``pymon run``: the daemon in the foreground
 check    ``pymon check``
 lvs      ``pymon lvs show``
 demo     ``pymon demo``
+passwd   ``pymon passwd``
 """

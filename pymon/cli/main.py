@@ -185,6 +185,19 @@ def trap_send_command(
     )
 
 
+@app.command("passwd")
+def passwd_command(
+    file: Annotated[Path, typer.Argument(help="The userfile of mon.cf; made if it is not there.")],
+    user: Annotated[str, typer.Argument(help="Whose password.")],
+    from_stdin: Annotated[bool, typer.Option("--stdin", help="Take the first line of standard input.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", "-D", help="Remove the user.")] = False,
+) -> None:
+    """Set a user's password in a userfile (authtype userfile); a running daemon sees it at the next login."""
+    from pymon.cli.passwd import passwd  # noqa: PLC0415
+
+    _finish(passwd(file, user, from_stdin=from_stdin, delete=delete))
+
+
 @app.command("demo")
 def demo_command(
     once: Annotated[bool, typer.Option("--once", help="End after one round trip; exit 0 only if it happened.")] = False,
