@@ -78,7 +78,7 @@ class Step:
             )
         for command in self.commands:
             words = command.format(g="$MON_GROUP", s="$MON_SERVICE")
-            lines.append(f'moncmd -s 127.0.0.1 -p "$RIG_PORT" {words} >/dev/null 2>&1')
+            lines.append(f'/usr/bin/moncmd -s 127.0.0.1 -p "$RIG_PORT" {words} >/dev/null 2>&1')
         if self.commands or not is_apart:
             # Behind the commands, for what they led to comes before the step's own result.
             lines.append(APART)

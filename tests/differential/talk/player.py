@@ -79,12 +79,10 @@ class Played:
 
 def play(transcript: Transcript, player: Player, rig: Rig) -> dict[str, Played]:
     """Play all the scenarios of a transcript on a new daemon, one after the other."""
-    _prepare(transcript, rig)
-    daemon = _daemon(player, rig, transcript.options)
-    stage = _Stage(player, rig, daemon)
+    stage = Stage.of(transcript, player, rig)
     played = {scenario.name: Played() for scenario in transcript.scenarios}
     try:
-        with daemon:
+        with stage.daemon:
             stage.await_start()
             for scenario in transcript.scenarios:
                 stage.play(scenario, played[scenario.name])
@@ -100,7 +98,8 @@ def _daemon(player: Player, rig: Rig, options: tuple[str, ...]) -> Daemon:
     return Daemon(player.program, rig, player.environ, options, not player.is_peer)
 
 
-def _prepare(transcript: Transcript, rig: Rig) -> None:
+def prepare(transcript: Transcript, rig: Rig) -> None:
+    """Write all the files that the daemon will read."""
     rig.create()
     (rig.folder / "told").mkdir()
     script.write_program(rig.folder / "mon.d/told.monitor", MONITOR)
@@ -125,8 +124,8 @@ def _filled(lines: tuple[str, ...], where: Mapping[str, str]) -> str:
     return text
 
 
-class _Stage:
-    """One daemon, its connections, and the alerts seen so far."""
+class Stage:
+    """One daemon, its connections, and the alerts seen so far. ``close`` ends it all."""
 
     def __init__(self, player: Player, rig: Rig, daemon: Daemon) -> None:
         self.player = player
@@ -135,7 +134,14 @@ class _Stage:
         self.connections: dict[str, Connection] = {}
         self.seen: set[str] = set()
 
+    @classmethod
+    def of(cls, transcript: Transcript, player: Player, rig: Rig) -> Stage:
+        """A stage for a transcript; its daemon is not running yet."""
+        prepare(transcript, rig)
+        return cls(player, rig, _daemon(player, rig, transcript.options))
+
     def close(self) -> None:
+        """End the conversations, and the daemon."""
         self._hang_up()
         self.daemon.stop()
 
@@ -180,7 +186,7 @@ class _Stage:
             time.sleep(0.02)
         with contextlib.suppress(AssertionError):
             self.daemon.settle(5.0)
-        normal = self._normal()
+        normal = self.normal()
         found: list[tuple[str, dict[str, object]]] = []
         for folder in self._new():
             self.seen.add(folder.name)
@@ -194,7 +200,8 @@ class _Stage:
         folders = (self.rig.folder / "alerts").iterdir()
         return sorted(entry for entry in folders if entry.name not in self.seen and not entry.name.startswith("."))
 
-    def _normal(self) -> Normal:
+    def normal(self) -> Normal:
+        """What makes its answers comparable."""
         rig = self.rig
         return Normal(
             str(rig.folder), self.daemon.pid, rig.port, socket.gethostname(), rig.environ(self.player.environ)
@@ -203,9 +210,9 @@ class _Stage:
     def _do(self, step: Step) -> list[str]:
         match step.verb:
             case "say":
-                return self._normal().answer(step.text, self._connection(step.who).ask(to_bytes(step.text)))
+                return self.ask(step.text, step.who)
             case "raw":
-                return [self._normal().text(line) for line in self._connection(step.who).send_raw(to_bytes(step.text))]
+                return [self.normal().text(line) for line in self._connection(step.who).send_raw(to_bytes(step.text))]
             case "udp":
                 send_packet(self.rig.port, to_bytes(step.text), step.who)
                 # Three turns of its loop later the packet has been taken in.
@@ -218,6 +225,10 @@ class _Stage:
         if name not in self.connections:
             self.connections[name] = Connection(self.rig.port, source)
         return self.connections[name]
+
+    def ask(self, command: str, who: str = "") -> list[str]:
+        """The answer to a command on one of its connections, comparable."""
+        return self.normal().answer(command, self._connection(who).ask(to_bytes(command)))
 
     def _act(self, step: Step) -> list[str]:
         """What the player itself does; the verbs of ``$`` lines."""
@@ -287,7 +298,7 @@ class _Stage:
         connection = self._connection("until")
         while not re.search(pattern, "\n".join(lines := connection.ask(command.encode()))):
             if time.monotonic() > deadline:
-                return ["(never)", *self._normal().answer(command, lines)]
+                return ["(never)", *self.normal().answer(command, lines)]
             time.sleep(0.1)
         return []
 
@@ -295,7 +306,7 @@ class _Stage:
         if not path.exists():
             return ["(no file)"]
         text = path.read_text(errors="surrogateescape")
-        return [self._normal().text(line).replace("\t", "␉") for line in text.splitlines()]
+        return [self.normal().text(line).replace("\t", "␉") for line in text.splitlines()]
 
     def _restart(self, options: tuple[str, ...]) -> None:
         self._hang_up()
