@@ -17,6 +17,7 @@ from pymon.config.loader import load
 from pymon.engine.daemon import watch
 from pymon.engine.engine import Engine
 from pymon.engine.log import set_up_logging
+from pymon.server.serve import Server
 
 
 def main(configuration: Path, out: Path) -> None:
@@ -29,7 +30,7 @@ def main(configuration: Path, out: Path) -> None:
 
     listener = set_up_logging(level=logging.ERROR)
     try:
-        asyncio.run(watch(partial(load, configuration, overrides={}), on_start=started))
+        asyncio.run(watch(partial(load, configuration, overrides={}), attach=Server, on_start=started))
     finally:
         listener.stop()
     out.write_text(json.dumps(list(engines[0].lateness)))

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import action, delay, failover, lateness, listing, parsing, processor, start
+from bench import action, clients, delay, failover, lateness, listing, parsing, processor, start, trapflood
 from bench.peers import MON
 from bench.report import Row, machine, table
 
@@ -24,6 +24,8 @@ MEASURES: dict[str, Callable[[], list[Row]]] = {
     "action": action.measure,
     "failover": failover.measure,
     "listing": listing.measure,
+    "clients": clients.measure,
+    "trapflood": trapflood.measure,
 }
 
 
