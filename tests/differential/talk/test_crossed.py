@@ -55,7 +55,7 @@ def test_files_of_mon(crossed: Crossed) -> None:
 
 
 def test_what_is_lost(crossed: Crossed) -> None:
-    """X-statefile: in mon's files a backslash before two hex digits is lost, and text up to an equals sign in mon."""
+    """R-escapes: in mon's files a backslash before two hex digits is lost, and text up to an equals sign in mon."""
     assert r"ackcomment=:\20seen\20it\20 " in crossed.loaded["mon", "mon"].lines[1][0]
     shown = r" last_summary=a\20=\20b "
     assert shown not in crossed.loaded["mon", "mon"].lines[EQUALS][0]
