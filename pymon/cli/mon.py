@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pymon
+from pymon.cli import background
 from pymon.config.loader import load
 from pymon.config.timeval import parse_timeval
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
@@ -21,6 +20,8 @@ from pymon.engine.saving import kinds_named
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
 from pymon.server.serve import Server
+
+log = logging.getLogger("pymon")
 
 DESCRIPTION = "Watch services and send alerts, as mon.cf says. Every option of mon(8) is understood."
 EPILOG = (
@@ -54,13 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     configfile = Path(options.configfile or Path(options.cfbasedir or Settings().cfbasedir) / "mon.cf")
     read = partial(load, configfile.absolute(), overrides=overrides, m4=options.m4)
     prepare_process()
+    behind: background.Background | None = None
     try:
         if options.basedir and not Path(options.basedir).is_dir():
             parser.error(f"basedir {options.basedir} does not exist")
         loaded = read()
         settings = loaded.site.settings
         if options.fork:
-            _become_daemon(settings.monerrfile)
+            behind = background.go(settings.monerrfile)
         listener = set_up_logging(
             level=logging.DEBUG if options.debug else logging.INFO,
             stderr=True,
@@ -74,15 +76,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             stopped=options.stopped,
             loadstate=kinds_named(options.loadstate),
             attach=Server,
+            on_start=behind.started if behind else None,
             on_stop=leave_behind_threads,
         )
         del loaded  # the first reload is to free it
         try:
             asyncio.run(watching)
+        except PymonError as error:
+            if behind is not None:  # nobody may ever look into monerrfile: syslog is told as well
+                log.error("%s", error)
+            raise
         finally:
             listener.stop()
     except PymonError as error:
         print(f"mon: {error}", file=sys.stderr)
+        if behind is not None:
+            behind.failed(str(error))
         return 1
     return 0
 
@@ -159,25 +168,6 @@ def _pidfile(options: argparse.Namespace, settings: Settings) -> Path | None:
         if Path(directory).is_dir():
             return Path(directory) / "mon.pid"
     return None
-
-
-def _become_daemon(monerrfile: str) -> None:
-    """Go into the background as mon does: two forks, a session of its own, output appended to monerrfile."""
-    try:
-        errors = os.open(monerrfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise PymonError(f"cannot write the monerrfile {monerrfile}: {error.strerror}") from error
-    if os.fork():
-        os._exit(0)
-    os.setsid()
-    if os.fork():
-        os._exit(0)
-    os.umask(0o022)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(errors, 1)
-    os.dup2(errors, 2)
-    print(f"Mon starting at {time.ctime()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -120,6 +121,19 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
     errors = tmp_path / "errors"
     wait_until(lambda: errors.read_text().endswith("stopped\n"), "it does not say that it has stopped")
     assert errors.read_text().startswith("Mon starting at ")
+
+
+def test_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:
+    """N-START: mon exits with 1 as well, and says nothing on the terminal."""
+    file = configuration(tmp_path)
+    address = re.findall(r"serverbind = (\S+)", file.read_text())[0]
+    said = f"mon: cannot listen on {address} port 2583 (TCP): it is in use by another process\n"
+    with socket.create_server((address, 2583)):
+        for options in ((), ("-f",)):
+            ended = mon("-c", str(file), "-P", str(tmp_path / "pid"), *options)
+            assert (ended.returncode, ended.stderr.endswith(said)) == (1, True), ended.stderr
+            assert not (tmp_path / "pid").exists()
+    assert said in (tmp_path / "errors").read_text()
 
 
 def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
