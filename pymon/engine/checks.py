@@ -30,9 +30,10 @@ class Check:
 class Checks:
     """Starts checks as tasks. ``maxprocs`` (0: no limit) bounds how many processes run at the same time."""
 
-    def __init__(self, maxprocs: int = 0) -> None:
-        """Nothing runs yet."""
+    def __init__(self, maxprocs: int = 0, ended: Callable[[ServiceKey], None] | None = None) -> None:
+        """Nothing runs yet. ``ended`` is called with the service of each check that is over."""
         self.maxprocs = maxprocs
+        self._tell_end = ended
         self.processes = 0
         self._tasks: dict[ServiceKey, asyncio.Task[None]] = {}
         self._waiting: OrderedDict[ServiceKey, Check] = OrderedDict()
@@ -116,6 +117,8 @@ class Checks:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the check of %s came to grief (a bug in pymon): %r", check.key, error, exc_info=error)
         self._start_waiting()
+        if self._tell_end is not None:
+            self._tell_end(check.key)
 
     def _start_waiting(self) -> None:
         while self._waiting and not self._held and not self._is_full():

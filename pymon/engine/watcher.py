@@ -7,7 +7,6 @@ hands them over.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import time
@@ -94,7 +93,7 @@ class Watcher:
         ledger = Deliveries(record, clock)
         self.launcher = Launcher(self._runner, statedir=site.settings.statedir, environ=environ, ledger=ledger)
         self._effects = Effects(self.launcher, self.history, self.downtime, environ)
-        self.checks = Checks(site.settings.maxprocs)
+        self.checks = Checks(site.settings.maxprocs, self._check_ended)
         self._asked_for: set[ServiceKey] = set()
         due = {
             Timer.CHECK: self._check_due,
@@ -116,6 +115,7 @@ class Watcher:
     async def close(self) -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
         self.timers.close()
+        self._asked_for.clear()
         await self.checks.stop()
         await self.launcher.drain(DRAIN_LIMIT)
         self._runner.stop()
@@ -277,9 +277,12 @@ class Watcher:
         self.apply(key, process.observe(service, before, result, self.clock(), self.around), result)
         if self.states[key].failure_interval_active != before.failure_interval_active:
             self.timers.follow_interval(key, result.started, result.ended)
+
+    def _check_ended(self, key: ServiceKey) -> None:
         if key in self._asked_for:
             self._asked_for.discard(key)
-            asyncio.get_running_loop().call_soon(self.check_now, key)
+            if key in self.site.services:
+                self.check_now(key)
 
     # Traps
 

@@ -47,7 +47,8 @@ async def test_missing_traps_are_counted_once_however_far_the_clock_jumps(tmp_pa
     tried = engine(tmp_path, "traptimeout 1s")
     now = time.time()
     began = time.monotonic()
-    following = tried._watcher.timers._next_trap_timeout(KEY, now - 50 * 366 * 86400.5, now)  # a board that starts in 1976
+    since = now - 50 * 366 * 86400.5  # a board that starts in 1976
+    following = tried._watcher.timers._next_trap_timeout(KEY, since, now)
     assert following is not None
     assert now < following <= now + 1
     assert time.monotonic() - began < 1
