@@ -94,22 +94,21 @@ def disabled(call: Call) -> Listed:
     hosts = {name: [host.name for host in site.hosts(name) if host.disabled] for name in site.hostgroups}
     shown = {name: members for name, members in hosts.items() if members and seen.has_watch(name)}
     watches = [name for name in site.watches if name in snapshot.disabled_watches and seen.has_watch(name)]
-    services = [key for key in site.services if key in snapshot.disabled_services and seen.has(key)]
+    services = {
+        name: [each.key for each in of.services if each.key in snapshot.disabled_services and seen.has(each.key)]
+        for name, of in site.watches.items()
+    }
     value = {
         "hosts": [{"group": name, "hosts": members} for name, members in shown.items()],
         "watches": watches,
-        "services": [_named(key) for key in services],
+        "services": [_named(key) for keys in services.values() for key in keys],
     }
     lines = [f"group {name}: {' '.join(members)}" for name, members in shown.items()]
-    for name in site.watches:
-        lines += [f"watch {name}"] if name in watches else []
-        lines += [f"watch {name} service {key.service}" for key in services if key.group == name]
+    whole = frozenset(watches)
+    for name, keys in services.items():
+        lines += [f"watch {name}"] if name in whole else []
+        lines += [f"watch {name} service {key.service}" for key in keys]
     return Listing("220 list disabled completed", lines, (dumps(value),), is_array=False)
-
-
-def _aliases(call: Call) -> dict[str, Alias]:
-    """The aliases by name; one without lines does not exist for mon."""
-    return {name: alias for name, alias in call.snapshot.site.aliases.items() if alias.lines}
 
 
 def _named(key: ServiceKey, **further: object) -> dict[str, object]:

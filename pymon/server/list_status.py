@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Set
+from itertools import chain
 
 from pymon.model.depend import ServiceKey
 from pymon.model.state import ServiceState
@@ -25,17 +26,19 @@ def opstatus(call: Call) -> Listed:
     words = split_all(call.arguments)
     if not words:
         return _listing(final, call, _seen(call))
-    keys: list[ServiceKey] = []
+    found: dict[ServiceKey, list[Row]] = {}
+    named = []
     for word in words:
         group, service, *_ = (*word.split(","), "")
-        if not service:
-            keys += _watched(call, group)
-        elif not call.knows(ServiceKey(group, service)):
+        key = ServiceKey(group, service)
+        if service and not call.knows(key):
             return Reply(f"520 {group},{service} does not exist")
-        else:
-            keys.append(ServiceKey(group, service))
-    services, states = call.snapshot.site.services, call.snapshot.states
-    return _listing(final, call, [(key, services[key], states.get(key, _FRESH)) for key in keys])
+        if key not in found:
+            found[key] = _rows(call, [key] if service else _watched(call, group))
+        named.append(found[key])
+    # As in mon, what is named twice is listed twice; a line has room for a group's name thousands of times, so only
+    # the rows themselves are taken down.
+    return _listing(final, call, chain.from_iterable(named))
 
 
 def failures(call: Call) -> Listed:
@@ -63,10 +66,15 @@ def _seen(call: Call) -> list[Row]:
     return [(key, service, states.get(key, _FRESH)) for key, service in views.services(call)]
 
 
+def _rows(call: Call, keys: Iterable[ServiceKey]) -> list[Row]:
+    services, states = call.snapshot.site.services, call.snapshot.states
+    return [(key, services[key], states.get(key, _FRESH)) for key in keys]
+
+
 def _watched(call: Call, group: str) -> list[ServiceKey]:
     watch = call.snapshot.site.watches.get(group)
     return [] if watch is None else [service.key for service in watch.services]
 
 
-def _listing(final: str, call: Call, rows: Sequence[Row]) -> Listing:
+def _listing(final: str, call: Call, rows: Iterable[Row]) -> Listing:
     return Listing(final, opstatus_line.lines(rows, call.snapshot), opstatus_line.items(rows, call.snapshot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from pymon.model.request import Outcome, ReadDowntimeLog, Request
-from pymon.model.service import Host, Hostgroup
+from pymon.model.service import Host, Hostgroup, Watch
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
@@ -418,3 +419,39 @@ def test_long_json_is_made_in_pieces() -> None:
     reply = client_of(SNAPSHOT).reply("json list opstatus")
     assert reply.is_one_line
     assert len(list(reply.lines)) == len(SITE.services) + 1
+
+
+# Large sites, and lines that ask for much: no answer holds up the checks while it is begun
+
+
+def seconds_until_the_first_line(client: Client, command: str) -> float:
+    begun = time.perf_counter()
+    next(iter(client.reply(command).lines))
+    return time.perf_counter() - begun
+
+
+def large_site(watches: int, services: int) -> Site:
+    """A site of so many watches, each with so many services."""
+    like = SITE.services[S3]
+    made = [
+        Watch(f"w{number}", tuple(replace(like, group=f"w{number}", name=f"s{each}") for each in range(services)))
+        for number in range(watches)
+    ]
+    keyed = {service.key: service for watch in made for service in watch.services}
+    return replace(SITE, watches={watch.group: watch for watch in made}, services=keyed)
+
+
+def test_opstatus_of_a_group_named_thousands_of_times_is_no_work_at_once() -> None:
+    """64 KiB of ``w0 w0 …`` would be millions of rows."""
+    client = client_of(replace(SNAPSHOT, site=large_site(1, 300)))
+    assert seconds_until_the_first_line(client, "list opstatus" + " w0" * 20_000) < 1.0
+    assert len(client.say("list opstatus w0 w0 w0")) == 901
+
+
+def test_everything_disabled_on_many_watches_is_listed_in_no_time() -> None:
+    site = large_site(10_000, 1)
+    client = client_of(
+        replace(SNAPSHOT, site=site, disabled_watches=set(site.watches), disabled_services=set(site.services))
+    )
+    assert seconds_until_the_first_line(client, "list disabled") < 1.0
+    assert len(client.say("list disabled")) == 20_001
