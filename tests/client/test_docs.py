@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pymon.client import Client
+from pymon.client import Client, OpStatus
 from pymon.errors import ClientError
 from tests.differential.daemon import Daemon, Rig, free_port
 
@@ -64,10 +64,11 @@ def _lacking(port: int) -> str:
     """What the server cannot show yet."""
     try:
         with Client("127.0.0.1", port) as mon:
-            unchecked = [status.service for status in mon.list_opstatus(["web"]) if not status.last_check]
+            statuses = mon.list_opstatus(["web"])
     except ClientError as error:
         return str(error)
-    return " ".join(unchecked)
+    # last_check is when a check began: it may still run.
+    return " ".join(status.service for status in statuses if status.opstatus is OpStatus.UNTESTED)
 
 
 def normal(text: str) -> str:
