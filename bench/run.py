@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import action, clients, delay, failover, lateness, listing, parsing, processor, start, trapflood
+from bench import action, clients, delay, failover, kills, lateness, listing, parsing, processor, start, trapflood
 from bench.peers import MON
 from bench.report import Row, machine, table
 
@@ -26,6 +26,7 @@ MEASURES: dict[str, Callable[[], list[Row]]] = {
     "listing": listing.measure,
     "clients": clients.measure,
     "trapflood": trapflood.measure,
+    "kills": kills.measure,
 }
 
 

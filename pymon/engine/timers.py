@@ -86,6 +86,8 @@ class Timers:
             service, state = found
             first = timing.first_run(index, len(wanted), service, now, randstart, self._rng)
             if first is not None:
+                if state.failure_interval_active and service.failure_interval is not None:
+                    first = min(first, now + service.failure_interval)
                 self._set(Timer.CHECK, key, first, partial(self._next_check, key))
             self.retime(Timer.TRAP_TIMEOUT, key)
             expiry = trap.expiry_due(service, state)
