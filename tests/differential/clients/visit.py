@@ -12,10 +12,12 @@ from pathlib import Path
 from tests.ahead import Work
 from tests.differential import script
 from tests.differential.clients.visits import DEEDS, FILES, IDENTITIES, LOOKS, Visit
-from tests.differential.daemon import Rig, free_port
+from tests.differential.daemon import Rig
+from tests.differential.ports import own_port
 from tests.differential.recording import installed, rigs
 from tests.differential.talk.converse import HOST
 from tests.differential.talk.normal import Normal
+from tests.differential.talk.play import LANE
 from tests.differential.talk.player import EVERYBODY, Played, Player, Stage
 from tests.differential.talk.transcript import Transcript, parse
 
@@ -81,12 +83,12 @@ def visit_all() -> dict[str, Views]:
         return found
 
 
-VISITS = Work("clients", visit_all)
+VISITS = Work(LANE, visit_all)
 """for the mark ``ahead``"""
 
 
 def _visit_one(site: Transcript, visits: Sequence[Visit], player: Player, folder: Path, width: int) -> Views:
-    rig = Rig(folder / "rig", free_port())
+    rig = Rig(folder / "rig", own_port())
     stage = Stage.of(site, player, rig)
     home = folder / "home"
     where = {"{host}": HOST, "{port}": str(rig.port), "{home}": str(home)}

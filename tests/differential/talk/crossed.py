@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ahead import Work
-from tests.differential.daemon import Rig, free_port
+from tests.differential.daemon import Rig
+from tests.differential.ports import own_port
 from tests.differential.recording import installed, rigs
+from tests.differential.talk.play import LANE
 from tests.differential.talk.player import Played, Player, Stage
 from tests.differential.talk.transcript import parse
 
@@ -110,18 +112,18 @@ def cross() -> Crossed:
         )
 
 
-CROSS = Work("crossed", cross)
+CROSS = Work(LANE, cross)
 """for the mark ``ahead``"""
 
 
 def _save(player: Player, folder: Path) -> tuple[Played, dict[str, bytes]]:
-    rig = Rig(folder, free_port())
+    rig = Rig(folder, own_port())
     played = _play(Stage.of(SITE, player, rig), 0)
     return played, {name: (rig.folder / "state" / name).read_bytes() for name in ("disabled", "opstatus")}
 
 
 def _load(player: Player, folder: Path, files: Mapping[str, bytes]) -> Played:
-    stage = Stage.of(SITE, player, Rig(folder, free_port()))
+    stage = Stage.of(SITE, player, Rig(folder, own_port()))
     for name, data in files.items():
         (folder / "state" / name).write_bytes(data)
     return _play(stage, 1)

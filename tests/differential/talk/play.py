@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ahead import Work
-from tests.differential.daemon import Rig, free_port
+from tests.differential.daemon import Rig
+from tests.differential.ports import own_port
 from tests.differential.recording import Peers, installed, rigs
 from tests.differential.talk.player import Played, Player, play
 from tests.differential.talk.transcript import Transcript, read_all
 
-AT_ONCE = 28
+LANE = "talk"
+"""one lane: so many daemons keep a small machine busy enough"""
+AT_ONCE = 20
 """daemons that run at the same time; they mostly wait"""
 
 
@@ -34,7 +37,7 @@ def play_all(transcripts: Iterable[Transcript] | None = None, *, with_pymon: boo
         return {name: Both(mon.result(), ours.result() if ours else {}) for name, mon, ours in running}
 
 
-TALK = Work("talk", play_all)
+TALK = Work(LANE, play_all)
 """for the mark ``ahead``"""
 
 
@@ -46,7 +49,7 @@ def _begin(
 
     def begin(player: Player) -> Future[dict[str, Played]]:
         return pool.submit(
-            play, transcript, player, Rig(folder / transcript.name / player.program.parent.name, free_port())
+            play, transcript, player, Rig(folder / transcript.name / player.program.parent.name, own_port())
         )
 
     return begin(mon), begin(pymon) if with_pymon else None
