@@ -112,7 +112,11 @@ def _connect(address: Address, tls: ssl.SSLContext | bool, deadline: float) -> s
         raise HostNotFound(f"cannot find {address.host}: {getattr(error, 'strerror', None) or error}") from error
     failure: OSError | None = None
     for family, place in places:
-        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # a kernel without IPv6, whose hosts file has ::1
+            failure = error
+            continue
         try:
             _limit(connection, deadline)
             connection.connect(place)

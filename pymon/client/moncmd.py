@@ -16,6 +16,7 @@ from pymon.client.connection import Connection
 from pymon.client.credentials import Credentials, NoCredentials, ask, read
 from pymon.client.endpoint import TIMEOUT
 from pymon.client.protocol import Reply, login
+from pymon.client.terminal import BLANKS_IN_LINES
 from pymon.client.tls import tls_context
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed, HostNotFound, PymonError
 from pymon.server.wire import to_bytes, to_text
@@ -149,9 +150,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _not_connected(error)
     except AuthenticationFailed:
         return _fail("Could not authenticate", REFUSED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads it: let the last flush pass
-        return REFUSED
+    except OSError as error:  # nobody reads it, or the disk is full
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # let the last flush pass
+        return REFUSED if isinstance(error, BrokenPipeError) else _fail(f"moncmd: {error.strerror}", REFUSED)
     except KeyboardInterrupt:
         return 130
     except (ClientError, NoCredentials, ValueError) as error:
@@ -243,9 +244,14 @@ def _read_and_close(file: IO[bytes]) -> Iterator[str]:
 
 
 def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:
-    """Write an answer. As JSON, the closing line is no part of it; a refusal goes to the standard error."""
-    final = () if as_json else (reply.final,)
-    output.write(b"".join(to_bytes(line) + b"\n" for line in (*reply.lines, *final)))
+    """Write an answer. As JSON, the closing line is no part of it; a refusal goes to the standard error.
+
+    On a terminal control characters are blanks: what a monitor said does not steer it (K-terminal).
+    """
+    lines: Iterable[str] = reply.lines if as_json else (*reply.lines, reply.final)
+    if output.isatty():
+        lines = (line.translate(BLANKS_IN_LINES) for line in lines)
+    output.write(b"".join(to_bytes(line) + b"\n" for line in lines))
     output.flush()
     if as_json and not reply.ok:
         print(reply.final, file=sys.stderr)

@@ -11,6 +11,7 @@ from getopt import GetoptError, getopt
 from pymon.client.protocol import login
 from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
+from pymon.client.terminal import BLANKS
 from pymon.client.tls import tls_context
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
 from pymon.server.wire import to_bytes, to_text
@@ -59,8 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"Could not connect to server: {error}", error.errno if error.errno > 0 else NO_ANSWER)
     except (ClientError, OSError, ValueError) as error:
         return _fail(f"{error}", NO_ANSWER)
-    sys.stdout.buffer.write(to_bytes(report(failures)))
-    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(to_bytes(report(failures)))
+        sys.stdout.flush()
+    except OSError as error:  # nobody reads it, or the disk is full
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # let the last flush pass
+        return _fail(f"cannot write: {error.strerror}", NO_ANSWER)
     return FAILURES if failures else 0
 
 
@@ -89,9 +94,7 @@ def _row(status: ServiceStatus) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     """Cells, cut and padded to the columns; what could steer a terminal is shown as blanks."""
-    printable = [
-        "".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in cell) for cell in cells
-    ]
+    printable = (cell.translate(BLANKS) for cell in cells)
     return "  ".join(f"{cell[:width]:{width}}" for cell, (_, width) in zip(printable, HEAD, strict=True)).rstrip()
 
 

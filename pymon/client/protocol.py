@@ -93,13 +93,18 @@ class Conversation:
             raise reply.failure()
         try:
             return command.read(reply)
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, OverflowError, RecursionError) as error:
             raise BadAnswer(f"cannot read the answer to {command.line.partition(' ')[0]}: {error}") from error
 
     def ask(self, line: str) -> Steps[Reply]:
-        """Send a line and give the answer, refusals too. Raises ValueError if it is no line."""
+        """Send a line and give the answer, refusals too. Raises ValueError if it is no line, or an empty one.
+
+        An empty line has no answer: servers take the line ends after a command for one.
+        """
         if "\n" in line or "\r" in line:
             raise ValueError("a command is one line")
+        if not line:
+            raise ValueError("a command is not empty")
         reply = yield from self._exchange(line)
         word = line.split(None, 1)[0].lower() if line.strip() else ""
         if word in _ENDS and reply.ok:

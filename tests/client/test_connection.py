@@ -326,3 +326,26 @@ def test_where_the_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_hosts_with_ports(text: str, host: str, port: str | None) -> None:
     assert split_host(text) == (host, port)
+
+
+def test_a_kernel_without_ipv6(monkeypatch: pytest.MonkeyPatch, scripted: ScriptedServer) -> None:
+    """``localhost`` may be ::1 first, though there is no such family: the next address counts."""
+    make, look_up = socket.socket, socket.getaddrinfo
+
+    def without_ipv6(family: int = -1, *arguments: Any, **further: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return make(family, *arguments, **further)
+
+    def ipv6_first(host: str, port: int, **arguments: Any) -> Any:
+        stream = (socket.SOCK_STREAM, 6, "")
+        return [(socket.AF_INET6, *stream, ("::1", port, 0, 0)), *look_up(host, port, **arguments)]
+
+    monkeypatch.setattr(socket, "socket", without_ipv6)
+    monkeypatch.setattr(socket, "getaddrinfo", ipv6_first)
+    with Client("127.0.0.1", scripted.port) as client:
+        assert client.list_state().running
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET6, 1, 6, "", ("::1", 1, 0, 0))])
+    with pytest.raises(ConnectionFailed, match="Address family") as caught:
+        Client("::1", 1).connect()
+    assert caught.value.errno == errno.EAFNOSUPPORT

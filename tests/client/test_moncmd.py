@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pty
@@ -248,3 +249,26 @@ def test_the_same_as_mons(name: str, run: Run, server: ScriptedServer, require_t
     assert error.strip() == theirs.stderr.decode().strip()
     assert bool(status) == bool(theirs.returncode)
     assert [line for line in server.asked if line != "quit"] == [line for line in asked if line != "quit"]
+
+
+def test_what_a_monitor_said_does_not_steer_the_terminal(server: ScriptedServer) -> None:
+    """K-terminal: control characters are blanks where a terminal shows them; elsewhere all bytes come through."""
+    server.show(answers={"list dtlog": ("1 g s 1 2 3 a\x1b]0;pwn\x07\tb\x9b2J 설명", "220 done")})
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "pymon.client.moncmd", "-s", "127.0.0.1", "-p", str(server.port), "list", "dtlog"]
+    subprocess.run(command, stdout=slave, stdin=subprocess.DEVNULL, timeout=30, check=True)
+    os.close(slave)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal is gone with its last writer
+        while more := os.read(master, 4096):
+            shown += more
+    os.close(master)
+    assert shown.decode() == "1 g s 1 2 3 a ]0;pwn \tb 2J 설명\r\n220 done\r\n"
+    assert "\x1b]0;" in subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def test_a_full_disk_is_said(server: ScriptedServer) -> None:
+    command = [sys.executable, "-m", "pymon.client.moncmd", "-s", "127.0.0.1", "-p", str(server.port), "version"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, "moncmd: No space left on device\n")

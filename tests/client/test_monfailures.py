@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,3 +99,18 @@ def test_mons_spelling_of_options(run: Run, scripted: ScriptedServer) -> None:
     show(scripted, [])
     assert run("-debug", "-serv", "127.0.0.1", f"-port={scripted.port}")[0] == 0
     assert run("--help")[0] == 0
+
+
+def test_controls_of_c1_are_blanks_too() -> None:
+    """K-printable: U+009B begins a sequence, as ESC [ does."""
+    line = status_line("g", "s", 0, last_summary="a\x9b2Jb")
+    assert "a 2Jb" in report([status(line)])
+
+
+def test_a_full_disk_is_said(scripted: ScriptedServer) -> None:
+    show(scripted, FAILING["short"])
+    command = [sys.executable, "-m", "pymon.client.monfailures", "--server", "127.0.0.1", "--port", str(scripted.port)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20, check=False)
+    assert done.returncode == monfailures.NO_ANSWER
+    assert done.stderr == "monfailures.py: cannot write: No space left on device\n"

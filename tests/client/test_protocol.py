@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.client import protocol
+from pymon.client.commands import json, list_opstatus
 from pymon.client.protocol import Command, Conversation, Reply, Steps, login
 from pymon.errors import (
     AuthenticationFailed,
@@ -142,3 +143,21 @@ def test_after_goodbye_there_is_no_connection(word: str) -> None:
     conversation = Conversation()
     play(conversation.ask(word), [b"220 bye\n"])
     assert not conversation.is_open
+
+
+def test_an_empty_line_is_no_command() -> None:
+    """A server takes its end for that of the command before it, and says nothing."""
+    with pytest.raises(ValueError, match="not empty"):
+        next(Conversation().ask(""))
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        (list_opstatus(), b"group=g service=s opstatus=1 alerts_sent=1e999\n220 list opstatus completed\n"),
+        (json("list watch"), b"[" * 100_000 + b"\n220 list watch completed\n"),
+    ],
+)
+def test_an_absurd_answer_is_a_bad_answer(command: Command[object], answer: bytes) -> None:
+    with pytest.raises(BadAnswer, match="cannot read"):
+        play(Conversation().perform(command), [answer])

@@ -48,9 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = show(options)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # whoever read it has seen enough; nothing may be written when the interpreter ends
+    except OSError as error:
+        # whoever read it has seen enough, or the disk is full; nothing may be written when the interpreter ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            _complain(f"monshow: {error.strerror}")
         return 1
     except PymonError as error:
         _write(f"Error: {one_line(str(error))}\n\n")

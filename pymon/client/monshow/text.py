@@ -26,13 +26,12 @@ from pymon.client.monshow.report import (
     until_next,
 )
 from pymon.client.records import Disabled
+from pymon.client.terminal import BLANKS, BLANKS_IN_LINES
 
 _HEAD = "  GROUP           SERVICE      STATUS      LAST       NEXT       ALERTS SUMMARY"
 _WRAP = 69
 """the longest line of hosts"""
 _INDENT = "    "
-_BLANKS = str.maketrans(dict.fromkeys((*range(32), *range(127, 160)), " "))
-_BLANKS_IN_LINES = {code: blank for code, blank in _BLANKS.items() if chr(code) not in "\n\t"}
 _COLOURS = {"FAIL": "1;31", "ACK FAIL": "33", "-": "32", "untested": "36", "warn": "35", "unknown": "35"}
 _PLAIN = "35"
 
@@ -58,7 +57,7 @@ def row_text(row: Row, now: float, summary_len: int = 80, *, colour: bool = Fals
 
 def one_line(text: str) -> str:
     """The first line of a text, its control characters blanks."""
-    return text.partition("\n")[0].translate(_BLANKS)
+    return text.partition("\n")[0].translate(BLANKS)
 
 
 def fit(text: str, width: int) -> str:
@@ -92,7 +91,7 @@ def _lines(report: Report, colour: bool, guard: bool) -> Iterator[str]:
     yield ""
     if report.detail is not None:
         for line in _detail(report.detail, report.now):
-            yield line.translate(_BLANKS_IN_LINES) if guard else line
+            yield line.translate(BLANKS_IN_LINES) if guard else line
         return
     if report.rows is not None:
         yield from _table(report, colour)
