@@ -301,6 +301,27 @@ async def test_reset_with_a_wrong_configuration_changes_nothing_but_stops(lab: L
     assert lab.engine.snapshot().stopped_since is not None
 
 
+async def test_a_reload_keeps_what_clients_have_disabled(lab: Lab) -> None:
+    """SIGHUP: hosts are disabled in new groups too, and those enabled against mon.cf are disabled again, as in mon."""
+    lab.fail(X)
+    await lab.ask(asked.SwitchHosts(("h1",), enable=False))
+    await lab.ask(asked.SwitchHosts(("h9",), enable=True))
+    await lab.ask(asked.SwitchService(X, enable=False))
+    await lab.ask(asked.SetVariable(X, "interval", "7"))
+    told: list[int] = []
+    lab.engine.reload_observers.append(lambda settings: told.append(settings.histlength))
+    lab.configure("histlength = 5\n" + SITE.replace("hostgroup sole h3", "hostgroup sole h3 h1"))
+    await lab.engine.reload()
+    snapshot = lab.engine.snapshot()
+    assert [host.name for host in snapshot.site.hosts("sole") if host.disabled] == ["h1"]
+    assert [host.name for host in snapshot.site.hosts("both") if host.disabled] == ["h1", "h9"]
+    assert snapshot.disabled_services == {X}
+    assert lab.state(X).op_status is OpStatus.FAIL
+    assert snapshot.site.services[X].interval == 3600
+    assert told == [5]
+    assert "disable host h9" in disabled_file(lab)
+
+
 async def test_test_config_tells_what_is_wrong(lab: Lab) -> None:
     assert (await lab.ask(asked.TestConfig())).ok
     lab.configure(SITE + "\nfoo = bar\n")

@@ -65,6 +65,32 @@ async def test_a_timer_without_a_following_instant_ends(schedule: Schedule, fire
     assert schedule.next_time("once") is None
 
 
+async def test_time_stands_still_in_a_pause(schedule: Schedule, fired: Fired) -> None:
+    begin = time.time() + 0.1
+    schedule.at("a", begin, lambda planned, now: None)
+    schedule.pause()
+    schedule.pause()
+    await asyncio.sleep(0.2)  # the timer would have fired
+    assert fired.calls == []
+    assert schedule.paused_for == pytest.approx(0.2, abs=0.1)
+    pause = schedule.paused_for
+    schedule.resume()
+    schedule.resume()
+    assert schedule.paused_for == 0
+    assert schedule.next_time("a") == pytest.approx(begin + pause, abs=0.01)
+    assert await fired.until("a", 1) == pytest.approx([begin + pause], abs=0.01)
+
+
+async def test_a_schedule_may_be_paused_before_it_starts(fired: Fired) -> None:
+    schedule = Schedule(fired)
+    schedule.pause()
+    schedule.start()
+    schedule.resume()
+    schedule.at("a", time.time(), lambda planned, now: None)
+    await fired.until("a", 1)
+    schedule.stop()
+
+
 async def test_move_and_remove(schedule: Schedule, fired: Fired) -> None:
     far = time.time() + 3600
     schedule.at("moved", far, lambda planned, now: None)
