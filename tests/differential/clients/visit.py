@@ -14,10 +14,9 @@ from tests.differential import script
 from tests.differential.clients.visits import DEEDS, FILES, IDENTITIES, LOOKS, Visit
 from tests.differential.daemon import Rig
 from tests.differential.ports import own_port
-from tests.differential.recording import installed, rigs
+from tests.differential.recording import LANE, installed, rigs
 from tests.differential.talk.converse import HOST
 from tests.differential.talk.normal import Normal
-from tests.differential.talk.play import LANE
 from tests.differential.talk.player import EVERYBODY, Played, Player, Stage
 from tests.differential.talk.transcript import Transcript, parse
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from tests.ahead import Work
 from tests.differential.daemon import Rig
 from tests.differential.ports import own_port
-from tests.differential.recording import installed, rigs
-from tests.differential.talk.play import LANE
+from tests.differential.recording import LANE, installed, rigs
 from tests.differential.talk.player import Played, Player, Stage
 from tests.differential.talk.transcript import parse
 

@@ -10,12 +10,10 @@ from pathlib import Path
 from tests.ahead import Work
 from tests.differential.daemon import Rig
 from tests.differential.ports import own_port
-from tests.differential.recording import Peers, installed, rigs
+from tests.differential.recording import LANE, Peers, installed, rigs
 from tests.differential.talk.player import Played, Player, play
 from tests.differential.talk.transcript import Transcript, read_all
 
-LANE = "talk"
-"""one lane: so many daemons keep a small machine busy enough"""
 AT_ONCE = 20
 """daemons that run at the same time; they mostly wait"""
 
