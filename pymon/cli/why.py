@@ -6,6 +6,7 @@ The running daemon is asked; while none answers, its record is read.
 from __future__ import annotations
 
 import difflib
+import io
 import json
 import re
 import sys
@@ -95,6 +96,8 @@ def why(group: str, service: str, *, since: str = "", as_json: bool = False, whe
     """Print the timeline of a service; the exit status. Raises PymonError if ``since`` cannot be read."""
     now = time.time()
     key = ServiceKey(group, service)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # not every locale has every letter
     try:
         answer = _ask(key, parse_since(since, now) if since else 0.0, where or Where())
     except (ClientError, RecordError) as problem:

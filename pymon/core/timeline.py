@@ -68,8 +68,15 @@ def standing(key: ServiceKey, state: ServiceState, now: float) -> str:
             text += f", found well {format_duration(round(max(now - state.last_success, 0.0)))} ago"
         text += f": {state.last_summary}" if state.last_summary.strip() else ""
     if state.ack:
-        text += f"; acknowledged by {state.ack_comment}"
+        text += f"; acknowledged{_by(state.ack_comment)}"
     return f"{key.group} {key.service} is {printable(text)}"
+
+
+def _by(comment: str) -> str:
+    """Whose acknowledgement, and what was said: mon puts a name before the words, an empty one for nobody's."""
+    user, colon, words = comment.partition(":")
+    who, said = (user, words.strip()) if colon else ("", comment)
+    return f"{f' by {who}' if who else ''}{f': {said}' if said else ''}"
 
 
 def as_data(event: Recorded) -> dict[str, object]:

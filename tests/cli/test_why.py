@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import re
@@ -105,6 +106,39 @@ def test_nobody_to_ask_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().err
     assert "cannot connect" in said
     assert "there is none" in said
+
+
+def test_a_record_that_may_not_be_looked_at_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``pymon why`` is for operators, who need not be root; what keeps them out is said in a line."""
+    real = Path.stat
+
+    def stat(path: Path, **arguments: bool) -> os.stat_result:
+        if path.name.startswith(FILE):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, **arguments)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert why("web", "http", where=Where(statedir=str(tmp_path))) == NO_ANSWER
+    assert capsys.readouterr().err == f"pymon why: cannot read the record {tmp_path / FILE}: Permission denied\n"
+    (tmp_path / "file").touch()
+    assert why("web", "http", where=Where(statedir=str(tmp_path / "file"))) == NO_ANSWER
+
+
+def test_a_terminal_that_knows_few_letters_gets_escapes(tmp_path: Path) -> None:
+    async def write() -> None:
+        record = Record(tmp_path / FILE)
+        await record.open()
+        record.state(WEB, ServiceState(OpStatus.FAIL, last_summary="설명…"))
+        await record.close()
+
+    asyncio.run(write())
+    done = subprocess.run(
+        [sys.executable, "-m", "pymon.cli.main", "why", "web", "http", "--statedir", str(tmp_path)],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"}, capture_output=True, text=True, timeout=30, check=True,
+    )  # fmt: skip
+    assert "\\uc124\\uba85\\u2026" in done.stdout
 
 
 def test_no_record_is_left_by_looking_for_it(tmp_path: Path) -> None:

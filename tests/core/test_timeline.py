@@ -132,3 +132,20 @@ def test_what_is_no_event_is_refused(wrong: dict[str, object]) -> None:
 )
 def test_how_a_service_stands(state: ServiceState, text: str) -> None:
     assert timeline.standing(WEB, state, T0) == text
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("bob: on it", "acknowledged by bob: on it"),
+        ("bob: ", "acknowledged by bob"),
+        (": on it: soon", "acknowledged: on it: soon"),
+        (": ", "acknowledged"),
+        ("", "acknowledged"),
+        ("set by hand", "acknowledged: set by hand"),
+    ],
+)
+def test_whose_acknowledgement_it_is(comment: str, told: str) -> None:
+    """Who is not logged in has no name, and ``set _ack`` leaves no words."""
+    state = ServiceState(OpStatus.FAIL, ack=T0, ack_comment=comment)
+    assert timeline.standing(WEB, state, T0).rpartition("; ")[2] == told

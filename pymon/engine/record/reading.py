@@ -30,13 +30,18 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
     Raises Unusable if there is none, or it cannot be read, and NotARecord if it is none of ours.
     """
-    if not path.exists():
-        raise Unusable("there is none")
+    try:
+        path.stat()
+        has_log = path.with_name(f"{path.name}-wal").exists()
+    except FileNotFoundError:
+        raise Unusable("there is none") from None
+    except OSError as error:  # a folder on the way, or what is there instead of it
+        raise Unusable(f"{error.strerror}") from error
     address = f"file:{quote(str(path.absolute()).encode('utf-8', 'surrogateescape'))}"
     # A file in WAL mode has others beside it while it is in use, and SQLite makes them for readers too. After a clean
     # end nothing but the file itself counts; and where nothing may be written, nothing else can be had.
     ways = [f"{address}?mode=ro", f"{address}?immutable=1"]
-    if not path.with_name(f"{path.name}-wal").exists():
+    if not has_log:
         ways.reverse()
     connection: sqlite3.Connection | None = None
     try:

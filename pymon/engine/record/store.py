@@ -52,6 +52,9 @@ MAINTAIN_EVERY = 30.0
 EVENTS_WAITING = 5000
 """events that are kept in memory while they cannot be written, or have no file"""
 
+ENDED_WAITING = 1000
+"""alerts that ended while nothing could be written, and are known as such; with more, all is written anew"""
+
 _BUG = Written("it came to grief (a bug in pymon)")
 
 
@@ -174,9 +177,13 @@ class Record:
 
     def alert_ended(self, token: str) -> None:
         """It is done, or given up: nothing is left to do after a restart."""
-        if self._alerts.pop(token, None) is not None:
+        if self._alerts.pop(token, None) is None:
+            return
+        if self._is_open:
             self._waiting.alerts[token] = None
-            self._soon()
+        else:  # no file has it
+            self._waiting.alerts.pop(token, None)
+        self._soon()
 
     # What is on file
 
@@ -276,6 +283,8 @@ class Record:
         if written.needs_all or written.problem:
             self._waiting.take_back(batch)
             self._lost += self._waiting.bound_events(EVENTS_WAITING)
+            if len(self._waiting.alerts) > ENDED_WAITING + len(self._alerts):  # more to remove than to write anew
+                self._waiting = self._everything()
         if written.needs_all:
             self._waiting = self._everything()
             if self._written is None:

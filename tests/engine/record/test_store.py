@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from pymon.engine.record.batch import Disabled, Saved, Undone
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.retention import prune
-from pymon.engine.record.store import EVENTS_WAITING, Record, record_path
+from pymon.engine.record.store import ENDED_WAITING, EVENTS_WAITING, Record, record_path
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Recorded, RecordedKind
@@ -278,3 +278,29 @@ async def test_ten_thousand_states_leave_the_loop_its_turns(record: Record) -> N
         turns += 1
         await asyncio.sleep(0.001)
     assert turns > 30
+
+
+async def test_alerts_that_ended_leave_nothing_in_memory(path: Path) -> None:
+    """Neither without a file nor while it cannot be written, which may last for months."""
+    kept = Record(None)
+    await kept.open()
+    broken = Record(path, retry_after=0.01)
+    path.parent.write_text("no folder")
+    await broken.open()
+    assert broken.problem
+    for number in range(3 * ENDED_WAITING):
+        for record in (kept, broken):
+            record.alert_decided(str(number), pending())
+            record.alert_ended(str(number))
+    broken.alert_decided("last", pending())
+    waiting = kept._waiting.alerts  # memory has no other face
+    assert not waiting
+    async with asyncio.timeout(10):
+        while len(broken._waiting.alerts) > ENDED_WAITING:  # as above
+            await asyncio.sleep(0.01)
+        path.parent.unlink()
+        while broken.problem:
+            await asyncio.sleep(0.01)
+    await broken.close()
+    assert [undone.token for undone in (await reopened(path)).undone] == ["last"]
+    await kept.close()
