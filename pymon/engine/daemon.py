@@ -79,6 +79,8 @@ async def _watch(
 ) -> None:
     site = loaded.site
     report(loaded.problems)
+    if loaded.auth is None:
+        log.warning("there is no %s: clients may do nothing", site.settings.authfile)
     engine = Engine(
         site,
         environ=_inherited_environ(),

@@ -146,8 +146,8 @@ async def test_a_disabled_host_is_disabled_in_all_groups_and_takes_its_watch_alo
     assert [host.name for host in lab.engine.site.hosts("both") if host.disabled] == ["h1"]
 
 
-async def test_e_hosts_names_are_literal(lab: Lab) -> None:
-    """E-hosts: mon takes them as patterns, renames what they match, and one that is none ends it."""
+async def test_p_host_names_are_literal(lab: Lab) -> None:
+    """P-host-names: mon takes them as patterns, renames what they match, and one that is none ends it."""
     for name in ("h.", ".*", "h(", "h[1"):
         outcome = await lab.ask(asked.SwitchHosts(("h1", name), enable=False))
         assert (outcome.ok, outcome.lines) == (False, (name,))
@@ -282,7 +282,8 @@ async def test_reset_keepstate_keeps_it_and_writes_the_state_files(lab: Lab) -> 
     assert "service=x\top_status=0" in (lab.here / "state" / "opstatus").read_text()
 
 
-async def test_reset_ends_checks_under_way(lab: Lab) -> None:
+async def test_e_reset_ends_checks_under_way(lab: Lab) -> None:
+    """E-reset: mon waits for them, and does nothing else meanwhile."""
     (lab.here / "slow").touch()
     await lab.ask(asked.TestMonitor(X))
     await lab.until(lambda: len(lab.lines("runs")) == 1)
@@ -291,7 +292,8 @@ async def test_reset_ends_checks_under_way(lab: Lab) -> None:
     assert lab.state(X).op_status is OpStatus.UNTESTED
 
 
-async def test_reset_with_a_wrong_configuration_changes_nothing_but_stops(lab: Lab) -> None:
+async def test_e_reset_with_a_wrong_configuration_changes_nothing_but_stops(lab: Lab) -> None:
+    """E-reset: mon has ended its monitors by then."""
     lab.fail(X)
     lab.configure(SITE + "\nwatch web2\n    service x\n        intervall 3\n")
     outcome = await lab.ask(asked.Reset(stopped=True))
@@ -370,8 +372,8 @@ async def test_e_set_a_changed_interval_counts_from_now(lab: Lab) -> None:
     assert lab.engine.next_check(X) is None
 
 
-async def test_e_set_what_makes_no_sense_changes_nothing(lab: Lab) -> None:
-    """E-set: mon takes anything."""
+async def test_p_set_unknown_changes_nothing_changes_nothing(lab: Lab) -> None:
+    """P-set-unknown: mon takes anything."""
     before = lab.engine.site, lab.state(X)
     outcome = await lab.ask(asked.SetVariable(X, "interval", "abc"))
     assert not outcome.ok
@@ -453,8 +455,8 @@ async def test_the_downtime_log_is_read_without_its_comments(lab: Lab) -> None:
 # All of them
 
 
-async def test_e_phantoms_an_unknown_service_is_refused_and_not_made(lab: Lab) -> None:
-    """E-phantoms: asking mon for a service can create it."""
+async def test_p_phantoms_an_unknown_service_is_refused_and_not_made(lab: Lab) -> None:
+    """P-phantoms: asking mon for a service can create it."""
     before = lab.engine.site
     requests: tuple[asked.Request, ...] = (
         asked.Acknowledge(NONE, "x"),

@@ -337,3 +337,12 @@ async def test_a_change_that_was_decided_outlives_the_daemon(tmp_path: Path, how
         await second.kill()
     assert (first.directory / "table").read_text().split() == ["down", "up"]
     assert not list((first.directory / "state" / "pending").iterdir())
+
+
+async def test_e_noauth_a_daemon_without_an_auth_file_watches(daemon: Daemon) -> None:
+    """E-noauth: mon does not start."""
+    daemon.program("fine.monitor", FINE)
+    daemon.configure(f"cfbasedir = {daemon.directory}\n" + watch("web", service("x", "fine.monitor")))
+    await daemon.start()
+    await daemon.says(f"there is no {daemon.directory}/auth.cf: clients may do nothing")
+    assert await daemon.stop() == 0

@@ -8,7 +8,7 @@ from bench.kill_play import Play
 
 
 def test_nothing_that_was_told_is_lost_by_a_kill(tmp_path: Path) -> None:
-    """E-kill: a daemon is killed at a random moment while a client talks to it, again and again."""
+    """R-kill: a daemon is killed at a random moment while a client talks to it, again and again."""
     figures = Play(tmp_path / "play", seed=20261124).run(rounds=6)
     assert not figures.lost
     assert figures.rounds == figures.cut_off == 6

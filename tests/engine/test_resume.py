@@ -57,7 +57,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
 
 
 async def test_states_counters_and_pending_upalerts_go_on(lab: Lab) -> None:
-    """E-resume: mon begins anew with everything."""
+    """R-record: mon begins anew with everything."""
     (lab.here / "ill" / "x").touch()
     await lab.ask(asked.TestMonitor(X))
     assert await lab.calls(1) == ["failure web x x is ill"]
@@ -145,7 +145,8 @@ async def test_the_time_of_a_trap_that_was_over_meanwhile_is_over(lab: Lab) -> N
 # -l
 
 
-async def test_l_a_file_that_is_newer_than_the_record_counts(lab: Lab) -> None:
+async def test_e_newest_a_file_that_is_newer_than_the_record_counts(lab: Lab) -> None:
+    """E-newest: -l."""
     lab.fail(X)
     await lab.ask(asked.SwitchService(X, enable=False))
     await lab.engine.stop()

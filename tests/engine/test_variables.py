@@ -108,8 +108,8 @@ def test_variables_that_set_a_timer(name: str, value: str, timer: Timer, due_in:
         ("disable", "1", "use: disable service web x"),
     ],
 )
-def test_e_set_refuses_what_makes_no_sense(name: str, value: str, reason: str) -> None:
-    """E-set: mon takes anything, and then shows it, or never runs the monitor again."""
+def test_p_set_unknown_is_refused_and_what_makes_no_sense(name: str, value: str, reason: str) -> None:
+    """P-set-unknown: mon takes anything, and then shows it, or never runs the monitor again."""
     with pytest.raises(SettingError) as error:
         set_variable(SERVICE, STATE, name, value)
     assert reason in str(error.value)
