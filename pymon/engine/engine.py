@@ -18,7 +18,7 @@ from pymon.engine.control import Control
 from pymon.engine.monremote import Monremote
 from pymon.engine.record import acts
 from pymon.engine.record.store import Record
-from pymon.engine.resume import Resumption
+from pymon.engine.resume import Resumption, boot_time
 from pymon.engine.saving import Saving
 from pymon.engine.timers import Timer
 from pymon.engine.watcher import Observer, Watcher
@@ -69,7 +69,7 @@ class Engine:
         """Begin to watch, where an earlier daemon has left off."""
         watcher, site = self._watcher, self.site
         saved = await self._record.open(fresh=site.settings.state is StatePolicy.FRESH)
-        resumption = Resumption(watcher, self._record, self._saving)
+        resumption = Resumption(watcher, self._record, self._saving, boot_time())
         undone = await resumption.take_up(saved, self._loadstate)
         counts = len(site.services), len(site.watches)
         started = acts.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)

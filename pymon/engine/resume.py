@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import SavedKind
 from pymon.model.service import Service
-from pymon.model.state import ServiceState
+from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import EventKind, OpStatus
 
 log = logging.getLogger("pymon.engine")
@@ -38,6 +39,8 @@ class Resumption:
     watcher: Watcher
     record: Record
     saving: Saving
+    booted: float = 0.0
+    """when the machine was started, in seconds since the epoch"""
 
     async def take_up(self, saved: Saved, wanted: Iterable[SavedKind]) -> dict[str, Pending]:
         """Go on from ``saved``, and from those of mon's files that are wanted; gives the alerts to launch, by tokens.
@@ -47,6 +50,8 @@ class Resumption:
         newer = [kind for kind in wanted if self._is_newer(kind, saved.last_write)]
         if SavedKind.OPSTATUS not in newer:
             self._take_states(saved)
+            if 0 < saved.last_write < self.booted:
+                self._forget_what_the_machine_forgot()
         if SavedKind.DISABLED not in newer:
             self._take_disabled(saved)
         self.watcher.history.resume(
@@ -97,6 +102,23 @@ class Resumption:
         for key, service in self.watcher.site.services.items():
             if (state := saved.states.get(key)) is not None:
                 self.watcher.keep(key, _fitted(service, state))
+
+    def _forget_what_the_machine_forgot(self) -> None:
+        """Let ordered alerts about outages be sent again: what they changed in the kernel ended with it (E-reboot).
+
+        The next failure then takes the real server out again that whatever fills the table at boot has put there.
+        """
+        ordered = {name for name, file in self.watcher.programs.alerts.items() if file.plugin and file.plugin.ordered}
+        for key, service in self.watcher.site.services.items():
+            state = self.watcher.states[key]
+            periods = [
+                period.key for period in service.periods if any(each.command.name in ordered for each in period.alerts)
+            ]
+            if state.op_status is OpStatus.FAIL and any(state.period(period).alert_sent for period in periods):
+                log.info("%s/%s: the machine was started since it failed: alerted again if it still does", *key)
+                self.watcher.keep(
+                    key, replace(state, periods={**state.periods, **dict.fromkeys(periods, PeriodState())})
+                )
 
     def _take_disabled(self, saved: Saved) -> None:
         site = self.watcher.site
@@ -155,3 +177,8 @@ def _fitted(service: Service, state: ServiceState) -> ServiceState:
         periods={key: counters for key, counters in state.periods.items() if key in keys},
         failure_interval_active=state.failure_interval_active and service.failure_interval is not None,
     )
+
+
+def boot_time() -> float:
+    """When the machine was started, in seconds since the epoch."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)

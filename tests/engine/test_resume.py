@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 
 from pymon.alert.pending import Pending
+from pymon.engine.record.batch import Saved
 from pymon.engine.record.store import FILE, Record
+from pymon.engine.resume import Resumption
 from pymon.engine.saving import kinds_named
 from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
+from pymon.model.invocation import Invocation
 from pymon.model.request import RecordedKind, SavedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
+from pymon.plugin.registry import PluginFile
 from tests.engine.lab import Lab
 
 SITE = """
@@ -255,3 +259,37 @@ async def test_how_an_alert_ended_is_on_record(lab: Lab) -> None:
     (text,) = await outcomes(lab)
     assert text.startswith("rec.alert failed (exit 3) after ")
     assert text.endswith(": no such user")
+
+
+class Setting:
+    """Stands for a plugin that changes something in the kernel: its calls are ordered."""
+
+    ordered = True
+    retry_on: frozenset[int] = frozenset()
+
+    def order_key(self, invocation: Invocation) -> str:
+        return "k"
+
+    async def run(self, invocation: Invocation) -> tuple[int, str]:
+        return 0, ""
+
+
+@pytest.mark.parametrize(("is_rebooted", "alerts"), [(True, 2), (False, 1)])
+async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
+    tmp_path: Path, is_rebooted: bool, alerts: int
+) -> None:
+    """E-reboot: the real server that was taken out is in the table again, and alertevery would let it stay there."""
+    lab = Lab(tmp_path, SITE)
+    watcher = lab.engine._watcher
+    watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", Setting())})
+    await lab.engine.start()
+    lab.fail(X)
+    now = time.time()
+    saved = Saved(states={X: lab.state(X)}, last_write=now)
+    resumption = Resumption(watcher, lab.engine._record, lab.engine._saving, now + (1 if is_rebooted else -1))
+    await resumption.take_up(saved, ())
+    lab.fail(X)
+    assert len(lab.engine.snapshot().alert_history) == alerts
+    assert lab.state(X).period("p").alert_sent == 1
+    assert lab.state(X).failure_count == 2
+    await lab.engine.stop()
