@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.daemonlog import decided_to_done
 from tests.e2e.lab import daemon, table
 from tests.e2e.lab.site import HOME, LvsSite
-from tests.e2e.lab.waiting import pass_time, wait_for
+from tests.e2e.lab.waiting import wait_for
 
 DEBIAN = Path("/usr/lib/mon")
 LIMIT = 30.0
@@ -87,23 +87,23 @@ def main(name: str, deaths: int, hangs: int, quiet: int) -> None:
 
 
 def _death(site: LvsSite, measured: Measured, rng: random.Random) -> None:
-    pass_time(SETTLE + rng.random() * INTERVAL)
+    time.sleep(SETTLE + rng.random() * INTERVAL)
     began = time.monotonic()
     site.web["www1"].kill()
     measured.removed.append(_gone(site))
-    pass_time(1.0)
+    time.sleep(1.0)
     measured.lost.append(site.client.tally(began, time.monotonic()).get("lost", 0))
-    pass_time(SETTLE + rng.random() * INTERVAL)
+    time.sleep(SETTLE + rng.random() * INTERVAL)
     site.web["www1"].start()
     measured.back.append(_returned(site))
 
 
 def _hang(site: LvsSite, measured: Measured, rng: random.Random) -> None:
-    pass_time(SETTLE + rng.random() * INTERVAL)
+    time.sleep(SETTLE + rng.random() * INTERVAL)
     began = time.monotonic()
     site.web["www1"].hang()
     measured.hang_removed.append(_gone(site))
-    pass_time(1.5)
+    time.sleep(1.5)
     measured.hang_lost.append(site.client.tally(began, time.monotonic()).get("lost", 0))
     site.web["www1"].resume()
     _returned(site)
@@ -114,7 +114,7 @@ def _quiet_round(site: LvsSite) -> None:
     for change, is_in in ((site.web["www1"].kill, False), (site.web["www1"].start, True)):
         change()
         for _ in range(int(LIMIT)):
-            pass_time(INTERVAL)
+            time.sleep(INTERVAL)
             if ("www1" in site.entries()) == is_in:
                 break
 

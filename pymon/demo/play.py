@@ -18,7 +18,8 @@ from pymon.demo.servers import WebServer
 from pymon.demo.story import Kind, Known, Story
 from pymon.demo.table import VIRTUAL, DemoTable, open_table
 from pymon.demo.visitors import PAUSE, Visitors
-from pymon.engine.engine import Engine, Observer
+from pymon.engine.engine import Engine
+from pymon.engine.watcher import Observer
 from pymon.errors import IpvsBusy
 from pymon.ipvs.model import Listed
 from pymon.model.depend import ServiceKey

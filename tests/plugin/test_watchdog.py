@@ -33,9 +33,11 @@ async def runner_fixture() -> AsyncIterator[Runner]:
     runner.stop()
 
 
-async def run(runner: Runner, body: Body, **options: bool) -> CheckResult:
+async def run(runner: Runner, body: Body, *, repeat_blocked: bool = False) -> CheckResult:
     """One run of a plugin of this file."""
-    return await runner.run(made(body, __file__), Invocation(__file__, (), {}), time_limit=30, **options)
+    return await runner.run(
+        made(body, __file__), Invocation(__file__, (), {}), time_limit=30, repeat_blocked=repeat_blocked
+    )
 
 
 async def sleeps(_: Invocation) -> tuple[int, str]:
