@@ -58,18 +58,19 @@ def test_pymon_answers(transcript: str, scenario: Scenario, played: dict[str, Bo
 @ahead
 @every_scenario
 def test_same_alert_calls(transcript: str, scenario: Scenario, played: dict[str, Both]) -> None:
-    """Argument lists, environment and standard input of all alerts are the same."""
+    """Argument lists, environment and standard input of the alerts that both called are the same."""
     theirs, ours = played[transcript].mon[scenario.name], played[transcript].pymon[scenario.name]
-    if _alerts(scenario, mon=True) == _alerts(scenario, mon=False):
-        assert differences(ours.calls, theirs.calls) == []
-    else:
-        assert scenario.differs
-        assert len(ours.calls) == len(_alerts(scenario, mon=False))
+    found = list(zip(_calls(ours), _calls(theirs), strict=True))
+    assert len(found) == len(scenario.steps)
+    for step, (our_calls, their_calls) in zip(scenario.steps, found, strict=True):
+        both = sorted(our_calls.keys() & their_calls.keys())
+        assert not differences([our_calls[line] for line in both], [their_calls[line] for line in both]), step.head()
 
 
-def _alerts(scenario: Scenario, *, mon: bool) -> list[str]:
-    lines = [line for step in scenario.steps for line in (step.mon if mon else step.pymon)]
-    return [line for line in lines if line.startswith("!")]
+def _calls(played: Played) -> list[dict[str, dict[str, object]]]:
+    """The alerts' calls in full, by their lines, step by step."""
+    calls = iter(played.calls)
+    return [{line: next(calls) for line in lines if line.startswith("!")} for lines in played.lines]
 
 
 @every_scenario
