@@ -69,7 +69,7 @@ def _body(board: Board, now: float, room: int) -> list[RenderableType]:
     """The table, and how much of it does not fit into ``room`` lines."""
     rows = board.shown(now)
     if not rows:
-        return [Text("\nAll systems OK\n", style="green")]
+        return [_all_well(board)]
     left = max(room, _FEWEST_ROWS)
     shown: list[Row] = []
     for row in rows:
@@ -91,6 +91,14 @@ def _body(board: Board, now: float, room: int) -> list[RenderableType]:
             lines.append(Text(held, style="yellow", no_wrap=True, overflow="ellipsis"))
     more = len(rows) - len(shown)
     return [*lines, Text(f"… {more} more" if more else "", style="dim", no_wrap=True)]
+
+
+def _all_well(board: Board) -> Text:
+    """What stands in place of a table without rows: that all is well only if that is known."""
+    is_stopped = board.report is not None and not board.report.scheduler.running
+    if board.trouble_since or is_stopped or board.counts().get(OpStatus.UNTESTED):
+        return Text("\nNothing is known to fail\n", style="yellow")
+    return Text("\nAll systems OK\n", style="green")
 
 
 def _line(row: Row, cells: list[str], widths: list[int], board: Board, now: float) -> Text:

@@ -123,6 +123,18 @@ def test_no_answer_yet_and_nothing_wrong() -> None:
     assert "All systems OK" in picture(board.told(report(service("a", OpStatus.OK)), NOW), NOW)
 
 
+def test_all_is_well_only_where_that_is_known() -> None:
+    """Not while a service waits for its first result, while nothing is checked, or while the server is silent."""
+    well = report(service("a", OpStatus.OK))
+    for board in (
+        Board(Selection()).told(report(service("a", OpStatus.OK), service("b", OpStatus.UNTESTED)), NOW),
+        Board(Selection()).told(report(service("a", OpStatus.OK), scheduler=SchedulerState(False, NOW)), NOW),
+        Board(Selection()).told(well, NOW).silent("silent since {since}", NOW),
+    ):
+        assert "All systems OK" not in picture(board, NOW)
+        assert "Nothing is known to fail" in picture(board, NOW)
+
+
 def test_a_silent_server_is_said_with_the_time() -> None:
     board = Board(Selection()).told(report(service("a")), NOW).silent("server not reachable since {since}: no", NOW)
     text = picture(board, NOW + 100)
