@@ -84,6 +84,7 @@ class Watcher:
         self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
         self.started = now
         self.stopped_since = now if stopped else None
+        self._stopped_by_option = stopped  # then the next daemon is not stopped, unless it has the option too
         self.programs: Programs = find_programs(site)
         self._environ = environ
         self.appender = Appender()
@@ -173,12 +174,14 @@ class Watcher:
             self.timers.pause()
             self.checks.hold()
             self.around = self._surroundings()
-            self._record.scheduler(self.stopped_since)
+        self._stopped_by_option = False
+        self._record.scheduler(self.stopped_since)
 
     def start_scheduler(self) -> None:
         """Go on: each timer has as long to go as it had."""
         if self.stopped_since is not None:
             self.stopped_since = None
+            self._stopped_by_option = False
             self.around = self._surroundings()
             self.timers.resume()
             self.checks.release()
@@ -347,7 +350,7 @@ class Watcher:
         self._record.retain(self.states.keys())
         for key, state in self.states.items():
             self._record.state(key, state)
-        self._record.scheduler(self.stopped_since)
+        self._record.scheduler(None if self._stopped_by_option else self.stopped_since)
         self._record_disabled()
 
     def _record_disabled(self) -> None:

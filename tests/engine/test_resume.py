@@ -107,6 +107,10 @@ async def test_disabled_items_histories_and_a_stopped_scheduler_go_on(
     assert (await lab.ask(asked.StartScheduler())).ok
     assert (await lab.restart()).snapshot().stopped_since is None
     assert (await lab.restart(stopped=True)).snapshot().stopped_since is not None, "-S"
+    assert (await lab.restart()).snapshot().stopped_since is None, "-S is of one daemon"
+    await lab.restart(stopped=True)
+    await lab.ask(asked.StopScheduler())
+    assert (await lab.restart()).snapshot().stopped_since is not None, "a client's stop is not"
 
 
 async def test_what_the_configuration_has_no_more_is_forgotten(lab: Lab) -> None:
