@@ -79,12 +79,16 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known of a service. ``remark`` says where it is from, if not from a running daemon."""
+    """What is known of a service. ``remark`` says where it is from, if not from a running daemon.
+
+    ``muted`` is what keeps it from checks and alerts altogether.
+    """
 
     state: ServiceState | None
     events: Sequence[Recorded]
     services: Iterable[ServiceKey]
     remark: str = ""
+    muted: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -116,7 +120,7 @@ def why(group: str, service: str, *, since: str = "", as_json: bool = False, whe
         print(json.dumps(_document(key, answer, now), indent=2, default=str))
         return 0
     if answer.state is not None:
-        print(timeline.standing(key, answer.state, now))
+        print(timeline.standing(key, answer.state, now, answer.muted))
     for line in timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]:
         print(line)
     return 0
@@ -172,7 +176,8 @@ def _read(record: Path, key: ServiceKey, since: float) -> Answer:
     found = look_up(record, key, since, LIMIT)
     written = datetime.fromtimestamp(found.last_write)
     remark = f"read from {record}, which was written last at {written:%Y-%m-%d %H:%M:%S}"
-    return Answer(found.state, found.events, found.services, remark)
+    muted = timeline.muting(watch=found.is_watch_disabled, service=found.is_disabled, stopped_since=found.stopped_since)
+    return Answer(found.state, found.events, found.services, remark, muted)
 
 
 def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
@@ -184,7 +189,13 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
             return Answer(None, (), services)
         events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
         (status,) = client.list_opstatus([(key.group, key.service)])
-        return Answer(_state(status), events, services)
+        disabled, scheduler = client.list_disabled(), client.list_state()
+    muted = timeline.muting(
+        watch=key.group in disabled.watches,
+        service=any(key == each for each in disabled.services),
+        stopped_since=None if scheduler.running else scheduler.stopped_since,
+    )
+    return Answer(_state(status), events, services, muted=muted)
 
 
 def _events(reply: Reply) -> list[Recorded]:
@@ -218,6 +229,7 @@ def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
         document["summary"] = state.last_summary
         document["first_failure"] = state.first_failure or None
         document["ack"] = state.ack_comment if state.ack else None
+        document["muted"] = list(answer.muted)
     if answer.remark:
         document["remark"] = answer.remark
     return document | {"events": [timeline.as_data(event) for event in answer.events]}

@@ -51,8 +51,19 @@ def lines(events: Sequence[Recorded], *, now: float | None = None) -> list[str]:
     return told
 
 
-def standing(key: ServiceKey, state: ServiceState, now: float) -> str:
-    """How a service stands, in one line, to put before its events."""
+def muting(*, watch: bool, service: bool, stopped_since: float | None) -> tuple[str, ...]:
+    """What an operator has done that keeps a service from checks and alerts altogether; no event repeats it.
+
+    ``watch`` and ``service`` say whether they are disabled, ``stopped_since`` is when the scheduler was stopped
+    (seconds since the epoch), None while it runs.
+    """
+    stopped = "" if stopped_since is None else f"the scheduler is stopped since {_local(stopped_since):%Y-%m-%d %H:%M}"
+    told = ("the watch is disabled" if watch else "", "the service is disabled" if service else "", stopped)
+    return tuple(text for text in told if text)
+
+
+def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[str] = ()) -> str:
+    """How a service stands, in one line, to put before its events; ``muted`` is what ``muting`` gives."""
     since = format_duration(round(max(now - state.first_failure, 0.0))) if state.first_failure else ""
     if state.op_status is OpStatus.FAIL:
         count = state.consec_failures
@@ -69,6 +80,8 @@ def standing(key: ServiceKey, state: ServiceState, now: float) -> str:
         text += f": {state.last_summary}" if state.last_summary.strip() else ""
     if state.ack:
         text += f"; acknowledged{_by(state.ack_comment)}"
+    if muted:
+        text += f"; no checks, no alerts: {', '.join(muted)}"
     return f"{key.group} {key.service} is {printable(text)}"
 
 

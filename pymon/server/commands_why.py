@@ -58,6 +58,11 @@ def _listing(call: Call, key: ServiceKey, outcome: Outcome) -> Listing | Reply:
 def _lines(call: Call, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
     """How the service stands, then its events; no line can be taken for a closing line, or for two."""
     snapshot = call.snapshot
-    standing = timeline.standing(key, snapshot.states.get(key, ServiceState()), snapshot.now)
+    muted = timeline.muting(
+        watch=key.group in snapshot.disabled_watches,
+        service=key in snapshot.disabled_services,
+        stopped_since=snapshot.stopped_since,
+    )
+    standing = timeline.standing(key, snapshot.states.get(key, ServiceState()), snapshot.now, muted)
     for line in map(one_line, (standing, *timeline.lines(outcome.events, now=snapshot.now))):
         yield f" {line}" if is_final(line) else line

@@ -96,6 +96,27 @@ def test_an_unknown_service_gets_a_suggestion(
     assert told.out == ""
 
 
+def test_what_is_disabled_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is the commonest reason for no alert, and no event repeats it."""
+
+    async def write() -> None:
+        record = Record(tmp_path / FILE)
+        await record.open()
+        record.state(WEB, ServiceState())
+        record.disabled(["web"], [WEB], [])
+        record.scheduler(T0)
+        await record.close()
+
+    asyncio.run(write())
+    assert why("web", "http", where=Where(statedir=str(tmp_path))) == 0
+    line = capsys.readouterr().out.splitlines()[0]
+    since = f"{datetime.fromtimestamp(T0):%Y-%m-%d %H:%M}"
+    assert line.endswith(
+        "; no checks, no alerts: the watch is disabled, the service is disabled, "
+        f"the scheduler is stopped since {since}"
+    )
+
+
 def test_nobody_to_ask_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert why("web", "http", where=Where(port=str(free_port()), server="127.0.0.1")) == NO_ANSWER
     assert "cannot connect to 127.0.0.1:" in capsys.readouterr().err
@@ -219,7 +240,7 @@ def port(tmp_path: Path) -> Iterator[int]:
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
     (tmp_path / "state").mkdir()
-    (tmp_path / "auth.cf").write_text("command section\nlist: all\nack: all\n")
+    (tmp_path / "auth.cf").write_text("command section\nlist: all\nack: all\ndisable: all\n")
     (tmp_path / "mon.cf").write_text(CONFIG.format(folder=tmp_path, port=number))
     command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", str(tmp_path / "mon.cf")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
@@ -252,11 +273,13 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     wait_for(port, "done.alert ops done in")
     with Client("127.0.0.1", port) as client:
         client.ack("web", "http", "on it")
+        client.disable_service("web", "http")
     where = Where(server="127.0.0.1", port=str(port), statedir=str(tmp_path / "state"))
     assert why("web", "http", where=where) == 0
     living = capsys.readouterr()
     assert living.err == ""
     assert living.out.startswith("web http is failing for ")
+    assert living.out.splitlines()[0].endswith("; no checks, no alerts: the service is disabled")
     for said in (
         r"daemon     pymon \S+ started with 1 service on 1 watch",
         r"check      failed \(exit 3\): gone",
@@ -272,5 +295,6 @@ def test_the_daemon_tells_and_after_its_end_the_record(
         os.kill(client.list_pids().server, signal.SIGKILL)
     assert why("web", "http", where=where) == 0
     dead = capsys.readouterr()
+    assert dead.out.splitlines()[0].endswith("; no checks, no alerts: the service is disabled")
     assert "read from" in dead.err
     assert "somebody@127.0.0.1 acknowledged: on it" in dead.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_why_tells_how_the_service_stands_and_its_events() -> None:
     assert lines == timeline.lines(EVENTS, now=NOW)
     assert final == "220 why completed"
     assert client.asked == [ReadTimeline(S1)]
+
+
+def test_why_tells_what_is_disabled_first() -> None:
+    muted = replace(with_auth("list: all"), disabled_watches={"g1"}, disabled_services={S1}, stopped_since=NOW)
+    client = Client(muted, outcome=lambda _: Outcome(events=tuple(EVENTS)))
+    standing, *_ = client.say("why g1 s1")
+    assert (
+        "; no checks, no alerts: the watch is disabled, the service is disabled, the scheduler is stopped" in standing
+    )
 
 
 def test_json_why_gives_the_events_with_their_figures() -> None:

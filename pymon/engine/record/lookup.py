@@ -20,23 +20,32 @@ class Found:
     """What a record has of one service. ``state`` is None if it knows no such service.
 
     ``services`` are all that it knows, ``last_write`` is when it was written last (seconds since the epoch).
+    ``is_watch_disabled`` and ``is_disabled`` tell what clients have disabled, ``stopped_since`` since when the
+    scheduler is stopped (None: it is not).
     """
 
     events: tuple[Recorded, ...]
     state: ServiceState | None
     services: tuple[ServiceKey, ...]
     last_write: float
+    is_watch_disabled: bool = False
+    is_disabled: bool = False
+    stopped_since: float | None = None
 
 
 def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -> Found:
     """Read what is on file of a service; raises RecordError if there is no record that can be read."""
     with _explained(path), reading.opened(path) as connection:
         connection.execute("BEGIN")  # one moment for all that is read
+        is_watch_disabled, is_disabled, stopped_since = reading.muted(connection, key)
         return Found(
             events=tuple(event for _, event in reading.events(connection, key, since, limit)),
             state=reading.state(connection, key),
             services=tuple(reading.services(connection)),
             last_write=reading.last_write(connection),
+            is_watch_disabled=is_watch_disabled,
+            is_disabled=is_disabled,
+            stopped_since=stopped_since,
         )
 
 

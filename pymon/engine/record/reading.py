@@ -145,6 +145,17 @@ def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | Non
         return None
 
 
+def muted(connection: sqlite3.Connection, key: ServiceKey) -> tuple[bool, bool, float | None]:
+    """Whether a service's watch and the service itself are disabled; since when the scheduler is stopped (None: not)."""
+    statement = "SELECT count(*) FROM disabled WHERE kind = ? AND grp = CAST(? AS TEXT) AND name = CAST(? AS TEXT)"
+    watch, service = (
+        bool(connection.execute(statement, (kind, as_bytes(key.group), as_bytes(name))).fetchone()[0])
+        for kind, name in (("watch", ""), ("service", key.service))
+    )
+    row = connection.execute("SELECT value FROM meta WHERE name = 'stopped_since'").fetchone()
+    return watch, service, _time(row[0]) if row else None
+
+
 def _histories(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     lines: dict[str, list[str]] = {}
     for name, line in connection.execute("SELECT name, line FROM history ORDER BY id"):

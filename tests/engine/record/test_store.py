@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pymon.engine.record.batch import Disabled, Saved, Undone
+from pymon.engine.record.batch import Batch, Disabled, Saved, Undone
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.retention import prune
 from pymon.engine.record.store import ENDED_WAITING, EVENTS_WAITING, Record, record_path
@@ -228,6 +228,7 @@ async def test_without_a_path_it_is_in_memory_only(tmp_path: Path, monkeypatch: 
     await record.settled()
     events = await record.events(WEB, limit=10**6)
     assert (len(events), events[0].at) == (EVENTS_WAITING, T0 + 10)
+    assert await record.events(WEB, since=T0 + EVENTS_WAITING + 8) == events[-2:]
     await record.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -278,6 +279,29 @@ async def test_ten_thousand_states_leave_the_loop_its_turns(record: Record) -> N
         turns += 1
         await asyncio.sleep(0.001)
     assert turns > 30
+
+
+def test_what_is_newer_stays_when_a_batch_comes_back() -> None:
+    """After a write that failed, the states and alerts handed over meanwhile are those that count."""
+    other = ServiceKey("web", "other")
+    failed = Batch(
+        states={WEB: ServiceState(), other: DOWN},
+        events={1: check(T0), 2: act(T0)},
+        alerts={"1": Undone("1", pending()), "2": Undone("2", pending())},
+        disabled=Disabled(frozenset({"old"})),
+        scheduler=(T0,),
+        lines=[("alert", "first")],
+    )
+    waiting = Batch(
+        states={WEB: DOWN}, events={2: act(T0 + 1)}, alerts={"1": None}, scheduler=(None,), lines=[("alert", "second")]
+    )
+    waiting.take_back(failed)
+    assert waiting.states == {WEB: DOWN, other: DOWN}
+    assert waiting.events == {1: check(T0), 2: act(T0 + 1)}
+    assert waiting.alerts == {"1": None, "2": Undone("2", pending())}
+    assert waiting.disabled == Disabled(frozenset({"old"}))
+    assert waiting.scheduler == (None,)
+    assert waiting.lines == [("alert", "first"), ("alert", "second")]
 
 
 async def test_alerts_that_ended_leave_nothing_in_memory(path: Path) -> None:
