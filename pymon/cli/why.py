@@ -192,7 +192,7 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
         disabled, scheduler = client.list_disabled(), client.list_state()
     muted = timeline.muting(
         watch=key.group in disabled.watches,
-        service=any(key == each for each in disabled.services),
+        service=key in [ServiceKey(*each) for each in disabled.services],
         stopped_since=None if scheduler.running else scheduler.stopped_since,
     )
     return Answer(_state(status), events, services, muted=muted)

@@ -146,7 +146,7 @@ def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | Non
 
 
 def muted(connection: sqlite3.Connection, key: ServiceKey) -> tuple[bool, bool, float | None]:
-    """Whether a service's watch and the service itself are disabled; since when the scheduler is stopped (None: not)."""
+    """Whether a service's watch and the service itself are disabled; since when the scheduler is stopped."""
     statement = "SELECT count(*) FROM disabled WHERE kind = ? AND grp = CAST(? AS TEXT) AND name = CAST(? AS TEXT)"
     watch, service = (
         bool(connection.execute(statement, (kind, as_bytes(key.group), as_bytes(name))).fetchone()[0])
