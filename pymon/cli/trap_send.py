@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pymon.client.credentials import password_in
 from pymon.client.records import OpStatus
 from pymon.client.traps import send_trap
 from pymon.errors import ConnectionFailed
@@ -29,7 +30,7 @@ def send(
     """
     value, opstatus = _status(status)
     try:
-        password = password_file.read_text("utf-8", "surrogateescape").partition("\n")[0] if password_file else ""
+        password = password_in(str(password_file)) if password_file else ""
         text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if detail == "-" else detail
         send_trap(
             group,

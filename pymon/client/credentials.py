@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pymon.errors import PymonError
+from pymon.server.wire import to_text
 
 _LINE = re.compile(r"\s*(user|pass)=(.*)", re.IGNORECASE | re.DOTALL)
 
@@ -66,6 +67,12 @@ def read(lines: Iterator[str], user: str = "", *, only_credentials: bool = False
     if not name or password is None:
         raise NoCredentials
     return Credentials(name, password), rest
+
+
+def password_in(path: str) -> str:
+    """The password in a file: its first line. Raises OSError."""
+    with open(path, "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
+        return to_text(file.readline().rstrip(b"\r\n"))
 
 
 def own_name() -> str:

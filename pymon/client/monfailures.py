@@ -8,13 +8,14 @@ import time
 from collections.abc import Sequence
 from getopt import GetoptError, getopt
 
+from pymon.client.credentials import password_in
 from pymon.client.protocol import login
 from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.client.terminal import BLANKS
 from pymon.client.tls import tls_context
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
-from pymon.server.wire import to_bytes, to_text
+from pymon.server.wire import to_bytes
 
 USAGE = """\
 usage: monfailures [--server host] [--port port] [--user name]
@@ -113,10 +114,8 @@ def _ask(options: dict[str, str]) -> list[ServiceStatus]:
 
 def _password(options: dict[str, str]) -> str:
     """The password given, or the first line of its file. Raises OSError."""
-    if "password-file" not in options:
-        return options.get("password", "")
-    with open(options["password-file"], "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
-        return to_text(file.readline().rstrip(b"\r\n"))
+    file = options.get("password-file")
+    return options.get("password", "") if file is None else password_in(file)
 
 
 def _fail(message: str, status: int) -> int:

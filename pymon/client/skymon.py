@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from getopt import GetoptError, getopt
 from typing import NamedTuple
 
+from pymon.client.credentials import password_in
 from pymon.client.protocol import Command, login
 from pymon.client.sync import Client
 from pymon.errors import ClientError, CommandFailed, PymonError
@@ -147,10 +148,7 @@ def _fits(password: str, hashed: str) -> bool:
 
 def _setup(name: str) -> str:
     """The text of a file of ``~/.skytel``. Raises SetupError."""
-    return _text_of(os.path.expanduser(f"~/.skytel/{name}"))  # noqa: PTH111
-
-
-def _text_of(path: str) -> str:
+    path = os.path.expanduser(f"~/.skytel/{name}")  # noqa: PTH111
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
             return to_text(file.read(MAX_MAIL))
@@ -160,7 +158,10 @@ def _text_of(path: str) -> str:
 
 def _login(options: dict[str, str]) -> Command[None]:
     file = options.get("password-file")
-    return login(options["user"], _text_of(file).partition("\n")[0].rstrip("\r") if file else "")
+    try:
+        return login(options["user"], password_in(file) if file else "")
+    except OSError as error:
+        raise SetupError(f"could not load {file}: {error.strerror}") from error
 
 
 def _mail(address: str, text: str) -> int:

@@ -83,7 +83,7 @@ def test_nobody_listens(receiver: socket.socket) -> None:
     ("status", "value", "opstatus"), [("ok", "0", "1"), ("FAIL", "1", "0"), ("3", "3", "0"), ("timeout", "1", "6")]
 )
 def test_from_a_shell(receiver: socket.socket, tmp_path: Path, status: str, value: str, opstatus: str) -> None:
-    (tmp_path / "secret").write_text("pw d\nsecond line\n")
+    (tmp_path / "secret").write_bytes(b"pw d\r\nsecond line\n")
     with receiver:
         port = str(receiver.getsockname()[1])
         sent = send(

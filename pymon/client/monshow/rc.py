@@ -9,6 +9,7 @@ link GROUP SERVICE URL | link-text GROUP SERVICE … END
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -66,14 +67,19 @@ def find(rcfile: str | None, view: str | None, home: Path | None) -> Path | None
     system's. Raises RcError if a view is wanted that is not there.
     """
     if rcfile is not None:
-        return Path(rcfile) if Path(rcfile).exists() else None
+        return Path(rcfile) if _is_there(Path(rcfile)) else None
     if view:
         path = view_path(view)
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113  # as in _is_there
             raise RcError("no view found")
         return path
     candidates = [home / RC_NAME, SYSTEM_RC] if home else [SYSTEM_RC]
-    return next((path for path in candidates if path.exists()), None)
+    return next((path for path in candidates if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there to be read; one in a folder that is not ours (HOME after ``sudo``) is not."""
+    return os.path.exists(path)  # noqa: PTH110  # pathlib's raises PermissionError
 
 
 def read(path: Path | None) -> Preferences:

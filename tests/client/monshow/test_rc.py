@@ -109,6 +109,15 @@ def test_the_first_file_of_the_search_order_is_read(tmp_path: Path, monkeypatch:
     assert read(tmp_path / "own").refresh == 7
 
 
+def test_a_folder_that_cannot_be_looked_into_has_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOME is root's after sudo; a name that no folder can have is refused in the same way."""
+    monkeypatch.setattr(monshow_rc, "SYSTEM_RC", tmp_path / "system")
+    assert find(None, None, tmp_path / ("x" * 300)) is None
+    assert find("x" * 300, None, None) is None
+    with pytest.raises(RcError, match=r"^no view found$"):
+        find(None, "x" * 300, None)
+
+
 def test_a_missing_view_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monshow_rc, "VIEWS", tmp_path)
     with pytest.raises(RcError, match=r"^no view found$"):
