@@ -6,8 +6,9 @@ runs       repetitions that are one event (pure)
 codec      records to JSON and back (pure)
 batch      what is not on file yet (pure)
 schema     the tables, and whether a file is one of ours
-database   the file: opened, set aside, written, read; blocking, for one thread
+database   the file: opened, set aside, locked, kept in order; blocking, for one thread
 reading    what stands in the tables
+writing    a batch brought into them
 retention  how long events are kept
 rows       text in columns
 worker     the thread that does so

@@ -13,17 +13,15 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from pymon.engine.record import reading, schema
+from pymon.engine.record import reading, schema, writing
 from pymon.engine.record.batch import Batch, Saved
-from pymon.engine.record.codec import encode_facts, encode_pending, encode_state
 from pymon.engine.record.retention import prune, prune_histories
-from pymon.engine.record.rows import as_bytes, as_text
+from pymon.engine.record.rows import as_text
 from pymon.engine.record.schema import NotARecord, Unusable
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Recorded
@@ -44,15 +42,6 @@ ASIDE_KEPT = 5
 """files set aside that are kept"""
 ASIDE_QUIET = 60.0
 """seconds in which not a second file is set aside: the disk is broken, not the file"""
-CHUNK = 32
-"""rows between two breaths, in which the event loop gets its turn"""
-BREATH = 0.0003
-"""seconds"""
-TEXT_LIMIT = 4096
-"""characters of an event's text that are kept"""
-FACTS_LIMIT = 16384
-"""characters of an event's facts that are kept"""
-
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 """primary result codes that speak of the file itself; our statements being fixed, SQLITE_ERROR is a missing table"""
 
@@ -100,7 +89,7 @@ class Database:
             self._open(thoroughly=False)
             if self._needs_all and not batch.is_all:
                 return Written(needs_all=True)
-            self._guarded(lambda connection: self._write(connection, batch))
+            self._guarded(lambda connection: writing.write(connection, batch, self._base))
         except NotARecord as damage:
             return self._recover(str(damage))
         except Unusable as problem:
@@ -283,7 +272,7 @@ class Database:
             if not fresh:
                 return reading.saved(connection)
             connection.execute("BEGIN IMMEDIATE")
-            _forget_state(connection)
+            writing.forget_state(connection)
             connection.execute("COMMIT")
             return Saved()
 
@@ -295,84 +284,6 @@ class Database:
                 raise Unusable(answer.problem) from damage
             self._open(thoroughly=False)
             return Saved()
-
-    def _write(self, connection: sqlite3.Connection, batch: Batch) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        if batch.is_all:
-            _forget_state(connection)
-        for statement, rows in _changes(batch, self._base):
-            for chunk in _chunks(rows):
-                connection.executemany(statement, chunk)
-                time.sleep(BREATH if len(chunk) == CHUNK else 0)
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('last_write', ?)", (time.time(),))
-        connection.execute("COMMIT")
-
-
-def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:
-    """Statements with the rows that each is done with. What is a batch's own is not touched while it is written."""
-    gone = [(as_bytes(key.group), as_bytes(key.service)) for key, state in batch.states.items() if state is None]
-    yield "DELETE FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
-    yield (
-        "INSERT OR REPLACE INTO services VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?)",
-        (
-            (as_bytes(key.group), as_bytes(key.service), encode_state(state))
-            for key, state in batch.states.items()
-            if state is not None
-        ),
-    )
-    if batch.disabled is not None:
-        yield "DELETE FROM disabled WHERE ?", [(1,)]
-        disabled = batch.disabled
-        rows = [("watch", watch, "") for watch in disabled.watches]
-        rows += [("service", key.group, key.service) for key in disabled.services]
-        rows += [("host", "", host) for host in disabled.hosts]
-        rows += [("enabled host", "", host) for host in disabled.enabled_hosts]
-        yield (
-            "INSERT INTO disabled VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))",
-            ((kind, as_bytes(group), as_bytes(name)) for kind, group, name in rows),
-        )
-    if batch.scheduler is not None:
-        yield "INSERT OR REPLACE INTO meta VALUES ('stopped_since', ?)", [batch.scheduler]
-    yield (
-        "INSERT INTO history (name, line) VALUES (?, CAST(? AS TEXT))",
-        ((name, as_bytes(line)) for name, line in batch.lines),
-    )
-    yield "DELETE FROM alerts WHERE token = ?", [(token,) for token, undone in batch.alerts.items() if undone is None]
-    yield (
-        "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)",
-        (
-            (token, undone.started, encode_pending(undone.pending))
-            for token, undone in batch.alerts.items()
-            if undone is not None
-        ),
-    )
-    yield (
-        "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), "
-        "CAST(? AS TEXT), ?)",
-        (_event_row(base + number, event) for number, event in batch.events.items()),
-    )
-
-
-def _event_row(number: int, event: Recorded) -> tuple[object, ...]:
-    text = event.text if len(event.text) <= TEXT_LIMIT else f"{event.text[:TEXT_LIMIT]}…"
-    facts = encode_facts(event.facts)
-    return (
-        *(number, event.at, max(event.at, event.until), event.count, event.kind.value),
-        *map(as_bytes, (event.group, event.service, event.asker, text)),
-        facts if len(facts) <= FACTS_LIMIT else encode_facts({"cut": len(facts)}),
-    )
-
-
-def _chunks(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
-    left = iter(rows)
-    while chunk := list(islice(left, CHUNK)):
-        yield chunk
-
-
-def _forget_state(connection: sqlite3.Connection) -> None:
-    for table in ("services", "disabled", "alerts", "history"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608  # of our own words
-    connection.execute("DELETE FROM meta")
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:
