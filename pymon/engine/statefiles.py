@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pymon.engine.record.rows import as_bytes, as_text
 from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
 from pymon.model.service import Service
@@ -152,7 +153,7 @@ def parse_opstatus(text: str, site: Site, states: Mapping[ServiceKey, ServiceSta
 def read(statedir: str | Path, kind: SavedKind) -> str:
     """The text of a file; its bytes survive. Raises OSError. Blocks."""
     with (Path(statedir) / kind.value).open("rb") as file:
-        return file.read(SIZE_LIMIT).decode("utf-8", "surrogateescape")
+        return as_text(file.read(SIZE_LIMIT))
 
 
 def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
@@ -161,7 +162,7 @@ def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{kind.value}.", dir=statedir)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
+            file.write(as_bytes(text))
             os.fchmod(file.fileno(), 0o644)  # as mon: pages of the web server read it
             file.flush()
             os.fsync(file.fileno())
@@ -179,14 +180,12 @@ _FRESH = ServiceState()
 
 def escape(text: str) -> str:
     """A value as it stands in the file; ASCII."""
-    data = text.encode("utf-8", "surrogateescape")
-    return _UNESCAPED.sub(lambda found: b"\\%02x" % ord(found[0]), data).decode("ascii")
+    return _UNESCAPED.sub(lambda found: b"\\%02x" % ord(found[0]), as_bytes(text)).decode("ascii")
 
 
 def unescape(text: str) -> str:
     """A value from the file, by mon's rule: only lower-case digits count."""
-    data = text.encode("utf-8", "surrogateescape")
-    return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), data).decode("utf-8", "surrogateescape")
+    return as_text(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), as_bytes(text)))
 
 
 def _fields(service: Service, state: ServiceState, trap_timer: float | None) -> Iterator[tuple[str, str]]:

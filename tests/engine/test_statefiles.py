@@ -233,3 +233,10 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["opstatus"]
     with pytest.raises(FileNotFoundError):
         statefiles.write(tmp_path / "gone", SavedKind.OPSTATUS, "x")
+
+
+def test_text_that_no_bytes_stand_for_is_written_all_the_same(tmp_path: Path) -> None:
+    """A monitor inside the daemon may say a lone surrogate; that cannot keep the whole file from being written."""
+    assert statefiles.escape("a\ud800\udcff") == "a??"
+    statefiles.write(tmp_path, SavedKind.DISABLED, "disable watch \ud800\n")
+    assert statefiles.read(tmp_path, SavedKind.DISABLED) == "disable watch ?\n"
