@@ -17,6 +17,7 @@ from pymon.config.malformed import KINDS
 from tests.differential.scenarios import SCENARIOS
 
 TESTS = Path(__file__).resolve().parent
+TRANSCRIPTS = TESTS / "differential" / "talk" / "transcripts"
 PAGE = TESTS.parent / "docs" / "compatibility.md"
 WORDS = {
     "Global variables": set(CONVERTERS),
@@ -25,8 +26,8 @@ WORDS = {
     "Period keywords": set(PERIOD_KEYWORDS),
 }
 """section of the page → the words of mon.cf that it describes"""
-STATES = {"same", "fixed", "different", "new", "next release"}
-ID = re.compile(r"(?<![A-Za-z0-9-])(Q\d{1,2}|D\d|[ACEMRS]-[A-Za-z]{3,}\d?(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9-])")
+STATES = {"same", "fixed", "different", "new"}
+ID = re.compile(r"(?<![A-Za-z0-9-])(Q\d{1,2}|D\d|[ACEKMNPRSTUWX]-[A-Za-z]{3,}\d?(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9-])")
 TEST_NAME = re.compile(r"def test_(\w+)\(")
 
 
@@ -82,10 +83,10 @@ def is_said(name: str, function: str) -> bool:
 
 
 def ids_of_tests() -> dict[str, set[Path]]:
-    """Every id that a test file names, with the files; the samples of malformed.py are tests, too."""
+    """Every id that a test file names, with the files; samples of malformed.py and transcripts are tests, too."""
     samples = TESTS / "config" / "test_malformed.py"
     found = {kind.differs: {samples} for kind in KINDS.values() if kind.differs}
-    for file in TESTS.rglob("*.py"):
+    for file in (*TESTS.rglob("*.py"), *TRANSCRIPTS.glob("*.txt")):
         if file == Path(__file__):
             continue
         text = file.read_text(encoding="utf-8")
@@ -110,7 +111,7 @@ def test_every_id_of_a_test_has_a_row() -> None:
 
 def test_every_id_has_a_test() -> None:
     tested = ids_of_tests()
-    assert [name for name, row in IDS.items() if row.state != "next release" and name not in tested] == []
+    assert [name for name, row in IDS.items() if name not in tested] == []
 
 
 def test_every_id_that_is_mentioned_has_a_row() -> None:
@@ -153,7 +154,7 @@ def test_each_proof_exists() -> None:
     missing = []
     for row in ROWS:
         proofs = re.findall(r"`([^`]+)`", row.cells.get("test", ""))
-        if not proofs and "test" in row.cells and row.state != "next release":
+        if not proofs and "test" in row.cells:
             missing.append(f"{row.subject}: no test")
         missing += [
             f"{row.subject}: {proof}" for proof in proofs if proof not in scenarios and not (TESTS / proof).is_file()
@@ -179,6 +180,6 @@ def test_the_proof_of_an_id_names_it() -> None:
         proofs = re.findall(r"`([^`]+)`", row.cells.get("test", ""))
         scenarios = {scenario.name for scenario in SCENARIOS if name in ID.findall(scenario.differs)}
         files = {str(file.relative_to(TESTS)) for file in tested.get(name, set())}
-        if row.state != "next release" and not (files | scenarios) & set(proofs):
+        if not (files | scenarios) & set(proofs):
             unnamed.append(f"{name}: {', '.join(proofs)}; it is named in {', '.join(sorted(files)) or 'no test'}")
     assert not unnamed, "\n".join(unnamed)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pymon.config.auth import parse_auth
 from pymon.model.invocation import Invocation
 from pymon.plugin.registry import scan
 from pymon.plugin.runner import Runner
 from tests.addresses import listening
+from tests.differential.daemon import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -39,6 +44,7 @@ def pymon(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
 def first(tmp_path: Path) -> str:
     text = block("hostgroup web 127.0.0.1")
     (tmp_path / "first.cf").write_text(text, encoding="utf-8")
+    (tmp_path / "auth.cf").write_text(block("command section"), encoding="utf-8")
     return text
 
 
@@ -60,14 +66,14 @@ def test_the_broken_configuration_is_refused_in_these_words(first: str, tmp_path
 @pytest.mark.usefixtures("first")
 def test_the_sample_of_the_log_is_the_log(tmp_path: Path) -> None:
     """Line for line, but for times, directories, and where it listens."""
-    sample = block("$ pymon check first.cf").splitlines()[3:]
+    _, _, shown, *sample = block("$ pymon check first.cf").splitlines()
     file = tmp_path / "first.cf"
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
     text = file.read_text(encoding="utf-8").replace("-p 8000", f"-p {port}")
     file.write_text(f"{listening()}\n{text}", encoding="utf-8")
-    command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", "first.cf", "--log-level", "suppressed"]
+    command = [sys.executable, "-m", "pymon.cli.main", *shown.split()[2:], "--statedir", str(tmp_path)]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
         limit = threading.Timer(30, daemon.kill)
         limit.start()
@@ -80,6 +86,68 @@ def test_the_sample_of_the_log_is_the_log(tmp_path: Path) -> None:
         limit.cancel()
     assert got == wanted
     assert (tmp_path / "outages.log").read_text(encoding="utf-8").startswith("failure web http ")
+
+
+@pytest.fixture
+def asked(first: str, tmp_path: Path) -> Iterator[list[str]]:
+    """What the clients of the README need to find a daemon with its files, once it has told of the outage."""
+    port = free_port()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        closed = nobody.getsockname()[1]
+        text = f"serverport = {port}\ntrapport = {port}\n" + first.replace("-p 8000", f"-p {closed}")
+        (tmp_path / "first.cf").write_text(text, encoding="utf-8")
+        command = [*(sys.executable, "-m", "pymon.cli.main", "run", "-c", "first.cf", "--authfile", "auth.cf")]
+        command += ["--log-level", "suppressed", "--statedir", str(tmp_path)]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
+            limit = threading.Timer(60, daemon.kill)
+            limit.start()
+            assert daemon.stderr is not None
+            assert any("alertevery 30m" in line for line in daemon.stderr), "it ended before it held an alert back"
+            yield ["--port", str(port)]
+            daemon.terminate()
+            daemon.communicate()
+            limit.cancel()
+
+
+def test_the_clients_say_what_is_shown(asked: list[str], tmp_path: Path) -> None:
+    """One after the other, but for times and numbers."""
+    samples = block("$ moncmd list watch") + block("$ pymon why web http")
+    modules = {"moncmd": "pymon.client.moncmd", "monshow": "pymon.client.monshow.main", "pymon": "pymon.cli.main"}
+    environ = os.environ | {"MONHOST": "127.0.0.1", "HOME": str(tmp_path)}
+    for sample in samples.removeprefix("$ ").split("\n$ "):
+        line, _, expected = sample.partition("\n")
+        program, *words = shlex.split(line)
+        options = {"moncmd": ["-p", asked[-1]], "monshow": [*asked, "--rcfile", "/nonexistent"]}.get(program, asked)
+        where = [*words, *options] if program == "pymon" else [*options, *words]
+        command = [sys.executable, "-m", modules[program], *where]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+        said, shown = ([timeless(each) for each in text.rstrip().splitlines()] for text in (done.stdout, expected))
+        if program == "pymon":  # how often a check came by then is a matter of time; what there is to tell is not
+            said, shown = (sorted(set(each)) for each in (said, shown))
+            shown = [each for each in shown if each != "check ok"]
+        assert said == shown
+
+
+def timeless(line: str) -> str:
+    """A line of a client without what time makes of it."""
+    line = re.sub(r"^time: .*|server: \S+", "WHEN AND WHERE", line.strip())
+    line = re.sub(r"\(today\)|^[0-9-]{10} |^[0-9:]{8} +|\[\d+ times until [0-9:]+\]", "", line)
+    return " ".join(re.sub(r"\b\d+s\b", "TIME", line).split())
+
+
+def test_the_library_says_what_is_failing(asked: list[str]) -> None:
+    code = block("from pymon.client import Client").replace('"localhost"', f'"127.0.0.1", {asked[-1]}')
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (0, "web http 127.0.0.1 \n"), done.stderr
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/server.md", "docs/client.md"])
+def test_auth_files_are_in_order(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (auth,) = re.findall(r"^```\n(command section\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert parse_auth(auth)[1] == ()
 
 
 def normal(line: str) -> str:
@@ -171,7 +239,9 @@ def test_what_contributors_are_sent_to_is_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     paths = re.findall(r"[`(]((?:pymon|tests|monitors|alerts|etc|docs)/[\w./]*)[`)]", text)
     in_house = re.findall(
-        r"^ {4}.* ((?:model|config|core|engine|plugin|monitor|alert|ipvs)/[\w./]+\.py)", text, re.MULTILINE
+        r"^ {4}.* ((?:model|config|core|engine|plugin|monitor|alert|ipvs|server|client)/[\w./]+\.py)",
+        text,
+        re.MULTILINE,
     )
     assert len(paths) > 20
     assert len(in_house) > 10

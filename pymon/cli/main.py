@@ -75,6 +75,7 @@ def run_command(
     alertdir: Annotated[str, typer.Option(help="Where alerts are, colon-separated.")] = "",
     statedir: Annotated[str, typer.Option(help="Where state is kept.")] = "",
     logdir: Annotated[str, typer.Option(help="Where the downtime log and the histories go.")] = "",
+    authfile: Annotated[Path | None, typer.Option(help="Who may do what [default: auth.cf in cfbasedir].")] = None,
     m4: Annotated[str, typer.Option(help="Pass the configuration through this m4.")] = "",
     syslog: Annotated[bool, typer.Option("--syslog", help="Write to syslog too.")] = False,
     stopped: Annotated[bool, typer.Option("--stopped", help="Start with the scheduler stopped.")] = False,
@@ -90,7 +91,8 @@ def run_command(
 
     directories = {"mondir": mondir, "alertdir": alertdir}
     overrides: dict[str, Any] = {name: tuple(value.split(":")) for name, value in directories.items() if value}
-    overrides |= {name: value for name, value in {"statedir": statedir, "logdir": logdir}.items() if value}
+    paths = {"statedir": statedir, "logdir": logdir, "authfile": str(authfile.absolute()) if authfile else ""}
+    overrides |= {name: value for name, value in paths.items() if value}
     _finish(
         run(
             configfile,

@@ -78,7 +78,7 @@ LISTS: list[tuple[Snapshot, str, str, list[str]]] = [
             "cmp g1 s2 NONE",
             "exp g1 tr 'NONE'",
             "cmp g1 tr NONE",
-            "exp g2 s3 'NONE'",
+            "exp g2 s3 'NONE'",  # D8: what alertdepend, monitordepend and hostdepend say is not shown, as in mon
             "cmp g2 s3 NONE",
             "220 list deps completed",
         ],
