@@ -22,14 +22,20 @@ def unknown_hosts(hostgroups: Mapping[str, Hostgroup], names: Iterable[str]) -> 
     return tuple(name for name in names if name not in known)
 
 
-def groups_of(hostgroups: Mapping[str, Hostgroup], names: Collection[str]) -> tuple[str, ...]:
+def groups_of(hostgroups: Mapping[str, Hostgroup], names: Iterable[str]) -> tuple[str, ...]:
     """The groups that have at least one of these hosts."""
-    return tuple(group.name for group in hostgroups.values() if any(host.name in names for host in group.hosts))
+    wanted = frozenset(names)
+    return tuple(group.name for group in hostgroups.values() if any(host.name in wanted for host in group.hosts))
 
 
-def sole_watches(site: Site, host: str) -> tuple[str, ...]:
-    """The watches whose group has this host and no other: they are switched with it, as in mon."""
-    return tuple(group for group in site.watches if [each.name for each in site.hosts(group)] == [host])
+def sole_watches(site: Site) -> Mapping[str, list[str]]:
+    """host → the watches whose group has it and no other host: they are switched with it, as in mon."""
+    found: dict[str, list[str]] = {}
+    for group in site.watches:
+        hosts = site.hosts(group)
+        if len(hosts) == 1:
+            found.setdefault(hosts[0].name, []).append(group)
+    return found
 
 
 def _switched(group: Hostgroup, names: Collection[str], disabled: bool) -> Hostgroup:

@@ -54,7 +54,8 @@ class Switching:
         """Switch hosts, and with each the watches of which it is the only host."""
         site = self._watcher.site
         self._watcher.switch_hosts(hosts, disabled=not enable)
-        groups = {host: sole_watches(site, host) for host in hosts}
+        sole = sole_watches(site)
+        groups = {host: sole.get(host, []) for host in hosts}
         self._watches([group for each in groups.values() for group in each], enable, asker)
         for host, watches in groups.items():
             for group in watches:

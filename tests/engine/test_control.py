@@ -146,6 +146,23 @@ async def test_a_disabled_host_is_disabled_in_all_groups_and_takes_its_watch_alo
     assert [host.name for host in lab.engine.site.hosts("both") if host.disabled] == ["h1"]
 
 
+async def test_many_hosts_on_many_watches_are_switched_at_once(tmp_path: Path) -> None:
+    watches = [
+        f"hostgroup g{number} sole\n\nwatch g{number}\n service s\n  traptimeout 1h\n\n" for number in range(400)
+    ]
+    many = tuple(f"h{number}" for number in range(8000))
+    lab = Lab(
+        tmp_path, f"hostgroup many {' '.join(many)}\n\nwatch many\n service s\n  traptimeout 1h\n\n" + "".join(watches)
+    )
+    await lab.engine.start()
+    began = time.process_time()
+    assert (await lab.ask(asked.SwitchHosts((*many, "sole"), enable=False))).ok
+    took = time.process_time() - began
+    assert lab.engine.snapshot().disabled_watches == {f"g{number}" for number in range(400)}
+    await lab.engine.stop()
+    assert took < 1.0, "one look at each watch, and not one for each host"
+
+
 async def test_p_host_names_are_literal(lab: Lab) -> None:
     """P-host-names: mon takes them as patterns, renames what they match, and one that is none ends it."""
     for name in ("h.", ".*", "h(", "h[1"):
