@@ -6,7 +6,6 @@ may have changed since, and other callers may be less careful.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from typing import Any
 from pymon.core import process
 from pymon.core.state import clear_timers
 from pymon.engine.configuration import Configuration
+from pymon.engine.downtime import read_pages
 from pymon.engine.monremote import Monremote
 from pymon.engine.record import acts
 from pymon.engine.record.store import Record
@@ -183,14 +183,15 @@ class Control:
         return await _attempt(reset)
 
     async def _downtime_log(self) -> Outcome:
-        """The lines of the downtime log, without its comments."""
+        """The records of the downtime log; the first page is read here, so that a file that cannot be is refused."""
         settings = self._watcher.site.settings
         await self._watcher.appender.written()
+        pages = read_pages(Path(settings.dtlogfile))
         try:
-            lines = await asyncio.to_thread(_records_of, settings.dtlogfile)
+            first = await anext(pages)
         except OSError as error:
             return Outcome(False, f"{settings.dtlogfile}: {error.strerror}")
-        return Outcome(lines=lines)
+        return Outcome(lines=first, pages=pages)
 
 
 _HANDLERS: dict[type, Handler] = {
@@ -217,9 +218,3 @@ async def _attempt(work: Callable[[], Any]) -> Outcome:
         lines = str(error).splitlines()
         return Outcome(False, lines[0] if lines else "", tuple(lines))
     return Outcome()
-
-
-def _records_of(path: str) -> tuple[str, ...]:
-    with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        lines = (line.rstrip("\n") for line in file)
-        return tuple(line for line in lines if line.strip() and not line.startswith("#"))

@@ -6,7 +6,7 @@ ask are named, for the log and the record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -166,7 +166,7 @@ class SaveState:
 
 @dataclass(frozen=True, slots=True)
 class ReadDowntimeLog:
-    """``list dtlog``: the outcome's lines are the records; not ok: it cannot be read."""
+    """``list dtlog``: the outcome's lines and pages are the records; not ok: it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +252,13 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a request ended. ``text`` is the reason when it was refused; ``lines`` and ``events`` are what was asked."""
+    """How a request ended. ``text`` is the reason when it was refused; ``lines`` and ``events`` are what was asked.
+
+    ``pages`` are further lines, read from the disk as they are asked for; raises OSError if that fails on the way.
+    """
 
     ok: bool = True
     text: str = ""
     lines: tuple[str, ...] = ()
     events: tuple[Recorded, ...] = ()
+    pages: AsyncIterator[tuple[str, ...]] | None = None

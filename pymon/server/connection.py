@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from pymon.errors import ProtocolError
 from pymon.model.request import Asker, Login, Outcome, Request
@@ -136,18 +137,27 @@ class Connection:
 
     async def _send(self, reply: Reply) -> None:
         """Send an answer slice by slice. Raises TimeoutError if the client does not read it."""
-        lines, is_complete = _encoded(reply), False
+        async with contextlib.aclosing(_parts(reply)) as parts:
+            async for lines in parts:
+                if not await self._send_part(lines, reply):
+                    return
+
+    async def _send_part(self, lines: Iterator[bytes], reply: Reply) -> bool:
+        """Send some lines of an answer; False if they could not be made, and the answer has ended with that."""
+        is_made = True
+        is_complete = False
         while not is_complete:
             try:
                 async with self._desk.pace:
                     data, is_complete = take_slice(lines)
             except Exception:
                 log.exception("an answer could not be made to its end (a bug in pymon)")
-                data, is_complete = wire.to_bytes(f"{FAILED}\n"), True
+                data, is_made, is_complete = b"".join(_ending(reply, FAILED)), False, True
             await self._desk.engine.settled()
             self._writer.write(data)
             async with asyncio.timeout(SEND_LIMIT):
                 await self._writer.drain()
+        return is_made
 
     async def _flush(self) -> None:
         """Let what was written get away, then close."""
@@ -175,15 +185,34 @@ def _shown(line: str) -> str:
     return f'"{line}"' if word and word[0].lower() in COMMANDS else f"of {len(line)} characters that is none"
 
 
-def _encoded(reply: Reply) -> Iterator[bytes]:
-    """The lines of an answer as bytes, made one by one; those of one long line without the line ends between them."""
+async def _parts(reply: Reply) -> AsyncGenerator[Iterator[bytes], None]:
+    """The answer as bytes: its lines, then those of its pages, then the final line."""
+    if reply.pages is None:
+        yield chain(_encoded(reply.lines, reply), _ending(reply, reply.final))
+        return
+    yield _encoded(reply.lines, reply)
+    final = reply.final
+    try:
+        async for page in reply.pages:
+            yield _encoded(page, reply)
+    except OSError as error:
+        log.error("an answer ends early: %s: %s", error.filename, error.strerror)
+        final = FAILED
+    yield _ending(reply, final)
+
+
+def _encoded(lines: Iterable[str], reply: Reply) -> Iterator[bytes]:
+    """Lines of an answer as bytes, made one by one; those of one long line without the line ends between them."""
     encode = partial(str.encode, encoding="utf-8", errors="surrogateescape")
     end = "" if reply.is_one_line else "\n"
-    for line in reply.lines:
+    for line in lines:
         try:
             yield encode(f"{line}{end}")
         except UnicodeEncodeError:
             yield wire.to_bytes(f"{line}{end}")
+
+
+def _ending(reply: Reply, final: str) -> Iterator[bytes]:
     if reply.is_one_line:
         yield b"\n"
-    yield wire.to_bytes(f"{reply.final}\n")
+    yield wire.to_bytes(f"{final}\n")

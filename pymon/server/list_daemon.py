@@ -6,7 +6,7 @@ import re
 
 from pymon.model.request import Outcome, ReadDowntimeLog
 from pymon.server.call import Call
-from pymon.server.listing import Deferred, Listed, Listing, dumps
+from pymon.server.listing import Deferred, Listed, Listing, Rest, dumps
 from pymon.server.numbers import instant
 from pymon.server.reply import Reply
 from pymon.server.wire import escape
@@ -55,7 +55,8 @@ def dtlog(call: Call) -> Listed:
 def _dtlog(outcome: Outcome) -> Listing | Reply:
     if not outcome.ok:
         return Reply("520 list dtlog error, cannot open dtlog")
-    return Listing("220 list dtlog completed", outcome.lines, map(_downtime_item, outcome.lines))
+    rest = None if outcome.pages is None else Rest(outcome.pages, _downtime_item)
+    return Listing("220 list dtlog completed", outcome.lines, map(_downtime_item, outcome.lines), rest=rest)
 
 
 def _alert_item(line: str) -> str:

@@ -6,7 +6,7 @@ A line of JSON may be as long as a thousand lines of text, so it is made in piec
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pymon.model.request import Outcome, Request
@@ -25,6 +25,15 @@ class Listing:
     lines: Iterable[str]
     items: Iterable[str]
     is_array: bool = True
+    rest: Rest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a list goes on with: pages of lines, and how one of them is shown as the JSON text of an item."""
+
+    pages: AsyncIterator[Iterable[str]]
+    item: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +55,14 @@ Presentation = Callable[[Listing], Reply]
 
 def as_lines(listing: Listing) -> Reply:
     """Present a list as mon does."""
-    return Reply(listing.final, listing.lines)
+    return Reply(listing.final, listing.lines, pages=None if listing.rest is None else listing.rest.pages)
 
 
 def as_json(listing: Listing) -> Reply:
     """Present a list as one line of JSON."""
+    if listing.rest is not None:
+        array = _Array()
+        return Reply(listing.final, array.of(listing.items), is_one_line=True, pages=_array_pages(array, listing.rest))
     pieces = _array(listing.items) if listing.is_array else listing.items
     return Reply(listing.final, pieces, is_one_line=True)
 
@@ -71,9 +83,28 @@ def _presented(listed: Listing | Reply, presentation: Presentation) -> Reply:
     return listed if isinstance(listed, Reply) else presentation(listed)
 
 
+class _Array:
+    """Writes the items of an array that come bit by bit."""
+
+    def __init__(self) -> None:
+        self._before = "["
+
+    def of(self, items: Iterable[str]) -> Iterator[str]:
+        for item in items:
+            yield f"{self._before}{item}"
+            self._before = ","
+
+    def end(self) -> Iterator[str]:
+        yield "]" if self._before == "," else "[]"
+
+
 def _array(items: Iterable[str]) -> Iterator[str]:
-    before = "["
-    for item in items:
-        yield f"{before}{item}"
-        before = ","
-    yield "]" if before == "," else "[]"
+    array = _Array()
+    yield from array.of(items)
+    yield from array.end()
+
+
+async def _array_pages(array: _Array, rest: Rest) -> AsyncIterator[Iterable[str]]:
+    async for page in rest.pages:
+        yield array.of(map(rest.item, page))
+    yield array.end()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
 from pymon.model.request import Outcome, Request
@@ -28,8 +28,8 @@ class Reply:
     """The lines of data, then the final line (``NNN text``), all without line ends.
 
     ``lines`` may be a generator: long answers are made while they are sent. With ``is_one_line`` they are the pieces
-    of one long line, and only the last is followed by a line end. ``session`` replaces the connection's, ``close``
-    ends it.
+    of one long line, and only the last is followed by a line end. ``pages`` are further lines, each page fetched when
+    those before it were sent; raises OSError if that fails. ``session`` replaces the connection's, ``close`` ends it.
     """
 
     final: str
@@ -37,6 +37,7 @@ class Reply:
     session: Session | None = None
     close: bool = False
     is_one_line: bool = False
+    pages: AsyncIterator[Iterable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
