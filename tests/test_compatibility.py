@@ -27,7 +27,9 @@ WORDS = {
 }
 """section of the page → the words of mon.cf that it describes"""
 STATES = {"same", "fixed", "different", "new"}
-ID = re.compile(r"(?<![A-Za-z0-9-])(Q\d{1,2}|D\d|(?:[ACEKMNPRSTUW]-[A-Za-z]|X-[a-z])[A-Za-z]{2,}\d?(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9-])")
+ID = re.compile(
+    r"(?<![A-Za-z0-9-])(Q\d{1,2}|D\d|(?:[ACEKMNPRSTUW]-[A-Za-z]|X-[a-z])[A-Za-z]{2,}\d?(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9-])"
+)
 TEST_NAME = re.compile(r"def test_(\w+)\(")
 
 
