@@ -2,6 +2,10 @@
 
 Records are handed to a thread, so that a slow terminal or a stopped syslog daemon delays no check. Neither do they
 fill the memory, or keep the daemon from ending: what does not get away is counted, and dropped.
+
+What monitors, clients and senders of traps say is part of many messages. None of it can look like a line of the log:
+line ends and other control characters are shown as escapes, and where a message has several lines on purpose, all but
+the first are indented.
 """
 
 from __future__ import annotations
@@ -17,7 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
+from pymon.errors import ConfigError
 from pymon.model.loglevel import ALERT, SUPPRESSED, register_levels
+from pymon.model.problem import Problem
 
 SYSLOG_SOCKET = "/dev/log"
 FACTS = ("group", "service", "event", "facts")
@@ -29,6 +35,8 @@ STOP_WAIT = 2.0
 """seconds that the log has at the end to take what is left"""
 LINE_LIMIT = 8192
 """characters of one line of a message that are logged; syslog refuses a datagram that is too large altogether"""
+INDENT = "    "
+"""what lines of a message begin with, but for the first"""
 
 
 class TextFormatter(logging.Formatter):
@@ -40,13 +48,15 @@ class TextFormatter(logging.Formatter):
         self._colour = colour
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make the line of a record, with its traceback below."""
+        """Make the line of a record, with further ones and its traceback below."""
         moment = time.strftime("%H:%M:%S", time.localtime(record.created))
         level = record.levelname.lower()
         if self._colour and (code := _COLOURS.get(record.levelno)):
             level = f"\x1b[{code}m{level:<8}\x1b[0m"
-        line = f"{moment}.{int(record.msecs):03d} {level:<8} {_printable(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        lines = _lines(record)
+        if record.exc_info:
+            lines += [_printable(line) for line in self.formatException(record.exc_info).split("\n")]
+        return f"{moment}.{int(record.msecs):03d} {level:<8} " + f"\n{INDENT}".join(lines)
 
 
 class JsonFormatter(logging.Formatter):
@@ -59,7 +69,7 @@ class JsonFormatter(logging.Formatter):
             "epoch": record.created,
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _printable(record.getMessage()),
+            "message": "\n".join(_lines(record)),
         }
         line |= {name: value for name in FACTS if (value := getattr(record, name, None)) is not None}
         if record.exc_info:
@@ -77,13 +87,29 @@ _COLOURS = {
 }
 
 
+def _lines(record: logging.LogRecord) -> list[str]:
+    """The lines of a record's message, fit for any stream.
+
+    There are several only where pymon means it: in what it says of a configuration, and where the message itself,
+    before anything is put into it, has several.
+    """
+    text = record.getMessage()
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    is_meant = "\n" in str(record.msg) or any(isinstance(each, ConfigError | Problem) for each in arguments)
+    return [_printable(_shortened(line)) for line in (text.split("\n") if is_meant else [text])]
+
+
 def _printable(text: str) -> str:
     """Text that any stream takes: bytes that are no UTF-8 and control characters are shown as escapes."""
-    if len(text) > LINE_LIMIT:
-        text = "\n".join(_shortened(line) for line in text.split("\n"))
-    if text.isprintable() and not any("\ud800" <= char <= "\udfff" for char in text):
-        return text
-    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char) & 0xFF:02x}" for char in text)
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    if char.isprintable() or char == "\t":
+        return char
+    code = ord(char)
+    is_byte = code <= 0xFF or 0xDC80 <= code <= 0xDCFF  # the latter: of bytes that are no UTF-8
+    return f"\\x{code & 0xFF:02x}" if is_byte else f"\\u{code:04x}"
 
 
 def _shortened(line: str) -> str:
@@ -99,7 +125,8 @@ class _SyslogFormatter(logging.Formatter):
         self._tag = tag
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{self._tag}[{record.process}]: {_printable(record.getMessage())[:LINE_LIMIT]}"
+        text = f"\n{INDENT}".join(_lines(record))
+        return f"{self._tag}[{record.process}]: {text[:LINE_LIMIT]}"
 
 
 class _Syslog(logging.handlers.SysLogHandler):

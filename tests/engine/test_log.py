@@ -15,7 +15,10 @@ import pytest
 
 from pymon.engine import log as engine_log
 from pymon.engine.log import JsonFormatter, TextFormatter, set_up_logging
+from pymon.errors import ConfigError, PacketError
 from pymon.model.loglevel import ALERT, SUPPRESSED, register_levels
+from pymon.model.place import Place
+from pymon.model.problem import Problem, Severity
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +52,43 @@ def test_text_lines() -> None:
 def test_what_a_monitor_printed_cannot_forge_a_terminal() -> None:
     line = TextFormatter(colour=False).format(record(logging.INFO, "up \x1b[2J \udcff 한글"))
     assert line.endswith("up \\x1b[2J \\xff 한글")
+
+
+FORGED = "x\n23:59:59.000 critical FAKE\r\x85\u2028"
+ESCAPED = "x\\x0a23:59:59.000 critical FAKE\\x0d\\x85\\u2028"
+
+
+def said(message: str, *arguments: object) -> logging.LogRecord:
+    made = logging.getLogger("pymon").makeRecord("pymon", logging.INFO, __file__, 1, message, arguments, None)
+    made.created, made.msecs = 1700000000.25, 250.0
+    return made
+
+
+@pytest.mark.parametrize("argument", [FORGED, PacketError(FORGED)])
+def test_what_strangers_say_makes_no_line_of_its_own(argument: object) -> None:
+    made = said("trap %s of %s", argument, "g")
+    assert TextFormatter(colour=False).format(made).endswith(f".250 info     trap {ESCAPED} of g")
+    assert json.loads(JsonFormatter().format(made))["message"] == f"trap {ESCAPED} of g"
+    assert engine_log._SyslogFormatter("mon").format(made).endswith(f"]: trap {ESCAPED} of g")
+
+
+def test_lines_that_are_meant_are_indented() -> None:
+    problem = Problem(Severity.ERROR, "sample", Place("mon.cf", 3), "no", advice="say yes")
+    for made in (said("refused:\n%s", "a\nb\x07"), said("%s", problem), said("%s", ConfigError((problem, problem)))):
+        text = TextFormatter(colour=False).format(made)
+        first, *others = text.split("\n")
+        assert first[:2].isdigit()
+        assert others
+        assert all(line.startswith("    ") for line in others)
+        assert "\x07" not in text
+
+
+def test_tracebacks_are_indented_too() -> None:
+    made = said("it failed")
+    made.exc_info = (ValueError, ValueError(FORGED), None)
+    lines = TextFormatter(colour=False).format(made).split("\n")
+    assert len(lines) > 1
+    assert all(line.startswith("    ") for line in lines[1:])
 
 
 def test_json_lines_carry_the_facts() -> None:
