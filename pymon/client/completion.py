@@ -11,7 +11,7 @@ from pymon.errors import ClientError
 
 if TYPE_CHECKING:
     from pymon.client.connection import Connection
-    from pymon.client.moncmd import Options
+    from pymon.client.moncmd_options import Options
 
 TIMEOUT = 1.0
 """seconds that somebody who pressed the Tab key can wait for a server"""

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pymon.client import moncmd
-from pymon.client.moncmd import Options, UsageError, parse
+from pymon.client.moncmd_options import Options, UsageError, parse
 from tests.client.scripted import ScriptedServer
 from tests.tools import RequireTool
 
