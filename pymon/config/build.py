@@ -21,6 +21,7 @@ from pymon.model.service import Alias, Host, Hostgroup, Service, View, Watch
 from pymon.model.site import Site
 
 _NAME = re.compile(r"[a-zA-Z0-9_.\-]+")
+_FINAL_CODE = re.compile("[0-9]{3}")
 _STARTS_RECORD = re.compile(r"(watch|view|alias)\s+[a-zA-Z0-9_.\-]", re.ASCII)
 
 
@@ -146,6 +147,8 @@ class _SiteBuilder:
             offset = (header.start_pos or 0) + len(group)
             hint = "a name is made of letters, digits and the characters _ . -" if not rest[0].isspace() else ""
             self._report.add("text-after-name", header.line or 0, offset, keyword="watch", text=rest.strip(), hint=hint)
+        if _FINAL_CODE.fullmatch(group):
+            self._report.add("number-for-name", header.line or 0, header.start_pos or 0, name=group)
         if group not in self._hostgroups:
             self._hostgroups[group] = Hostgroup(group, (Host(group),), header.line or 0)
             self._implied[group] = header

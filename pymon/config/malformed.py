@@ -384,6 +384,11 @@ _SITE = (
         "hostgroup g h\n\nwatch »g\n",
     ),
     _warning(
+        "number-for-name", "clients take lines that begin with '{name} ' for the end of an answer, as in 'list watch'",
+        "give the watch a name that is not a number of three digits",
+        "hostgroup 220 h\n\nwatch »220\n service s\n  traptimeout 1m\n",
+    ),
+    _warning(
         "empty-hostgroup", "hostgroup {name} has no hosts: {service} is never checked",
         "add hosts, or allow_empty_group, or end the monitor line with ;;",
         "hostgroup g\n\nwatch g\n service s\n  interval 1m\n  »monitor m.monitor\n",
