@@ -1,7 +1,7 @@
 """The variables of a service by the names that mon gives them: ``get G S VAR``.
 
 Those with a leading ``_`` change while mon runs; the others stand in mon.cf. Times are in seconds. What mon shows
-as ``HASH(0x…)`` is shown as its contents.
+as ``HASH(0x…)`` is shown as what it holds: of the environment only the names, for a value may be a password.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ VARIABLES: Mapping[str, Callable[[Subject], str | None]] = {
     "exclude_hosts": lambda of: " ".join(sorted(of.service.exclude_hosts)),
     "exclude_period": lambda of: of.service.exclude_period.text if of.service.exclude_period else None,
     "periods": lambda of: "\n".join(period.key for period in of.service.periods),
-    "ENV": lambda of: "\n".join(f"{name}={text}" for name, text in of.service.environment),
+    "ENV": lambda of: "\n".join(name for name, _ in of.service.environment),
     "timeout": lambda of: _seconds(of.service.timeout),
     "_op_status": lambda of: str(int(of.state.op_status)),
     "_last_op_status": lambda of: str(int(of.state.last_op_status)),

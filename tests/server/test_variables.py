@@ -102,11 +102,11 @@ def test_variable_is_shown_as_mon_shows_it(snapshot: Snapshot, key: ServiceKey, 
     [
         (S1, "exclude_hosts", "h2\\20h3"),
         (S1, "periods", "wd\\20{Sun-Sat}\\0aLBL"),
-        (S3, "ENV", "MYVAR=5"),
+        (S3, "ENV", "MYVAR"),
     ],
 )
 def test_collections_are_shown_by_their_contents(key: ServiceKey, name: str, shown: str) -> None:
-    """P-get-hash: mon shows ``HASH(0x…)``."""
+    """P-get-hash: mon shows ``HASH(0x…)``. Who may ``get`` does not see the values of the environment."""
     assert Client().say(f"get {key.group} {key.service} {name}")[0] == f"{key.group} {key.service} {name}='{shown}'"
 
 
