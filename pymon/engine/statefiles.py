@@ -14,7 +14,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +32,8 @@ from pymon.model.status import OpStatus
 
 SIZE_LIMIT = 64 << 20
 """bytes of a state file that are read; a larger one was not written by a mon"""
+LEFT_OVER = 60.0
+"""seconds after which nobody writes an unfinished state file any more"""
 
 _UNESCAPED = re.compile(rb"[\x00-\x20\x7f-\xff\"'\\=]")
 _BLANK = " \t\r\f\v"
@@ -159,6 +163,7 @@ def read(statedir: str | Path, kind: SavedKind) -> str:
 def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
     """Replace a file by one that is complete, or leave the old one. Raises OSError. Blocks: it waits for the disk."""
     path = Path(statedir) / kind.value
+    _remove_left_over(path)
     descriptor, name = tempfile.mkstemp(prefix=f".{kind.value}.", dir=statedir)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -171,6 +176,17 @@ def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what a daemon that was killed while it wrote ``path`` has left beside it."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")  # as mkstemp makes them
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in [each for each in entries if name.fullmatch(each.name)]:
+            status = entry.stat(follow_symlinks=False)
+            is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+            if is_ours and time.time() - status.st_mtime > LEFT_OVER:
+                Path(entry.path).unlink(missing_ok=True)
 
 
 # Values

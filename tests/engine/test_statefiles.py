@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -240,3 +242,21 @@ def test_text_that_no_bytes_stand_for_is_written_all_the_same(tmp_path: Path) ->
     assert statefiles.escape("a\ud800\udcff") == "a??"
     statefiles.write(tmp_path, SavedKind.DISABLED, "disable watch \ud800\n")
     assert statefiles.read(tmp_path, SavedKind.DISABLED) == "disable watch ?\n"
+
+
+def test_what_a_killed_daemon_left_half_written_is_removed(tmp_path: Path) -> None:
+    old, names = (
+        time.time() - 3600,
+        (".opstatus.abc_12z9", ".opstatus.other", ".disabled.abcdefgh", "opstatus.abcdefgh"),
+    )
+    for name in (*names, ".opstatus.deadbeef"):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (old, old))
+    os.utime(tmp_path / ".opstatus.deadbeef")
+    (tmp_path / ".opstatus.linklink").symlink_to(tmp_path / ".opstatus.other")
+    os.utime(tmp_path / ".opstatus.linklink", (old, old), follow_symlinks=False)
+    statefiles.write(tmp_path, SavedKind.OPSTATUS, "x")
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {"opstatus", ".opstatus.deadbeef", ".opstatus.linklink", *names[1:]}, (
+        "what somebody may still write stays"
+    )
