@@ -26,7 +26,7 @@ log = logging.getLogger("pymon.server")
 THREADS = 4
 """logins that are looked at in the same moment"""
 MOST_WAITING = 16
-"""logins of one address that wait for their turn; further ones are refused without a look"""
+"""logins of one queue that wait for their turn; further ones are refused without a look"""
 MOST_WAITING_ALL = 256
 """the same, of all addresses together"""
 ANY_NAME = "*"
@@ -37,7 +37,10 @@ LOCAL = frozenset({"127.0.0.1", "::1"})
 
 @dataclass(slots=True)
 class _Queue:
-    """The logins of one address: one at a time, so that many at once are no faster than one after the other."""
+    """The logins of one address: one at a time, so that many at once are no faster than one after the other.
+
+    Names that have logged in from there before have each a queue of their own: no stranger's failures hold them up.
+    """
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
@@ -51,7 +54,7 @@ class Authenticator:
         self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pymon-login")
         self._throttle = Throttle()
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[tuple[str, str], _Queue] = {}
         self._waiting = 0
         self._limit = LogLimit()
 
@@ -69,7 +72,8 @@ class Authenticator:
             return False
         if login.user in session.peer_users or ANY_NAME in session.peer_users:
             return True
-        key = network(session.peer)
+        is_proven = self._throttle.is_proven(session.peer, login.user, self._clock())
+        key = (network(session.peer), login.user if is_proven else "")
         queue = self._queues.setdefault(key, _Queue())
         if queue.waiting >= MOST_WAITING or self._waiting >= MOST_WAITING_ALL:
             self._warn("queue", "a login from %s is refused: too many are waiting", session.peer)
@@ -86,17 +90,17 @@ class Authenticator:
                 self._queues.pop(key, None)
 
     async def _in_turn(self, login: Login, session: Session) -> bool:
-        if wait := self._throttle.wait(session.peer, self._clock()):
+        if wait := self._throttle.wait(session.peer, login.user, self._clock()):
             await asyncio.sleep(wait)
         accepted = await self._accepted(login, session)
         if accepted:
-            self._throttle.succeeded(session.peer)
+            self._throttle.succeeded(session.peer, login.user, self._clock())
             log.info("%s logged in from %s", login.user, session.peer)
             return True
-        count = self._throttle.failed(session.peer, self._clock())
-        next_wait = self._throttle.wait(session.peer, self._clock())
+        count = self._throttle.failed(session.peer, login.user, self._clock())
+        next_wait = self._throttle.wait(session.peer, login.user, self._clock())
         waits = f"; the next one waits {next_wait:.0f} s" if next_wait else ""
-        self._warn("failed", "failed login from %s (%d in a row%s)", session.peer, count, waits)
+        self._warn("failed", "failed login from %s (%d lately%s)", session.peer, count, waits)
         return False
 
     async def _accepted(self, login: Login, session: Session) -> bool:

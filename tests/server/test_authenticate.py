@@ -178,8 +178,47 @@ async def test_failures_of_one_address_slow_it_down_and_nobody_else(
     assert not await made.admits(Login("ann", SECRET), Session(peer="10.0.0.1"))
     assert slept == [1, 2, 4, 8], "a success ends it"
     made.close()
-    assert "failed login from 10.0.0.1 (4 in a row; the next one waits 2 s)" in told()
+    assert "failed login from 10.0.0.1 (4 lately; the next one waits 2 s)" in told()
     assert SECRET not in told()
+
+
+async def test_login_of_ones_own_buys_no_guesses_at_others(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
+    for _ in range(3):
+        for user, password in (("user0", "guess"), ("user0", "another"), ("ann", "secret")):
+            assert await made.admits(Login(user, password), Session(peer="10.0.0.1")) is (user == "ann")
+    assert slept == [1, 2, 4], "the guesses wait, the login that succeeded before does not"
+    made.close()
+
+
+async def test_who_has_logged_in_before_does_not_queue_behind_guesses(
+    users: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
+    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    for _ in range(3):
+        assert not await made.admits(Login("user0", "guess"), Session(peer="10.0.0.1"))
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        begun.set()
+        await never.wait()
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    guess = asyncio.create_task(made.admits(Login("user0", "guess"), Session(peer="10.0.0.1")))
+    await begun.wait()
+    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    guess.cancel()
+    await asyncio.gather(guess, return_exceptions=True)
+    made.close()
 
 
 async def test_many_logins_at_once_are_looked_at_one_by_one_and_not_all(
