@@ -16,14 +16,22 @@ from collections.abc import Callable
 
 from pymon.server.authenticate import ANY_NAME
 from pymon.server.connection import READ, Connection, Desk
+from pymon.server.crowd import Crowd
 from pymon.server.loglimit import LogLimit, more
 from pymon.server.pace import CHUNK
 from pymon.server.reply import Session
+from pymon.server.throttle import network
 
 log = logging.getLogger("pymon.server")
 
 MOST = 4096
-"""connections at once; with fewer files allowed, half of those, for checks need the others"""
+"""connections over the network at once; with fewer files allowed, half of those, for checks need the others"""
+SHARE = 2
+"""one address has a SHARE-th of them at most: who holds on to connections keeps no other host out"""
+LOCAL_MOST = 256
+"""connections on the Unix socket at once, which nobody on the network can take away"""
+LOCAL_SHARE = 4
+"""one user has a LOCAL_SHARE-th of these at most"""
 BURST = 16
 """connections that are accepted in one turn of the event loop"""
 TLS_BURST = 2
@@ -45,10 +53,12 @@ TlsContext = Callable[[], ssl.SSLContext]
 class Clients:
     """All connections of a server. ``is_welcome`` tells by the address who may connect."""
 
-    def __init__(self, desk: Desk, is_welcome: Callable[[str], bool], most: int | None = None) -> None:
+    def __init__(self, desk: Desk, is_welcome: Callable[[str], bool]) -> None:
         self._desk = desk
         self._is_welcome = is_welcome
-        self._most = _most() if most is None else most
+        most = _most()
+        self._remote = Crowd(most, most // SHARE)
+        self._local = Crowd(LOCAL_MOST, LOCAL_MOST // LOCAL_SHARE)
         self._tasks: dict[asyncio.Task[None], Connection | None] = {}
         self._limit = LogLimit()
 
@@ -98,19 +108,29 @@ class Clients:
     def _may_come(self, peer: str) -> bool:
         return peer == LOCAL_PEER or self._is_welcome(peer)
 
-    def _admit(self, connection: socket.socket, address: object, tls: TlsContext | None) -> None:
-        peer = LOCAL_PEER if connection.family == socket.AF_UNIX else _address(address)
+    def _admit(self, accepted: socket.socket, address: object, tls: TlsContext | None) -> None:
+        if accepted.family == socket.AF_UNIX:
+            peer, crowd, place = LOCAL_PEER, self._local, f"uid {_uid(accepted)}"
+        else:
+            peer = _address(address)
+            crowd, place = self._remote, network(peer)
         if not self._may_come(peer):
             self._tell(logging.INFO, "unwanted", "closing unwanted client: %s", peer)
-            connection.close()
-        elif len(self._tasks) >= self._most:
-            self._tell(logging.WARNING, "crowd", "closing client %s: %d are connected, no more are let in", peer,
-                       self._most)  # fmt: skip
-            connection.close()
+            accepted.close()
+        elif refusal := crowd.refusal(place):
+            who = peer if place == peer else f"{peer} ({place})"
+            self._tell(logging.WARNING, f"crowd {peer == LOCAL_PEER}", "closing client %s: %s, no more are let in", who,
+                       refusal)  # fmt: skip
+            accepted.close()
         else:
-            task = asyncio.create_task(self._serve(connection, peer, tls), name=f"client {peer}")
+            crowd.enter(place)
+            task = asyncio.create_task(self._serve(accepted, peer, tls), name=f"client {peer}")
             self._tasks[task] = None
-            task.add_done_callback(self._tasks.pop)
+            task.add_done_callback(lambda task: self._ended(task, crowd, place))
+
+    def _ended(self, task: asyncio.Task[None], crowd: Crowd, place: str) -> None:
+        crowd.leave(place)
+        self._tasks.pop(task)
 
     async def _serve(self, accepted: socket.socket, peer: str, tls: TlsContext | None) -> None:
         try:
@@ -165,8 +185,7 @@ async def _local_session(accepted: socket.socket) -> Session:
 
     It may take its own name without a password; root and the daemon's own user any name.
     """
-    room = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", room)
+    uid = _uid(accepted)
     try:
         user = (await asyncio.to_thread(pwd.getpwuid, uid)).pw_name
     except KeyError:
@@ -174,6 +193,12 @@ async def _local_session(accepted: socket.socket) -> Session:
     if uid in (0, os.getuid()):
         return Session(peer=LOCAL_PEER, user=user, peer_users=frozenset({ANY_NAME}))
     return Session(peer=LOCAL_PEER, user=user, peer_users=frozenset({user} if user else ()))
+
+
+def _uid(accepted: socket.socket) -> int:
+    """Whose process connected to a Unix socket."""
+    _, uid, _ = struct.unpack("3i", accepted.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return int(uid)
 
 
 def _address(address: object) -> str:

@@ -120,9 +120,10 @@ class Live:
         await self.server.stop()
         await self.engine.stop()
 
-    async def connect(self, port: int = 2583) -> Client:
-        """A connection over TCP."""
-        return self._kept(*await asyncio.open_connection(self.address, port))
+    async def connect(self, port: int = 2583, source: str = "") -> Client:
+        """A connection over TCP, from a certain address of this machine if need be."""
+        local = (source, 0) if source else None
+        return self._kept(*await asyncio.open_connection(self.address, port, local_addr=local))
 
     async def connect_tls(self, port: int, context: ssl.SSLContext, name: str) -> Client:
         """A connection over TLS to a server of this name."""

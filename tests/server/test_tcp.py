@@ -152,6 +152,7 @@ async def test_stop_lets_an_answer_that_is_being_made_come_to_its_end(live: Live
 async def test_client_that_does_not_read_is_closed_and_costs_little(
     live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """N-SLOW."""
     monkeypatch.setattr(connection, "SEND_LIMIT", 0.5)
     many = "".join(f" service x{number}\n  traptimeout 1h\n  description {'d' * 900}\n" for number in range(500))
     await live.start(site=f"{SITE}{many}")
@@ -164,23 +165,6 @@ async def test_client_that_does_not_read_is_closed_and_costs_little(
         await until(lambda: not len(live.server.clients))
     other = await live.connect()
     assert (await other.ask("version"))[-1] == "220 version completed"
-
-
-async def test_no_more_clients_than_are_good_for_the_daemon(
-    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clients, "MOST", 3)
-    await live.start()
-    first = [await live.connect() for _ in range(3)]
-    for client in first:
-        await client.ask("version")
-    fourth = await live.connect()
-    with contextlib.suppress(ConnectionError):
-        assert await fourth.rest() == b""
-    assert "3 are connected, no more are let in" in told()
-    await first[0].ask("quit")
-    await until(lambda: len(live.server.clients) == 2)
-    assert (await (await live.connect()).ask("version"))[-1] == "220 version completed"
 
 
 async def test_hundreds_of_clients_at_once(live: Live) -> None:

@@ -56,6 +56,7 @@ async def connect(live: Live, context: ssl.SSLContext) -> Client:
 
 
 async def test_commands_over_tls(live: Live, files: Files, told: Told) -> None:
+    """N-TLS: mon has no such port."""
     await live.start(files.settings)
     client = await connect(live, files.trusting())
     assert (await client.ask("list watch")) == ["g s", "g t", "220 list watch completed"]

@@ -1,0 +1,39 @@
+"""How many clients there may be at once, and how many of them from one place: pure counting."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class Crowd:
+    """Counts those who are in. ``place`` is whatever may not fill the room alone, such as an address."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._inside: Counter[str] = Counter()
+        self._count = 0
+
+    def __len__(self) -> int:
+        """How many are in."""
+        return self._count
+
+    def refusal(self, place: str) -> str:
+        """Why one more may not come in from a place; empty if it may."""
+        if self._inside[place] >= self._most_of_one:
+            return f"{self._most_of_one} from there are connected"
+        if self._count >= self._most:
+            return f"{self._most} are connected"
+        return ""
+
+    def enter(self, place: str) -> None:
+        """One comes in."""
+        self._inside[place] += 1
+        self._count += 1
+
+    def leave(self, place: str) -> None:
+        """One that had come in goes; places that nobody is from are forgotten."""
+        self._inside[place] -= 1
+        self._count -= 1
+        if not self._inside[place]:
+            del self._inside[place]
