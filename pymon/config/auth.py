@@ -12,6 +12,7 @@ section is skipped.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pymon.config.report import Report, did_you_mean
 from pymon.config.text import Source
@@ -48,7 +49,7 @@ def parse_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Probl
             _trap(line, number, traps, report)
         else:
             _command(line, number, commands, report)
-    return AuthRules(commands, tuple(traps)), report.problems()
+    return AuthRules(commands, tuple(traps)), tuple(_without_secrets(problem) for problem in report.problems())
 
 
 def require_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Problem, ...]]:
@@ -57,6 +58,20 @@ def require_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Pro
     if any(problem.code == "auth-line" for problem in problems):
         raise ConfigError(problems)
     return rules, problems
+
+
+def _without_secrets(problem: Problem) -> Problem:
+    """A problem whose source line ends before what is a password or its hash, or may be one: it goes to the log.
+
+    Of the command section that is what looks like a hash (a userfile read by mistake), and a third word without a
+    colon (a line of the trap section in the wrong place).
+    """
+    words = list(re.finditer(r"[^\s:,]+", problem.source, re.ASCII))
+    safe = {"auth-trap": 1, "auth-trap-host": 2, "auth-trap-password": 2, "auth-line": 2}.get(problem.code, len(words))
+    for position, word in enumerate(words):
+        if position >= safe or _CRYPT.fullmatch(word[0]):
+            return replace(problem, source=f"{problem.source[: word.start()]}…")
+    return problem
 
 
 def _command(line: str, number: int, commands: dict[str, tuple[str, ...]], report: Report) -> None:

@@ -81,6 +81,29 @@ def test_a_line_without_a_colon_is_fatal_at_the_start_only() -> None:
     assert require_auth("list: all\n")[1] == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("trap section\n10.0.0.1 ann S3cret", "10.0.0.1 ann …"),
+        ("trap section\n10.0.0.1 ann S3cret x", "10.0.0.1 …"),
+        ("trap section\n10.0.0.1 S3cret", "10.0.0.1 …"),
+        ("trap section\nh ann S3cret", "h ann …"),
+        ("trap section\n10.0.0.1 ann S3:cret", "10.0.0.1 ann …"),
+        ("10.0.0.1 ann S3cret", "10.0.0.1 ann …"),
+        ("ann: $6$salt$S3cret", "ann: …"),
+        ("ann:abNANS3cretNc", "ann:…"),
+        ("10.0.0.1 ann $6$salt$S3cret:x", "10.0.0.1 ann …"),
+        ("lsit: all", "lsit: all"),
+        ("list all", "list all"),
+    ],
+)
+def test_problem_shows_no_secret(text: str, shown: str) -> None:
+    """T-HASH: problems go to the log."""
+    problems = parse_auth(text)[1]
+    assert [problem.source for problem in problems] == [shown]
+    assert "S3" not in "\n".join(map(str, problems))
+
+
 def test_own_auth_file_is_clean() -> None:
     rules, problems = require_auth((ETC / "auth.cf").read_text(encoding="utf-8"))
     assert problems == ()

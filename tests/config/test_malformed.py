@@ -30,7 +30,10 @@ def test_sample_gives_its_problem_at_its_mark(folder: Path, sample: Sample) -> N
     assert [(problem.place.line, problem.place.column) for problem in problems] == [(sample.line, sample.column)]
     problem = problems[0]
     assert problem.severity is sample.kind.severity
-    assert problem.source == sample.text.removeprefix("\ufeff").removesuffix("\n").split("\n")[sample.line - 1]
+    line = sample.text.removeprefix("\ufeff").removesuffix("\n").split("\n")[sample.line - 1]
+    if problem.code.startswith("auth-") and problem.source.endswith("…"):  # what follows may be a secret
+        line = f"{line[: len(problem.source) - 1]}…"
+    assert problem.source == line
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)

@@ -98,6 +98,19 @@ async def test_password_is_looked_at_and_order_kept(live: Live, told: Told) -> N
     assert "Wrong-S3cret" not in told()
 
 
+async def test_no_hash_of_the_trap_section_is_logged(live: Live, told: Told) -> None:
+    """T-HASH: mon logs each line with its hash."""
+    await live.start(auth=WITH_PASSWORD)
+    live.send_trap(format_packet(PACKET))
+    await until(lambda: live.server.traps.counters.accepted == 1)
+    await live.reload(auth=f"{WITH_PASSWORD}broken {HASHES['MD5']}\n")
+    client = await live.connect()
+    await client.ask("reload auth")
+    await live.server.stop()
+    assert "configuration read again" in told()
+    assert not [hashed for hashed in HASHES.values() if hashed in told()]
+
+
 async def test_everything_that_is_no_good_trap_is_counted_and_told(live: Live, told: Told) -> None:
     await live.start(auth=OPEN)
     counters = live.server.traps.counters
