@@ -68,8 +68,9 @@ class Engine:
     async def start(self) -> None:
         """Begin to watch, where an earlier daemon has left off."""
         watcher, site = self._watcher, self.site
-        saved = await self._record.open(fresh=site.settings.state is StatePolicy.FRESH)
         resumption = Resumption(watcher, self._record, self._saving, boot_time())
+        is_fresh = site.settings.state is StatePolicy.FRESH
+        saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late)
         undone = await resumption.take_up(saved, self._loadstate)
         counts = len(site.services), len(site.watches)
         started = acts.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)

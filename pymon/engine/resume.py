@@ -49,7 +49,7 @@ class Resumption:
         """
         newer = [kind for kind in wanted if self._is_newer(kind, saved.last_write)]
         if SavedKind.OPSTATUS not in newer:
-            self._take_states(saved)
+            self._take_states(saved, self.watcher.site.services)
             if 0 < saved.last_write < self.booted:
                 self._forget_what_the_machine_forgot()
         if SavedKind.DISABLED not in newer:
@@ -64,6 +64,21 @@ class Resumption:
         await self.saving.load(newer)
         self.watcher.record_all()
         return self._undone(saved)
+
+    def take_up_late(self, saved: Saved) -> None:
+        """The record could not be read at the start, and now it can: go on from it where nothing newer is known.
+
+        Without this, what operators had disabled would be checked, and outages acknowledged long ago told of again.
+        Its undone alerts stay on file for the next daemon.
+        """
+        log.warning("the record is there at last: what an earlier daemon knew is taken up now")
+        watcher = self.watcher
+        self._take_states(saved, [key for key, state in watcher.states.items() if state.is_untold])
+        self._take_disabled(saved)
+        if saved.stopped_since is not None:
+            watcher.stop_scheduler(saved.stopped_since)
+        self._say_what_was_resumed()
+        watcher.record_all()
 
     def is_still_wanted(self, pending: Pending) -> bool:
         """Whether an ordered alert that an earlier daemon left undone is to be done now.
@@ -98,10 +113,10 @@ class Resumption:
             return False
         return True
 
-    def _take_states(self, saved: Saved) -> None:
-        for key, service in self.watcher.site.services.items():
+    def _take_states(self, saved: Saved, keys: Iterable[ServiceKey]) -> None:
+        for key in keys:
             if (state := saved.states.get(key)) is not None:
-                self.watcher.keep(key, _fitted(service, state))
+                self.watcher.keep(key, _fitted(self.watcher.site.services[key], state))
 
     def _forget_what_the_machine_forgot(self) -> None:
         """Let ordered alerts about outages be sent again: what they changed in the kernel ended with it (E-reboot).
@@ -122,8 +137,9 @@ class Resumption:
 
     def _take_disabled(self, saved: Saved) -> None:
         site = self.watcher.site
-        self.watcher.switch_hosts(saved.disabled_hosts, disabled=True)
-        self.watcher.switch_hosts(saved.enabled_hosts, disabled=False)
+        newer = set(self.watcher.host_switches)
+        self.watcher.switch_hosts(saved.disabled_hosts - newer, disabled=True)
+        self.watcher.switch_hosts(saved.enabled_hosts - newer, disabled=False)
         self.watcher.disable(
             saved.disabled_watches & site.watches.keys(), saved.disabled_services & site.services.keys()
         )

@@ -80,6 +80,11 @@ class ServiceState:
     trap_intended: str = ""
     periods: Mapping[str, PeriodState] = field(default_factory=dict)
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether neither a check nor a trap, nor anybody else, has told anything of the service yet."""
+        return self.op_status is OpStatus.UNTESTED and not (self.has_result or self.last_check or self.last_trap)
+
     def period(self, key: str) -> PeriodState:
         """The counters of a period, fresh ones if nothing is known of it."""
         return self.periods.get(key, _FRESH)

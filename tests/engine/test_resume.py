@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from pymon.alert.pending import Pending
+from pymon.engine.record import store
 from pymon.engine.record.batch import Saved
+from pymon.engine.record.database import Database, Written
 from pymon.engine.record.store import FILE, Record
 from pymon.engine.resume import Resumption
 from pymon.engine.saving import kinds_named
@@ -296,4 +299,36 @@ async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
     assert len(lab.engine.snapshot().alert_history) == alerts
     assert lab.state(X).period("p").alert_sent == 1
     assert lab.state(X).failure_count == 2
+    await lab.engine.stop()
+
+
+async def test_a_record_that_opens_late_is_gone_on_from_and_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path, SITE)
+    await lab.engine.start()
+    for key in (X, OLD):
+        lab.fail(key)
+        assert (await lab.ask(asked.Acknowledge(key, "known"))).ok
+    assert (await lab.ask(asked.SwitchService(BRIEF, enable=False))).ok
+    may_open, start = threading.Event(), Database.start
+
+    def slowly(database: Database, *, fresh: bool) -> tuple[Saved, Written]:
+        assert may_open.wait(20)
+        return start(database, fresh=fresh)
+
+    monkeypatch.setattr(Database, "start", slowly)
+    monkeypatch.setattr(store, "OPEN_LIMIT", 0.05)
+    await lab.restart()
+    assert not lab.state(X).ack, "the disk hangs"
+    lab.recover(OLD)
+    may_open.set()
+    await lab.until(lambda: bool(lab.state(X).ack))
+    assert lab.state(OLD).op_status is OpStatus.OK, "what is newer stays"
+    assert lab.engine.snapshot().disabled_services == {BRIEF}
+    monkeypatch.setattr(Database, "start", start)
+    await lab.restart()
+    assert lab.state(X).ack_comment == "bob: known"
+    assert (lab.state(X).op_status, lab.state(OLD).op_status) == (OpStatus.FAIL, OpStatus.OK)
+    assert lab.engine.snapshot().disabled_services == {BRIEF}
     await lab.engine.stop()

@@ -89,10 +89,11 @@ class Record:
         self._lost = 0
         self._maintenance_due = 0.0
 
-    async def open(self, *, fresh: bool = False) -> Saved:
+    async def open(self, *, fresh: bool = False, late: Callable[[Saved], None] | None = None) -> Saved:
         """Open or begin the file; what an earlier daemon left in it. ``fresh``: nothing, and that is forgotten.
 
-        A damaged file is set aside; if there can be none, the log says why, and what follows stays in memory.
+        A damaged file is set aside; if there can be none, the log says why, and what follows stays in memory. If the
+        disk hangs, nothing is given here, but to ``late`` once the file is open, and before anything is written to it.
         """
         self._loop = asyncio.get_running_loop()
         if self._database is None:
@@ -100,7 +101,7 @@ class Record:
         opening = self._do(partial(self._database.start, fresh=fresh))
         await asyncio.wait([opening], timeout=OPEN_LIMIT)
         if not opening.done():
-            self._opened_late(opening)
+            self._opened_late(opening, late)
             return Saved()
         saved, written = (Saved(), _BUG) if opening.exception() else opening.result()
         self._take_over(saved)
@@ -324,7 +325,8 @@ class Record:
 
     def _take_over(self, saved: Saved) -> None:
         """What is on file is known, but for what was handed over before."""
-        self._states = {**saved.states, **self._states}
+        known = {key: state for key, state in self._states.items() if not (state.is_untold and key in saved.states)}
+        self._states = {**saved.states, **known}
         self._alerts = {**{undone.token: undone for undone in saved.undone}, **self._alerts}
         if self._waiting.disabled is None:
             hosts, enabled = saved.disabled_hosts, saved.enabled_hosts
@@ -334,11 +336,23 @@ class Record:
         for history, lines in saved.histories.items():
             self._lines[history] = deque((*lines, *self._lines.get(history, ())), maxlen=LINES_KEPT)
 
-    def _opened_late(self, opening: asyncio.Future[tuple[Saved, Written]]) -> None:
-        """The disk hangs at the start: the daemon begins without it, and writes everything once it is there."""
+    def _opened_late(
+        self, opening: asyncio.Future[tuple[Saved, Written]], late: Callable[[Saved], None] | None
+    ) -> None:
+        """The disk hangs at the start: the daemon begins without it, and goes on from the file once it is there.
+
+        Then everything is written: what is on file, and above it what the daemon has seen meanwhile.
+        """
 
         def opened(_: object) -> None:
-            if opening.exception() is None:
+            if opening.exception() is not None:
+                return
+            saved, _written = opening.result()
+            self._take_over(saved)
+            try:
+                if late is not None:
+                    late(saved)
+            finally:
                 self._is_open = True
                 self._waiting = self._everything()
                 self._hand_over()
