@@ -11,6 +11,7 @@ import logging
 import re
 import ssl
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from socket import socket
 
@@ -53,6 +54,7 @@ class Server:
         self._is_started = False
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def bind(self) -> None:
         """Listen wherever the settings say. Raises ServerError, and listens nowhere, if a place cannot be had."""
@@ -111,8 +113,10 @@ class Server:
         """Listen no more, send the answers that are being made, and end all connections."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for place in list(self._posts):
             await self._close(place)
+        await asyncio.gather(*self._closing, return_exceptions=True)
         await self.clients.stop()
         await self.traps.stop()
         self._authenticator.close()
@@ -124,7 +128,12 @@ class Server:
         ]
 
     async def _open(self, place: Place) -> None:
-        post = _Post(await asyncio.to_thread(open_sockets, place))
+        opening = asyncio.get_running_loop().run_in_executor(None, open_sockets, place)
+        try:
+            post = _Post(await asyncio.shield(opening))
+        except asyncio.CancelledError:  # the thread goes on: it may wait for a name server
+            opening.add_done_callback(partial(_abandon, place))
+            raise
         if place.kind is Kind.LOCAL:
             post.identity = identity_of(Path(place.host))
         self._posts[place] = post
@@ -146,7 +155,13 @@ class Server:
             post.tasks.append(task)
 
     async def _close(self, place: Place) -> None:
-        post = self._posts.pop(place)
+        """Listen no more somewhere. It comes to its end even if the caller is cancelled."""
+        closing = asyncio.create_task(self._end(place, self._posts.pop(place)), name=f"close {place}")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        await asyncio.shield(closing)
+
+    async def _end(self, place: Place, post: _Post) -> None:
         for task in post.tasks:
             task.cancel()
         await asyncio.gather(*post.tasks, return_exceptions=True)
@@ -178,6 +193,16 @@ def _where(place: Place, each: socket) -> str:
         return place.host
     address = each.getsockname()
     return str(Place(place.kind, address[0], address[1]))
+
+
+def _abandon(place: Place, opening: asyncio.Future[list[socket]]) -> None:
+    """Close what was opened for a server that has stopped meanwhile."""
+    if opening.cancelled() or opening.exception() is not None:
+        return
+    for each in opening.result():
+        each.close()
+    if place.kind is Kind.LOCAL:
+        remove_local(Path(place.host), identity_of(Path(place.host)))
 
 
 def _report_end(task: asyncio.Task[None]) -> None:
