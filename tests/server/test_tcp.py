@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from pymon.errors import ServerError
 from pymon.server import clients, connection
+from pymon.server.pace import CHUNK
 from pymon.server.places import Kind
+from pymon.server.reply import Reply
 from pymon.server.wire import MAX_LINE
 from tests.server.conftest import SITE, Live, until
 
@@ -292,3 +294,27 @@ async def test_bug_in_a_command_is_answered_and_told(live: Live, told: Told, mon
     monkeypatch.setattr(connection, "answer", fail)
     assert await client.ask("list watch") == ["520 command could not be executed, internal error"]
     assert "a client's command failed" in told()
+
+
+@pytest.mark.parametrize("begun", ["", "x" * CHUNK])
+@pytest.mark.parametrize("is_one_line", [False, True])
+async def test_bug_in_the_middle_of_an_answer_ends_it_on_a_line_of_its_own(
+    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch, is_one_line: bool, begun: str
+) -> None:
+    await live.start()
+
+    def lines() -> Iterator[str]:
+        if begun:
+            yield begun
+        raise RuntimeError("no")
+
+    client = await live.connect()
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "answer", lambda *_: Reply("220 done", lines(), is_one_line=is_one_line))
+        await client.send("list watch\n")
+        async with asyncio.timeout(10):
+            received = (await client.reader.readuntil(b"internal error\n")).decode().splitlines()
+    assert received[-1] == "520 command could not be executed, internal error"
+    assert "".join(received[:-1]) == begun
+    assert "an answer could not be made to its end" in told()
+    assert (await client.ask("version"))[-1] == "220 version completed"
