@@ -60,7 +60,7 @@ class Place:
 def places(settings: Settings) -> tuple[Place, ...]:
     """Every place that the settings ask for."""
     port = settings.serverport or DEFAULT_PORT
-    hosts, is_default = (settings.serverbind or LOOPBACK), settings.serverbind in ((), LOOPBACK)
+    hosts, is_default = (settings.serverbind or LOOPBACK), is_closed_to_others(settings)
     made = [*_each(Kind.CLIENTS, hosts, port, is_default)]
     if settings.servertls is not None:
         made += _each(Kind.TLS, hosts, settings.servertls, is_default)
@@ -68,6 +68,11 @@ def places(settings: Settings) -> tuple[Place, ...]:
         made.append(Place(Kind.LOCAL, settings.serversocket, mode=settings.serversocketmode))
     made += _each(Kind.TRAPS, settings.trapbind or (ANY,), settings.trapport or DEFAULT_PORT, False)
     return tuple(dict.fromkeys(made))
+
+
+def is_closed_to_others(settings: Settings) -> bool:
+    """Whether clients are awaited where they are without ``serverbind``: on loopback only, where mon awaits all."""
+    return settings.serverbind in ((), LOOPBACK)
 
 
 def _each(kind: Kind, hosts: tuple[str, ...], port: int, is_default: bool) -> Iterator[Place]:

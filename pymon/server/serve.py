@@ -23,7 +23,7 @@ from pymon.server.clients import Clients
 from pymon.server.connection import Desk
 from pymon.server.face import EngineFace
 from pymon.server.pace import Pace
-from pymon.server.places import Kind, Place, identity_of, open_sockets, places, remove_local
+from pymon.server.places import Kind, Place, identity_of, is_closed_to_others, open_sockets, places, remove_local
 from pymon.server.tls import tls_context
 from pymon.server.traps import Traps
 
@@ -67,6 +67,8 @@ class Server:
         except BaseException:
             await self.stop()
             raise
+        if is_closed_to_others(settings):
+            log.info("clients of other machines are not listened to, as they are by mon: serverbind = * lets them in")
 
     async def start(self) -> None:
         """Serve."""

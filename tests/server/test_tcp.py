@@ -224,6 +224,18 @@ async def test_each_address_is_told_at_the_start(live: Live, told: Told) -> None
     assert f"listening for traps on {live.address} port 2583 (UDP)" in told()
 
 
+@pytest.mark.parametrize(("bind", "is_told"), [("127.0.0.1 ::1", True), ("127.0.0.1", False)])
+async def test_loopback_only_is_told_unless_addresses_are_chosen(
+    live: Live, told: Told, bind: str, is_told: bool
+) -> None:
+    """N-BIND: the log says that others are not let in, as they are by mon."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    await live.start(f"serverbind = {bind}\nserverport = {port}")
+    assert f"listening for clients on 127.0.0.1 port {port} (TCP)" in told()
+    assert ("clients of other machines are not listened to" in told()) is is_told
+
+
 async def test_ipv6_is_served_like_ipv4(live: Live) -> None:
     with socket.socket(socket.AF_INET6) as probe:
         try:
