@@ -51,6 +51,7 @@ def main(method: Method, command: str) -> None:
         facts["table_kept_at_stop"] = table.listing() == before
         facts["statistics"] = table.ipvsadm("-L", "-n", "--stats", "--exact")
         facts["test_alerts"] = watcher.test_alerts()
+        facts["why"] = watcher.why("HTTP-server1", "HTTP")
     except BaseException:
         sys.stderr.write(f"the table:\n{table.listing()}\n{watcher.last_words()}")
         raise

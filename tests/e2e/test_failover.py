@@ -105,6 +105,14 @@ def test_the_alerts_beside_lvs_alert_were_sent_once_each(played: tuple[str, dict
     assert not any("Server is DOWN" in line for line in facts["test_alerts"])
 
 
+def test_why_tells_what_has_changed_in_the_table(played: tuple[str, dict[str, Any]]) -> None:
+    _, facts = played
+    outcomes = [line for line in facts["why"] if " outcome " in line and "lvs.alert" in line]
+    told = [outcome.partition("s: ")[2] for outcome in outcomes]
+    assert [change.split()[0] for change in told] == ["removed", "added"], facts["why"]
+    assert all(":80 " in change for change in told)
+
+
 def test_sigterm_ends_the_daemon_and_changes_nothing_in_the_table(played: tuple[str, dict[str, Any]]) -> None:
     _, facts = played
     assert facts["exit_status"] == 0

@@ -70,6 +70,12 @@ class Daemon:
         files = "\n".join(str(path) for path in sorted(self.home.rglob("*")))
         return f"the daemon's log:\n{text[-8000:]}\nits files:\n{files}\n"
 
+    def why(self, group: str, service: str) -> list[str]:
+        """What ``pymon why`` tells from its record: a line each."""
+        argv = [script("pymon"), "why", "--statedir", str(self.statedir), group, service]
+        told = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=netns.COMMAND_LIMIT)
+        return told.stdout.splitlines()
+
     def terminate(self) -> int:
         """Ask it to end (SIGTERM), and wait for that: its exit status."""
         assert self._process is not None
