@@ -22,13 +22,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pymon.config.periods import in_period
-from pymon.core import depend
-from pymon.core.clock import elapsed
+from pymon.core import acknowledgement, depend
+from pymon.core.clock import lasting
 from pymon.core.periodrules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
 from pymon.core.state import summary_of, unacknowledge
 from pymon.core.surroundings import Surroundings
 from pymon.model.depend import DependBehavior
-from pymon.model.duration import format_duration
 from pymon.model.effect import AlertCall, Held, Rule
 from pymon.model.service import Alert, AlertKind, Command, Period, Service
 from pymon.model.state import PeriodState, ServiceState
@@ -150,8 +149,8 @@ def _unacks(service: Service, state: ServiceState, event: Event) -> bool:
 def _acked(state: ServiceState, event: Event) -> Held | None:
     if not state.ack or event.kind in (EventKind.UP, EventKind.ACK, EventKind.DISABLE):
         return None
-    ago = format_duration(elapsed(state.ack, event.at))
-    return Held(Rule.ACK, f"acknowledged {ago} ago ({state.ack_comment})")
+    said = acknowledgement.said(state.ack_comment)
+    return Held(Rule.ACK, f"acknowledged {lasting(state.ack, event.at)} ago{f' ({said})' if said else ''}")
 
 
 def _decide_periods(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:

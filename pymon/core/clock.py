@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from math import floor
 
+from pymon.model.duration import format_duration
+
 
 def elapsed(since: float, now: float) -> int:
     """Seconds from ``since`` to ``now``, to the nearest whole second."""
     return floor(now - since + 0.5)
+
+
+def lasting(since: float, now: float) -> str:
+    """The same for people; what is to come by a clock that was set, or by somebody's ``set``, counts as just now."""
+    return format_duration(max(elapsed(since, now), 0))

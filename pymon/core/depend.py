@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pymon.core.arithmetic import value_of
-from pymon.core.clock import elapsed
+from pymon.core.clock import elapsed, lasting
 from pymon.core.surroundings import Surroundings
 from pymon.errors import DependencyCycle, DependencyError
 from pymon.model.depend import DependBehavior, Dependency, ServiceKey
@@ -178,7 +178,7 @@ class _Evaluation:
         if not state.op_status.is_success:
             return f"{key} is in state {state.op_status.name.lower()}"
         if _remembers(service, state, self.now):
-            ago = format_duration(elapsed(state.outage_ended, self.now))
+            ago = lasting(state.outage_ended, self.now)
             return f"{key} was failing until {ago} ago (dep_memory {format_duration(service.dep_memory)})"
         return f"{key} depends on a service that is failing"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pymon.core.clock import elapsed
+from pymon.core.clock import elapsed, lasting
 from pymon.core.state import exit_number, summary_of
 from pymon.model.duration import format_duration
 from pymon.model.effect import Held, Rule
@@ -52,7 +52,7 @@ def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, n
     lasted = elapsed(state.first_failure, now)
     if lasted >= period.upalertafter:
         return None
-    text = f"upalertafter {format_duration(period.upalertafter)}: the outage lasted {format_duration(lasted)}"
+    text = f"upalertafter {format_duration(period.upalertafter)}: the outage lasted {lasting(state.first_failure, now)}"
     return Held(Rule.UPALERTAFTER, text, period.key)
 
 
@@ -100,7 +100,8 @@ def _alertevery(period: Period, counters: PeriodState, before: str, output: str,
             holds, option, fact = True, f" {period.alertevery_mode}", ""
     if not holds:
         return None
-    text = f"alertevery {format_duration(period.alertevery)}{option}: last alert {format_duration(since)} ago{fact}"
+    ago = lasting(counters.last_alert, now)
+    text = f"alertevery {format_duration(period.alertevery)}{option}: last alert {ago} ago{fact}"
     return Held(Rule.ALERTEVERY, text, period.key)
 
 
@@ -118,7 +119,7 @@ def _alertafter_time(period: Period, counters: PeriodState, time: float, now: fl
     failing = elapsed(since, now)
     if failing > time:
         return Ruling(after)
-    text = f"alertafter {format_duration(time)}: failing for {format_duration(failing)}, not for longer yet"
+    text = f"alertafter {format_duration(time)}: failing for {lasting(since, now)}, not for longer yet"
     return Ruling(after, Held(Rule.ALERTAFTER, text, period.key))
 
 
@@ -132,6 +133,6 @@ def _alertafter_count(period: Period, counters: PeriodState, wanted: int, time: 
     after = replace(counters, fail_count=count, first_fail_time=since)
     if count >= wanted:
         return Ruling(after)
-    first = "" if count == 1 else f", the first one {format_duration(elapsed(since, now))} ago"
+    first = "" if count == 1 else f", the first one {lasting(since, now)} ago"
     text = f"alertafter {wanted} {format_duration(time)}: failure {count} of {wanted}{first}"
     return Ruling(after, Held(Rule.ALERTAFTER, text, period.key))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from pymon.core import acknowledgement
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import Recorded, RecordedKind
@@ -86,9 +87,8 @@ def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[s
 
 
 def _by(comment: str) -> str:
-    """Whose acknowledgement, and what was said: mon puts a name before the words, an empty one for nobody's."""
-    user, colon, words = comment.partition(":")
-    who, said = (user, words.strip()) if colon else ("", comment)
+    """Whose acknowledgement, and what was said."""
+    who, said = acknowledgement.parts(comment)
     return f"{f' by {who}' if who else ''}{f': {said}' if said else ''}"
 
 

@@ -37,12 +37,15 @@ FIELDS: Mapping[str, str] = {
 STATUS_NAMES: Mapping[str, OpStatus] = {status.name.lower(): status for status in OpStatus}
 """the names that ``set … opstatus`` takes"""
 
+AHEAD = 86400.0
+"""seconds that a time may be ahead of this machine's clock: another machine's may be wrong"""
+
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
-def set_state(state: ServiceState, name: str, text: str) -> ServiceState:
-    """A state with another value of one variable, by mon's name for it.
+def set_state(state: ServiceState, name: str, text: str, now: float) -> ServiceState:
+    """A state with another value of one variable, by mon's name for it; ``now`` is in seconds since the epoch.
 
     Raises SettingError, which says why, for an unknown variable or a value that it cannot have.
     """
@@ -50,6 +53,8 @@ def set_state(state: ServiceState, name: str, text: str) -> ServiceState:
     if field is None:
         raise SettingError(f"{name} is no variable of a service's state")
     value = _READERS[field](name, text)
+    if field in _TIMES and isinstance(value, float) and value > now + AHEAD:
+        raise SettingError(f"{name} cannot be {text}: that is in the future")
     changes: dict[str, Any] = {field: value}
     if field in ("last_summary", "last_detail"):
         changes["has_result"] = True
@@ -103,10 +108,11 @@ def _text(_name: str, text: str) -> str:
     return text
 
 
+_TIMES = ("first_failure", "last_failure", "last_success", "last_check", "last_trap", "ack")
 _READERS: Mapping[str, Callable[[str, str], object]] = {
     **dict.fromkeys(("op_status", "last_op_status"), _status),
     **dict.fromkeys(("failure_count", "alert_count", "consec_failures"), _count),
-    **dict.fromkeys(("first_failure", "last_failure", "last_success", "last_check", "last_trap", "ack"), _time),
+    **dict.fromkeys(_TIMES, _time),
     **dict.fromkeys(("last_summary", "last_detail", "last_output", "failure_output", "ack_comment"), _text),
     "exitval": _exit,
     "monitor_duration": _duration,

@@ -141,9 +141,9 @@ class Control:
         return Outcome()
 
     def _set_variable(self, request: asked.SetVariable, _asker: Asker) -> Outcome:
-        watcher, key = self._watcher, request.key
+        watcher, key, name, value = self._watcher, request.key, request.name, request.value
         try:
-            change = set_variable(watcher.site.services[key], watcher.states[key], request.name, request.value)
+            change = set_variable(watcher.site.services[key], watcher.states[key], name, value, watcher.clock())
         except SettingError as error:
             return Outcome(False, str(error))
         if change.service is not watcher.site.services[key]:

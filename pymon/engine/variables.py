@@ -35,8 +35,10 @@ class Change:
     due_in: float | None = None
 
 
-def set_variable(service: Service, state: ServiceState, name: str, value: str) -> Change:
+def set_variable(service: Service, state: ServiceState, name: str, value: str, now: float) -> Change:
     """Set a variable by mon's name: a keyword of mon.cf, or ``_name`` for the state and the timers.
+
+    ``now`` is in seconds since the epoch.
 
     Raises SettingError, which says why, for an unknown variable or a value that does not fit it (E-set).
     """
@@ -45,7 +47,7 @@ def set_variable(service: Service, state: ServiceState, name: str, value: str) -
             raise SettingError(f"{name} is in seconds, not {value!r}")
         return Change(service, state, _TIMED_BY[name], float(value))
     if name in FIELDS:
-        return Change(service, set_state(state, name, value))
+        return Change(service, set_state(state, name, value, now))
     if name.startswith("_"):
         raise SettingError(f"{name} is no variable that can be set")
     if name == "disable":

@@ -14,6 +14,7 @@ from pymon.model.status import OpStatus
 
 SERVICE = Service("web", "x", interval=60.0, description="old", monitor=MonitorCommand("x.monitor"))
 STATE = ServiceState(failure_count=3)
+NOW = 1_795_458_000.0
 
 
 @pytest.mark.parametrize(
@@ -36,13 +37,13 @@ STATE = ServiceState(failure_count=3)
     ],
 )
 def test_a_keyword_is_read_as_in_mon_cf(name: str, value: str, field: str, wanted: object) -> None:
-    change = set_variable(SERVICE, STATE, name, value)
+    change = set_variable(SERVICE, STATE, name, value, NOW)
     assert getattr(change.service, field) == wanted
     assert change.state is STATE
 
 
 def test_a_dependency_may_name_the_services_own_group() -> None:
-    depend = set_variable(SERVICE, STATE, "depend", "SELF:ping").service.depend
+    depend = set_variable(SERVICE, STATE, "depend", "SELF:ping", NOW).service.depend
     assert depend is not None
     assert depend.text == "web:ping"
 
@@ -62,7 +63,7 @@ def test_a_dependency_may_name_the_services_own_group() -> None:
     ],
 )
 def test_variables_of_the_state(name: str, value: str, field: str, wanted: object) -> None:
-    change = set_variable(SERVICE, STATE, name, value)
+    change = set_variable(SERVICE, STATE, name, value, NOW)
     assert getattr(change.state, field) == wanted
     assert change.service is SERVICE
     assert change.retimed is None
@@ -79,7 +80,7 @@ def test_variables_of_the_state(name: str, value: str, field: str, wanted: objec
     ],
 )
 def test_variables_that_set_a_timer(name: str, value: str, timer: Timer, due_in: float | None) -> None:
-    change = set_variable(SERVICE, STATE, name, value)
+    change = set_variable(SERVICE, STATE, name, value, NOW)
     assert (change.retimed, change.due_in) == (timer, due_in)
 
 
@@ -98,6 +99,7 @@ def test_variables_that_set_a_timer(name: str, value: str, timer: Timer, due_in:
         ("_op_status", "13", "_op_status is one of fail, ok"),
         ("_failure_count", "many", "a whole number"),
         ("_last_success", "yesterday", "seconds since 1970"),
+        ("_ack", "100000000000000", "_ack cannot be 100000000000000: that is in the future"),
         ("_timer", "-1", "_timer is in seconds"),
         ("_depend_status", "2", "1, 0 or empty"),
         ("depend", "web:x &&", "depend: "),
@@ -111,5 +113,5 @@ def test_variables_that_set_a_timer(name: str, value: str, timer: Timer, due_in:
 def test_p_set_unknown_is_refused_and_what_makes_no_sense(name: str, value: str, reason: str) -> None:
     """P-set-unknown: mon takes anything, and then shows it, or never runs the monitor again."""
     with pytest.raises(SettingError) as error:
-        set_variable(SERVICE, STATE, name, value)
+        set_variable(SERVICE, STATE, name, value, NOW)
     assert reason in str(error.value)

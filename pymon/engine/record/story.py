@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pymon.core import acknowledgement
 from pymon.core.alerting import LIST_OF
-from pymon.core.clock import elapsed
+from pymon.core.clock import elapsed, lasting
 from pymon.core.state import summary_of
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
@@ -116,7 +117,7 @@ def _success(before: ServiceState, after: ServiceState, cause: CheckResult | Tra
     said = f": {_short(after.last_summary)}" if after.last_summary.strip() else ""
     if before.op_status is not OpStatus.FAIL or not before.first_failure:
         return f"{how}{said}"
-    lasted, count = format_duration(elapsed(before.first_failure, now)), before.consec_failures
+    lasted, count = lasting(before.first_failure, now), before.consec_failures
     return f"{how} after {lasted} of failure ({count} {'failure' if count == 1 else 'failures'} in a row){said}"
 
 
@@ -144,7 +145,8 @@ def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: flo
     after = verdict.state
     if before.ack and not after.ack:
         ended = "the outage is over" if after.op_status is OpStatus.OK else "the summary is another (unack_summary)"
-        text = f"the acknowledgement has ended, {ended}: {_short(before.ack_comment)}"
+        said = acknowledgement.said(before.ack_comment)
+        text = f"the acknowledgement has ended, {ended}{f': {_short(said)}' if said else ''}"
         yield _event(key, now, RecordedKind.CHECK, text, {"status": after.op_status.name.lower()})
 
 
@@ -183,7 +185,7 @@ def _reason(period: Period, before: ServiceState, call: AlertCall) -> str:
     if not counters.last_alert:
         return number
     since = elapsed(counters.last_alert, call.at)
-    ago = f"the last one {format_duration(since)} ago"
+    ago = f"the last one {lasting(counters.last_alert, call.at)} ago"
     if not period.alertevery or since >= period.alertevery:
         return f"{number}, {ago}"
     changed = "output" if period.alertevery_mode is AlerteveryMode.OBSERVE_DETAIL else "summary"

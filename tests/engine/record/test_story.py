@@ -164,6 +164,31 @@ def test_an_acknowledgement_holds_back_and_ends() -> None:
     assert site.check(0)[1] == "check: the acknowledgement has ended, the outage is over: bob: still"
 
 
+@pytest.mark.parametrize(
+    ("user", "words", "shown"), [("", "looking into it", "looking into it"), ("", "", ""), ("bob", "", "bob")]
+)
+def test_an_acknowledgement_of_nobody_or_without_words_reads_well(user: str, words: str, shown: str) -> None:
+    site = told(period(*ALL_KINDS))
+    site.check()
+    site.other(process.acknowledge(site.service, site.state, user, words, site.now, site.around))
+    assert site.check()[1].endswith(f"not sent: acknowledged 1m ago{f' ({shown})' if shown else ''}")
+    ended = "check: the acknowledgement has ended, the outage is over"
+    assert site.check(0)[1] == f"{ended}: {shown}" if shown else ended
+
+
+def test_what_is_to_come_by_the_clock_counts_as_just_now() -> None:
+    site = told(period(alertevery=600.0))
+    site.check()
+    site.other(process.acknowledge(site.service, site.state, "bob", "on it", site.now + 1e5, site.around))
+    assert site.check()[1].endswith("not sent: acknowledged 0s ago (bob: on it)")
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_times() -> None:
+    site = told(period(alertevery=600.0))
+    site.check()
+    assert "last alert 0s ago" in site.check(after=-90.0)[1]
+
+
 def test_traps() -> None:
     site = told(traptimeout=300.0, trapduration=60.0)
     assert site.send()[0] == "trap: trap of failure (sta 1): s"
