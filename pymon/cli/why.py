@@ -8,10 +8,11 @@ from __future__ import annotations
 import difflib
 import io
 import json
+import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +46,8 @@ LIMIT = 1000
 """events that are read of a record"""
 UNKNOWN = 1
 """exit status: there is no such service"""
+UNWRITTEN = 1
+"""exit status: what was found could not be written"""
 NO_ANSWER = 2
 """exit status: neither a daemon nor a record can tell"""
 
@@ -116,14 +119,8 @@ def why(group: str, service: str, *, since: str = "", as_json: bool = False, whe
         return UNKNOWN
     if answer.remark:
         print(f"({answer.remark})", file=sys.stderr)
-    if as_json:
-        print(json.dumps(_document(key, answer, now), indent=2, default=str))
-        return 0
-    if answer.state is not None:
-        print(timeline.standing(key, answer.state, now, answer.muted))
-    for line in timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]:
-        print(line)
-    return 0
+    shown = [json.dumps(_document(key, answer, now), indent=2, default=str)] if as_json else _lines(key, answer, now)
+    return _show(shown)
 
 
 def parse_since(text: str, now: float) -> float:
@@ -154,6 +151,26 @@ def parse_since(text: str, now: float) -> float:
             f"'{words}' is no time: write how long ago (2h, 30m, 1d), a time of today (18:00), "
             "or a date (2026-11-23, '2026-11-23 18:00')"
         ) from error
+
+
+def _lines(key: ServiceKey, answer: Answer, now: float) -> Iterator[str]:
+    if answer.state is not None:
+        yield timeline.standing(key, answer.state, now, answer.muted)
+    yield from timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]
+
+
+def _show(lines: Iterable[str]) -> int:
+    """Print lines; the exit status, as moncmd's if nobody reads them or the disk is full."""
+    try:
+        for line in lines:
+            print(line)
+        print(end="", flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # let the last flush pass
+        if not isinstance(error, BrokenPipeError):
+            print(f"pymon why: {error.strerror}", file=sys.stderr)
+        return UNWRITTEN
+    return 0
 
 
 def _ask(key: ServiceKey, since: float, where: Where) -> Answer:

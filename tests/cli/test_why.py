@@ -298,3 +298,19 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     assert dead.out.splitlines()[0].endswith("; no checks, no alerts: the service is disabled")
     assert "read from" in dead.err
     assert "somebody@127.0.0.1 acknowledged: on it" in dead.out
+
+
+@pytest.mark.parametrize("option", ["--json", "--since=2020-01-01"])
+def test_what_cannot_be_written_is_said_in_a_line(tmp_path: Path, option: str) -> None:
+    statedir = str(write_record(tmp_path))
+    command = [sys.executable, "-m", "pymon.cli.main", "why", "web", "http", f"--statedir={statedir}", option]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1:] == ["pymon why: No space left on device"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    os.close(writing)
+    assert done.returncode == 1
+    assert not done.stderr.splitlines()[1:], "who went away wants to hear nothing"
