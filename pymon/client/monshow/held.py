@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _HELD = "held"
 _SENT = "alert"
+_OF_OUTAGES = frozenset({"failure", "trap", "traptimeout", "up"})
+"""the events whose alerts tell of an outage and its end; others are nobody's question here"""
 
 
 class Reasons:
@@ -24,6 +26,8 @@ class Reasons:
 
     def of(self, client: Client, status: ServiceStatus) -> str:
         """Why an alert about a failing service is held back, empty if none is or the server cannot tell."""
+        if status.ack:
+            return acknowledged(status.ackcomment)
         version = (status.last_check, status.last_trap, status.last_failure, status.alerts_sent, status.ack)
         known = self._known.get(status.key)
         if known is not None and known[0] == version:
@@ -50,18 +54,30 @@ def command(group: str, service: str, since: float) -> str:
 
 
 def reason(document: Any) -> str:
-    """The reason of the newest alert that was held back, empty if an alert was sent after it.
+    """The reason of the newest alert about the outage that was held back, empty if one was sent after it.
 
     ``document`` is the list of events; of each, ``kind`` (``held``, ``alert``, …), ``at`` and, for repetitions,
-    ``until`` (seconds since the epoch) and ``text`` are looked at. What is no such list gives no reason.
+    ``until`` (seconds since the epoch), ``text`` and what its ``facts`` give as ``event`` are looked at. What is no
+    such list gives no reason.
     """
     newest, kind, text = 0.0, "", ""
     for event in document if isinstance(document, list) else ():
-        if isinstance(event, Mapping) and event.get("kind") in (_HELD, _SENT):
+        if isinstance(event, Mapping) and event.get("kind") in (_HELD, _SENT) and _is_of_outage(event):
             moment = max(_number(event.get("at")), _number(event.get("until")))
             if moment >= newest:
                 newest, kind, text = moment, str(event["kind"]), str(event.get("text", ""))
     return text if kind == _HELD else ""
+
+
+def acknowledged(comment: str) -> str:
+    """The reason for an acknowledged service: mon puts a name before the words, an empty one for nobody's."""
+    said = comment.removeprefix(":").strip()
+    return f"acknowledged: {said}" if said else "acknowledged"
+
+
+def _is_of_outage(event: Mapping[str, Any]) -> bool:
+    facts = event.get("facts")
+    return not isinstance(facts, Mapping) or facts.get("event", "failure") in _OF_OUTAGES
 
 
 def _number(value: Any) -> float:
