@@ -91,8 +91,8 @@ class Control:
                 await self._saving.load(kinds)
                 return Outcome()
             case asked.SaveState(kinds):
-                await self._saving.save(*kinds)
-                return Outcome()
+                failed = await self._saving.save(*kinds)
+                return Outcome(not failed, f"cannot write {', '.join(failed)}, see the log" if failed else "")
             case asked.SwitchWatch() | asked.SwitchService() | asked.SwitchHosts():
                 return await self._switching.perform(request, asker)
         handler = _HANDLERS.get(type(request))

@@ -45,7 +45,7 @@ class Resumption:
     async def take_up(self, saved: Saved, wanted: Iterable[SavedKind]) -> dict[str, Pending]:
         """Go on from ``saved``, and from those of mon's files that are wanted; gives the alerts to launch, by tokens.
 
-        A file of mon's beats the record only if it was written after it: somebody ran mon meanwhile.
+        A file of mon's beats the record only if it was written after it: somebody ran mon meanwhile (E-newest).
         """
         newer = [kind for kind in wanted if self._is_newer(kind, saved.last_write)]
         if SavedKind.OPSTATUS not in newer:
@@ -106,8 +106,10 @@ class Resumption:
         path = Path(self.watcher.site.settings.statedir, kind.value)
         try:
             written = path.stat().st_mtime
-        except OSError:
-            return True  # loading it says why there is nothing to load
+        except OSError as error:
+            if last_write:
+                log.info("cannot look at %s (%s): the record is gone on from", path, error.strerror)
+            return not last_write  # without a record, loading the file says why there is nothing to load
         if last_write and written <= last_write:
             log.info("%s is older than the record: not loaded", path)
             return False

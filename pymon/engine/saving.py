@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from pymon.engine import statefiles
@@ -37,12 +38,15 @@ class Saving:
         self._watcher = watcher
         self._lock = asyncio.Lock()
 
-    async def save(self, *kinds: SavedKind) -> None:
-        """Write files as things are now."""
+    async def save(self, *kinds: SavedKind) -> tuple[SavedKind, ...]:
+        """Write files as things are now; gives those that could not be written, and the log says why."""
+        failed = []
         for kind in kinds:
             directory = self._watcher.site.settings.statedir
             text = self._text(kind)
-            await self._on_disk(f"write {directory}/{kind}", lambda: statefiles.write(directory, kind, text))  # noqa: B023  # awaited
+            if not await self._on_disk(f"write {directory}/{kind}", partial(_write, directory, kind, text)):
+                failed.append(kind)
+        return tuple(failed)
 
     async def load(self, kinds: Iterable[SavedKind]) -> None:
         """Take over what the files say: what they disable is added to what is, the states replace those there are."""
@@ -96,3 +100,8 @@ class Saving:
     async def _in_turn(self, work: Callable[[], T]) -> T:
         async with self._lock:
             return await asyncio.to_thread(work)
+
+
+def _write(directory: str, kind: SavedKind, text: str) -> bool:
+    statefiles.write(directory, kind, text)
+    return True

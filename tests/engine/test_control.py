@@ -449,14 +449,17 @@ async def test_savestate_and_loadstate(lab: Lab) -> None:
     assert [host.name for host in snapshot.site.hosts("web") if host.disabled] == ["h1"]
 
 
-async def test_a_state_file_that_cannot_be_read_or_written_is_logged_only(
+async def test_p_savestate_a_state_file_that_cannot_be_written_is_told(
     lab: Lab, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """P-savestate: who goes back to mon relies on the files."""
     assert (await lab.ask(asked.LoadState((SavedKind.OPSTATUS,)))).ok, "as in mon"
     assert "cannot read" in caplog.text
     (lab.here / "state" / "opstatus").mkdir()
-    assert (await lab.ask(asked.SaveState((SavedKind.OPSTATUS,)))).ok
+    outcome = await lab.ask(asked.SaveState(tuple(SavedKind)))
+    assert (outcome.ok, outcome.text) == (False, "cannot write opstatus, see the log")
     assert "cannot write" in caplog.text
+    assert (lab.here / "state" / "disabled").exists()
 
 
 async def test_the_downtime_log_is_read_without_its_comments(lab: Lab) -> None:

@@ -172,6 +172,21 @@ async def test_e_newest_a_file_that_is_newer_than_the_record_counts(lab: Lab) ->
     assert engine.states[X].op_status is OpStatus.FAIL, "the file is older"
 
 
+@pytest.mark.parametrize("kinds", [[SavedKind.OPSTATUS], [SavedKind.DISABLED], list(SavedKind)])
+async def test_e_newest_a_file_that_is_not_there_does_not_count(lab: Lab, kinds: list[SavedKind]) -> None:
+    """E-newest: a start script may always say -l."""
+    lab.fail(X)
+    await lab.ask(asked.Acknowledge(X, "on it"))
+    await lab.ask(asked.SwitchWatch("old", enable=False))
+    await lab.engine.stop()
+    for kind in SavedKind:
+        (lab.here / "state" / kind).unlink(missing_ok=True)
+    engine = await lab.restart(*kinds)
+    assert engine.states[X].op_status is OpStatus.FAIL
+    assert engine.states[X].ack_comment == "bob: on it"
+    assert engine.snapshot().disabled_watches == {"old"}
+
+
 async def test_l_without_a_record_the_files_count(lab: Lab) -> None:
     await lab.engine.stop()
     state = lab.here / "state"
