@@ -19,6 +19,7 @@ from pymon.server.reply import Answer, Reply, Session
 from pymon.server.wire import unescape
 
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
+_WORDS = re.compile(r"[^ \t\r\n\f\v]+")
 _LINE_ENDS = re.compile(r"[\r\n]")
 
 
@@ -51,7 +52,7 @@ def split(text: str, count: int) -> list[str]:
 
 def split_all(text: str) -> list[str]:
     """All words of a text."""
-    return [word for word in _BLANKS.split(text) if word]
+    return _WORDS.findall(text)
 
 
 def value_of(text: str) -> str:

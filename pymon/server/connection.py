@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -32,6 +33,10 @@ SEND_LIMIT = 30.0
 """seconds that a client may take to read a slice of an answer"""
 LINGER = 1.0
 """seconds for a client to read why it is sent away, while what it still sends is thrown away"""
+LONG_COMMAND = 1024
+"""characters of a command beyond which it has to wait with the long answers"""
+SHOWN = 4096
+"""characters of a command that are logged: very many lines may wait for a log that takes none"""
 
 TOO_LONG = "520 line too long"
 FAILED = "520 command could not be executed, internal error"
@@ -124,7 +129,8 @@ class Connection:
         return not (reply.close or self.is_last)
 
     async def _reply(self, line: str) -> Reply:
-        async with self._desk.pace:
+        pace = self._desk.pace
+        async with pace.short() if len(line) <= LONG_COMMAND else pace.long():
             made = answer(line, self.session, self._desk.engine.snapshot())
         if isinstance(made, Ask):
             return made.reply(await self._perform(made.request))
@@ -137,18 +143,25 @@ class Connection:
 
     async def _send(self, reply: Reply) -> None:
         """Send an answer slice by slice. Raises TimeoutError if the client does not read it."""
+        enter = self._desk.pace.short
         async with contextlib.aclosing(_parts(reply)) as parts:
             async for lines in parts:
-                if not await self._send_part(lines, reply):
+                if not await self._send_part(lines, reply, enter):
                     return
+                enter = self._desk.pace.long
 
-    async def _send_part(self, lines: Iterator[bytes], reply: Reply) -> bool:
-        """Send some lines of an answer; False if they could not be made, and the answer has ended with that."""
+    async def _send_part(
+        self, lines: Iterator[bytes], reply: Reply, enter: Callable[[], AbstractAsyncContextManager[None]]
+    ) -> bool:
+        """Send some lines of an answer; False if they could not be made, and the answer has ended with that.
+
+        ``enter`` is the entry to the pace for the first slice.
+        """
         is_made = True
         is_complete = False
         while not is_complete:
             try:
-                async with self._desk.pace:
+                async with enter():
                     data, is_complete = take_slice(lines)
             except Exception:
                 log.exception("an answer could not be made to its end (a bug in pymon)")
@@ -157,6 +170,7 @@ class Connection:
             self._writer.write(data)
             async with asyncio.timeout(SEND_LIMIT):
                 await self._writer.drain()
+            enter = self._desk.pace.long
         return is_made
 
     async def _flush(self) -> None:
@@ -182,7 +196,9 @@ def _shown(line: str) -> str:
     if is_secret(line):
         return ""
     word = line.split(maxsplit=1)[:1]
-    return f'"{line}"' if word and word[0].lower() in COMMANDS else f"of {len(line)} characters that is none"
+    if not word or word[0].lower() not in COMMANDS:
+        return f"of {len(line)} characters that is none"
+    return f'"{line}"' if len(line) <= SHOWN else f'"{line[:SHOWN]}…" of {len(line)} characters'
 
 
 async def _parts(reply: Reply) -> AsyncGenerator[Iterator[bytes], None]:

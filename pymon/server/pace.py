@@ -1,14 +1,16 @@
 """Makes the answers to many clients take turns with the checks, so that no check waits for them.
 
 One slice of work is done in a turn of the event loop, whoever it is for: whoever enters a Pace waits until those who
-came before had their slice, and then for the next turn. What is due in between runs first.
+came before had their slice, and then for the next turn. What is due in between runs first. What is short does not wait
+for what is long: of all who are at long work, one at a time stands in line with those who are at short work.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 SLICE = 0.002
 """seconds that one slice of an answer may take to make"""
@@ -17,21 +19,24 @@ CHUNK = 32 * 1024
 
 
 class Pace:
-    """A turnstile: ``async with pace:`` around a slice of work that does not await anything."""
+    """Two entries of one turnstile, each for a slice of work that does not await anything."""
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._line = asyncio.Lock()
 
-    async def __aenter__(self) -> None:
-        await self._lock.acquire()
-        try:
+    @contextlib.asynccontextmanager
+    async def short(self) -> AsyncIterator[None]:
+        """Enter for what may be all there is to do: a command, or the beginning of an answer."""
+        async with self._turn:
             await asyncio.sleep(0)
-        except BaseException:
-            self._lock.release()
-            raise
+            yield
 
-    async def __aexit__(self, *_: object) -> None:
-        self._lock.release()
+    @contextlib.asynccontextmanager
+    async def long(self) -> AsyncIterator[None]:
+        """Enter for what is known to be much: how an answer goes on, or a very long command."""
+        async with self._line, self.short():
+            yield
 
 
 def take_slice(lines: Iterator[bytes]) -> tuple[bytes, bool]:
