@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -22,9 +23,9 @@ def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "pymon.alert")
 
 
-def script(folder: Path, text: str) -> PluginFile:
+def script(folder: Path, text: str, interpreter: str = "/bin/sh") -> PluginFile:
     path = folder / "x.alert"
-    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.write_text(f"#!{interpreter}\n{text}\n")
     path.chmod(0o755)
     return PluginFile("x.alert", str(path))
 
@@ -100,6 +101,32 @@ class Raising(Scripted):
 
     async def run(self, invocation: object) -> tuple[int, str]:
         raise RuntimeError("bug")
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "size", "reason"),
+    [("/nowhere/sh", 1, "its interpreter is missing"), ("/bin/sh", 200_000, "Argument list too long")],
+)
+async def test_an_alert_that_cannot_be_executed_leaves_no_copy_of_the_daemon(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture, interpreter: str, size: int, reason: str
+) -> None:
+    """Q21: mon forks, cannot execute the alert, and from then on there are two daemons."""
+    file = script(tmp_path, "exit 0", interpreter)
+    before = _children()
+    launcher.launch(call(), invocation(path=file.path, BIG="x" * size), file)
+    await launcher.drain(10)
+    assert "failed" in caplog.text
+    assert reason in caplog.text
+    assert _children() <= before
+
+
+def _children() -> set[str]:
+    """Process ids of what this process has started, over all its threads."""
+    found: set[str] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            found.update((task / "children").read_text().split())
+    return found
 
 
 async def test_a_plugin_that_raises_hurts_nobody(launcher: Launcher, caplog: pytest.LogCaptureFixture) -> None:
