@@ -33,7 +33,7 @@ def opstatus(call: Call) -> Listed:
         key = ServiceKey(group, service)
         if service and not call.knows(key):
             return Reply(f"520 {group},{service} does not exist")
-        if group not in call.snapshot.site.watches:
+        if not service and group not in call.snapshot.site.watches:
             continue  # and nothing is kept of it: a line may name thousands
         if key not in found:
             found[key] = _rows(call, [key] if service else _watched(call, group))
