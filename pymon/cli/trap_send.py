@@ -44,7 +44,10 @@ def send(
             username=user,
             password=password,
         )
-    except (ConnectionFailed, OSError, ValueError) as error:
+    except OSError as error:
+        print(f"pymon: {error.filename or 'standard input'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except (ConnectionFailed, ValueError) as error:
         print(f"pymon: {error}", file=sys.stderr)
         return 1
     return 0

@@ -58,3 +58,16 @@ def split_host(text: str) -> tuple[str, str | None]:
         host, _, port = text.partition(":")
         return host, port or None
     return text, None
+
+
+def not_connected(address: Address, failure: OSError | None) -> ConnectionFailed:
+    """Why there is no connection, with the system's number if it is the system that refused.
+
+    An error of TLS has a number too, but of another list, and what there is to know of it is in its text.
+    """
+    if untrusted := getattr(failure, "verify_message", ""):
+        return ConnectionFailed(f"cannot connect to {address}: certificate verify failed: {untrusted}")
+    if tls_reason := getattr(failure, "reason", ""):
+        return ConnectionFailed(f"cannot connect to {address}: TLS: {tls_reason}")
+    reason = "no answer in time" if isinstance(failure, TimeoutError) else getattr(failure, "strerror", None) or failure
+    return ConnectionFailed(f"cannot connect to {address}: {reason}", getattr(failure, "errno", 0) or 0)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from pymon.client.address import not_connected
 from pymon.client.endpoint import CHUNK, Endpoint
 from pymon.client.protocol import Command, Reply, Steps
 from pymon.client.verb import AsyncPerformer
@@ -112,8 +113,7 @@ class AsyncClient(Endpoint, AsyncPerformer, Verbs):
             reason = getattr(error, "strerror", None) or error
             raise HostNotFound(f"cannot find {self.address.host}: {reason}") from error
         except OSError as error:
-            reason = error.strerror or error
-            raise ConnectionFailed(f"cannot connect to {self.address}: {reason}", error.errno or 0) from error
+            raise not_connected(self.address, error) from error
 
     async def _drive(self, steps: Steps[T]) -> T:
         if self._streams is None:

@@ -7,11 +7,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from pymon.client.address import Address
+from pymon.client.address import Address, not_connected
 from pymon.client.endpoint import CHUNK, Endpoint
 from pymon.client.protocol import Command, Reply, Steps
 from pymon.client.verb import Performer
-from pymon.errors import ClientError, ConnectionFailed, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
+from pymon.errors import ClientError, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
 
 if TYPE_CHECKING:
     import ssl
@@ -124,8 +124,7 @@ def _connect(address: Address, tls: ssl.SSLContext | bool, deadline: float) -> s
         except OSError as error:
             connection.close()
             failure = error
-    reason = "no answer in time" if isinstance(failure, TimeoutError) else getattr(failure, "strerror", None) or failure
-    raise ConnectionFailed(f"cannot connect to {address}: {reason}", getattr(failure, "errno", 0) or 0) from failure
+    raise not_connected(address, failure) from failure
 
 
 def _places(address: Address) -> list[tuple[socket.AddressFamily, _Place]]:

@@ -13,19 +13,23 @@ from pymon.client.protocol import login
 from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.client.terminal import BLANKS
-from pymon.client.tls import tls_context
+from pymon.client.tls import context_of
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
 from pymon.server.wire import to_bytes
 
 USAGE = """\
 usage: monfailures [--server host] [--port port] [--user name]
                    [--password password] [--password-file file]
-                   [--socket path] [--tls] [--ca file] [--debug] [--help]
+                   [--socket path] [--tls] [--ca file] [--cert file]
+                   [--key file] [--debug] [--help]
 
 Lists the services that fail. The exit status is 1 if there are any, 0 if there
 are none, 2 for wrong usage, and 255 or the number of the system's error if the
 server cannot be asked. It logs in if there is a user. Other users of the
 machine can see a password given as --password.
+
+--tls connects over TLS. --ca is a file of certificates to believe in instead of
+the system's, --cert and --key are files with one's own; each asks for TLS.
 """
 HEAD = (("Hostgroup:Service", 30), ("Down Since", 19), ("Error Summary", 26))
 """titles and widths of the columns"""
@@ -36,7 +40,7 @@ NO_ANSWER = 255
 
 _OPTIONS = (
     *("debug", "server=", "port=", "user=", "password="),
-    *("password-file=", "socket=", "tls", "ca=", "help"),
+    *("password-file=", "socket=", "tls", "ca=", "cert=", "key=", "help"),
 )
 
 
@@ -105,7 +109,7 @@ def _ask(options: dict[str, str]) -> list[ServiceStatus]:
         options.get("server", "localhost"),
         options.get("port"),
         path=options.get("socket"),
-        tls=tls_context(wanted="tls" in options, ca=options.get("ca", "")),
+        tls=context_of(options),
     ) as client:
         if options.get("user"):
             client.perform(login(options["user"], _password(options)))

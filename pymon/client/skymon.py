@@ -19,11 +19,13 @@ from typing import NamedTuple
 from pymon.client.credentials import password_in
 from pymon.client.protocol import Command, login
 from pymon.client.sync import Client
-from pymon.errors import ClientError, CommandFailed, PymonError
+from pymon.client.tls import context_of
+from pymon.errors import ClientError, CommandFailed, ConnectionFailed, PymonError
 from pymon.server.wire import to_text
 
 USAGE = """\
 usage: skymon [--server host] [--port port] [--socket path]
+              [--tls] [--ca file] [--cert file] [--key file]
               [--user name --password-file file] reply-address < mail
 
 Reads a mail, does what its line '/PASSWORD:command;command' says, and mails the
@@ -38,7 +40,9 @@ answers to the address. The password is compared with the crypt hash in
     ds watch service           disable a service (more words are your reason)
     es watch service           enable a service
 
-With --user it logs in to the server. PYMON_SENDMAIL is the program that mails.
+With --user it logs in to the server. --tls connects over TLS; --ca is a file of
+certificates to believe in instead of the system's, --cert and --key are files
+with one's own, and each asks for TLS. PYMON_SENDMAIL is the program that mails.
 """
 MAX_MAIL = 65536
 """bytes of a mail that are looked at"""
@@ -55,6 +59,10 @@ WRONG_PASSWORD = 77
 WRONG_SETUP = 78
 """exit statuses, those of sysexits(3)"""
 
+_OPTIONS = (
+    *("server=", "port=", "socket=", "tls", "ca=", "cert=", "key="),
+    *("user=", "password-file=", "help"),
+)
 _ORDER = re.compile(r"/([^:]+):(.*)")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x20-][^\s@<>,;:\"\\\x00-\x20]*@[A-Za-z0-9.\[\]:-]+|[A-Za-z0-9_][\w.+-]*")
 
@@ -107,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         pairs, words = getopt(
             list(sys.argv[1:] if argv is None else argv),
             "h",
-            ["server=", "port=", "socket=", "user=", "password-file=", "help"],
+            _OPTIONS,
         )
     except GetoptError as error:
         return _fail(f"{error}\n{USAGE}", WRONG_USAGE)
@@ -131,7 +139,11 @@ def _serve(order: Order, address: str, options: dict[str, str]) -> int:
     if not _fits(order.password, _setup("password").strip()):
         return _fail("wrong password", WRONG_PASSWORD)
     try:
-        with Client(options.get("server"), options.get("port"), path=options.get("socket")) as client:
+        tls = context_of(options)
+    except ConnectionFailed as error:
+        raise SetupError(f"{error}") from error
+    try:
+        with Client(options.get("server"), options.get("port"), path=options.get("socket"), tls=tls) as client:
             if options.get("user"):
                 client.perform(_login(options))
             answers = obey(client, order.commands, allowed)

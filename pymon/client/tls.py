@@ -8,6 +8,7 @@ from pymon.errors import ConnectionFailed
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
 
 def tls_context(*, wanted: bool, ca: str = "", cert: str = "", key: str = "") -> ssl.SSLContext | bool:
@@ -28,3 +29,9 @@ def tls_context(*, wanted: bool, ca: str = "", cert: str = "", key: str = "") ->
         files = ", ".join(name for name in (ca, cert, key) if name)
         raise ConnectionFailed(f"cannot use {files} for TLS: {error.strerror or error}", error.errno or 0) from error
     return context
+
+
+def context_of(options: Mapping[str, str]) -> ssl.SSLContext | bool:
+    """The same for options by their names: ``tls`` (whatever its value), ``ca``, ``cert``, ``key``."""
+    files = {name: options.get(name, "") for name in ("ca", "cert", "key")}
+    return tls_context(wanted="tls" in options, **files)

@@ -105,6 +105,9 @@ class _SiteBuilder:
         """``hostgroup NAME hosts…``: a later one of the same name replaces it."""
         header = header_of(node)
         name, rest = _split_name(header)
+        if rest and not rest[0].isspace():
+            offset, cut = (header.start_pos or 0) + len(name), split_blanks(rest)[0]
+            self._report.add("name-cut", header.line or 0, offset, keyword="hostgroup", name=name, text=cut)
         lines = self._content(node)
         for line in lines:
             self._warn_swallowed(line, "swallowed-line")

@@ -384,6 +384,11 @@ _SITE = (
         "hostgroup g h\n\nwatch »g\n",
     ),
     _warning(
+        "name-cut", "the name of this {keyword} is '{name}': it ends before '{text}', which is taken for a member",
+        "a name is made of letters, digits and the characters _ . -",
+        "hostgroup gr»öße h\n\nwatch gr\n service s\n  traptimeout 1m\n",
+    ),
+    _warning(
         "number-for-name", "clients take lines that begin with '{name} ' for the end of an answer, as in 'list watch'",
         "give the watch a name that is not a number of three digits",
         "hostgroup 220 h\n\nwatch »220\n service s\n  traptimeout 1m\n",

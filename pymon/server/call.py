@@ -55,8 +55,19 @@ def split_all(text: str) -> list[str]:
     return _WORDS.findall(text)
 
 
+def comment_of(text: str) -> str:
+    """The comment that ``ack`` takes: all the words of a text, as a shell splits it, unescaped.
+
+    mon takes the first word only, and nothing of a text with an odd apostrophe (P-ack-words).
+    """
+    try:
+        return unescape(" ".join(split_words(text)))
+    except WordSplitError:
+        return unescape(text.strip())
+
+
 def value_of(text: str) -> str:
-    """The value that ``set`` and ``ack`` take: the first word of a text, as a shell splits it, unescaped.
+    """The value that ``set`` takes: the first word of a text, as a shell splits it, unescaped.
 
     It is empty if a quote in the text is never closed.
     """

@@ -12,7 +12,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Acknowledge, ClearTimers, SwitchHosts, SwitchService, SwitchWatch
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.server.call import Call, done, split, split_all, value_of
+from pymon.server.call import Call, comment_of, done, split, split_all
 from pymon.server.reply import Answer, Ask, Reply
 
 UNKNOWN = Reply("520 command could not be executed")
@@ -68,7 +68,7 @@ def ack(call: Call) -> Answer:
         return Reply("520 unknown service")
     if snapshot.states.get(key, ServiceState()).op_status in _WELL:
         return Reply("520 service is in a non-failure state")
-    return Ask(Acknowledge(key, value_of(comment)), done("220 ack completed"))
+    return Ask(Acknowledge(key, comment_of(comment)), done("220 ack completed"))
 
 
 def clear(call: Call) -> Answer:

@@ -33,6 +33,8 @@ def _timeline(call: Call) -> Listed:
     """SINCE is a time in seconds since the epoch, or how long ago, as mon.cf writes times: ``2h``."""
     group, service, since = split(call.arguments, 3)
     key = ServiceKey(group, service)
+    if not service:
+        return Reply("520 why error, group and service required")
     if not call.knows(key):
         return Reply(f"520 {group},{service} does not exist")
     try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import trustme
 
 from pymon.client import Client
 from pymon.errors import ClientError
@@ -86,6 +88,32 @@ def scripted() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         server.show()
         yield server
+
+
+class Demanding(NamedTuple):
+    """A server on TLS that demands certificates of its clients: the options to trust it, and those to be trusted."""
+
+    server: ScriptedServer
+    trusting: tuple[str, ...]
+    trusted: tuple[str, ...]
+
+
+@pytest.fixture
+def demanding(tmp_path: Path) -> Iterator[Demanding]:
+    """A scripted server for clients with a certificate only; it shows nothing at first."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    ours = authority.issue_cert("joe@example.org")
+    pems = {"ca": authority.cert_pem, "cert": ours.cert_chain_pems[0], "key": ours.private_key_pem}
+    for name, pem in pems.items():
+        pem.write_to_path(tmp_path / f"{name}.pem")
+    ca, cert, key = ((f"--{name}", str(tmp_path / f"{name}.pem")) for name in pems)
+    with ScriptedServer(tls=context) as server:
+        server.show()
+        yield Demanding(server, ca, (*cert, *key))
 
 
 class Running(NamedTuple):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -50,9 +52,14 @@ def status_line(group: str, service: str, opstatus: int, **fields: object) -> st
 
 
 class ScriptedServer:
-    """Owns a port of 127.0.0.1; as a context manager it serves. ``asked`` are the commands it was sent."""
+    """Owns a port of 127.0.0.1; as a context manager it serves. ``asked`` are the commands it was sent.
 
-    def __init__(self) -> None:
+    With ``tls`` it speaks TLS; with ``path`` it serves a Unix socket instead.
+    """
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, path: Path | None = None) -> None:
+        self.tls = tls
+        self.path = path
         self.asked: list[str] = []
         self.answers: dict[str, Sequence[str]] = {}
         self._listener: socket.socket | None = None
@@ -99,7 +106,12 @@ class ScriptedServer:
 
     def open(self) -> None:
         """Begin to serve, or begin again."""
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        if self.path is None:
+            self._listener = socket.create_server(("127.0.0.1", self.port))
+        else:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(self.path))
+            self._listener.listen()
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def close(self) -> None:
@@ -124,8 +136,8 @@ class ScriptedServer:
             self._connections.append(connection)
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
-    def _talk(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection, connection.makefile("rwb") as stream:
+    def _talk(self, plain: socket.socket) -> None:
+        with contextlib.suppress(OSError), self._secured(plain) as connection, connection.makefile("rwb") as stream:
             for raw in stream:
                 command = to_text(raw).rstrip("\r\n")
                 self.asked.append(command)
@@ -133,6 +145,14 @@ class ScriptedServer:
                 stream.flush()
                 if command == "quit":
                     return
+
+    def _secured(self, plain: socket.socket) -> socket.socket:
+        """The connection that is talked over; raises OSError if the other side's certificate is not believed."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(plain)
+            connection = plain if self.tls is None else self.tls.wrap_socket(plain, server_side=True)
+            stack.pop_all()
+        return connection
 
     def _answer(self, command: str) -> Sequence[str]:
         if command in self.answers:

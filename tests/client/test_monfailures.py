@@ -12,6 +12,7 @@ import pytest
 from pymon.client import monfailures
 from pymon.client.answers import status
 from pymon.client.monfailures import report
+from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
 from tests.tools import RequireTool
 
@@ -84,6 +85,18 @@ def test_logging_in(run: Run, scripted: ScriptedServer, tmp_path: Path) -> None:
     scripted.answers = {**scripted.answers, "login joe pw d": ("530 login unsuccessful",)}
     exit_status, _, error = run("--user", "joe", "--password", "pw d")
     assert (exit_status, "login failure: 530 login unsuccessful" in error, "pw d" in error) == (255, True, False)
+
+
+def test_tls_with_certificates_on_both_sides(run: Run, demanding: Demanding) -> None:
+    show(demanding.server, FAILING["short"])
+    port = demanding.server.port
+    exit_status, output, error = run("--tls", *demanding.trusting, *demanding.trusted, port=port)
+    assert (exit_status, b"it is down" in output, error) == (1, True, "")
+    assert run(*demanding.trusting, port=port)[:2] == (255, b"")
+    assert run(*demanding.trusted, port=port)[0] not in {0, 1}
+    exit_status, _, error = run("--cert", "/nowhere/cert.pem", port=port)
+    assert (exit_status, "cannot use /nowhere/cert.pem for TLS" in error) == (2, True)
+    assert demanding.server.asked.count("list failures") == 1
 
 
 def test_what_goes_wrong(run: Run, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pymon.client import skymon
 from pymon.client.skymon import Order, read_order
 from pymon.server import crypt
+from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
 
 PASSWORD = "geheim 1"
@@ -127,6 +128,21 @@ def test_logging_in_at_the_server(run: Run, home: Path, scripted: ScriptedServer
     scripted.show(answers={"login joe pw": ("220 login accepted",), "disable watch w": ("220 ok",)})
     assert run(f"/{PASSWORD}:dw w", "--user", "joe", "--password-file", str(home / "secret")) == 0
     assert reply(home) == "disabled watch w\n"
+
+
+def test_tls_with_certificates_on_both_sides(
+    run: Run, home: Path, demanding: Demanding, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demanding.server.show(answers={"list failures": ("220 ok",)})
+    where = ("--port", str(demanding.server.port), "--tls", *demanding.trusting)
+    assert run(f"/{PASSWORD}:lf", *where, *demanding.trusted) == 0
+    assert reply(home) == "no failures\n"
+    assert run(f"/{PASSWORD}:lf", *where) == 0
+    assert reply(home).startswith("no answer from the server: ")
+    assert demanding.server.asked.count("list failures") == 1
+    assert run(f"/{PASSWORD}:lf", *where, "--key", "/nowhere/key.pem") == 78
+    assert "/nowhere/key.pem for TLS" in capsys.readouterr().err
+    assert not (home / "sendmail.mail").exists()
 
 
 def test_a_server_that_is_gone(run: Run, home: Path, scripted: ScriptedServer) -> None:

@@ -268,9 +268,26 @@ def test_daemon_is_asked_and_the_answer_is_mons(line: str, request_: Request, li
 @pytest.mark.parametrize(("text", "value"), WORDS, ids=[repr(text) for text, _ in WORDS])
 def test_value_is_the_first_word_unescaped(text: str, value: str) -> None:
     client = Client()
-    client.say(f"ack g1 s1 {text}")
     client.say(f"set g1 s1 foo {text}")
-    assert client.asked == [Acknowledge(S1, value), SetVariable(S1, "foo", value)]
+    assert client.asked == [SetVariable(S1, "foo", value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "comment"),
+    [
+        ("'Kim is on it'", "Kim is on it"),
+        ("Kim  is on\tit ", "Kim is on it"),
+        ("Kim 'is on' it", "Kim is on it"),
+        ("'Kim\\20is\\20on it'", "Kim is on it"),
+        ("it's the cable ", "it's the cable"),
+        ("", ""),
+    ],
+)
+def test_p_ack_words_the_comment_is_all_that_is_said(text: str, comment: str) -> None:
+    """P-ack-words: mon takes the first word, and nothing if an apostrophe is odd."""
+    client = Client()
+    client.say(f"ack g1 s1 {text}")
+    assert client.asked == [Acknowledge(S1, comment)]
 
 
 def test_quit_closes_the_connection() -> None:

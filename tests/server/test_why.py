@@ -68,10 +68,11 @@ def test_beginning_that_is_none_is_refused_with_advice(since: str) -> None:
     assert client.asked == []
 
 
-@pytest.mark.parametrize(("words", "named"), [("", ","), ("g1", "g1,"), ("g1 nope", "g1,nope"), ("zz s1 2h", "zz,s1")])
+@pytest.mark.parametrize(("words", "named"), [("", ""), ("g1", ""), ("g1 nope", "g1,nope"), ("zz s1 2h", "zz,s1")])
 def test_unknown_service_is_refused(words: str, named: str) -> None:
     for command in ("why", "json why"):
-        assert client_of().say(f"{command} {words}") == [f"520 {named} does not exist"]
+        refusal = f"520 {named} does not exist" if named else "520 why error, group and service required"
+        assert client_of().say(f"{command} {words}") == [refusal]
 
 
 def test_record_that_cannot_be_read_is_refused() -> None:

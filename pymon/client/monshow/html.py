@@ -25,6 +25,7 @@ from pymon.client.monshow.report import (
     dependence,
     exit_value,
     hms,
+    is_scheduled,
     last,
     opstatus,
     scheduler_text,
@@ -141,7 +142,7 @@ def _variables(status: ServiceStatus, now: float) -> Iterator[tuple[str, str]]:
     yield "Dependency", status.depend
     yield "Monitor Program", status.monitor
     yield "Last Check", _ago(age(status.last_check, now))
-    yield "Next Check", "not scheduled" if status.timer is None else f"in {until_next(status)}"
+    yield "Next Check", f"in {until_next(status)}" if is_scheduled(status) else "not scheduled"
     yield "Last Success", _moment(status.last_success) or "never"
     yield "Last Failure", _moment(status.last_failure)
     yield "First Failure", _moment(status.first_failure)

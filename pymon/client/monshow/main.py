@@ -24,6 +24,7 @@ from pymon.client.monshow.report import Report, Selection
 from pymon.client.monshow.text import one_line, render
 from pymon.client.records import OpStatus, ServiceKey
 from pymon.client.sync import Client
+from pymon.client.tls import tls_context
 from pymon.errors import (
     ClientError,
     CommandFailed,
@@ -76,7 +77,7 @@ def show(options: Options) -> int:
     on_terminal = sys.stdout.isatty() and not options.html
     wish = wish._replace(reasons=options.reasons or options.html or on_terminal, descriptions=options.html)
     try:
-        report = ask(wish, port_of(options, preferences), who)
+        report = ask(wish, make_client(options, preferences, who))
     except NoSuchService as missing:
         if not options.html:
             _write(render(missing.report).removesuffix("\n"))
@@ -100,7 +101,7 @@ def cgi() -> int:
         options = monshow_cgi.options(os.environ, sys.stdin.buffer)
         preferences = monshow_rc.read(monshow_rc.find(None, options.view, Path()))
         wish = wish_of(options, preferences)._replace(reasons=True, descriptions=True, complain=lambda _text: None)
-        report = ask(wish, port_of(options, preferences), None)
+        report = ask(wish, make_client(options, preferences, None))
     except (RcError, NoSuchService) as error:
         _write(monshow_cgi.header("404 Not Found") + monshow_html.render_error(str(error), preferences))
         return 1
@@ -111,9 +112,8 @@ def cgi() -> int:
     return 0
 
 
-def ask(wish: Wish, port: int | None, who: Credentials | None) -> Report:
+def ask(wish: Wish, client: Client) -> Report:
     """Connect, log in if need be, and ask for everything. Raises ReportError."""
-    client = make_client(wish.server, port, who)
     try:
         client.connect()
         report = fetch(client, wish, time.time)
@@ -130,10 +130,18 @@ def ask(wish: Wish, port: int | None, who: Credentials | None) -> Report:
     return report
 
 
-def make_client(server: str, port: int | None, who: Credentials | None, timeout: float = 30.0) -> Client:
-    """A client that is not connected yet; ``timeout`` in seconds."""
+def make_client(options: Options, preferences: Preferences, who: Credentials | None, timeout: float = 30.0) -> Client:
+    """A client that is not connected yet; ``timeout`` in seconds. Raises ConnectionFailed for useless files of TLS."""
     user, password = who or ("", "")
-    return Client(server, port, username=user, password=password, timeout=timeout)
+    return Client(
+        server_of(options, preferences),
+        options.port or preferences.port,
+        path=options.socket or None,
+        username=user,
+        password=password,
+        timeout=timeout,
+        tls=tls_context(wanted=options.tls, ca=options.ca, cert=options.cert, key=options.key),
+    )
 
 
 def connect_error(error: ClientError) -> str:
@@ -162,7 +170,7 @@ def wish_of(options: Options, preferences: Preferences) -> Wish:
         full=options.full or preferences.full,
     )
     return Wish(
-        server=options.server or preferences.host or os.environ.get("MONHOST") or "localhost",
+        server=options.socket or server_of(options, preferences),
         selection=selection,
         detail=None if options.detail is None else ServiceKey(*monshow_options.split_detail(options.detail)),
         table=not options.disabled,
@@ -173,9 +181,9 @@ def wish_of(options: Options, preferences: Preferences) -> Wish:
     )
 
 
-def port_of(options: Options, preferences: Preferences) -> int | None:
-    """The server's port, None for mon's own."""
-    return options.port or preferences.port
+def server_of(options: Options, preferences: Preferences) -> str:
+    """The server's host (W-host)."""
+    return options.server or preferences.host or os.environ.get("MONHOST") or "localhost"
 
 
 def _who(login: str) -> Credentials:
@@ -192,9 +200,9 @@ def _live(wish: Wish, options: Options, preferences: Preferences, who: Credentia
         raise ReportError("a live table needs a terminal")
     if wish.detail is not None or options.html:
         raise ReportError("only the table of services can be live")
-    port = port_of(options, preferences)
+    client = make_client(options, preferences, who, timeout=10.0)
     seconds = options.live or monshow_options.LIVE_SECONDS
-    return monshow_live.run(wish, lambda: make_client(wish.server, port, who, timeout=10.0), seconds)
+    return monshow_live.run(wish, lambda: client, seconds)
 
 
 def _place(options: Options) -> Place:

@@ -17,7 +17,8 @@ usage: monshow [--auth] [--showall] [--full] [--login user] [--disabled]
                [--server host] [--port num] [--rcfile file]
                [--detail group,service] [--view name] [--watch group]
                [--live [seconds]] [--filter glob] [--state names] [--failures]
-               [--reasons] [--html]
+               [--reasons] [--html] [--socket path] [--tls] [--ca file]
+               [--cert file] [--key file]
     --showall      show opstatus of all services, whatever rcfile selects
     --full         show disabled, failures, successes, and untested
     --detail g,s   show detail (alert acks, etc.) for group,service
@@ -40,6 +41,11 @@ usage: monshow [--auth] [--showall] [--full] [--login user] [--disabled]
     --reasons      say why alerts about failures are held back, if the server
                    can tell (always on a terminal)
     --html         write an HTML page, as for CGI
+    --socket path  ask over the server's Unix socket
+    --tls          connect over TLS, as each of these does:
+    --ca file      certificates to believe in instead of the system's
+    --cert file    one's own certificate, with its key if there is no --key
+    --key file     the key of one's own certificate
 """
 
 LIVE_SECONDS = 2.0
@@ -62,7 +68,8 @@ class Options(NamedTuple):
     """What the command line, or a CGI request, says. None and empty: nothing was said.
 
     ``live`` is how many seconds lie between two looks at the server, None for a single one. ``states`` are names
-    of STATE_NAMES. ``detail`` is ``group,service``, not yet split.
+    of STATE_NAMES. ``detail`` is ``group,service``, not yet split. ``ca``, ``cert`` and ``key`` are files, and ask for
+    TLS as ``tls`` does.
     """
 
     showall: bool = False
@@ -81,6 +88,11 @@ class Options(NamedTuple):
     states: tuple[str, ...] = ()
     reasons: bool = False
     html: bool = False
+    socket: str = ""
+    tls: bool = False
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
 
 
 class _Kind(NamedTuple):
@@ -227,11 +239,16 @@ _MON: dict[str, _Kind] = {
     "watch": _Kind("watch", _text, lone=("live", LIVE_SECONDS), follows=_is_no_option),
 }
 _OURS: dict[str, _Kind] = {
+    "ca": _Kind("ca", _text),
+    "cert": _Kind("cert", _text),
     "failures": _Kind("states", flag=FAILURES),
     "filter": _Kind("filters", _texts, repeats=True),
     "html": _Kind("html"),
+    "key": _Kind("key", _text),
     "live": _Kind("live", _seconds, lone=("live", LIVE_SECONDS), follows=_is_number),
     "reasons": _Kind("reasons"),
+    "socket": _Kind("socket", _text),
     "state": _Kind("states", _states, repeats=True),
+    "tls": _Kind("tls"),
 }
 _KINDS = _MON | _OURS

@@ -161,9 +161,14 @@ def age(moment: float, now: float) -> str:
     return f"{seconds}s" if seconds <= _SHORT else hms(seconds)
 
 
+def is_scheduled(status: ServiceStatus) -> bool:
+    """Whether the service is checked at all; one that only traps feed has no interval, and its timer says 0."""
+    return status.timer is not None and (bool(status.timer) or status.interval is not None)
+
+
 def until_next(status: ServiceStatus) -> str:
     """The word of the column NEXT: how long until it is checked, ``-`` if it is not scheduled (W-never)."""
-    if status.timer is None:
+    if status.timer is None or not is_scheduled(status):
         return "-"
     if status.timer < 60:
         return f"{status.fields.get('timer') or format(status.timer, 'g')}s"

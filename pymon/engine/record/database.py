@@ -206,7 +206,7 @@ class Database:
             schema.create(connection)
             self._file = None  # even if the system gives it the number of one that was removed
             if existed:
-                log.warning("%s was empty: begun anew", self.path)
+                log.info("%s is empty: a new record is begun", self.path)
         else:
             schema.verify(connection, thoroughly=thoroughly)
         connection.execute("PRAGMA journal_mode = WAL")

@@ -361,12 +361,17 @@ class Record:
         opening.add_done_callback(opened)
 
     def _note(self, written: Written) -> None:
-        """Report that nothing can be written, each reason once, and that it can be again."""
-        if written.problem and written.problem != self.problem:
+        """Report that nothing can be written, once until it is over, and that it can be again.
+
+        One trouble has several texts: a disk that is full at first may have an I/O error at the next attempt.
+        """
+        if written.problem and not self.problem:
             log.error(
                 "cannot keep the record %s: %s; monitoring goes on, but a restart forgets what is not on file",
                 *(self.path, written.problem),
             )
+        elif written.problem and written.problem != self.problem:
+            log.debug("the record %s still cannot be kept: %s", self.path, written.problem)
         elif self.problem and not written.problem:
             log.warning("the record %s is kept again", self.path)
         self.problem = written.problem

@@ -14,6 +14,7 @@ import pytest
 
 from pymon.client.monshow import main as monshow
 from pymon.client.monshow import rc as monshow_rc
+from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
 
 PROGRAM = (sys.executable, "-m", "pymon.client.monshow.main")
@@ -67,6 +68,28 @@ def program(
             },
         )
         yield Program(server, tmp_path, capfdbinary)
+
+
+def test_tls_with_certificates_on_both_sides(program: Program, demanding: Demanding) -> None:
+    """A client without a certificate, or with a file that is none, is shown nothing."""
+    demanding.server.show([status_line("web", "https", 0)])
+    program.server = demanding.server
+    assert program.table("--tls", *demanding.trusting, *demanding.trusted) == ["web https"]
+    asked = len(demanding.server.asked)
+    for words in (demanding.trusting, demanding.trusted, ()):
+        assert program.run(*words, status=1).startswith("Error: Could not connect to server: ")
+    assert program.run("--ca", "/nowhere/ca.pem", status=1).startswith("Error: cannot use /nowhere/ca.pem for TLS: ")
+    assert len(demanding.server.asked) == asked
+
+
+def test_a_unix_socket(program: Program, tmp_path: Path) -> None:
+    """It is named in the place of the server."""
+    path = tmp_path / "mon.sock"
+    with ScriptedServer(path=path) as server:
+        server.show([status_line("web", "local", 0)])
+        shown = program.run("--socket", str(path), address=False)
+    assert f"server: {path}\n" in shown
+    assert "local" in shown
 
 
 def test_filters(program: Program) -> None:

@@ -26,6 +26,7 @@ from pymon.client.monshow.options import FAILURES, LIVE_SECONDS, Options, UsageE
         ("--filter web* --filter db/sql", Options(filters=("web*", "db/sql"))),
         ("--state FAIL,timeout --state ok", Options(states=("fail", "timeout", "ok"))),
         ("--failures", Options(states=FAILURES)),
+        ("--socket /s --tls --ca a --cert=b --key c", Options(socket="/s", tls=True, ca="a", cert="b", key="c")),
     ],
 )
 def test_words_are_read(words: str, options: Options) -> None:

@@ -170,7 +170,12 @@ def test_never_checked_is_never() -> None:
 )
 def test_time_until_the_next_check(timer: float, text: str | None, word: str) -> None:
     fields = {} if text is None else {"timer": text}
-    assert until_next(ServiceStatus("g", "s", OpStatus.OK, timer=timer, fields=fields)) == word
+    assert until_next(ServiceStatus("g", "s", OpStatus.OK, timer=timer, interval=60.0, fields=fields)) == word
+
+
+def test_what_only_traps_feed_is_not_scheduled() -> None:
+    """W-never: its timer says 0 for ever."""
+    assert until_next(ServiceStatus("g", "s", OpStatus.OK, timer=0.0, fields={"timer": "0"})) == "-"
 
 
 def test_other_words() -> None:

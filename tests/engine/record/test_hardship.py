@@ -82,9 +82,13 @@ async def test_a_file_cut_at_any_page_is_set_aside_or_used(path: Path, caplog: p
 
 
 async def test_an_empty_file_is_begun_anew(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One line says so, and it is no trouble."""
+    caplog.set_level(logging.INFO, "pymon.record")
     path.touch()
     assert await works(path) == 0
-    assert "was empty" in caplog.text
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("INFO", f"{path} is empty: a new record is begun")
+    ]
     assert aside(path) == []
 
 
@@ -294,6 +298,36 @@ async def test_no_place_for_it_is_said_and_memory_stays_bounded(
     assert len(errors(caplog)) == 1
     assert "monitoring goes on" in errors(caplog)[0]
     assert len(await record.events(WEB, limit=10**6)) == EVENTS_WAITING
+    await record.close()
+
+
+async def test_a_trouble_whose_text_changes_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As "disk is full" and then "disk I/O error" are one trouble; after its end the next one is said again."""
+    state = tmp_path / "state"
+    state.touch()
+    record = Record(state / "pymon.db", retry_after=0.01)
+    await record.open()
+    first = record.problem
+    state.unlink()
+    (state / "pymon.db").mkdir(parents=True)
+    async with asyncio.timeout(10):
+        while record.problem == first:
+            await asyncio.sleep(0.01)
+    assert "Is a directory" in record.problem
+    assert [first in said for said in errors(caplog)] == [True]
+    assert "is kept again" not in caplog.text
+    (state / "pymon.db").rmdir()
+    record.add(act(T0))
+    async with asyncio.timeout(10):
+        while record.problem:
+            await asyncio.sleep(0.01)
+    assert caplog.text.count("is kept again") == 1
+    (state / "pymon.db").unlink()
+    (state / "pymon.db").mkdir()
+    caplog.clear()
+    record.add(act(T0 + 1))
+    await record.settled()
+    assert len([said for said in errors(caplog) if "cannot keep the record" in said]) == 1
     await record.close()
 
 
