@@ -72,6 +72,8 @@ def test_watch_without_a_group_is_live(words: str, seconds: float | None, watch:
         ("--fa", "--failures"),
         ("--ht", "--html"),
         ("--st ok", "--state ok"),
+        ("--so /s", "--socket /s"),
+        ("--t --k x", "--tls --key x"),
     ],
 )
 def test_names_may_be_shortened_as_mon_s(short: str, words: str | None) -> None:
@@ -95,6 +97,7 @@ def test_names_may_be_shortened_as_mon_s(short: str, words: str | None) -> None:
         ("--old", "Unknown option: old"),
         ("--nofull", "Unknown option: nofull"),
         ("--s x", "Option s is ambiguous (server, showall)"),
+        ("--c x", "Option c is ambiguous (ca, cert)"),
         ("--full=1", "Option full does not take an argument"),
         ("--full=", "Option full does not take an argument"),
         ("--port", "Option port requires an argument"),
