@@ -28,6 +28,8 @@ MOST = 4096
 """connections over the network at once; with fewer files allowed, half of those, for checks need the others"""
 SHARE = 2
 """one address has a SHARE-th of them at most: who holds on to connections keeps no other host out"""
+TLS_MOST = 256
+"""connections over TLS at once, beside the others: each has 300 KB of buffers from its first byte on"""
 LOCAL_MOST = 256
 """connections on the Unix socket at once, which nobody on the network can take away"""
 LOCAL_SHARE = 4
@@ -58,6 +60,7 @@ class Clients:
         self._is_welcome = is_welcome
         most = _most()
         self._remote = Crowd(most, most // SHARE)
+        self._tls = Crowd(min(TLS_MOST, most), min(TLS_MOST, most) // SHARE)
         self._local = Crowd(LOCAL_MOST, LOCAL_MOST // LOCAL_SHARE)
         self._tasks: dict[asyncio.Task[None], Connection | None] = {}
         self._limit = LogLimit()
@@ -113,13 +116,13 @@ class Clients:
             peer, crowd, place = LOCAL_PEER, self._local, f"uid {_uid(accepted)}"
         else:
             peer = _address(address)
-            crowd, place = self._remote, network(peer)
+            crowd, place = self._tls if tls else self._remote, network(peer)
         if not self._may_come(peer):
             self._tell(logging.INFO, "unwanted", "closing unwanted client: %s", peer)
             accepted.close()
         elif refusal := crowd.refusal(place):
             who = peer if place == peer else f"{peer} ({place})"
-            self._tell(logging.WARNING, f"crowd {peer == LOCAL_PEER}", "closing client %s: %s, no more are let in", who,
+            self._tell(logging.WARNING, f"crowd {id(crowd)}", "closing client %s: %s, no more are let in", who,
                        refusal)  # fmt: skip
             accepted.close()
         else:

@@ -80,7 +80,8 @@ class Connection:
 
     async def _converse(self) -> None:
         lines = wire.LineReader()
-        while data := await self._receive():
+        end = self._patience_ends()
+        while data := await self._receive(end):
             try:
                 commands, is_too_long = lines.feed(data), False
             except ProtocolError as error:
@@ -88,15 +89,24 @@ class Connection:
             for line in commands:
                 if not await self._execute(line):
                     return
+            if commands:
+                end = self._patience_ends()
             if is_too_long:
                 log.warning("closing client %s: it sent a line of more than %d bytes", self.session.peer, wire.MAX_LINE)
                 await self._send_away(TOO_LONG)
                 return
 
-    async def _receive(self) -> bytes:
-        """What the client says next; nothing if it is over, or if nothing comes for ``cltimeout``."""
+    def _patience_ends(self) -> float:
+        """When the client is to have said its next command: in ``cltimeout``, by the event loop's clock.
+
+        Bytes without a line's end win no time, or else one byte now and then would keep a connection for ever.
+        """
+        return asyncio.get_running_loop().time() + self._desk.engine.site.settings.cltimeout
+
+    async def _receive(self, end: float) -> bytes:
+        """What the client says next; nothing if it is over, or if nothing has come when its time ends."""
         try:
-            async with asyncio.timeout(self._desk.engine.site.settings.cltimeout):
+            async with asyncio.timeout_at(end):
                 return await self._reader.read(READ)
         except TimeoutError:
             log.debug("closing client %s: nothing came from it", self.session.peer)

@@ -104,6 +104,21 @@ async def test_idle_client_is_closed_after_cltimeout(live: Live) -> None:
     assert 0.5 < asyncio.get_running_loop().time() - begin < 5
 
 
+async def test_bytes_without_a_lines_end_win_no_time(live: Live) -> None:
+    """N-DRIP: in mon each byte does."""
+    await live.start("cltimeout = 1s")
+    client = await live.connect()
+    closing = asyncio.create_task(client.rest())
+    sent = 0
+    while not closing.done():
+        with contextlib.suppress(ConnectionError):
+            await client.send(b"x")
+        sent += 1
+        await asyncio.wait([closing], timeout=0.2)
+        assert sent < 50
+    assert await closing == b""
+
+
 async def test_each_command_is_logged_and_no_login(live: Live, told: Told) -> None:
     await live.start()
     client = await live.connect()

@@ -11,6 +11,7 @@ import pytest
 import trustme
 
 from pymon.errors import ServerError
+from pymon.server import clients
 from tests.server.conftest import Client, Live
 from tests.tools import RequireTool
 
@@ -63,6 +64,20 @@ async def test_commands_over_tls(live: Live, files: Files, told: Told) -> None:
     await client.send("x" * 70_000)
     assert await client.rest() == b"520 line too long\n"
     assert f"listening for clients over TLS on {live.address} port {PORT} (TCP)" in told()
+
+
+async def test_tls_has_its_own_number_of_connections(
+    live: Live, files: Files, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N-CROWD: each has large buffers as soon as it begins."""
+    monkeypatch.setattr(clients, "TLS_MOST", 4)
+    await live.start(files.settings)
+    first = [await connect(live, files.trusting()) for _ in range(2)]
+    with pytest.raises((ConnectionError, ssl.SSLError)):
+        await connect(live, files.trusting())
+    assert "2 from there are connected, no more are let in" in told()
+    assert (await first[0].ask("version"))[-1] == "220 version completed"
+    assert (await (await live.connect()).ask("version"))[-1] == "220 version completed", "without TLS there is room"
 
 
 async def test_plain_talk_to_the_tls_port_is_closed_and_the_next_client_served(live: Live, files: Files) -> None:
