@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from getopt import GetoptError, getopt
+from itertools import islice
 
 from pymon.client.credentials import password_in
 from pymon.client.protocol import login
@@ -38,8 +39,9 @@ FAILURES = 1
 WRONG_USAGE = 2
 NO_ANSWER = 255
 
+_MONS = ("debug", "server=", "port=", "user=", "password=")
 _OPTIONS = (
-    *("debug", "server=", "port=", "user=", "password="),
+    *_MONS,
     *("password-file=", "socket=", "tls", "ca=", "cert=", "key=", "help"),
 )
 
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = list(sys.argv[1:] if argv is None else argv)
     try:
-        pairs, words = getopt([_with_two_hyphens(word) for word in given], "", _OPTIONS)
+        pairs, words = getopt(_in_full(given), "", _OPTIONS)
     except GetoptError as error:
         return _fail(f"{error}\n{USAGE}", WRONG_USAGE)
     options = {name[2:]: value for name, value in pairs}
@@ -84,11 +86,27 @@ def report(failures: Sequence[ServiceStatus]) -> str:
     return "\n".join([*lines, "", ""])
 
 
-def _with_two_hyphens(word: str) -> str:
-    """An option's name with one hyphen, which mon's takes as well, as getopt wants it."""
-    name = word.removeprefix("-").partition("=")[0]
-    is_short = word.startswith("-") and name and any(option.startswith(name) for option in _OPTIONS)
-    return f"-{word}" if is_short else word
+def _in_full(words: Sequence[str]) -> list[str]:
+    """The options as getopt wants them; values and what follows the options stay as they are."""
+    full: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        full.append(_option(word))
+        if not word.startswith("-") or word == "--":
+            full += rest
+        elif f"{full[-1].removeprefix('--')}=" in _OPTIONS:
+            full += islice(rest, 1)
+    return full
+
+
+def _option(word: str) -> str:
+    """An option with two hyphens (mon takes one as well), and in full if it is one of mon's: they count first."""
+    name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
+    if not word.startswith("-") or not name or not any(option.startswith(name) for option in _OPTIONS):
+        return word
+    mons = [option.removesuffix("=") for option in _MONS if option.startswith(name)]
+    is_whole = name in _OPTIONS or f"{name}=" in _OPTIONS
+    return f"--{mons[0] if len(mons) == 1 and not is_whole else name}{equals}{value}"
 
 
 def _row(status: ServiceStatus) -> str:

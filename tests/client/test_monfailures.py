@@ -112,6 +112,11 @@ def test_mons_spelling_of_options(run: Run, scripted: ScriptedServer) -> None:
     show(scripted, [])
     assert run("-debug", "-serv", "127.0.0.1", f"-port={scripted.port}")[0] == 0
     assert run("--help")[0] == 0
+    login = ("220 login accepted",)
+    scripted.answers = {**scripted.answers, "login joe -s": login, "login joe --": login}
+    assert run("--s", "127.0.0.1", "-u", "joe", "--pass", "-s")[0] == 0
+    assert run("-u=joe", "-password", "--", "-d")[0] == 0
+    assert run("--p", "1")[0] == run("--c", "x")[0] == 2
 
 
 def test_controls_of_c1_are_blanks_too() -> None:
