@@ -98,14 +98,24 @@ class Server:
         except ServerError as error:
             log.error("%s; %s", error, "the former one goes on" if self._tls else "there is no TLS")
         wanted = [place for place in places(settings) if place.kind is not Kind.TLS or self._tls is not None]
-        for place in [place for place in self._posts if place not in wanted]:
+        obsolete = [place for place in self._posts if place not in wanted]
+        for place in obsolete:
             await self._close(place)
-        for place in wanted:
-            if place not in self._posts:
-                try:
-                    await self._open(place)
-                except ServerError as error:
-                    log.error("%s", error)
+        refused = {place.kind for place in wanted if place not in self._posts and not await self._is_open(place)}
+        for place in obsolete:
+            # Whoever mistyped a port must not be without any until somebody notices.
+            if place.kind in refused and all(post.kind is not place.kind for post in self._posts):
+                log.error("%s: the former one goes on", place)
+                await self._is_open(place)
+
+    async def _is_open(self, place: Place) -> bool:
+        """Listen somewhere, if it can be had; the log says if not."""
+        try:
+            await self._open(place)
+        except ServerError as error:
+            log.error("%s", error)
+            return False
+        return True
 
     async def reconfigured(self) -> None:
         """Wait until what the last reload changed is in force."""

@@ -296,6 +296,8 @@ async def test_reload_to_a_port_that_is_taken_is_reported_and_the_rest_goes_on(l
     with socket.create_server((live.address, 2600)):
         await live.reload("serverport = 2600")
         assert f"cannot listen on {live.address} port 2600 (TCP): it is in use" in told()
+        assert f"{live.address} port 2583 (TCP): the former one goes on" in told()
+        assert (await (await live.connect()).ask("version"))[-1] == "220 version completed"
         live.send_trap(b"nothing")
         await until(lambda: live.server.traps.counters.received == 1)
     await live.reload("serverport = 2600", SITE + " service u\n  traptimeout 1h\n")
