@@ -18,7 +18,6 @@ from pymon.config.report import Report, did_you_mean
 from pymon.config.text import Source
 from pymon.config.timeval import BLANKS
 from pymon.config.words import split_blanks
-from pymon.errors import ConfigError
 from pymon.model.auth import ANY_USER, ANYONE, AuthRules, TrapSource
 from pymon.model.problem import Problem
 
@@ -50,14 +49,6 @@ def parse_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Probl
         else:
             _command(line, number, commands, report)
     return AuthRules(commands, tuple(traps)), tuple(_without_secrets(problem) for problem in report.problems())
-
-
-def require_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Problem, ...]]:
-    """Read auth.cf as at the start of a daemon: raises ConfigError if a line of it cannot be read."""
-    rules, problems = parse_auth(text, name)
-    if any(problem.code == "auth-line" for problem in problems):
-        raise ConfigError(problems)
-    return rules, problems
 
 
 def _without_secrets(problem: Problem) -> Problem:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.config.auth import parse_auth, require_auth
+from pymon.config.auth import parse_auth
+from pymon.config.loader import load
 from pymon.errors import ConfigError
 from pymon.model.auth import AuthRules, TrapSource
 
@@ -72,13 +73,15 @@ def test_order_of_the_rules(rules: AuthRules, user: str, command: str, allowed: 
     assert rules.allows(user, command) is allowed
 
 
-def test_a_line_without_a_colon_is_fatal_at_the_start_only() -> None:
+def test_a_line_without_a_colon_is_left_out_and_an_error(tmp_path: Path) -> None:
+    """At the start it is fatal, as in mon: the loader refuses what has errors."""
+    (tmp_path / "auth.cf").write_text("list: all\nnonsense\nstop: root\n")
+    (tmp_path / "mon.cf").write_text("hostgroup g h\n\nwatch g\n service s\n  traptimeout 1m\n")
     with pytest.raises(ConfigError, match="could not parse line 2 of auth file"):
-        require_auth("list: all\nnonsense\nstop: root\n")
+        load(tmp_path / "mon.cf", overrides={"authfile": str(tmp_path / "auth.cf")})
     rules, problems = parse_auth("list: all\nnonsense\nstop: root\n")
     assert set(rules.commands) == {"list", "stop"}
     assert [problem.code for problem in problems] == ["auth-line"]
-    assert require_auth("list: all\n")[1] == ()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_problem_shows_no_secret(text: str, shown: str) -> None:
 
 
 def test_own_auth_file_is_clean() -> None:
-    rules, problems = require_auth((ETC / "auth.cf").read_text(encoding="utf-8"))
+    rules, problems = parse_auth((ETC / "auth.cf").read_text(encoding="utf-8"))
     assert problems == ()
     assert rules.allows("", "list")
     assert not rules.allows("", "stop")
