@@ -151,6 +151,7 @@ class Launcher:
     async def _deliver(self, delivery: Delivery) -> None:
         began, attempt = time.monotonic(), 0
         while True:
+            stopping = self._stopping.is_set()  # an attempt that began before the stop is followed by a last one
             result = await self._attempt(delivery)
             if not self._is_retried(delivery, result):
                 self._done(delivery, result)
@@ -162,7 +163,7 @@ class Launcher:
             delay = self._delay(attempt)
             self._ledger.attempted(delivery.about, result, delay, "")
             self._ledger.decided(delivery.token, self._pending("", delivery))  # the next daemon may have to do it
-            if self._stopping.is_set():
+            if stopping:
                 return
             self._retrying += 1
             try:

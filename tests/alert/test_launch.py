@@ -204,6 +204,19 @@ async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, tmp_path
     assert len(list((tmp_path / "pending").glob("*.json"))) == 1
 
 
+async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: Runner, tmp_path: Path) -> None:
+    launcher = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    plugin = Scripted(75, ordered=False)
+    plugin.gate.clear()
+    launcher.launch(call(), invocation("a"), plugin_file(plugin))
+    await plugin.until(lambda: plugin.running == 1)
+    draining = asyncio.create_task(launcher.drain(10))
+    await asyncio.sleep(0)
+    plugin.gate.set()
+    await draining
+    assert plugin.ended == ["a 75", "a 0"]
+
+
 async def test_drain_is_bounded(runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     launcher = Launcher(runner, statedir=tmp_path)
     plugin = Scripted()
