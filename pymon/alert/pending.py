@@ -16,11 +16,11 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 log = logging.getLogger("pymon.alert")
 
@@ -48,6 +48,19 @@ class Pending:
     arguments: tuple[str, ...]
     environ: dict[str, str]
     stdin: str
+
+
+def pending_of(values: Mapping[str, Any]) -> Pending:
+    """A delivery from the values of its JSON; raises ValueError if they are not those of one."""
+    names = {field.name for field in fields(Pending)}
+    if values.keys() != names:
+        raise ValueError(f"its fields differ: {', '.join(sorted(values.keys() ^ names))}")
+    strings = [values[name] for name in ("key", "name", "group", "service", "event", "stdin")]
+    arguments, environ, at = values["arguments"], values["environ"], values["at"]
+    is_typed = isinstance(arguments, list) and isinstance(environ, dict) and isinstance(at, int | float)
+    if not is_typed or not all(isinstance(value, str) for value in [*strings, *arguments, *environ.values()]):
+        raise ValueError("a value in it is of a wrong type")
+    return Pending(**{**values, "arguments": tuple(arguments)})
 
 
 class Journal:
@@ -203,15 +216,7 @@ def _read(path: Path) -> Pending:
         raise ValueError("it is nested too deep") from error
     if not isinstance(values, dict) or values.pop("version", None) != _VERSION:
         raise ValueError(f"it is no journal file of version {_VERSION}")
-    names = {field.name for field in fields(Pending)}
-    if values.keys() != names:
-        raise ValueError(f"its fields differ: {', '.join(sorted(values.keys() ^ names))}")
-    strings = [values[name] for name in ("key", "name", "group", "service", "event", "stdin")]
-    arguments, environ, at = values["arguments"], values["environ"], values["at"]
-    is_typed = isinstance(arguments, list) and isinstance(environ, dict) and isinstance(at, int | float)
-    if not is_typed or not all(isinstance(value, str) for value in [*strings, *arguments, *environ.values()]):
-        raise ValueError("a value in it is of a wrong type")
-    return Pending(**{**values, "arguments": tuple(arguments)})
+    return pending_of(values)
 
 
 def _set_aside(path: Path, problem: str) -> None:

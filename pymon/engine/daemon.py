@@ -18,7 +18,7 @@ from pymon.config.loader import Loaded
 from pymon.engine.configuration import Load, report
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import claimed
-from pymon.engine.record.store import FILE, Record
+from pymon.engine.record.store import Record, record_path
 from pymon.errors import PymonError
 from pymon.model.request import SavedKind
 
@@ -87,7 +87,7 @@ async def _watch(
         stopped=stopped,
         auth=loaded.auth,
         load=load,
-        record=Record(Path(site.settings.statedir, FILE)),
+        record=Record(record_path(site.settings.statedir)),
         loadstate=loadstate,
     )
     stop, reload = asyncio.Event(), asyncio.Event()

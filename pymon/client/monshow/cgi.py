@@ -18,11 +18,6 @@ MOST_BODY = 65536
 _SEPARATORS = re.compile("[&;?]")
 
 
-def is_cgi(environ: Mapping[str, str]) -> bool:
-    """Whether a web server started the program."""
-    return bool(environ.get("REQUEST_METHOD"))
-
-
 def options(environ: Mapping[str, str], body: BinaryIO) -> Options:
     """What a request asks for. A view may be named in the path; the query's beats it."""
     query = _fields(environ.get("QUERY_STRING", ""))

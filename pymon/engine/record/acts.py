@@ -134,11 +134,6 @@ def of_reload(now: float, counts: Mapping[str, int], why: str = "") -> Recorded:
     return Recorded(now, RecordedKind.DAEMON, text, facts={"services": dict(counts), "why": why})
 
 
-def of_note(now: float, text: str, facts: Mapping[str, object] | None = None) -> Recorded:
-    """Anything else that concerns the whole daemon."""
-    return Recorded(now, RecordedKind.DAEMON, text, facts=dict(facts or {}))
-
-
 _Told = tuple[str, str, str, dict[str, object]]
 """text, group, service, facts"""
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from operator import attrgetter
 from typing import Any
 
-from pymon.alert.pending import Pending
+from pymon.alert.pending import Pending, pending_of
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 
@@ -66,16 +66,7 @@ def encode_pending(pending: Pending) -> str:
 
 def decode_pending(text: str) -> Pending:
     """An alert under way from its JSON; raises ValueError for anything else."""
-    values = _object(text)
-    names = {field.name for field in fields(Pending)}
-    if values.keys() != names:
-        raise ValueError(f"its fields differ: {', '.join(sorted(values.keys() ^ names))}")
-    strings = [values[name] for name in ("key", "name", "group", "service", "event", "stdin")]
-    arguments, environ, at = values["arguments"], values["environ"], values["at"]
-    is_typed = isinstance(arguments, list) and isinstance(environ, dict) and isinstance(at, int | float)
-    if not is_typed or not all(isinstance(value, str) for value in (*strings, *arguments, *environ.values())):
-        raise ValueError("a value in it is of a wrong type")
-    return Pending(**{**values, "arguments": tuple(arguments)})
+    return pending_of(_object(text))
 
 
 def encode_facts(facts: Mapping[str, object]) -> str:

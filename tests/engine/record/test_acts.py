@@ -111,4 +111,3 @@ def test_the_daemons_own_life() -> None:
     assert acts.of_stop(T0, "SIGTERM").text == "pymon stopped (SIGTERM)"
     reload = acts.of_reload(T0, {"unchanged": 3, "new": 1}, "SIGHUP")
     assert reload.text == "configuration read again (SIGHUP): 3 unchanged, 1 new"
-    assert acts.of_note(T0, "x").kind is RecordedKind.DAEMON
