@@ -17,8 +17,8 @@ import pytest
 
 from pymon.config.auth import parse_auth
 from pymon.model.invocation import Invocation
-from pymon.plugin.registry import scan
-from pymon.plugin.runner import Runner
+from pymon.runner.registry import scan
+from pymon.runner.runner import Runner
 from tests.addresses import listening
 from tests.differential.daemon import free_port
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from pymon.alert.pending import Pending
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.plugin.registry import PluginFile
+from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.alert")
 

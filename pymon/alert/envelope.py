@@ -14,7 +14,7 @@ from pymon.model.service import Service
 from pymon.model.settings import Settings
 from pymon.model.state import NO_SUMMARY, split_output
 from pymon.model.status import EventKind
-from pymon.plugin.environ import bounded, clean
+from pymon.runner.environ import bounded, clean
 
 HOSTS_LIMIT = 120 * 1024
 """bytes of the ``-h`` argument: the kernel refuses a single argument of 128 KiB"""

@@ -28,8 +28,8 @@ from pymon.alert.pending import Journal, Pending
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.plugin.registry import PluginFile
-from pymon.plugin.runner import Runner
+from pymon.runner.registry import PluginFile
+from pymon.runner.runner import Runner
 
 log = logging.getLogger("pymon.alert")
 

@@ -14,7 +14,7 @@ from pymon.model.effect import AlertCall, DowntimeRecorded, Effect, FailureRecor
 from pymon.model.loglevel import ALERT, SUPPRESSED
 from pymon.model.service import Service
 from pymon.model.settings import Settings
-from pymon.plugin.registry import PluginFile
+from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.engine")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pymon.config.words import split_words
 from pymon.errors import WordSplitError
 from pymon.model.invocation import Invocation
-from pymon.plugin.process import run_process
+from pymon.runner.process import run_process
 
 log = logging.getLogger("pymon.engine")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pymon.model.site import Site
-from pymon.plugin.registry import PluginFile, scan
+from pymon.runner.registry import PluginFile, scan
 
 log = logging.getLogger("pymon.engine")
 

@@ -38,8 +38,8 @@ from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
 from pymon.monitor.call import invocation
-from pymon.plugin.registry import PluginFile
-from pymon.plugin.runner import Runner
+from pymon.runner.registry import PluginFile
+from pymon.runner.runner import Runner
 
 log = logging.getLogger("pymon.engine")
 

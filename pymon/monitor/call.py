@@ -8,7 +8,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.service import Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
-from pymon.plugin.environ import bounded
+from pymon.runner.environ import bounded
 
 
 def invocation(

@@ -16,8 +16,8 @@ from pymon.model.invocation import Invocation
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
-from pymon.plugin.registry import PluginFile
-from pymon.plugin.runner import Runner
+from pymon.runner.registry import PluginFile
+from pymon.runner.runner import Runner
 
 
 class Scripted:

@@ -26,7 +26,7 @@ from pymon.model.service import Command, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
-from pymon.plugin.environ import ENVIRON_LIMIT, bounded, clean
+from pymon.runner.environ import ENVIRON_LIMIT, bounded, clean
 from tests.tools import RequireTool
 
 SERVICE = Service("g", "s", description="my  service", environment=(("FOO", "bar baz"), ("MON_GROUP", "not so")))

@@ -13,8 +13,8 @@ import pytest
 
 from pymon.alert.launch import Launcher
 from pymon.model.status import EventKind
-from pymon.plugin.registry import PluginFile
-from pymon.plugin.runner import Runner
+from pymon.runner.registry import PluginFile
+from pymon.runner.runner import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
 
 

@@ -12,7 +12,7 @@ from pymon.alert.delivery import About, latest_of_each
 from pymon.alert.launch import Launcher
 from pymon.alert.pending import Pending
 from pymon.model.result import CheckResult
-from pymon.plugin.runner import Runner
+from pymon.runner.runner import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pymon.alert.launch import Launcher
 from pymon.alert.pending import Journal, Pending
 from pymon.model.status import EventKind
-from pymon.plugin.runner import Runner
+from pymon.runner.runner import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
 
 NEVER = (3600.0,)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pymon.model.invocation import Invocation
-from pymon.plugin.registry import load
+from pymon.runner.registry import load
 
 ALERTS = Path(__file__).resolve().parents[2] / "alerts"
 

@@ -7,9 +7,9 @@ import textwrap
 from pathlib import Path
 
 from pymon.alert.message import write
-from pymon.alert.sdk import Event, EventKind
 from pymon.model.invocation import Invocation
-from pymon.plugin.registry import load
+from pymon.plugin.alert import Event, EventKind
+from pymon.runner.registry import load
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
 

@@ -16,8 +16,8 @@ from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Marked, Protocol, RealServer, Virtual, VirtualService
 from pymon.ipvs.table import kernel_table, memory_table
 from pymon.model.invocation import Invocation
-from pymon.plugin.protocol import Plugin
-from pymon.plugin.registry import load
+from pymon.runner.protocol import Plugin
+from pymon.runner.registry import load
 
 PATH = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
 SITE = "-P tcp -V 211.238.41.170:80 -R 211.238.41.165:80 -W 100 -F dr"

@@ -210,7 +210,7 @@ async def test_a_crash_of_a_monitor_hurts_its_check_only(daemon: Daemon) -> None
 INPROCESS = """#!/usr/bin/env python3
 import asyncio, os, subprocess, sys, time
 from dataclasses import dataclass
-from pymon.monitor.sdk import Down, Monitor, Outcome, Up, option
+from pymon.plugin.monitor import Down, Monitor, Outcome, Up, option
 
 @dataclass(frozen=True)
 class Options:
@@ -290,7 +290,7 @@ ORDERED = """#!/usr/bin/env python3
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from pymon.alert.sdk import Alert, Event, Outcome, main, option
+from pymon.plugin.alert import Alert, Event, Outcome, main, option
 
 @dataclass(frozen=True)
 class Options:

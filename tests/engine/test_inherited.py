@@ -21,7 +21,7 @@ HANGING = """#!/usr/bin/env python3
 import asyncio, time
 from dataclasses import dataclass
 from pathlib import Path
-from pymon.monitor.sdk import Monitor, Outcome, Up
+from pymon.plugin.monitor import Monitor, Outcome, Up
 
 @dataclass(frozen=True)
 class Options:

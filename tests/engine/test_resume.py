@@ -24,7 +24,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.request import RecordedKind, SavedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
-from pymon.plugin.registry import PluginFile
+from pymon.runner.registry import PluginFile
 from tests.engine.lab import Lab
 
 SITE = """

@@ -46,7 +46,7 @@ from pymon.ipvs.model import (
 from pymon.ipvs.plan import MAX_WEIGHT, Absent, Present, Quiesced, Wish
 from pymon.ipvs.table import Table, why_no_kernel_table
 from pymon.model.invocation import Invocation
-from pymon.plugin.registry import load
+from pymon.runner.registry import load
 
 ALERT = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
 VIP = Listening(Protocol.TCP, ip_address("10.0.0.100"), 80)

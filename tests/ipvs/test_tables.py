@@ -92,7 +92,7 @@ def test_only_who_opens_the_kernels_table_pays_for_pyroute2() -> None:
 
 def test_the_daemon_pays_for_it_when_it_loads_lvs_alert_and_not_when_a_server_dies() -> None:
     alert = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
-    load = f"from pymon.plugin.registry import load; assert load('lvs.alert', {str(alert)!r}).plugin"
+    load = f"from pymon.runner.registry import load; assert load('lvs.alert', {str(alert)!r}).plugin"
     assert _loads(load)
     assert not _loads(load, PYMON_IPVS="memory")
 

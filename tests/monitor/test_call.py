@@ -8,7 +8,7 @@ from pymon.model.service import MonitorCommand, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.monitor.call import invocation
-from pymon.plugin.environ import ENVIRON_LIMIT
+from pymon.runner.environ import ENVIRON_LIMIT
 
 SERVICE = Service("web", "http", monitor=MonitorCommand("http.monitor", "-p 80", ("-p", "80")))
 SETTINGS = Settings(statedir="/state", logdir="/log", cfbasedir="/etc/mon")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import CheckResult
-from pymon.plugin.registry import load
-from pymon.plugin.runner import Runner
+from pymon.runner.registry import load
+from pymon.runner.runner import Runner
 
 MONITORS = Path(__file__).parents[2] / "monitors"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pymon.errors import PluginError
-from pymon.monitor.icmp import ping
-from pymon.monitor.net import literal
+from pymon.plugin.icmp import ping
+from pymon.plugin.net import literal
 from tests.monitors.servers import MONITORS, Check
 from tests.tools import missing
 
@@ -117,8 +117,8 @@ def test_attempts_grow_longer(tmp_path: Path) -> None:
     program = tmp_path / "attempts.py"
     program.write_text(
         "import asyncio, time\n"
-        "from pymon.monitor.icmp import ping\n"
-        "from pymon.monitor.net import literal\n"
+        "from pymon.plugin.icmp import ping\n"
+        "from pymon.plugin.net import literal\n"
         "began = time.monotonic()\n"
         "print(asyncio.run(ping([literal('127.0.0.1')] * 3, attempts=3, wait=0.1)))\n"
         "print(time.monotonic() - began)\n"

@@ -1,6 +1,6 @@
 """What a plugin is that can run inside the daemon.
 
-The SDKs (``pymon.monitor.sdk``, ``pymon.alert.sdk``) make such objects; an author need not know this module.
+The SDKs (``pymon.plugin.monitor``, ``pymon.plugin.alert``) make such objects; an author need not know this module.
 """
 
 from __future__ import annotations

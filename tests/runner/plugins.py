@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
 
 from pymon.model.invocation import Invocation
-from pymon.plugin.registry import PluginFile
+from pymon.runner.registry import PluginFile
 
 Body = Callable[[Invocation], Awaitable[tuple[int, str]]]
 

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from pymon.monitor import net
-from pymon.monitor.net import NameNotFound, addresses, connect, literal
+from pymon.plugin import net
+from pymon.plugin.net import NameNotFound, addresses, connect, literal
 
 
 @pytest.mark.parametrize(

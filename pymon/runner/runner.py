@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.plugin.contained import Containment
-from pymon.plugin.inprocess import run_inprocess
-from pymon.plugin.process import GRACE, run_process
-from pymon.plugin.protocol import Plugin
-from pymon.plugin.registry import PluginFile
-from pymon.plugin.watchdog import DEFAULT_LIMIT, Watchdog
+from pymon.runner.contained import Containment
+from pymon.runner.inprocess import run_inprocess
+from pymon.runner.process import GRACE, run_process
+from pymon.runner.protocol import Plugin
+from pymon.runner.registry import PluginFile
+from pymon.runner.watchdog import DEFAULT_LIMIT, Watchdog
 
 log = logging.getLogger("pymon.plugin")
 

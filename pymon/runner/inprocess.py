@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.plugin.contained import CURRENT, Call, abandon, end_tasks
-from pymon.plugin.output import capped, well_formed
-from pymon.plugin.process import GRACE, TIMED_OUT_EXIT, timeout_output
-from pymon.plugin.protocol import Plugin
-from pymon.plugin.watchdog import PluginBlocked
+from pymon.runner.contained import CURRENT, Call, abandon, end_tasks
+from pymon.runner.output import capped, well_formed
+from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
+from pymon.runner.protocol import Plugin
+from pymon.runner.watchdog import PluginBlocked
 
 log = logging.getLogger("pymon.plugin")
 

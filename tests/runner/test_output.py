@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.plugin.output import Collected, capped, well_formed
+from pymon.runner.output import Collected, capped, well_formed
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=60))

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from pymon.plugin import shortage
-from pymon.plugin.shortage import when_possible
+from pymon.runner import shortage
+from pymon.runner.shortage import when_possible
 
 
 class Scarce:

@@ -9,8 +9,8 @@ import pytest
 
 from pymon.errors import PluginError
 from pymon.model.invocation import Invocation
-from pymon.monitor.sdk import Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, flag, option, seconds
-from pymon.plugin.protocol import Plugin
+from pymon.plugin.monitor import Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, flag, option, seconds
+from pymon.runner.protocol import Plugin
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import icmplib
 import pytest
 
 from pymon.errors import PluginError
-from pymon.monitor.icmp import NoPermission, ping
-from pymon.monitor.net import Address, literal
+from pymon.plugin.icmp import NoPermission, ping
+from pymon.plugin.net import Address, literal
 from tests.tools import missing
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pymon.plugin.shortage import start_thread, when_possible
+from pymon.runner.shortage import start_thread, when_possible
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family and a socket address of that family."""

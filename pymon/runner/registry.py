@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from pymon.errors import PluginError
-from pymon.plugin.protocol import Plugin
+from pymon.runner.protocol import Plugin
 
 log = logging.getLogger("pymon.plugin")
 

@@ -10,16 +10,16 @@ import pytest
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause
-from pymon.plugin import runner as runner_module
-from pymon.plugin.registry import PluginFile, load
-from pymon.plugin.runner import Runner
-from tests.plugin.plugins import made
-from tests.plugin.scripts import BASE, script
+from pymon.runner import runner as runner_module
+from pymon.runner.registry import PluginFile, load
+from pymon.runner.runner import Runner
+from tests.runner.plugins import made
+from tests.runner.scripts import BASE, script
 
 SDK_PLUGIN = """
 import os, sys
 from dataclasses import dataclass
-from pymon.monitor.sdk import Call, Report, SetMonitor, option
+from pymon.plugin.monitor import Call, Report, SetMonitor, option
 
 @dataclass(frozen=True)
 class Options:
@@ -71,7 +71,7 @@ async def test_both_ways_give_the_same(tmp_path: Path) -> None:
 
 
 async def test_a_python_plugin_that_cannot_be_imported_runs_under_pymons_interpreter(tmp_path: Path) -> None:
-    path = script(tmp_path, "import pymon.monitor.sdk, sys\nprint(sys.executable)", interpreter="/no/such/python3")
+    path = script(tmp_path, "import pymon.plugin.monitor, sys\nprint(sys.executable)", interpreter="/no/such/python3")
     file = load("a.monitor", str(path))
     assert file.problem
     result = await Runner().run(file, Invocation(str(path), (), BASE), time_limit=20)

@@ -7,7 +7,7 @@ import subprocess
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.plugin.environ import ENVIRON_LIMIT, bounded, clean
+from pymon.runner.environ import ENVIRON_LIMIT, bounded, clean
 
 
 @given(st.binary(max_size=40).filter(lambda data: b"\0" not in data), st.integers(min_value=4, max_value=40))

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
-from pymon.plugin import shortage
-from pymon.plugin.process import TIMED_OUT_EXIT, run_process
-from tests.plugin.scripts import call, script
+from pymon.runner import shortage
+from pymon.runner.process import TIMED_OUT_EXIT, run_process
+from tests.runner.scripts import call, script
 
 
 async def run(path: Path, *arguments: str, time_limit: float = 20.0, **options: bool | float) -> CheckResult:

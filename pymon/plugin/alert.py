@@ -4,7 +4,7 @@ An alert is one file: an executable with mon's contract, which the daemon also i
 
     #!/usr/bin/env python3
     from dataclasses import dataclass
-    from pymon.alert.sdk import Alert, Event, Outcome, main, words
+    from pymon.plugin.alert import Alert, Event, Outcome, main, words
 
     @dataclass(frozen=True)
     class Options:
@@ -44,7 +44,7 @@ from pymon.model.result import CheckResult
 from pymon.model.state import split_output
 from pymon.model.status import EventKind
 from pymon.plugin.options import OptionParser, Parsed, choice, flag, many, option, usage, words
-from pymon.plugin.process import run_process
+from pymon.runner.process import run_process
 
 __all__ = [
     "Alert",

@@ -6,7 +6,7 @@ A monitor is one executable file: its options, and the probe of one host.
     \"\"\"Check that a TCP port accepts connections.\"\"\"
 
     from dataclasses import dataclass
-    from pymon.monitor.sdk import Down, Monitor, Outcome, Up, connect, option, port, seconds
+    from pymon.plugin.monitor import Down, Monitor, Outcome, Up, connect, option, port, seconds
 
     @dataclass(frozen=True)
     class Options:
@@ -42,9 +42,9 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
-from pymon.monitor.net import NameNotFound, addresses, connect, literal
-from pymon.monitor.values import count, milliseconds, port, seconds
+from pymon.plugin.net import NameNotFound, addresses, connect, literal
 from pymon.plugin.options import OptionParser, choice, declarations, flag, many, option, usage, words
+from pymon.plugin.values import count, milliseconds, port, seconds
 
 __all__ = [
     "Call",

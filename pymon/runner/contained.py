@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 from pymon.model.result import OUTPUT_LIMIT
-from pymon.plugin.output import cut_notice, well_formed
+from pymon.runner.output import cut_notice, well_formed
 
 
 class Call:

@@ -16,10 +16,10 @@ import pytest
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.plugin.runner import Runner
-from pymon.plugin.watchdog import Watchdog
-from tests.plugin.plugins import Body, made
-from tests.plugin.scripts import script
+from pymon.runner.runner import Runner
+from pymon.runner.watchdog import Watchdog
+from tests.runner.plugins import Body, made
+from tests.runner.scripts import script
 
 LIMIT = 0.2
 

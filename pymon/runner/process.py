@@ -23,8 +23,8 @@ from pathlib import Path
 from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
-from pymon.plugin.output import Collected
-from pymon.plugin.shortage import when_possible
+from pymon.runner.output import Collected
+from pymon.runner.shortage import when_possible
 
 log = logging.getLogger("pymon.plugin")
 

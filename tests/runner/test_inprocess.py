@@ -15,11 +15,11 @@ import pytest
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
-from pymon.plugin.contained import PluginExit
-from pymon.plugin.inprocess import run_inprocess
-from pymon.plugin.process import TIMED_OUT_EXIT
-from pymon.plugin.runner import Runner
-from tests.plugin.plugins import Body, Made
+from pymon.runner.contained import PluginExit
+from pymon.runner.inprocess import run_inprocess
+from pymon.runner.process import TIMED_OUT_EXIT
+from pymon.runner.runner import Runner
+from tests.runner.plugins import Body, Made
 
 INVOCATION = Invocation(__file__, ("a", "b"), {"MON_GROUP": "web"})
 

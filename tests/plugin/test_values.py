@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.monitor.values import count, milliseconds, port, seconds
+from pymon.plugin.values import count, milliseconds, port, seconds
 
 
 @given(st.integers(min_value=1, max_value=65535))

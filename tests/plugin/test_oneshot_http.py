@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from pymon.monitor.oneshot_http import BODY_LIMIT, OneShotTransport, Request
+from pymon.plugin.oneshot_http import BODY_LIMIT, OneShotTransport, Request
 from tests.monitors.servers import free_port, hang_up, reset, saying, serving
 
 HELLO = b"HTTP/1.1 200 Fine\r\nX-Camel: y\r\nContent-Length: 5\r\n\r\nhello"

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.alert.sdk import Alert, Event, EventKind, Exit, Outcome, PluginUsageError, flag, option, words
 from pymon.errors import PluginError
 from pymon.model.invocation import Invocation
-from pymon.plugin.protocol import Plugin
-from pymon.plugin.registry import load
-from pymon.plugin.runner import Runner
+from pymon.plugin.alert import Alert, Event, EventKind, Exit, Outcome, PluginUsageError, flag, option, words
+from pymon.runner.protocol import Plugin
+from pymon.runner.registry import load
+from pymon.runner.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -220,7 +220,7 @@ def test_any_call_has_an_answer(arguments: list[str], stdin: str) -> None:
 PROGRAM = dedent(f"""\
     #!{sys.executable}
     from dataclasses import dataclass
-    from pymon.alert.sdk import Alert, Event, Exit, Outcome, main, option
+    from pymon.plugin.alert import Alert, Event, Exit, Outcome, main, option
 
     @dataclass(frozen=True)
     class Options:

@@ -16,7 +16,7 @@ import ssl
 import h11
 import httpx
 
-from pymon.monitor import net
+from pymon.plugin import net
 
 Request = httpx.Request
 Response = httpx.Response

@@ -10,13 +10,13 @@ import pytest
 
 from pymon.config.loader import find_program
 from pymon.model.invocation import Invocation
-from pymon.plugin.registry import load, scan
-from tests.plugin.scripts import script
+from pymon.runner.registry import load, scan
+from tests.runner.scripts import script
 
 SDK_PLUGIN = '''
 """A monitor."""
 from dataclasses import dataclass
-from pymon.monitor.sdk import Call, Report, SetMonitor
+from pymon.plugin.monitor import Call, Report, SetMonitor
 
 @dataclass(frozen=True)
 class Options:
@@ -117,11 +117,11 @@ def test_only_what_is_wanted_is_imported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("import pymon.monitor.sdk\nraise RuntimeError('broken')", "RuntimeError: broken"),
-        ("from pymon.monitor.sdk import no_such_name", "ImportError: cannot import name 'no_such_name'"),
-        ("import pymon.monitor.sdk\nimport sys\nsys.exit(3)", "SystemExit: 3"),
-        ("import pymon.monitor.sdk\n)", "SyntaxError: unmatched ')'"),
-        ("import pymon.monitor.sdk", "makes one Monitor or Alert object; this one makes none"),
+        ("import pymon.plugin.monitor\nraise RuntimeError('broken')", "RuntimeError: broken"),
+        ("from pymon.plugin.monitor import no_such_name", "ImportError: cannot import name 'no_such_name'"),
+        ("import pymon.plugin.monitor\nimport sys\nsys.exit(3)", "SystemExit: 3"),
+        ("import pymon.plugin.monitor\n)", "SyntaxError: unmatched ')'"),
+        ("import pymon.plugin.monitor", "makes one Monitor or Alert object; this one makes none"),
         (SDK_PLUGIN + "second = SetMonitor(Options, check, about='')", "this one makes 2"),
     ],
 )

@@ -23,7 +23,7 @@ from typing import Any
 import icmplib
 
 from pymon.errors import PluginError
-from pymon.monitor.net import Address
+from pymon.plugin.net import Address
 
 BACKOFF = 1.5
 """factor by which each wait is longer than the one before, as fping has it"""

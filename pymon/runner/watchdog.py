@@ -23,7 +23,7 @@ import time
 import traceback
 from types import FrameType
 
-from pymon.plugin.contained import CURRENT, Call
+from pymon.runner.contained import CURRENT, Call
 
 log = logging.getLogger("pymon.plugin")
 
