@@ -1,0 +1,65 @@
+"""Where a real server listens: an address of its own, and one port that is free there and on ``::1``."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import socket
+from dataclasses import dataclass
+
+from tests.addresses import own_address
+
+_FIRST, _PORTS = 10_000, 22_000
+"""Below the ports that the system gives to clients, so that none of those is taken in between."""
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An IPv4 address in 127.0.0.0/8, the IPv6 address ``::1``, and the port on both of them."""
+
+    host: str
+    host6: str
+    port: int
+    addresses: tuple[str, ...]
+    """Where to listen: both, or ``host`` alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A running server: where it listens (``host6`` is ``::1``), and its process."""
+
+    host: str
+    host6: str
+    port: int
+    pid: int
+
+
+def place(port: int | None = None) -> Place:
+    """A place that nobody has. With ``port`` (53, say) it is on an IPv4 address only, as ``::1`` is everybody's."""
+    host = own_address()
+    if port is not None:
+        return Place(host, "::1", port, (host,))
+    return Place(host, "::1", free_port(host, "::1"), (host, "::1"))
+
+
+def free_port(*hosts: str) -> int:
+    """A port that is free on these addresses, for TCP and for UDP."""
+    while True:
+        port = _FIRST + (os.getpid() * 41 + next(_numbers)) % _PORTS
+        if all(_is_free(host, port) for host in hosts):
+            return port
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.ExitStack() as stack:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            probe = stack.enter_context(socket.socket(family, kind))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind is socket.SOCK_STREAM))
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return False
+    return True
