@@ -85,9 +85,9 @@ class Server:
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str | Path], *, ready: str, folder: Path, environ: Mapping[str, str] | None = None
+    command: Sequence[object], *, ready: str, folder: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """Run a server that stays in the foreground, until it says ``ready`` (a pattern) and then until the block ends.
+    """Run a server (a program's path and its arguments) that stays in the foreground, until it says ``ready`` (a pattern) and then until the block ends.
 
     As root it is run by nobody, to whom ``folder`` is given, and may take ports below 1024. It dies with this process.
     """
