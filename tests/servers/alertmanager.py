@@ -27,13 +27,15 @@ class AlertManager(Listening):
 
 
 @contextlib.contextmanager
-def alertmanager(certificate: Pair | None = None, *, password: str | None = None) -> Iterator[AlertManager]:
+def alertmanager(
+    certificate: Pair | None = None, *, password: str | None = None, host: str | None = None
+) -> Iterator[AlertManager]:
     """Take alerts and tell nobody; by HTTPS with a certificate.
 
     ``password`` (of the user ``alice``): only from those who know it.
     """
     program = needs("prometheus-alertmanager")
-    own = place()
+    own = place(host=host)
     with own_folder() as folder:
         (folder / "alertmanager.yml").write_text("route:\n  receiver: nobody\nreceivers:\n- name: nobody\n")
         web = ""

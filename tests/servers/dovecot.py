@@ -1,6 +1,8 @@
 """Dovecot, an IMAP server: with STARTTLS on one port, with TLS from the begin on another, and one account.
 
-with dovecot(certificate) as server:
+address = own_address()  # of tests.addresses
+certificate = Authority().issue("server.test", address, "::1")
+with dovecot(certificate, host=address) as server:
     ...  # server.host, server.port (STARTTLS), server.tls_port, server.user, server.password
 """
 
@@ -26,13 +28,16 @@ class MailStore(Listening):
 
 
 @contextlib.contextmanager
-def dovecot(certificate: Pair | None = None, *, plain_login: bool = True) -> Iterator[MailStore]:
+def dovecot(
+    certificate: Pair | None = None, *, plain_login: bool = True, host: str | None = None
+) -> Iterator[MailStore]:
     """Serve one account's mail; without a certificate there is no TLS (and nothing on ``tls_port``).
 
-    ``plain_login=False``: LOGIN and AUTHENTICATE are refused outside of TLS (LOGINDISABLED).
+    ``plain_login=False``: LOGIN and AUTHENTICATE are refused outside of TLS (LOGINDISABLED); not by IPv6, where
+    client and server have the same address, which Dovecot takes for safe.
     """
     program = needs("dovecot")
-    own = place()
+    own = place(host=host)
     user, group = account()
     tls_port = free_port(*own.addresses)
     with own_folder() as folder:
@@ -68,6 +73,7 @@ default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
 disable_plaintext_auth = {plain}
+auth_failure_delay = 0
 auth_mechanisms = plain login
 mail_location = maildir:{folder}/mail
 mail_uid = {user}

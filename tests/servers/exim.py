@@ -1,6 +1,8 @@
 """Exim, an SMTP server: with STARTTLS on one port, with TLS from the begin on another, and one account.
 
-with exim(certificate) as server:
+address = own_address()  # of tests.addresses
+certificate = Authority().issue("server.test", address, "::1")
+with exim(certificate, host=address) as server:
     ...  # server.host, server.port (STARTTLS), server.tls_port, server.user, server.password
 """
 
@@ -28,13 +30,15 @@ class MailServer(Listening):
 
 
 @contextlib.contextmanager
-def exim(certificate: Pair | None = None, *, greets: bool = True, login: bool = True) -> Iterator[MailServer]:
+def exim(
+    certificate: Pair | None = None, *, greets: bool = True, login: bool = True, host: str | None = None
+) -> Iterator[MailServer]:
     """Serve SMTP; without a certificate there is no STARTTLS, and TLS on ``tls_port`` fails.
 
     ``greets=False``: every client is told 554 in place of 220. ``login=False``: every AUTH is refused with 535.
     """
     program = needs("exim4")
-    own = place()
+    own = place(host=host)
     tls_port = free_port(*own.addresses)
     user, group = account()
     with own_folder() as folder:

@@ -1,6 +1,8 @@
 """nghttpd, an HTTP/2 server: within TLS on one port, with prior knowledge (no TLS) on another.
 
-with nghttpd(certificate, {"index.html": "hello"}) as server:
+address = own_address()  # of tests.addresses
+certificate = Authority().issue("server.test", address, "::1")
+with nghttpd(certificate, {"index.html": "hello"}, host=address) as server:
     ...  # server.host, server.port (no TLS), server.tls_port
 """
 
@@ -26,10 +28,12 @@ class Http2Server(Listening):
 
 
 @contextlib.contextmanager
-def nghttpd(certificate: Pair, documents: Mapping[str, str] | None = None) -> Iterator[Http2Server]:
+def nghttpd(
+    certificate: Pair, documents: Mapping[str, str] | None = None, *, host: str | None = None
+) -> Iterator[Http2Server]:
     """Serve these documents (path → text; default: an index.html that says hello)."""
     program = needs("nghttpd")
-    own = place()
+    own = place(host=host)
     tls_port = free_port(*own.addresses)
     with own_folder() as folder, contextlib.ExitStack() as stack:
         root = folder / "documents"

@@ -36,12 +36,15 @@ class Listening:
     pid: int
 
 
-def place(port: int | None = None) -> Place:
-    """A place that nobody has. With ``port`` (53, say) it is on an IPv4 address only, as ``::1`` is everybody's."""
-    host = own_address()
+def place(port: int | None = None, host: str | None = None) -> Place:
+    """A place that nobody has; on ``host`` if a certificate for that was made before (``tests.addresses.own_address``).
+
+    With ``port`` (53, say) it is on the IPv4 address only, as ``::1`` is everybody's.
+    """
+    own = host or own_address()
     if port is not None:
-        return Place(host, "::1", port, (host,))
-    return Place(host, "::1", free_port(host, "::1"), (host, "::1"))
+        return Place(own, "::1", port, (own,))
+    return Place(own, "::1", free_port(own, "::1"), (own, "::1"))
 
 
 def free_port(*hosts: str) -> int:

@@ -87,7 +87,9 @@ class Server:
 def running(
     command: Sequence[object], *, ready: str, folder: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """Run a server (a program's path and its arguments) that stays in the foreground, until it says ``ready`` (a pattern) and then until the block ends.
+    """Run a server that stays in the foreground: the block begins when it says ``ready`` (a pattern), and ends it.
+
+    ``command`` is the program's path and its arguments.
 
     As root it is run by nobody, to whom ``folder`` is given, and may take ports below 1024. It dies with this process.
     """
@@ -111,7 +113,7 @@ def running(
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path]:
     """A folder for a server's files, where it can get at them whoever runs it; gone at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="pymon-server-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"pymon-server-{os.getpid()}-"))
     try:
         folder.chmod(0o755)
         yield folder

@@ -18,7 +18,10 @@ from tests.servers.process import own_folder, running
 def unbound(
     records: Sequence[str] = (), *, stubs: Mapping[str, Listening] | None = None, port: int | None = None
 ) -> Iterator[Listening]:
-    """Resolve these records (``www.test. 60 IN A 192.0.2.1``) and the zones of others; all else is refused, or under ``test.`` not there."""
+    """Resolve these records (``www.test. 60 IN A 192.0.2.1``) and the zones of others.
+
+    All else is refused, or does not exist if it is under ``test.``.
+    """
     program = needs("unbound")
     own = place(port)
     with own_folder() as folder:
@@ -26,8 +29,8 @@ def unbound(
         config += "".join(f"  interface: {address}\n" for address in own.addresses)
         config += "".join(f"  local-data: '{record}'\n" for record in records)
         config += "".join(f'  local-zone: "{zone}." transparent\n' for zone in stubs or {})
-        for zone, server in (stubs or {}).items():
-            config += f'stub-zone:\n  name: "{zone}"\n  stub-addr: {server.host}@{server.port}\n'
+        for zone, origin in (stubs or {}).items():
+            config += f'stub-zone:\n  name: "{zone}"\n  stub-addr: {origin.host}@{origin.port}\n'
         (folder / "unbound.conf").write_text(config)
         command = [program, "-d", "-d", "-v", "-c", folder / "unbound.conf"]
         with running(command, ready="start of service", folder=folder) as server:

@@ -1,6 +1,6 @@
 """A web server in the test's own loop that answers as told, and remembers what it was asked.
 
-async with website({"/": Page(b"hello", delay=0.5)}, certificate=pair, clients=authority) as site:
+async with website({"/": Page(b"hello", delay=0.5)}, certificate=pair, clients=authority, host=address) as site:
     ...  # site.url + "/", site.requests[0].headers["host"]
 """
 
@@ -57,13 +57,13 @@ Pages = Mapping[str, Page] | Callable[[Asked], Page]
 
 @contextlib.asynccontextmanager
 async def website(
-    pages: Pages, *, certificate: Pair | None = None, clients: Authority | None = None
+    pages: Pages, *, certificate: Pair | None = None, clients: Authority | None = None, host: str | None = None
 ) -> AsyncIterator[Website]:
     """Serve these pages; by HTTPS with a certificate, and with ``clients`` only to who shows one of that authority."""
-    own = place()
+    own = place(host=host)
     scheme = "http" if certificate is None else "https"
-    urls = [f"{scheme}://{name}:{own.port}" for name in (own.host, f"[{own.host6}]")]
-    site = Website(own.host, own.host6, own.port, *urls, [])
+    url, url6 = (f"{scheme}://{name}:{own.port}" for name in (own.host, f"[{own.host6}]"))
+    site = Website(own.host, own.host6, own.port, url, url6, [])
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
