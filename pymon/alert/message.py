@@ -22,7 +22,7 @@ from pathlib import Path
 
 import jinja2
 
-from pymon.plugin.alert import Event, EventKind
+from pymon.plugin import Event, EventKind
 
 WORDS: Mapping[EventKind, str] = {
     EventKind.FAILURE: "ALERT",

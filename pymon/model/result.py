@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pymon.model.measurement import Measurement
+
 OUTPUT_LIMIT = 1 << 20
 """bytes of output that are kept of one run; what is cut off is said in the last line"""
 
@@ -39,6 +41,7 @@ class CheckResult:
     started: float
     ended: float
     cause: Cause = Cause.EXITED
+    measurements: tuple[Measurement, ...] = ()
 
     @property
     def is_success(self) -> bool:

@@ -1,0 +1,146 @@
+"""All that the author of a monitor or an alert imports: ``from pymon.plugin import Monitor, Up, Down, option, …``.
+
+monitor       Monitor, SetMonitor: what makes a program of a probe; Up, Down
+host          Host: one host, as a probe sees it
+conversation  lines to and from a server, bounded
+alert         Alert, Event; Done, TryAgain, Failed
+options       option, flag, many, words, choice: the command line, declared as a dataclass
+values        ports, seconds, counts: what options take
+net           names and connections that cannot block the event loop
+tls           TlsOptions, and the context they make
+blocking      functions that block, in threads
+secret        secrets from files and systemd's credentials
+icmp          echo requests to many hosts over one socket
+oneshot_http  one HTTP request over one connection, behind httpx's transport interface
+
+docs/plugins.md leads through it. Each name is imported when it is first used, so that a plugin which runs as a
+program pays for what it needs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pymon.errors import PluginError, PluginUsageError
+    from pymon.model.measurement import Measurement
+    from pymon.model.status import EventKind
+    from pymon.plugin.alert import Alert, AlertOutcome, Done, Event, Exit, Failed, TryAgain, append, run_program
+    from pymon.plugin.blocking import in_thread
+    from pymon.plugin.conversation import Conversation, ProtocolProblem
+    from pymon.plugin.host import Host
+    from pymon.plugin.monitor import AT_ONCE, Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, Wording
+    from pymon.plugin.net import Address, CannotConnect, NameNotFound, addresses, connect, literal
+    from pymon.plugin.options import choice, flag, many, option, words
+    from pymon.plugin.secret import read_secret
+    from pymon.plugin.tls import TlsOptions, tls_context, tls_problem
+    from pymon.plugin.values import count, milliseconds, port, positive, seconds
+
+_HOME = {
+    "PluginError": "pymon.errors",
+    "PluginUsageError": "pymon.errors",
+    "Measurement": "pymon.model.measurement",
+    "EventKind": "pymon.model.status",
+    "Alert": "pymon.plugin.alert",
+    "AlertOutcome": "pymon.plugin.alert",
+    "Done": "pymon.plugin.alert",
+    "Event": "pymon.plugin.alert",
+    "Exit": "pymon.plugin.alert",
+    "Failed": "pymon.plugin.alert",
+    "TryAgain": "pymon.plugin.alert",
+    "append": "pymon.plugin.alert",
+    "run_program": "pymon.plugin.alert",
+    "in_thread": "pymon.plugin.blocking",
+    "Conversation": "pymon.plugin.conversation",
+    "ProtocolProblem": "pymon.plugin.conversation",
+    "Host": "pymon.plugin.host",
+    "AT_ONCE": "pymon.plugin.monitor",
+    "Call": "pymon.plugin.monitor",
+    "Down": "pymon.plugin.monitor",
+    "Monitor": "pymon.plugin.monitor",
+    "Outcome": "pymon.plugin.monitor",
+    "Outcomes": "pymon.plugin.monitor",
+    "Report": "pymon.plugin.monitor",
+    "SetMonitor": "pymon.plugin.monitor",
+    "Up": "pymon.plugin.monitor",
+    "Wording": "pymon.plugin.monitor",
+    "Address": "pymon.plugin.net",
+    "CannotConnect": "pymon.plugin.net",
+    "NameNotFound": "pymon.plugin.net",
+    "addresses": "pymon.plugin.net",
+    "connect": "pymon.plugin.net",
+    "literal": "pymon.plugin.net",
+    "choice": "pymon.plugin.options",
+    "flag": "pymon.plugin.options",
+    "many": "pymon.plugin.options",
+    "option": "pymon.plugin.options",
+    "words": "pymon.plugin.options",
+    "read_secret": "pymon.plugin.secret",
+    "TlsOptions": "pymon.plugin.tls",
+    "tls_context": "pymon.plugin.tls",
+    "tls_problem": "pymon.plugin.tls",
+    "count": "pymon.plugin.values",
+    "milliseconds": "pymon.plugin.values",
+    "port": "pymon.plugin.values",
+    "positive": "pymon.plugin.values",
+    "seconds": "pymon.plugin.values",
+}
+
+__all__ = [
+    "AT_ONCE",
+    "Address",
+    "Alert",
+    "AlertOutcome",
+    "Call",
+    "CannotConnect",
+    "Conversation",
+    "Done",
+    "Down",
+    "Event",
+    "EventKind",
+    "Exit",
+    "Failed",
+    "Host",
+    "Measurement",
+    "Monitor",
+    "NameNotFound",
+    "Outcome",
+    "Outcomes",
+    "PluginError",
+    "PluginUsageError",
+    "ProtocolProblem",
+    "Report",
+    "SetMonitor",
+    "TlsOptions",
+    "TryAgain",
+    "Up",
+    "Wording",
+    "addresses",
+    "append",
+    "choice",
+    "connect",
+    "count",
+    "flag",
+    "in_thread",
+    "literal",
+    "many",
+    "milliseconds",
+    "option",
+    "port",
+    "positive",
+    "read_secret",
+    "run_program",
+    "seconds",
+    "tls_context",
+    "tls_problem",
+    "words",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"pymon.plugin has no {name}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -1,28 +1,29 @@
-"""What the author of an alert imports.
-
-An alert is one file: an executable with mon's contract, which the daemon also imports and runs in its own process.
+"""Alerts: what to do with an event, and options, make a program with mon's contract.
 
     #!/usr/bin/env python3
+    \"\"\"Rings a bell.\"\"\"
+
     from dataclasses import dataclass
-    from pymon.plugin.alert import Alert, Event, Outcome, main, words
+    from pymon.plugin import Alert, AlertOutcome, Done, Event, words
 
     @dataclass(frozen=True)
     class Options:
         rooms: tuple[str, ...] = words("room", about="where to ring the bell")
 
-    async def ring(event: Event, options: Options) -> Outcome:
+    async def ring(event: Event, options: Options) -> AlertOutcome:
         for room in options.rooms:
             await bell(room, f"{event.group}/{event.service}: {event.summary}")
-        return Outcome.ok()
+        return Done()
 
-    plugin = Alert(ring, Options, about="Rings a bell.")
+    alert = Alert(Options, ring)
 
     if __name__ == "__main__":
-        main(plugin)
+        alert.main()
 
 mon's own options (``-s -g -h -t -l -u -a -D -T -O``) are read for the alert; other single letters that it does not
 declare are passed over, as Debian's alerts do. An alert runs beside everything else the daemon does: it must await
-what takes time, must not block, and takes its environment from ``event.environ``, never from ``os.environ``.
+what takes time, or be a plain function, which then runs in a thread, and takes its environment from
+``event.environ``, never from ``os.environ``.
 """
 
 from __future__ import annotations
@@ -35,35 +36,29 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
-from typing import Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, TypeVar
 
 from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
-from pymon.model.result import CheckResult
-from pymon.model.state import split_output
 from pymon.model.status import EventKind
-from pymon.plugin.options import OptionParser, Parsed, choice, flag, many, option, usage, words
-from pymon.runner.process import run_process
+from pymon.plugin.blocking import Blocking, in_thread
+from pymon.plugin.leave import about_of, leave, surrogate_escaped
+from pymon.plugin.options import OptionParser, Parsed, flag, option
+from pymon.plugin.values import count, seconds
+from pymon.runner.protocol import Answer
 
-__all__ = [
-    "Alert",
-    "Event",
-    "EventKind",
-    "Exit",
-    "Outcome",
-    "PluginUsageError",
-    "append",
-    "choice",
-    "flag",
-    "main",
-    "many",
-    "option",
-    "run_program",
-    "words",
-]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymon.model.result import CheckResult
 
 O = TypeVar("O")  # noqa: E741  # the options of one alert
+
+TIMEOUT = 60.0
+"""seconds that one attempt may take, unless --timeout or its alert says otherwise"""
+
+LONGEST_PAUSE = 60.0
+"""seconds; the pauses between the attempts of one run are 1, 2, 4, … and not longer"""
 
 
 class Exit(IntEnum):
@@ -84,31 +79,39 @@ class Exit(IntEnum):
     CONFIG = 78
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an alert ended: its exit code, and what it has to say (the daemon logs it)."""
+class Done(NamedTuple):
+    """It is done. ``text`` is what it has to say; the daemon logs it."""
 
-    exit: int
     text: str = ""
 
-    @classmethod
-    def ok(cls, text: str = "") -> Outcome:
-        """It is done."""
-        return cls(Exit.OK, text)
-
-    @classmethod
-    def failed(cls, text: str, exit: int = Exit.UNAVAILABLE) -> Outcome:  # noqa: A002  # the field's name
-        """It is not done, and trying again would not help."""
-        return cls(exit, text)
-
-    @classmethod
-    def try_again(cls, text: str) -> Outcome:
-        """It is not done for now."""
-        return cls(Exit.TRY_AGAIN, text)
+    @property
+    def exit(self) -> int:
+        """The exit code."""
+        return Exit.OK
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Failed(NamedTuple):
+    """It is not done, and never will work: trying again would not help. ``text`` says why."""
+
+    text: str
+    exit: int = Exit.UNAVAILABLE
+
+
+class TryAgain(NamedTuple):
+    """It is not done for now: the daemon tries again after a while. ``text`` says why."""
+
+    text: str
+
+    @property
+    def exit(self) -> int:
+        """The exit code."""
+        return Exit.TRY_AGAIN
+
+
+AlertOutcome = Done | Failed | TryAgain
+
+
+class Event(NamedTuple):
     """What happened, as mon tells its alerts.
 
     ``hosts`` are the group's members; ``time`` is when it was noticed (seconds since the epoch). ``summary`` is the
@@ -193,8 +196,20 @@ class _FromMon:
             return EventKind.FAILURE
 
 
+@dataclass(frozen=True)
+class _Attempts:
+    """The options of every alert; what the alert declares itself comes first."""
+
+    timeout: float | None = option(
+        "--timeout", default=None, convert=seconds, metavar="SECONDS", about="limit of one attempt (0: none)"
+    )
+    retries: int = option(
+        "--retries", default=0, convert=count, metavar="N", about="further attempts within this run, after 1, 2, 4 … s"
+    )
+
+
 class Alert(Generic[O]):
-    """One alert: a coroutine function with declared options, in the form the daemon and ``main`` run.
+    """One alert: a function with declared options, in the form the daemon and ``main`` run.
 
     ``retry_on`` are the exit codes after which the daemon tries again. ``order_by`` makes the calls ordered: those for
     which it gives the same text are done one after the other, only the newest of those that wait, and none of them
@@ -203,25 +218,31 @@ class Alert(Generic[O]):
 
     def __init__(
         self,
-        deliver: Callable[[Event, O], Awaitable[Outcome]],
         options: type[O],
+        deliver: Callable[[Event, O], Awaitable[AlertOutcome]] | Callable[[Event, O], AlertOutcome],
         *,
-        about: str,
+        about: str | None = None,
         order_by: Callable[[O], str] | None = None,
         retry_on: frozenset[int] = frozenset({Exit.TRY_AGAIN}),
         takes_anything: bool = False,
+        timeout: float = TIMEOUT,
     ) -> None:
         """``options`` is a dataclass of declared fields (PluginError if it declares one of mon's letters).
 
-        ``takes_anything``: arguments that cannot be read are no error; the alert finds them in ``event.arguments``.
+        ``deliver`` is a coroutine function, or a plain one that blocks: that runs in a thread. ``about`` is its help
+        (default: the docstring of the module that ``deliver`` is in). ``takes_anything``: arguments that cannot be
+        read are no error; the alert finds them in ``event.arguments``. ``timeout``: seconds that one attempt may take
+        (0: no limit), after which it counts as TryAgain.
         """
-        self.about = about
-        self._deliver = deliver
+        blocks = not asyncio.iscoroutinefunction(deliver)
+        self._about = about_of(about, deliver)
+        self._deliver: Callable[[Event, O], Awaitable[AlertOutcome]] = Blocking(deliver) if blocks else deliver  # type: ignore[assignment]  # told apart by the line before
         self._options = options
         self._order_by = order_by
         self._retry_on = retry_on
         self._takes_anything = takes_anything
-        self._parser = OptionParser(_FromMon, options)
+        self._timeout = timeout
+        self._parser = OptionParser(options, _FromMon, common=(_Attempts,))
 
     @property
     def ordered(self) -> bool:
@@ -242,24 +263,46 @@ class Alert(Generic[O]):
         except PluginUsageError:
             return "wrong options"
 
-    async def run(self, invocation: Invocation) -> tuple[int, str]:
-        """Deliver one call; gives exit code and output. What the coroutine raises, other than wrong options and
+    async def run(self, invocation: Invocation) -> Answer:
+        """Deliver one call; gives exit code and output. What ``deliver`` raises, other than wrong options and
         errors of the operating system, is raised."""
-        program = Path(invocation.path).name
+        program = invocation.path.rpartition("/")[2]
         try:
             parsed = self._parse(invocation.arguments)
             given = parsed.of(_FromMon)
             if given.help:
-                return Exit.OK, self.usage(program)
-            outcome = await self._deliver(_event(given, invocation, program), parsed.of(self._options))
+                return Answer(Exit.OK, self._parser.usage(program, self._about))
+            outcome = await self._attempts(_event(given, invocation, program), parsed)
         except PluginUsageError as error:
-            return Exit.USAGE, f"{program}: {error}\ntry {program} --help\n"
+            return Answer(Exit.USAGE, f"{program}: {error}\ntry {program} --help\n")
         except OSError as error:
-            return _exit_of(error), f"{program}: {error}\n"
+            return Answer(_exit_of(error), f"{program}: {error}\n")
         unknown = () if self._takes_anything else parsed.unknown
         notes = "".join(f"Unknown option: {letter[1]}\n" for letter in unknown)
         text = outcome.text
-        return int(outcome.exit), notes + (text if not text or text.endswith("\n") else text + "\n")
+        return Answer(int(outcome.exit), notes + (text if not text or text.endswith("\n") else text + "\n"))
+
+    async def _attempts(self, event: Event, parsed: Parsed) -> AlertOutcome:
+        options, attempts = parsed.of(self._options), parsed.of(_Attempts)
+        given: float | None = getattr(options, "timeout", attempts.timeout)
+        limit = (self._timeout if given is None else given) or None
+        left, pause = attempts.retries, 1.0
+        while True:
+            outcome = await self._attempt(event, options, limit)
+            if not isinstance(outcome, TryAgain) or left <= 0:
+                return outcome
+            left -= 1
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _attempt(self, event: Event, options: O, limit: float | None) -> AlertOutcome:
+        try:
+            async with asyncio.timeout(limit) as deadline:
+                return await self._deliver(event, options)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            return TryAgain(f"{event.program}: timeout after {limit:g} seconds")
 
     def _parse(self, arguments: Sequence[str]) -> Parsed:
         try:
@@ -269,22 +312,14 @@ class Alert(Generic[O]):
                 raise
             return self._parser.parse(())
 
-    def usage(self, program: str) -> str:
-        """The help text."""
-        return usage(program, self.about, self._options, _FromMon)
-
-
-def main(plugin: Alert[O], arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run an alert as a program: arguments, environment and standard input in, output and exit code out."""
-    given = sys.argv[1:] if arguments is None else arguments
-    is_help = "--help" in given
-    stdin = "" if is_help or sys.stdin is None else sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-    environ = {_text(name): _text(value) for name, value in os.environ.items()}
-    invocation = Invocation(sys.argv[0], tuple(_text(argument) for argument in given), environ, stdin)
-    code, output = asyncio.run(plugin.run(invocation))
-    sys.stdout.buffer.write(output.encode("utf-8", "surrogateescape"))
-    sys.stdout.flush()
-    sys.exit(code)
+    def main(self, arguments: Sequence[str] | None = None) -> NoReturn:
+        """Run as a program: arguments, environment and standard input in, output and exit code out."""
+        given = sys.argv[1:] if arguments is None else arguments
+        is_help = "--help" in given
+        stdin = "" if is_help or sys.stdin is None else sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        environ = {surrogate_escaped(name): surrogate_escaped(value) for name, value in os.environ.items()}
+        invocation = Invocation(sys.argv[0], tuple(map(surrogate_escaped, given)), environ, stdin)
+        leave(asyncio.run(self.run(invocation)))
 
 
 async def run_program(
@@ -295,17 +330,19 @@ async def run_program(
     ``command`` is an argument list, the first word a path. It is ended after ``time_limit`` seconds; what it leaves
     running in the background when it has exited goes on.
     """
+    from pymon.runner.process import run_process  # noqa: PLC0415  # few alerts need it
+
     invocation = Invocation(command[0], tuple(command[1:]), event.environ, stdin)
     return await run_process([command[0]], invocation, time_limit=time_limit, reap_group=False)
 
 
-async def append(path: Path, text: str) -> None:
+async def append(path: str | Path, text: str) -> None:
     """Append text to a file, in one piece, without holding up the event loop. Raises OSError."""
-    await asyncio.to_thread(_append, path, text)
+    await in_thread(_append, path, text)
 
 
 def _event(given: _FromMon, invocation: Invocation, program: str) -> Event:
-    summary, detail = split_output(invocation.stdin)
+    summary, _, detail = invocation.stdin.partition("\n")
     return Event(
         group=given.group,
         service=given.service,
@@ -321,14 +358,9 @@ def _event(given: _FromMon, invocation: Invocation, program: str) -> Event:
     )
 
 
-def _append(path: Path, text: str) -> None:
-    with path.open("ab") as file:
+def _append(path: str | Path, text: str) -> None:
+    with open(path, "ab") as file:
         file.write(text.encode("utf-8", "surrogateescape"))
-
-
-def _text(argument: str) -> str:
-    """What the system decoded by the locale, as UTF-8 with surrogateescape."""
-    return os.fsencode(argument).decode("utf-8", "surrogateescape")
 
 
 def _exit_of(error: OSError) -> Exit:

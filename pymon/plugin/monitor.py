@@ -1,31 +1,30 @@
-"""What the author of a monitor imports.
-
-A monitor is one executable file: its options, and the probe of one host.
+"""Monitors: the probe of one host and its options make a program with mon's contract.
 
     #!/usr/bin/env python3
-    \"\"\"Check that a TCP port accepts connections.\"\"\"
+    \"\"\"Check that a Redis server answers.\"\"\"
 
     from dataclasses import dataclass
-    from pymon.plugin.monitor import Down, Monitor, Outcome, Up, connect, option, port, seconds
+    from pymon.plugin import Down, Host, Monitor, Outcome, Up, option, port
 
     @dataclass(frozen=True)
     class Options:
-        port: int = option("-p", "--port", default=23, convert=port, metavar="PORT", about="TCP port")
-        timeout: float = option("-t", "--timeout", default=10.0, convert=seconds, metavar="SECONDS", about="per host")
+        port: int = option("-p", "--port", default=6379, convert=port, metavar="PORT", about="TCP port")
 
-    async def probe(host: str, options: Options) -> Outcome:
-        (await connect(host, options.port)).close()
-        return Up()
+    async def probe(host: Host, options: Options) -> Outcome:
+        async with host.converse(options.port) as talk:
+            await talk.say("PING")
+            answer = await talk.line()
+        return Up() if answer == "+PONG" else Down(f"answered {answer!r}")
 
-    monitor = Monitor(Options, probe, about=__doc__)
+    monitor = Monitor(Options, probe)
 
     if __name__ == "__main__":
         monitor.main()
 
-The SDK reads the arguments, probes all hosts at once (as many as ``concurrency`` allows), and gives what mon expects:
-the failed hosts, sorted, as first line, then the detail, and 0 or 1 as exit code; 2 when the options are wrong. A field
-called ``timeout`` is the limit of each host, in seconds (0: none). An OSError of the probe (connection refused, name
-not found) is a failed host with that reason. docs/inprocess.md says what running inside the daemon asks of a probe.
+The SDK reads the arguments, looks the names up, probes all hosts at once (as many as ``--at-once`` says), each within
+its time limit, and gives what mon expects: the failed hosts, sorted, as first line, then the detail, and 0 or 1 as
+exit code; 2 when the options are wrong. An OSError of the probe (connection refused) fails its host with the system's
+words; any other exception with its traceback in the detail. How many seconds a host that is well took is measured.
 """
 
 from __future__ import annotations
@@ -33,46 +32,34 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import socket
+import ssl
 import sys
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
-from pymon.plugin.net import NameNotFound, addresses, connect, literal
-from pymon.plugin.options import OptionParser, choice, declarations, flag, many, option, usage, words
-from pymon.plugin.values import count, milliseconds, port, seconds
-
-__all__ = [
-    "Call",
-    "Down",
-    "Monitor",
-    "NameNotFound",
-    "Outcome",
-    "Outcomes",
-    "Report",
-    "SetMonitor",
-    "Up",
-    "addresses",
-    "choice",
-    "connect",
-    "count",
-    "flag",
-    "literal",
-    "many",
-    "milliseconds",
-    "option",
-    "port",
-    "seconds",
-]
+from pymon.model.measurement import Measurement
+from pymon.plugin.blocking import Blocking
+from pymon.plugin.host import Host
+from pymon.plugin.leave import about_of, hand_over, leave
+from pymon.plugin.net import FAMILY_NAMES, CannotConnect, NameNotFound
+from pymon.plugin.options import OptionParser, flag, option
+from pymon.plugin.tls import tls_problem
+from pymon.plugin.values import count, positive, seconds
+from pymon.runner.protocol import Answer
 
 OptionsT = TypeVar("OptionsT")
 
-CONCURRENCY = 256
-"""hosts that one run probes at the same time, unless its monitor says otherwise"""
+AT_ONCE = 256
+"""hosts that one run probes at the same time, unless --at-once or its monitor says otherwise"""
+
+THREADS_AT_ONCE = 32
+"""the same for a probe that blocks, and so takes a thread for each host"""
 
 USAGE_EXIT = 2
 """exit code for wrong options"""
@@ -81,15 +68,13 @@ _REMEMBERED = 16384
 """argument lists whose options are remembered, so that a check each second reads them once"""
 
 
-@dataclass(frozen=True, slots=True)
-class Up:
+class Up(NamedTuple):
     """A host that is well. ``detail`` may be several lines."""
 
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Down:
+class Down(NamedTuple):
     """A host that is not, and why, in one line. ``detail`` may be several lines."""
 
     reason: str
@@ -101,155 +86,283 @@ Outcomes = Mapping[str, Outcome]
 """Hosts in the order of the arguments, each once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Wording(NamedTuple):
+    """What is said of a host that cannot be probed, where a monitor of mon has its own words for it."""
+
+    name_not_found: str = "{reason}"
+    cannot_connect: str = "{reason}"
+    timed_out: str = "timeout after {limit:g} seconds"
+
+
+class Report(NamedTuple):
     """What a run of a SetMonitor gives. ``summary`` is one line, normally the failed hosts."""
 
     exitval: int
     summary: str = ""
     detail: str = ""
+    measurements: tuple[Measurement, ...] = ()
 
     def output(self) -> str:
         """As printed: nothing at all if there is nothing to say."""
         return f"{self.summary}\n{self.detail}" if self.summary or self.detail else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[OptionsT]):
-    """One run: its hosts in the order given (repetitions included), its options, its environment (``MON_…``)."""
+class Call(NamedTuple, Generic[OptionsT]):
+    """One run: its hosts in the order given (repetitions included), its options, its environment (``MON_…``).
+
+    ``families`` are those that the user asked for: AF_INET, AF_INET6, both, or AF_UNSPEC for whichever there is.
+    """
 
     hosts: tuple[str, ...]
     options: OptionsT
     environ: Mapping[str, str]
+    families: tuple[socket.AddressFamily, ...] = (socket.AF_UNSPEC,)
 
 
 @dataclass(frozen=True)
-class _Hosts:
-    hosts: tuple[str, ...] = words("host", about="what to check")
+class _SetOptions:
+    """The options of every monitor; what the monitor declares itself comes first."""
+
+    ipv4: bool = flag("-4", "--ipv4", about="over IPv4 only; with -6: over both, and both must be well")
+    ipv6: bool = flag("-6", "--ipv6", about="over IPv6 only")
+    help: bool = flag("-h", "--help", about="show this help")
+
+    def families(self) -> tuple[socket.AddressFamily, ...]:
+        chosen = [socket.AF_INET] * self.ipv4 + [socket.AF_INET6] * self.ipv6
+        return tuple(chosen) or (socket.AF_UNSPEC,)
 
 
 @dataclass(frozen=True)
-class _ShortHelp:
-    asked: bool = flag("-h", "--help", about="show this help")
+class _EachOptions:
+    """The further options of a monitor that probes each host by itself."""
+
+    timeout: float = option(
+        *("-t", "--timeout"), default=10.0, convert=seconds, metavar="SECONDS", about="limit per host (0: none)"
+    )
+    retries: int = option(
+        "--retries", default=0, convert=count, metavar="N", about="further attempts before a host counts as failed"
+    )
+    retry_wait: float = option(
+        "--retry-wait", default=1.0, convert=seconds, metavar="SECONDS", about="pause before each of them"
+    )
+    at_once: int = option("--at-once", default=0, convert=positive, metavar="N", about="hosts probed at the same time")
 
 
-@dataclass(frozen=True)
-class _LongHelp:
-    asked: bool = flag("--help", about="show this help")
+class _Read(NamedTuple, Generic[OptionsT]):
+    options: OptionsT
+    arguments: tuple[str, ...]
+    families: tuple[socket.AddressFamily, ...]
+    each: _EachOptions
+    wants_help: bool
 
 
-class SetMonitor(Generic[OptionsT]):
-    """A monitor that checks all its hosts in one go. ``about`` (the module's docstring) is its help."""
+class _Program(Generic[OptionsT]):
+    """What both kinds of monitor are to the daemon, and from a command line."""
 
     ordered = False
     retry_on: frozenset[int] = frozenset()
 
     def __init__(
-        self, options: type[OptionsT], check: Callable[[Call[OptionsT]], Awaitable[Report]], *, about: str | None
+        self, options: type[OptionsT], common: Sequence[type[Any]], about: str, subject: str, single_dash: bool
     ) -> None:
         self._options = options
-        self._check = check
-        self._about = about or ""
-        taken = {spelling for _, declared in declarations(options) for spelling in declared.flags}
-        self._help = _LongHelp if "-h" in taken else _ShortHelp
-        self._parser = OptionParser(options, self._help, _Hosts)
+        self._about = about
+        self._parser = OptionParser(options, common=common, single_dash=single_dash, subject=subject)
+        self._has_each = _EachOptions in common
         self._read = functools.lru_cache(maxsize=_REMEMBERED)(self._parse)
 
     def order_key(self, invocation: Invocation) -> Hashable:
         """Checks need no order."""
         return invocation.path
 
-    async def run(self, invocation: Invocation) -> tuple[int, str]:
-        """One run: exit code and output."""
+    async def run(self, invocation: Invocation) -> Answer:
+        """One run: exit code, output and measurements."""
+        name = invocation.path.rpartition("/")[2]
         try:
-            options, hosts, wants_help = self._read(invocation.arguments)
+            read = self._read(invocation.arguments)
+            if read.wants_help:
+                return Answer(0, self._parser.usage(name, self._about))
+            if not read.arguments:
+                return Answer(0, "")
+            report = await self._report(read, invocation)
         except PluginUsageError as error:
-            name = PurePath(invocation.path).name
-            return USAGE_EXIT, f"{name}: {error}\n{name} --help tells what it takes\n"
-        if wants_help:
-            return 0, usage(PurePath(invocation.path).name, self._about, self._options, self._help, _Hosts)
-        if not hosts:
-            return 0, ""
-        report = await self._check(Call(hosts, options, invocation.environ))
-        return report.exitval, report.output()
+            return Answer(USAGE_EXIT, f"{name}: {error}\n{name} --help tells what it takes\n")
+        return Answer(report.exitval, report.output(), report.measurements)
+
+    async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
+        raise NotImplementedError
 
     def main(self) -> NoReturn:
         """Run as a program: arguments from the command line, output to standard output, and exit."""
         invocation = Invocation(sys.argv[0], tuple(sys.argv[1:]), os.environ)
-        exitval, output = asyncio.run(self.run(invocation))
-        sys.stdout.flush()
-        sys.stdout.buffer.write(output.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
-        sys.exit(exitval)
+        answer = asyncio.run(self.run(invocation))
+        hand_over(answer.measurements)
+        leave(answer)
 
-    def _parse(self, arguments: tuple[str, ...]) -> tuple[OptionsT, tuple[str, ...], bool]:
+    def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
         parsed = self._parser.parse(arguments)
         if parsed.unknown:
             raise PluginUsageError(f"unknown option {parsed.unknown[0]}")
-        wants_help: bool = getattr(parsed.of(self._help), "asked", False)
-        return parsed.of(self._options), parsed.of(_Hosts).hosts, wants_help
+        common = parsed.of(_SetOptions)
+        each = parsed.of(_EachOptions) if self._has_each else _EachOptions()
+        return _Read(parsed.of(self._options), parsed.words, common.families(), each, common.help)
 
 
-Probe = Callable[[str, OptionsT], Awaitable[Outcome]]
+class SetMonitor(_Program[OptionsT]):
+    """A monitor that checks all its hosts in one go, by a coroutine function that gives a Report."""
+
+    def __init__(
+        self,
+        options: type[OptionsT],
+        check: Callable[[Call[OptionsT]], Awaitable[Report]],
+        *,
+        about: str | None = None,
+        subject: str = "host",
+        single_dash: bool = False,
+    ) -> None:
+        """``about`` is its help (default: the docstring of the module that ``check`` is in).
+
+        ``subject`` is what its arguments are called in the help, where they are no hosts. ``single_dash``: its long
+        options stand behind one hyphen (see ``pymon.plugin.options``).
+        """
+        super().__init__(options, (_SetOptions,), about_of(about, check), subject, single_dash)
+        self._check = check
+
+    async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
+        return await self._check(Call(read.arguments, read.options, invocation.environ, read.families))
+
+
+Probe = Callable[[Host, OptionsT], Awaitable[Outcome]] | Callable[[Host, OptionsT], Outcome]
 Detail = Callable[[Outcomes, OptionsT], str]
 
 
-class Monitor(SetMonitor[OptionsT]):
-    """A monitor that probes each host by itself, all at the same time.
-
-    ``detail`` makes the text below the summary of all outcomes; without it, a line for each failed host, and what the
-    probe gave as detail.
-    """
+class Monitor(_Program[OptionsT]):
+    """A monitor that probes each host by itself, all at the same time."""
 
     def __init__(
         self,
         options: type[OptionsT],
         probe: Probe[OptionsT],
         *,
-        about: str | None,
+        about: str | None = None,
         detail: Detail[OptionsT] | None = None,
-        concurrency: int = CONCURRENCY,
+        at_once: int = 0,
+        look_up: bool = True,
+        wording: Wording = Wording(),  # noqa: B008  # it cannot change
+        subject: str = "host",
+        single_dash: bool = False,
     ) -> None:
-        super().__init__(options, self._check_each, about=about)
-        self._probe = probe
+        """``probe`` is a coroutine function, or a plain one that blocks: that runs in a thread.
+
+        A field ``timeout``, ``retries``, ``retry_wait`` or ``at_once`` of ``options`` takes the place of the SDK's.
+        ``detail`` makes the text below the summary of all outcomes; without it, a line for each failed host, and what
+        the probe gave as detail. ``at_once`` is how many hosts are probed at the same time (0: AT_ONCE, for threads
+        THREADS_AT_ONCE). ``look_up`` False leaves names to the probe, or says that the arguments are no hosts.
+        """
+        super().__init__(options, (_SetOptions, _EachOptions), about_of(about, probe), subject, single_dash)
+        blocks = not asyncio.iscoroutinefunction(probe)
+        self._probe: Callable[[Host, OptionsT], Awaitable[Outcome]] = Blocking(probe) if blocks else probe  # type: ignore[assignment]  # told apart by the line before
         self._detail = detail or _plain_detail
-        self._concurrency = concurrency
+        self._at_once = at_once or (THREADS_AT_ONCE if blocks else AT_ONCE)
+        self._look_up = look_up
+        self._wording = wording
 
-    async def _check_each(self, call: Call[OptionsT]) -> Report:
-        hosts = tuple(dict.fromkeys(call.hosts))
-        if len(hosts) == 1:
-            outcomes: dict[str, Outcome] = {hosts[0]: await self._outcome(hosts[0], call.options)}
+    async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
+        names = tuple(dict.fromkeys(read.arguments))
+        measured: list[Measurement] = []
+        if len(names) == 1:
+            outcomes: dict[str, Outcome] = {names[0]: await self._outcome(names[0], read, measured)}
         else:
-            outcomes = await self._all(hosts, call.options)
-        failed = sorted(host for host, outcome in outcomes.items() if isinstance(outcome, Down))
-        return Report(1 if failed else 0, " ".join(failed), self._detail(outcomes, call.options))
+            outcomes = await self._all(names, read, measured)
+        failed = sorted(name for name, outcome in outcomes.items() if isinstance(outcome, Down))
+        detail = self._detail(outcomes, read.options)
+        return Report(1 if failed else 0, " ".join(failed), detail, tuple(measured))
 
-    async def _all(self, hosts: Sequence[str], options: OptionsT) -> dict[str, Outcome]:
+    async def _all(
+        self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement]
+    ) -> dict[str, Outcome]:
         found: dict[str, Outcome] = {}
+        misused: list[PluginUsageError] = []
 
         async def work(waiting: Iterator[str]) -> None:
-            for host in waiting:
-                found[host] = await self._outcome(host, options)
+            for name in waiting:
+                try:
+                    found[name] = await self._outcome(name, read, measured)
+                except PluginUsageError as error:
+                    misused.append(error)
+                    return
 
-        waiting = iter(hosts)
+        waiting = iter(names)
+        at_once: int = getattr(read.options, "at_once", 0) or read.each.at_once or self._at_once
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(len(hosts), self._concurrency)):
+            for _ in range(min(len(names), at_once)):
                 group.create_task(work(waiting))
-        return {host: found[host] for host in hosts}
+        if misused:
+            raise misused[0]
+        return {name: found[name] for name in names}
 
-    async def _outcome(self, host: str, options: OptionsT) -> Outcome:
-        limit: float | None = getattr(options, "timeout", None) or None
+    async def _outcome(self, name: str, read: _Read[OptionsT], measured: list[Measurement]) -> Outcome:
+        """Of one host, after as many attempts as it may have."""
+        retries: int = getattr(read.options, "retries", read.each.retries)
+        pause: float = getattr(read.options, "retry_wait", read.each.retry_wait)
+        while True:
+            hosts = [Host(name, family) for family in read.families]
+            if len(hosts) == 1:
+                outcome = await self._attempt(hosts[0], read)
+            else:
+                outcome = _both(hosts, await asyncio.gather(*(self._attempt(host, read) for host in hosts)))
+            if isinstance(outcome, Up) or retries <= 0:
+                break
+            retries -= 1
+            await asyncio.sleep(pause)
+        for host in hosts:
+            ending = f"_{FAMILY_NAMES[host.family].lower()}" if len(hosts) > 1 else ""
+            measured += [Measurement(name, what + ending, *figure) for what, figure in host.measured.items()]
+        return outcome
+
+    async def _attempt(self, host: Host, read: _Read[OptionsT]) -> Outcome:
+        limit: float | None = getattr(read.options, "timeout", read.each.timeout) or None
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(limit) as deadline:
-                return await self._probe(host, options)
+                if self._look_up:
+                    await host.addresses()
+                outcome = await self._probe(host, read.options)
+        except NameNotFound as error:
+            return Down(self._wording.name_not_found.format(reason=_said(error)))
+        except CannotConnect as error:
+            return Down(self._wording.cannot_connect.format(reason=_said(error)))
         except TimeoutError as error:
-            if deadline.expired():
-                return Down(f"timeout after {limit:g} seconds")
-            return Down(error.strerror or "timeout")
+            reason = self._wording.timed_out.format(limit=limit) if deadline.expired() else error.strerror or "timeout"
+            return Down(reason, host.transcript)
+        except ssl.SSLError as error:
+            return Down(tls_problem(error), host.transcript)
         except OSError as error:
-            return Down(error.strerror or str(error) or type(error).__name__)
+            return Down(_said(error), host.transcript)
+        except PluginUsageError:
+            raise
         except Exception as error:
             return _crashed(error)
+        if isinstance(outcome, Up):
+            host.measured.setdefault("time", (round(time.perf_counter() - began, 6), "s"))
+        elif not isinstance(outcome, Down):
+            return Down(f"the monitor's probe returned {outcome!r:.200}, neither Up nor Down")
+        return outcome
+
+
+def _both(hosts: Sequence[Host], outcomes: Sequence[Outcome]) -> Outcome:
+    """One outcome of a host that was probed over two families."""
+    failed = [
+        f"{FAMILY_NAMES[host.family]}: {outcome.reason}"
+        for host, outcome in zip(hosts, outcomes, strict=True)
+        if isinstance(outcome, Down)
+    ]
+    detail = "".join(dict.fromkeys(outcome.detail for outcome in outcomes))
+    return Down("; ".join(failed), detail) if failed else Up(detail)
+
+
+def _said(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
 
 
 def _crashed(error: Exception) -> Down:

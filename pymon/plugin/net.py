@@ -20,6 +20,8 @@ from pymon.runner.shortage import start_thread, when_possible
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family and a socket address of that family."""
 
+FAMILY_NAMES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+
 MAX_LOOKUPS = 64
 """lookups that run at the same time"""
 
@@ -31,6 +33,10 @@ _Answer = list[Address]
 
 class NameNotFound(OSError):
     """A host name has no address."""
+
+
+class CannotConnect(OSError):
+    """No connection came about; errno and strerror are those of the first address that failed."""
 
 
 def literal(host: str, port: int = 0) -> Address | None:
@@ -50,21 +56,37 @@ def literal(host: str, port: int = 0) -> Address | None:
     return found[0][0], found[0][4]
 
 
-async def addresses(host: str, port: int = 0) -> Sequence[Address]:
-    """The addresses of a host, in the order in which to try them; raises NameNotFound with the resolver's words."""
+async def addresses(host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> Sequence[Address]:
+    """The addresses of a host, in the order in which to try them; raises NameNotFound with the resolver's words.
+
+    ``family`` AF_INET or AF_INET6 leaves out those of the other.
+    """
     known = literal(host, port)
     if known is not None:
-        return (known,)
+        return _of_family((known,), family)
     loop = asyncio.get_running_loop()
     lookups = _LOOKUPS.get(loop)
     if lookups is None:
         lookups = _LOOKUPS[loop] = _Lookups(loop)
-    return [(family, (address[0], port, *address[2:])) for family, address in await lookups.find(host)]
+    return _of_family([(kind, (address[0], port, *address[2:])) for kind, address in await lookups.find(host)], family)
 
 
-async def connect(host: str, port: int) -> socket.socket:
+def _of_family(found: Sequence[Address], family: socket.AddressFamily) -> Sequence[Address]:
+    if family == socket.AF_UNSPEC:
+        return found
+    kept = [address for address in found if address[0] == family]
+    if not kept:
+        raise NameNotFound(f"no {FAMILY_NAMES[family]} address")
+    return kept
+
+
+async def connect(host: str, port: int, family: socket.AddressFamily = socket.AF_UNSPEC) -> socket.socket:
     """A connected non-blocking socket; raises NameNotFound, or the OSError of the first address that failed."""
-    found = await addresses(host, port)
+    return await connect_any(await addresses(host, port, family))
+
+
+async def connect_any(found: Sequence[Address]) -> socket.socket:
+    """A non-blocking socket connected to one of these addresses, whichever answers; the earlier ones are favoured."""
     if len(found) == 1:
         return await _connect_to(found[0])
     return await _race(found)

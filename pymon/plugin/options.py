@@ -11,16 +11,18 @@ one word (``-qv``), ``--name=value`` and ``--name value``, ``--`` ends the optio
 option's value, even one with a hyphen. Options may stand after other words. Of an option given twice the last one
 counts, except of ``many``. Single letters that are not declared are passed over, since mon hands every plugin
 letters that it may not know; a long name that is not declared is an error.
+
+Some of mon's plugins have long names behind a single hyphen instead (``-zone example.org``), as Perl's Getopt::Long
+reads them: with ``single_dash`` a word that begins with one or two hyphens is a name, in any case, and short of its
+end as long as only one option begins so.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pymon.errors import PluginError, PluginUsageError
 
@@ -39,8 +41,7 @@ class _Takes(Enum):
     WORDS = "the words that are no options"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """One option as declared. ``convert`` makes its value of text, and raises ValueError with what is wrong."""
 
     flags: tuple[str, ...]
@@ -81,12 +82,15 @@ def choice(*allowed: str) -> Callable[[str], str]:
     return convert
 
 
-@dataclass(frozen=True, slots=True)
 class Parsed:
-    """Arguments that were read: a record for each declared class, and the letters that nobody declared."""
+    """Arguments that were read: a record for each declared class, the words, and the letters that nobody declared."""
 
-    records: Mapping[type[Any], Any]
-    unknown: tuple[str, ...]
+    __slots__ = ("records", "unknown", "words")
+
+    def __init__(self, records: Mapping[type[Any], Any], words: tuple[str, ...], unknown: tuple[str, ...]) -> None:
+        self.records = records
+        self.words = words
+        self.unknown = unknown
 
     def of(self, record: type[R]) -> R:
         """The record of one class."""
@@ -97,19 +101,60 @@ class Parsed:
 class OptionParser:
     """Reads arguments into records; made once, used for each call."""
 
-    def __init__(self, *records: type[Any]) -> None:
-        """``records`` are dataclasses of declared fields; PluginError when two of them declare the same flag."""
-        self._records = records
+    def __init__(
+        self, *records: type[Any], common: Sequence[type[Any]] = (), single_dash: bool = False, subject: str = ""
+    ) -> None:
+        """``records`` are dataclasses of declared fields; PluginError when two of them declare the same flag.
+
+        ``common`` are records of the SDK, which give way: a field that one of ``records`` has too is dropped, and a
+        flag that one declares as well. ``single_dash``: long names behind one hyphen (see above). ``subject`` is what
+        the words are called in the help, where no record declares them.
+        """
+        self._records = (*records, *common)
+        self._single_dash = single_dash
+        self._subject = subject
         self._by_flag: dict[str, tuple[type[Any], str, Declared]] = {}
-        self._words: tuple[type[Any], str] | None = None
+        self._words: tuple[type[Any], str, Declared] | None = None
         for record in records:
             for name, declared in declarations(record):
-                if declared.takes is _Takes.WORDS:
-                    self._words = (record, name)
-                for spelling in declared.flags:
-                    if spelling in self._by_flag:
-                        raise PluginError(f"option {spelling} is declared twice")
-                    self._by_flag[spelling] = (record, name, declared)
+                self._declare(record, name, declared)
+        own = {name for record in records for name, _ in declarations(record)}
+        for record in common:
+            for name, declared in declarations(record):
+                flags = tuple(spelling for spelling in declared.flags if spelling not in self._by_flag)
+                if name not in own and (flags or not declared.flags):
+                    self._declare(record, name, declared._replace(flags=flags))
+
+    def _declare(self, record: type[Any], name: str, declared: Declared) -> None:
+        if declared.takes is _Takes.WORDS:
+            self._words = self._words or (record, name, declared)
+        for spelling in declared.flags:
+            if spelling in self._by_flag:
+                raise PluginError(f"option {spelling} is declared twice")
+            self._by_flag[spelling] = (record, name, declared)
+
+    def usage(self, name: str, about: str) -> str:
+        """The help text of a plugin: what it is called, what it does, and its options with their defaults."""
+        synopsis = f"usage: {name} [options]"
+        lines: list[tuple[str, str]] = []
+        seen: set[tuple[type[Any], str]] = set()
+        for record, field, declared in self._by_flag.values():
+            if (record, field) not in seen and declared.about:
+                seen.add((record, field))
+                value = "" if declared.takes is _Takes.NOTHING else f" {declared.metavar}"
+                lines.append((", ".join(declared.flags) + value, declared.about + _shown(getattr(record(), field))))
+        if self._words is not None:
+            declared = self._words[2]
+            synopsis += f" [{declared.metavar} ...]"
+            lines.insert(0, (declared.metavar, declared.about))
+        elif self._subject:
+            synopsis += f" {self._subject} ..."
+        width = min(28, max((len(left) for left, _ in lines), default=0))
+        table = [
+            f"  {left:{width}}  {right}" if len(left) <= width else f"  {left}\n  {'':{width}}  {right}"
+            for left, right in lines
+        ]
+        return "\n".join([synopsis, "", about.strip(), "", *table, ""])
 
     def parse(self, arguments: Sequence[str]) -> Parsed:
         """Read arguments; raises PluginUsageError with what is wrong."""
@@ -122,28 +167,47 @@ class OptionParser:
             if word == "--":
                 plain.extend(reversed(rest))
                 break
-            if word.startswith("--"):
+            if word.startswith("--") or (self._single_dash and len(word) > 1 and word.startswith("-")):
                 self._long(word, rest, values)
             elif len(word) > 1 and word.startswith("-"):
                 self._letters(word, rest, values, unknown)
             else:
                 plain.append(word)
         if self._words is not None:
-            record, name = self._words
+            record, name, _ = self._words
             values[record][name] = tuple(plain)
-        return Parsed({record: record(**values[record]) for record in self._records}, tuple(unknown))
+        return Parsed({record: record(**values[record]) for record in self._records}, tuple(plain), tuple(unknown))
 
     def _long(self, word: str, rest: list[str], values: dict[type[Any], dict[str, Any]]) -> None:
-        name, equals, value = word.partition("=")
-        if name not in self._by_flag:
-            close = difflib.get_close_matches(name, self._by_flag, n=1)
-            raise PluginUsageError(f"unknown option {name}" + (f"; did you mean {close[0]}?" if close else ""))
+        given, equals, value = word.partition("=")
+        name = self._long_name(given)
         if self._by_flag[name][2].takes is _Takes.NOTHING:
             if equals:
                 raise PluginUsageError(f"option {name} takes no value")
         elif not equals:
             value = _next(name, rest)
         self._set(name, value, values)
+
+    def _long_name(self, given: str) -> str:
+        """The declared flag that is meant; raises PluginUsageError."""
+        if given in self._by_flag:
+            return given
+        if self._single_dash:
+            wanted = given.lstrip("-").lower()
+            by_name = {flag.lstrip("-").lower(): flag for flag in self._by_flag}
+            if wanted in by_name:
+                return by_name[wanted]
+            begun = sorted(
+                {self._by_flag[flag][1]: flag for name, flag in by_name.items() if name.startswith(wanted)}.values()
+            )
+            if len(begun) == 1:
+                return begun[0]
+            if wanted and begun:
+                raise PluginUsageError(f"option {given} could be {' or '.join(begun)}")
+        import difflib  # noqa: PLC0415  # only where something is wrong: it costs a millisecond
+
+        close = difflib.get_close_matches(given, self._by_flag, n=1)
+        raise PluginUsageError(f"unknown option {given}" + (f"; did you mean {close[0]}?" if close else ""))
 
     def _letters(self, word: str, rest: list[str], values: dict[type[Any], dict[str, Any]], unknown: list[str]) -> None:
         letters = word[1:]
@@ -175,28 +239,6 @@ class OptionParser:
 def declarations(record: type[Any]) -> list[tuple[str, Declared]]:
     """The declared fields of a dataclass, in order, by name."""
     return [(field.name, field.metadata[_KEY]) for field in dataclasses.fields(record) if _KEY in field.metadata]
-
-
-def usage(name: str, about: str, *records: type[Any]) -> str:
-    """The help text of a plugin: what it is called, what it does, and its options with their defaults."""
-    lines: list[tuple[str, str]] = []
-    synopsis = [f"usage: {name} [options]"]
-    for record in records:
-        defaults = record()
-        for field_name, declared in declarations(record):
-            if declared.takes is _Takes.WORDS:
-                synopsis.append(f"[{declared.metavar} ...]")
-                lines.append((declared.metavar, declared.about))
-            else:
-                value = "" if declared.takes is _Takes.NOTHING else f" {declared.metavar}"
-                shown = _shown(getattr(defaults, field_name))
-                lines.append((", ".join(declared.flags) + value, declared.about + shown))
-    width = min(28, max((len(left) for left, _ in lines), default=0))
-    table = [
-        f"  {left:{width}}  {right}" if len(left) <= width else f"  {left}\n  {'':{width}}  {right}"
-        for left, right in lines
-    ]
-    return "\n".join([" ".join(synopsis), "", about.strip(), "", *table, ""])
 
 
 def _field(declared: Declared, default: T) -> T:

@@ -43,3 +43,10 @@ def _at_least_zero(text: str, unit: str) -> float:
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"must be a number of {unit}, 0 or more")
     return value
+
+
+def positive(text: str) -> int:
+    """A whole number, 1 or more."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ValueError("must be a whole number, 1 or more")
+    return int(text)

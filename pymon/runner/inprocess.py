@@ -15,11 +15,12 @@ from contextvars import copy_context
 from typing import NamedTuple
 
 from pymon.model.invocation import Invocation
+from pymon.model.measurement import MEASUREMENTS_LIMIT
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.contained import CURRENT, Call, abandon, end_tasks
 from pymon.runner.output import capped, well_formed
 from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
-from pymon.runner.protocol import Plugin
+from pymon.runner.protocol import Answer, Plugin
 from pymon.runner.watchdog import PluginBlocked
 
 log = logging.getLogger("pymon.plugin")
@@ -32,7 +33,7 @@ class Ran(NamedTuple):
     behaved: bool
 
 
-_Ending = tuple[int, str] | BaseException
+_Ending = Answer | BaseException
 
 
 async def run_inprocess(plugin: Plugin, invocation: Invocation, *, time_limit: float, grace: float = GRACE) -> Ran:
@@ -61,8 +62,9 @@ async def run_inprocess(plugin: Plugin, invocation: Invocation, *, time_limit: f
     if timed_out:
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
         return Ran(CheckResult(TIMED_OUT_EXIT, output, started, time.time(), Cause.TIMED_OUT), task.done())
-    exitval, output, cause = _judge(task, call)
-    return Ran(CheckResult(exitval, output, started, time.time(), cause), cause is not Cause.BLOCKED)
+    answer, cause = _judge(task, call)
+    result = CheckResult(answer.exitval, answer.output, started, time.time(), cause, answer.measurements)
+    return Ran(result, cause is not Cause.BLOCKED)
 
 
 async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:
@@ -90,34 +92,29 @@ async def _end(task: asyncio.Task[_Ending], call: Call, grace: float) -> None:
             abandon(left)
 
 
-def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[int, str, Cause]:
+def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[Answer, Cause]:
     if task.cancelled():
-        ending: _Ending = asyncio.CancelledError("the plugin cancelled itself")
+        ending: object = asyncio.CancelledError("the plugin cancelled itself")
     else:
         ending = task.exception() or task.result()
     if call.blocked or isinstance(ending, PluginBlocked):
         summary = f"stopped: it blocked the event loop at {call.blocked or ending}\n"
-        return 1, capped(summary + call.printed() + call.blocked_stack), Cause.BLOCKED
+        return Answer(1, capped(summary + call.printed() + call.blocked_stack)), Cause.BLOCKED
     if isinstance(ending, SystemExit):
-        return _exit_of(ending, call)
+        return _exit_of(ending, call), Cause.EXITED
     if isinstance(ending, BaseException):
-        return 1, capped(_raised(ending, call)), Cause.RAISED
-    exitval, output = (
-        ending if _is_answer(ending) else (1, f"run() returned {ending!r:.200}, not (exit code, output)\n")
-    )
-    output = call.printed() + output
-    return exitval & 0xFF, capped(well_formed(output)), Cause.EXITED if _is_answer(ending) else Cause.RAISED
+        return Answer(1, capped(_raised(ending, call))), Cause.RAISED
+    if not isinstance(ending, Answer):
+        return Answer(1, capped(f"{call.printed()}run() returned {ending!r:.200}, not an Answer\n")), Cause.RAISED
+    output = capped(well_formed(call.printed() + ending.output))
+    return Answer(ending.exitval & 0xFF, output, tuple(ending.measurements[:MEASUREMENTS_LIMIT])), Cause.EXITED
 
 
-def _is_answer(ending: object) -> bool:
-    return isinstance(ending, tuple) and len(ending) == 2 and isinstance(ending[0], int) and isinstance(ending[1], str)
-
-
-def _exit_of(ending: SystemExit, call: Call) -> tuple[int, str, Cause]:
+def _exit_of(ending: SystemExit, call: Call) -> Answer:
     """sys.exit means what it means in a process: a number is the exit code, nothing is 0, text is printed and 1."""
     if ending.code is None or isinstance(ending.code, int):
-        return (ending.code or 0) & 0xFF, capped(call.printed()), Cause.EXITED
-    return 1, capped(well_formed(f"{call.printed()}{ending.code}\n")), Cause.EXITED
+        return Answer((ending.code or 0) & 0xFF, capped(call.printed()))
+    return Answer(1, capped(well_formed(f"{call.printed()}{ending.code}\n")))
 
 
 def _raised(error: BaseException, call: Call) -> str:

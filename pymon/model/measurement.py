@@ -1,0 +1,74 @@
+"""What a check measured of a host: response times, days to expiry, packet loss.
+
+A plugin in the daemon's process hands measurements over as they are. A program appends a line for each to the file
+that PYMON_MEASUREMENTS names: ``HOST NAME VALUE [UNIT]``, separated by blanks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+MEASUREMENTS_FILE = "PYMON_MEASUREMENTS"
+"""the environment variable that names the file to append measurements to"""
+
+MEASUREMENTS_LIMIT = 16384
+"""measurements that are kept of one run"""
+
+_NAME_LIMIT = 256
+
+
+class Measurement(NamedTuple):
+    """One figure. ``unit`` is ``s`` (seconds), ``%``, ``B`` (bytes), ``d`` (days), or nothing for a mere number."""
+
+    host: str
+    name: str
+    value: float
+    unit: str = ""
+
+
+def format_measurements(measurements: Iterable[Measurement]) -> str:
+    """A line for each; blanks within host, name or unit become underscores."""
+    return "".join(
+        f"{_word(each.host)} {_word(each.name)} {each.value!r}{' ' + _word(each.unit) if each.unit else ''}\n"
+        for each in measurements
+    )
+
+
+def parse_measurements(text: str) -> tuple[tuple[Measurement, ...], str]:
+    """The measurements in the text, and what is wrong with the first line that is none (empty if all are well)."""
+    found: list[Measurement] = []
+    problem = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            measurement = _of_line(line)
+        except ValueError as error:
+            problem = problem or f"line {number}, {line[:80]!r}: {error}"
+            continue
+        if len(found) >= MEASUREMENTS_LIMIT:
+            return tuple(found), problem or f"only the first {MEASUREMENTS_LIMIT} measurements are kept"
+        if measurement is not None:
+            found.append(measurement)
+    return tuple(found), problem
+
+
+def _of_line(line: str) -> Measurement | None:
+    words = line.split()
+    if not words:
+        return None
+    if len(words) not in (3, 4):
+        raise ValueError("a measurement is HOST NAME VALUE [UNIT]")
+    try:
+        value = float(words[2])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{words[2][:40]!r} is no number")
+    if max(map(len, words)) > _NAME_LIMIT:
+        raise ValueError(f"a word is longer than {_NAME_LIMIT} characters")
+    return Measurement(words[0], words[1], value, *words[3:])
+
+
+def _word(text: str) -> str:
+    return "_".join(text.split()) or "_"

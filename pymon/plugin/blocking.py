@@ -1,0 +1,85 @@
+"""Functions that block, in threads: they hold up neither the event loop nor, when they hang, the program's end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable
+from typing import Generic, ParamSpec, TypeVar
+
+from pymon.runner.shortage import start_thread, when_possible
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STUCK_LIMIT = 64
+"""threads of one function that may go on after nobody waits for them any more"""
+
+
+class StuckThreads(OSError):
+    """Too many earlier calls of the function never returned."""
+
+
+class Blocking(Generic[P, T]):
+    """A function that blocks, to be awaited: each call has a thread of its own.
+
+    A call that is cancelled (by its time limit) leaves its thread behind, for a thread cannot be ended; with
+    STUCK_LIMIT of them calls raise StuckThreads.
+    """
+
+    def __init__(self, function: Callable[P, T]) -> None:
+        self._function = function
+        self._stuck = 0
+        self._lock = threading.Lock()
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._stuck >= STUCK_LIMIT:
+            raise StuckThreads(f"{self._stuck} earlier calls hang")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        context = contextvars.copy_context()
+        returned = threading.Event()
+        abandoned = threading.Event()
+
+        def settle(result: T | None, error: BaseException | None) -> None:
+            if answer.done():
+                return
+            if error is not None:
+                answer.set_exception(error if not isinstance(error, StopIteration) else RuntimeError(repr(error)))
+            else:
+                answer.set_result(result)  # type: ignore[arg-type]  # None is T's where the function returns it
+
+        def work() -> None:
+            result, failure = None, None
+            try:
+                result = context.run(self._function, *args, **kwargs)
+            except BaseException as error:
+                failure = error
+            with self._lock:
+                returned.set()
+                if abandoned.is_set():
+                    self._stuck -= 1
+            try:
+                loop.call_soon_threadsafe(settle, result, failure)
+            except RuntimeError:
+                return  # the event loop is closed: nobody waits any more
+
+        name = getattr(self._function, "__name__", "blocking")
+        # a daemon thread: one that hangs must not keep the program from ending
+        await when_possible(
+            lambda: start_thread(threading.Thread(target=work, name=name, daemon=True)), "start a thread"
+        )
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            with self._lock:
+                if not returned.is_set():
+                    abandoned.set()
+                    self._stuck += 1
+            raise
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function that blocks, in a thread of its own, and await what it returns."""
+    return await Blocking(function)(*args, **kwargs)

@@ -1,0 +1,45 @@
+"""Secrets of plugins: from a file or a systemd credential, never from the arguments, which everybody can read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from pymon.errors import PluginUsageError
+
+SECRET_LIMIT = 64 * 1024
+"""bytes of a secret's file that are read"""
+
+
+def read_secret(source: str, environ: Mapping[str, str]) -> str:
+    """The first line of a secret. ``source`` is a file, or ``credential:NAME`` for one that systemd passes on.
+
+    A file with a relative name is looked for in systemd's credentials first ($CREDENTIALS_DIRECTORY, systemd.exec(5)),
+    so that the same configuration serves with and without systemd. Reads a file: call it in a thread, or where the
+    file is known to be small and local. Raises PluginUsageError with what to mend; its text never holds the secret.
+    """
+    path = secret_path(source, environ)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(SECRET_LIMIT)
+    except OSError as error:
+        raise PluginUsageError(f"cannot read the secret in {path}: {error.strerror}") from error
+    secret = content.decode("utf-8", "surrogateescape").partition("\n")[0].rstrip("\r")
+    if not secret:
+        raise PluginUsageError(f"the secret in {path} is empty: its first line counts")
+    return secret
+
+
+def secret_path(source: str, environ: Mapping[str, str]) -> str:
+    """The file that a secret is in; PluginUsageError where a credential is asked for and there are none."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    name = source.removeprefix("credential:")
+    if name != source:
+        if not folder:
+            raise PluginUsageError(f"no credential {name}: systemd passes none on ($CREDENTIALS_DIRECTORY is not set)")
+        if "/" in name or not name:
+            raise PluginUsageError(f"{name!r} is no name of a credential")
+        return f"{folder}/{name}"
+    if folder and "/" not in source and os.path.exists(f"{folder}/{source}"):
+        return f"{folder}/{source}"
+    return source

@@ -1,0 +1,69 @@
+"""TLS for plugins: the options that say whom to trust and as whom to come, and the context they make."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pymon.errors import PluginUsageError
+from pymon.plugin.options import flag, option
+
+
+@dataclass(frozen=True)
+class TlsOptions:
+    """What a plugin with TLS takes; inherit your Options from it. ``server_name`` is also what is verified."""
+
+    server_name: str = option("-N", "--sni", default="", metavar="NAME", about="name to ask for and verify in TLS")
+    insecure: bool = flag("-k", "--insecure", about="do not verify the certificate")
+    ca_file: str = option(
+        "-C", "--ca-file", default="", metavar="FILE", about="trust these CAs instead of the system's"
+    )
+    cert: str = option("--cert", default="", metavar="FILE", about="client certificate (PEM), with its chain")
+    key: str = option("--key", default="", metavar="FILE", about="its key (default: in the same file)")
+
+    def context(self, *, alpn: Sequence[str] = ()) -> ssl.SSLContext:
+        """The context these options ask for, made once; PluginUsageError if a file cannot be used."""
+        return tls_context(
+            verify=not self.insecure, ca_file=self.ca_file, cert=self.cert, key=self.key, alpn=tuple(alpn)
+        )
+
+
+@functools.lru_cache(maxsize=64)
+def tls_context(
+    *, verify: bool = True, ca_file: str = "", cert: str = "", key: str = "", alpn: tuple[str, ...] = ()
+) -> ssl.SSLContext:
+    """A client's TLS context, made once for the same arguments: it is costly. PluginUsageError if a file is unusable.
+
+    ``ca_file`` is trusted instead of the system's CAs. ``alpn`` are protocols to offer, such as ``h2``.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise PluginUsageError(f"no CA certificates in {ca_file}: {error.strerror or error}") from error
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    if cert:
+        try:
+            context.load_cert_chain(cert, key or None, password=_no_password)
+        except (OSError, ssl.SSLError) as error:
+            raise PluginUsageError(f"no client certificate with key in {cert}: {error.strerror or error}") from error
+    elif key:
+        raise PluginUsageError("--key needs --cert")
+    return context
+
+
+def tls_problem(error: ssl.SSLError | ssl.CertificateError) -> str:
+    """What went wrong in TLS, in a line for the user."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    return f"TLS: {(error.reason or str(error)).replace('_', ' ').lower()}"
+
+
+def _no_password() -> str:
+    """OpenSSL would ask the terminal for it."""
+    raise ssl.SSLError("the key is encrypted")
