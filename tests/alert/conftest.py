@@ -16,6 +16,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
 
@@ -44,7 +45,7 @@ class Scripted:
             raise RuntimeError("no key")
         return invocation.arguments[0]
 
-    async def run(self, invocation: Invocation) -> tuple[int, str]:
+    async def run(self, invocation: Invocation) -> Answer:
         self.begun.append(invocation)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -57,7 +58,10 @@ class Scripted:
         finally:
             self.running -= 1
             await self._tell()
-        return code, f"code {code}\n" if code else ""
+        return Answer(code, f"code {code}\n" if code else "")
+
+    def main(self) -> None:
+        raise AssertionError("it is no program")
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10), self.changed:

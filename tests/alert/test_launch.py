@@ -13,6 +13,7 @@ import pytest
 
 from pymon.alert.launch import Launcher
 from pymon.model.status import EventKind
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
@@ -99,7 +100,7 @@ async def test_a_missing_program_is_logged(launcher: Launcher, caplog: pytest.Lo
 class Raising(Scripted):
     """Goes wrong each time."""
 
-    async def run(self, invocation: object) -> tuple[int, str]:
+    async def run(self, invocation: object) -> Answer:
         raise RuntimeError("bug")
 
 

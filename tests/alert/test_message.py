@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.alert.message import DEFAULT_TEMPLATE, TemplateProblem, Text, addresses, bare, compose, one_line, write
-from pymon.plugin.alert import Event, EventKind
+from pymon.plugin import Event, EventKind
 
 TEMPLATE = DEFAULT_TEMPLATE.read_text(encoding="utf-8")
 

@@ -210,13 +210,13 @@ async def test_a_crash_of_a_monitor_hurts_its_check_only(daemon: Daemon) -> None
 INPROCESS = """#!/usr/bin/env python3
 import asyncio, os, subprocess, sys, time
 from dataclasses import dataclass
-from pymon.plugin.monitor import Down, Monitor, Outcome, Up, option
+from pymon.plugin import Down, Monitor, Outcome, Up, option
 
 @dataclass(frozen=True)
 class Options:
     deed: str = option("-d", default="", metavar="DEED", about="what to do")
 
-async def probe(host: str, options: Options) -> Outcome:
+async def probe(host, options: Options) -> Outcome:
     deed = options.deed
     if deed == "raise":
         raise RuntimeError("on purpose")
@@ -237,7 +237,7 @@ async def probe(host: str, options: Options) -> Outcome:
         return Down("caf\\udce9 \\x00 \\ud800")
     return Down(f"pid {os.getpid()}")
 
-monitor = Monitor(Options, probe, about="Misbehaves.")
+monitor = Monitor(Options, probe, about="Misbehaves.", look_up=False)
 
 if __name__ == "__main__":
     monitor.main()
@@ -290,24 +290,24 @@ ORDERED = """#!/usr/bin/env python3
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from pymon.plugin.alert import Alert, Event, Outcome, main, option
+from pymon.plugin import Alert, AlertOutcome, Done, Event, TryAgain, option
 
 @dataclass(frozen=True)
 class Options:
     wanted: str = option("-X", default="up", metavar="WANTED", about="what to do")
 
-async def deliver(event: Event, options: Options) -> Outcome:
+async def deliver(event: Event, options: Options) -> AlertOutcome:
     place = Path(__file__).parent.parent
     if not (place / "open").exists():
-        return Outcome.try_again("the table is closed")
+        return TryAgain("the table is closed")
     with (place / "table").open("a") as table:
         table.write(options.wanted + "\\n")
-    return Outcome.ok()
+    return Done()
 
-plugin = Alert(deliver, Options, about="Changes a table.", order_by=lambda options: "one", retry_on=frozenset({75}))
+plugin = Alert(Options, deliver, about="Changes a table.", order_by=lambda options: "one")
 
 if __name__ == "__main__":
-    main(plugin)
+    plugin.main()
 """
 
 

@@ -21,18 +21,18 @@ HANGING = """#!/usr/bin/env python3
 import asyncio, time
 from dataclasses import dataclass
 from pathlib import Path
-from pymon.plugin.monitor import Monitor, Outcome, Up
+from pymon.plugin import Host, Monitor, Outcome, Up
 
 @dataclass(frozen=True)
 class Options:
     pass
 
-async def probe(host: str, options: Options) -> Outcome:
+async def probe(host: Host, options: Options) -> Outcome:
     Path("calls").write_text("down")
     await asyncio.to_thread(time.sleep, 60)
     return Up()
 
-monitor = Monitor(Options, probe, about="Hangs in a thread.")
+monitor = Monitor(Options, probe, about="Hangs in a thread.", look_up=False)
 """
 
 BECOME_PYMON = "os.execv(sys.executable, [sys.executable, '-m', 'pymon.cli.main', 'run', '-c', 'mon.cf'])"

@@ -24,6 +24,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.request import RecordedKind, SavedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile
 from tests.engine.lab import Lab
 
@@ -292,8 +293,11 @@ class Setting:
     def order_key(self, invocation: Invocation) -> str:
         return "k"
 
-    async def run(self, invocation: Invocation) -> tuple[int, str]:
-        return 0, ""
+    async def run(self, invocation: Invocation) -> Answer:
+        return Answer(0, "")
+
+    def main(self) -> None:
+        raise AssertionError("it is no program")
 
 
 @pytest.mark.parametrize(("is_rebooted", "alerts"), [(True, 2), (False, 1)])

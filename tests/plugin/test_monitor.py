@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 import pytest
 
 from pymon.errors import PluginError
 from pymon.model.invocation import Invocation
-from pymon.plugin.monitor import Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, flag, option, seconds
+from pymon.plugin import Call, Down, Host, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, flag, option, seconds
 from pymon.runner.protocol import Plugin
 
 
@@ -21,13 +22,15 @@ class Options:
     quiet: bool = flag("-q", about="say nothing")
 
 
-async def run(monitor: SetMonitor[Options], *arguments: str) -> tuple[int, str]:
-    """One run."""
-    return await monitor.run(Invocation("/mon.d/my.monitor", arguments, {"MON_GROUP": "web"}))
+async def run(monitor: Plugin, *arguments: str) -> tuple[int, str]:
+    """One run: exit code and output."""
+    answer = await monitor.run(Invocation("/mon.d/my.monitor", arguments, {"MON_GROUP": "web"}))
+    return answer.exitval, answer.output
 
 
-async def by_name(host: str, _options: Options) -> Outcome:
+async def by_name(target: Host, _options: Options) -> Outcome:
     """The host's name says what becomes of it."""
+    host = target.name
     if host.startswith("bad"):
         return Down("is bad", "two\nlines\n")
     if host.startswith("refused"):
@@ -41,7 +44,7 @@ async def by_name(host: str, _options: Options) -> Outcome:
     return Up("is well" if host == "chatty" else "")
 
 
-MONITOR = Monitor(Options, by_name, about="Check nothing.")
+MONITOR = Monitor(Options, by_name, about="Check nothing.", look_up=False)
 
 
 def test_a_monitor_is_a_plugin() -> None:
@@ -86,7 +89,7 @@ async def test_a_probe_that_raises_fails_its_own_host() -> None:
 async def test_hosts_are_probed_at_the_same_time_but_not_too_many() -> None:
     running, most = 0, 0
 
-    async def probe(_host: str, _options: Options) -> Outcome:
+    async def probe(_host: Host, _options: Options) -> Outcome:
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -95,18 +98,21 @@ async def test_hosts_are_probed_at_the_same_time_but_not_too_many() -> None:
         return Up()
 
     hosts = [f"h{number}" for number in range(50)]
-    await run(Monitor(Options, probe, about=""), *hosts)
+    await run(Monitor(Options, probe, look_up=False), *hosts)
     assert most == 50
     most = 0
-    await run(Monitor(Options, probe, about="", concurrency=7), *hosts)
+    await run(Monitor(Options, probe, look_up=False, at_once=7), *hosts)
     assert most == 7
+    most = 0
+    await run(Monitor(Options, probe, look_up=False), "--at-once", "3", *hosts)
+    assert most == 3
 
 
 async def test_detail_of_ones_own() -> None:
     def detail(outcomes: Outcomes, options: Options) -> str:
         return "" if options.quiet else f"{list(outcomes)}\n"
 
-    monitor = Monitor(Options, by_name, about="", detail=detail)
+    monitor = Monitor(Options, by_name, about="", detail=detail, look_up=False)
     assert await run(monitor, "b", "a") == (0, "\n['b', 'a']\n")
     assert await run(monitor, "-q", "b") == (0, "")
 
@@ -114,8 +120,11 @@ async def test_detail_of_ones_own() -> None:
 async def test_help() -> None:
     exitval, output = await run(MONITOR, "--help", "ignored")
     assert exitval == 0
-    assert output.startswith("usage: my.monitor [options] [host ...]\n\nCheck nothing.\n")
-    assert "  -t VALUE    limit (default: 5.0)\n" in output
+    assert output.startswith("usage: my.monitor [options] host ...\n\nCheck nothing.\n")
+    assert re.search(r"^  -t VALUE +limit \(default: 5.0\)$", output, re.MULTILINE)
+    assert "--timeout" not in output, "the monitor has its own"
+    assert re.search(r"^  -4, --ipv4 +over IPv4 only", output, re.MULTILINE)
+    assert re.search(r"^  --retries N +", output, re.MULTILINE)
 
 
 async def test_help_gives_way_to_an_option_of_its_letter() -> None:
@@ -127,8 +136,8 @@ async def test_help_gives_way_to_an_option_of_its_letter() -> None:
         return Report(0, call.options.host)
 
     monitor = SetMonitor(WithH, check, about="")
-    assert await monitor.run(Invocation("x", ("-h", "web", "a"), {})) == (0, "web\n")
-    assert (await monitor.run(Invocation("x", ("--help",), {})))[1].startswith("usage: x ")
+    assert await run(monitor, "-h", "web", "a") == (0, "web\n")
+    assert (await run(monitor, "--help"))[1].startswith("usage: my.monitor ")
 
 
 async def test_a_set_monitor_gets_everything() -> None:
@@ -146,7 +155,7 @@ def test_an_option_declared_twice_is_the_authors_error() -> None:
         one: str = option("-x", default="", about="")
         two: str = option("-x", default="", about="")
 
-    async def probe(_host: str, _options: Twice) -> Outcome:
+    async def probe(_host: Host, _options: Twice) -> Outcome:
         return Up()
 
     with pytest.raises(PluginError, match="-x is declared twice"):
@@ -165,10 +174,10 @@ async def test_options_are_read_once_for_equal_arguments() -> None:
     class Counted:
         number: int = option("-n", default=0, convert=convert, about="")
 
-    async def probe(_host: str, options: Counted) -> Outcome:
+    async def probe(_host: Host, options: Counted) -> Outcome:
         return Down(str(options.number))
 
-    monitor = Monitor(Counted, probe, about="")
+    monitor = Monitor(Counted, probe, look_up=False)
     for _ in range(3):
-        assert await monitor.run(Invocation("x", ("-n", "5", "a"), {})) == (1, "a\na: 5\n")
+        assert await run(monitor, "-n", "5", "a") == (1, "a\na: 5\n")
     assert reads == 1

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.errors import PluginError, PluginUsageError
-from pymon.plugin.options import OptionParser, choice, flag, many, option, usage, words
+from pymon.plugin.options import OptionParser, choice, flag, many, option, words
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def test_a_flag_declared_twice_is_refused() -> None:
 
 
 def test_usage_names_every_option_and_default() -> None:
-    text = usage("x.monitor", "Checks something.", Options, More)
+    text = OptionParser(Options, More).usage("x.monitor", "Checks something.")
     assert text.startswith("usage: x.monitor [options] [host ...]\n\nChecks something.\n\n")
     assert "  -p, --port PORT  TCP port (default: 80)\n" in text
     assert "  -q, --quiet      say nothing\n" in text
@@ -129,7 +129,7 @@ def test_usage_shows_a_set_as_it_would_be_written() -> None:
     class Codes:
         good: frozenset[int] = option("-c", default=frozenset({302, 200, 401}), convert=codes, about="good ones")
 
-    assert "good ones (default: 200,302,401)\n" in usage("x.monitor", "", Codes)
+    assert "good ones (default: 200,302,401)\n" in OptionParser(Codes).usage("x.monitor", "")
 
 
 argument = st.sampled_from(["-p", "-q", "-u", "--port", "--zone", "--", "-", "-qv", "80", "x", "-pq"]) | st.text(
