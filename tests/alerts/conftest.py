@@ -23,7 +23,8 @@ async def run_alert(name: str, *arguments: str, stdin: str = "", **environ: str)
     file = load(name, str(path))
     assert file.plugin is not None, file.problem
     call = Invocation(str(path), arguments, {"PATH": os.environ["PATH"], **environ}, stdin)
-    return await file.plugin.run(call)
+    answer = await file.plugin.run(call)
+    return answer.exitval, answer.output
 
 
 @pytest.fixture(name="run_alert")

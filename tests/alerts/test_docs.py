@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pymon.alert.message import write
 from pymon.model.invocation import Invocation
-from pymon.plugin.alert import Event, EventKind
+from pymon.plugin import Event, EventKind
 from pymon.runner.registry import load
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
@@ -23,12 +23,13 @@ def block(start: str) -> str:
 
 async def test_an_alert_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "ring.alert"
-    path.write_text(block("#!/usr/bin/env python3").replace('Path("/dev")', f'Path("{tmp_path}")'))
+    path.write_text(block("#!/usr/bin/env python3").replace('f"/dev/', f'f"{tmp_path}/'))
     path.chmod(0o755)
     file = load("ring.alert", str(path))
     assert file.plugin is not None, file.problem
     call = Invocation(str(path), ("-g", "web", "-s", "http", "attic"), {}, "it is down\n")
-    assert await file.plugin.run(call) == (0, "")
+    answer = await file.plugin.run(call)
+    assert (answer.exitval, answer.output) == (0, "")
     assert (tmp_path / "attic").read_text() == "web/http: it is down\n"
 
 

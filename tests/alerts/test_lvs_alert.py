@@ -51,7 +51,7 @@ def _call(words: str, *, up: bool = False, table: str = "memory") -> Invocation:
 
 
 async def _run(plugin: Plugin, words: str, *, up: bool = False) -> str:
-    code, output = await plugin.run(_call(words, up=up))
+    code, output, _ = await plugin.run(_call(words, up=up))
     assert code == 0, output
     return output
 
@@ -180,7 +180,7 @@ async def test_a_port_that_the_method_cannot_have_is_corrected_and_said(plugin: 
 async def test_wrong_options_are_told_and_change_nothing(plugin: Plugin, words: str, said: str) -> None:
     """A-lvs-letters: other alerts pass over what they do not know."""
     before = memory_table().snapshot()
-    code, output = await plugin.run(_call(words))
+    code, output, _ = await plugin.run(_call(words))
     assert code == 64
     assert output.startswith("lvs.alert: ")
     assert said in output
@@ -190,19 +190,19 @@ async def test_wrong_options_are_told_and_change_nothing(plugin: Plugin, words: 
 
 @pytest.mark.usefixtures("table")
 async def test_a_missing_virtual_service_is_said_with_the_remedy_and_tried_again(plugin: Plugin) -> None:
-    code, output = await plugin.run(_call("-P udp -V 10.0.0.1:53 -R 10.0.0.2 -X down"))
+    code, output, _ = await plugin.run(_call("-P udp -V 10.0.0.1:53 -R 10.0.0.2 -X down"))
     assert code == NO_SERVICE
     assert code in plugin.retry_on
     assert output == (
         "lvs.alert: there is no virtual service UDP 10.0.0.1:53 in the IPVS table;"
         " add it with: ipvsadm -A -u 10.0.0.1:53 -s wlc\n"
     )
-    code, output = await plugin.run(_call("-V fwm:9 -R 10.0.0.2 -X down"))
+    code, output, _ = await plugin.run(_call("-V fwm:9 -R 10.0.0.2 -X down"))
     assert (code, output) == (NO_SERVICE, "lvs.alert: there is no virtual service FWM 9 in the IPVS table\n")
 
 
 async def test_a_host_that_cannot_be_looked_up_is_tried_again(plugin: Plugin) -> None:
-    code, output = await plugin.run(_call("-V 10.0.0.1:53 -R nowhere.invalid:80"))
+    code, output, _ = await plugin.run(_call("-V 10.0.0.1:53 -R nowhere.invalid:80"))
     assert code == LOOKUP
     assert code in plugin.retry_on
     assert "'nowhere.invalid' cannot be looked up" in output
@@ -213,7 +213,7 @@ async def test_a_kernel_without_ipvs_is_said_with_the_remedy_and_tried_again(
 ) -> None:
     monkeypatch.setattr("pymon.ipvs.kernel.table.FAMILY", "NO-SUCH-FAMILY")
     kernel_table.cache_clear()
-    code, output = await plugin.run(_call(SITE, table="kernel"))
+    code, output, _ = await plugin.run(_call(SITE, table="kernel"))
     assert code == UNAVAILABLE
     assert {code, BUSY} <= plugin.retry_on
     assert output.startswith("lvs.alert: this kernel has no IPVS: load its module with `modprobe ip_vs`")

@@ -258,7 +258,7 @@ async def test_server_that_hangs(run_alert: RunAlert, greeting: bytes) -> None:
 
     async with talking(hang) as server:
         arguments = (*MON, "--smtp", server, "--timeout", "0.3", "--tls", "off", "a@x")
-        code, output = await run_alert("mail.alert", *arguments, stdin="s\n", PATH="/nowhere")
+        code, output = await run_alert("mail.alert", *arguments, stdin="s\n", **NO_SENDMAIL)
     assert (code, server in output) == (75, True), output
 
 
@@ -268,7 +268,7 @@ async def test_server_that_goes_away(run_alert: RunAlert) -> None:
         await reader.readline()
 
     async with talking(leave) as server:
-        code, output = await run_alert("mail.alert", *MON, "--smtp", server, "a@x", stdin="s\n", PATH="/nowhere")
+        code, output = await run_alert("mail.alert", *MON, "--smtp", server, "a@x", stdin="s\n", **NO_SENDMAIL)
     assert (code, f"{server} went away" in output) == (75, True), output
 
 
@@ -278,7 +278,7 @@ async def test_server_that_is_busy_or_closed(run_alert: RunAlert, greeting: str,
         writer.write(greeting.encode() + b"\r\n")
 
     async with talking(greet) as server:
-        code, output = await run_alert("mail.alert", *MON, "--smtp", server, "a@x", stdin="s\n", PATH="/nowhere")
+        code, output = await run_alert("mail.alert", *MON, "--smtp", server, "a@x", stdin="s\n", **NO_SENDMAIL)
     assert (code, greeting in output) == (expected, True), output
 
 
@@ -330,7 +330,7 @@ async def test_tls_that_is_required_is_verified(
         assert await run_alert(*arguments, "--ca", str(certificate), "a@x", stdin="s\n") == (0, "")
     async with Mailbox().serving() as server:
         arguments = ("mail.alert", *MON, "--smtp", server, "--tls", "starttls")
-        code, output = await run_alert(*arguments, "a@x", stdin="s\n", PATH="/nowhere")
+        code, output = await run_alert(*arguments, "a@x", stdin="s\n", **NO_SENDMAIL)
         assert (code, "STARTTLS extension not supported" in output) == (75, True), output
 
 
@@ -367,7 +367,7 @@ async def test_a_password_is_never_sent_in_clear(run_alert: RunAlert, tmp_path: 
     box = Mailbox()
     async with box.serving(authenticator=box.login, auth_require_tls=False) as server:
         arguments = (*MON, "--smtp", server, "--user", "kim", "--password-file", str(tmp_path / "password"), "a@x")
-        code, output = await run_alert("mail.alert", *arguments, stdin="s\n", PATH="/nowhere")
+        code, output = await run_alert("mail.alert", *arguments, stdin="s\n", **NO_SENDMAIL)
         assert (code, box.logins, box.envelopes) == (75, [], []), output
         assert await run_alert("mail.alert", *arguments, "--tls", "off", stdin="s\n") == (0, "")
 

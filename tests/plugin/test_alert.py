@@ -18,7 +18,20 @@ from hypothesis import strategies as st
 
 from pymon.errors import PluginError
 from pymon.model.invocation import Invocation
-from pymon.plugin.alert import Alert, Event, EventKind, Exit, Outcome, PluginUsageError, flag, option, words
+from pymon.plugin import (
+    Alert,
+    AlertOutcome,
+    Done,
+    Event,
+    EventKind,
+    Exit,
+    Failed,
+    PluginUsageError,
+    TryAgain,
+    flag,
+    option,
+    words,
+)
 from pymon.runner.protocol import Plugin
 from pymon.runner.registry import load
 from pymon.runner.runner import Runner
@@ -37,12 +50,12 @@ class Options:
 class Bell:
     """Keeps what it was told, and answers as it is set to."""
 
-    def __init__(self, outcome: Outcome | None = None, error: Exception | None = None) -> None:
+    def __init__(self, outcome: AlertOutcome | None = None, error: Exception | None = None) -> None:
         self.told: list[tuple[Event, Options]] = []
-        self.outcome = outcome or Outcome.ok()
+        self.outcome = outcome or Done()
         self.error = error
 
-    async def ring(self, event: Event, options: Options) -> Outcome:
+    async def ring(self, event: Event, options: Options) -> AlertOutcome:
         self.told.append((event, options))
         if self.error is not None:
             raise self.error
@@ -54,7 +67,8 @@ def invocation(*arguments: str, stdin: str = "sum\ndetail\nmore\n", **environ: s
 
 
 def run(bell: Bell, call: Invocation) -> tuple[int, str]:
-    return asyncio.run(Alert(bell.ring, Options, about="Rings.").run(call))
+    answer = asyncio.run(Alert(Options, bell.ring, about="Rings.").run(call))
+    return answer.exitval, answer.output
 
 
 def told(*arguments: str, stdin: str = "sum\ndetail\nmore\n", **environ: str) -> Event:
@@ -127,7 +141,7 @@ def test_a_time_that_is_none(value: str) -> None:
 
 
 def test_unknown_letters_are_named_and_passed_over() -> None:
-    bell = Bell(Outcome.ok("rung"))
+    bell = Bell(Done("rung"))
     assert run(bell, invocation("-Z", "-s", "http", "room")) == (0, "Unknown option: Z\nrung\n")
     assert bell.told[0][1] == Options(rooms=("room",))
 
@@ -152,15 +166,15 @@ def test_help() -> None:
 @pytest.mark.parametrize(
     ("outcome", "code", "output"),
     [
-        (Outcome.ok(), 0, ""),
-        (Outcome.ok("rung"), 0, "rung\n"),
-        (Outcome.ok("two\nlines\n"), 0, "two\nlines\n"),
-        (Outcome.failed("no bell"), 69, "no bell\n"),
-        (Outcome.failed("locked", Exit.NO_PERMISSION), 77, "locked\n"),
-        (Outcome.try_again("busy"), 75, "busy\n"),
+        (Done(), 0, ""),
+        (Done("rung"), 0, "rung\n"),
+        (Done("two\nlines\n"), 0, "two\nlines\n"),
+        (Failed("no bell"), 69, "no bell\n"),
+        (Failed("locked", Exit.NO_PERMISSION), 77, "locked\n"),
+        (TryAgain("busy"), 75, "busy\n"),
     ],
 )
-def test_outcomes(outcome: Outcome, code: int, output: str) -> None:
+def test_outcomes(outcome: AlertOutcome, code: int, output: str) -> None:
     assert run(Bell(outcome), invocation()) == (code, output)
 
 
@@ -187,11 +201,11 @@ def test_other_exceptions_are_the_runners() -> None:
 
 
 def test_order() -> None:
-    plain = Alert(Bell().ring, Options, about="")
+    plain = Alert(Options, Bell().ring, about="")
     assert isinstance(plain, Plugin)
     assert (plain.ordered, plain.retry_on) == (False, frozenset({75}))
     ordered = Alert(
-        Bell().ring, Options, about="", order_by=lambda options: f"level {options.level}", retry_on=frozenset({4})
+        Options, Bell().ring, about="", order_by=lambda options: f"level {options.level}", retry_on=frozenset({4})
     )
     assert (ordered.ordered, ordered.retry_on) == (True, frozenset({4}))
     assert ordered.order_key(invocation("-s", "x", "-L", "7")) == "level 7"
@@ -203,11 +217,11 @@ def test_mons_letters_are_not_the_alerts() -> None:
     class Clash:
         service: bool = flag("-s", about="")
 
-    async def ring(_event: Event, _options: Clash) -> Outcome:
-        return Outcome.ok()
+    async def ring(_event: Event, _options: Clash) -> AlertOutcome:
+        return Done()
 
     with pytest.raises(PluginError, match="-s is declared twice"):
-        Alert(ring, Clash, about="")
+        Alert(Clash, ring, about="")
 
 
 @given(st.lists(st.text(max_size=8), max_size=6), st.text())
@@ -220,21 +234,21 @@ def test_any_call_has_an_answer(arguments: list[str], stdin: str) -> None:
 PROGRAM = dedent(f"""\
     #!{sys.executable}
     from dataclasses import dataclass
-    from pymon.plugin.alert import Alert, Event, Exit, Outcome, main, option
+    from pymon.plugin import Alert, AlertOutcome, Done, Event, TryAgain, option
 
     @dataclass(frozen=True)
     class Options:
         code: int = option("-c", default=0, about="exit code")
 
-    async def tell(event: Event, options: Options) -> Outcome:
+    async def tell(event: Event, options: Options) -> AlertOutcome:
         print("printed", event.group)
         told = (event.summary, event.detail, event.environ.get("FOO", ""), str(event.arguments))
-        return Outcome(options.code, "|".join(told))
+        return TryAgain("|".join(told)) if options.code else Done("|".join(told))
 
-    plugin = Alert(tell, Options, about="")
+    alert = Alert(Options, tell, about="")
 
     if __name__ == "__main__":
-        main(plugin)
+        alert.main()
 """)
 
 
