@@ -1,0 +1,203 @@
+"""What the SDK does around the probe of one host: families, attempts, time limits, threads, measurements."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from pymon.errors import PluginUsageError
+from pymon.model.invocation import Invocation
+from pymon.model.measurement import Measurement
+from pymon.plugin import Down, Host, Monitor, Outcome, Up, Wording, flag, option, seconds
+from pymon.runner.protocol import Answer
+
+
+@dataclass(frozen=True)
+class Options:
+    """None of its own."""
+
+    deed: str = option("-d", default="", about="what to do")
+
+
+async def run(monitor: Monitor[Options], *arguments: str) -> Answer:
+    return await monitor.run(Invocation("/mon.d/x.monitor", arguments, {}))
+
+
+async def by_family(host: Host, _options: Options) -> Outcome:
+    (address, *_) = await host.addresses(7)
+    host.measure("port", address[1][1])
+    text = f"{host.address} as {host.family.name}"
+    return Down(text) if host.address in _FAILING else Up(text)
+
+
+_FAILING: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def _none_fails() -> None:
+    _FAILING.clear()
+
+
+@pytest.fixture
+def both(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A name with an address of each family."""
+
+    def look_up(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        assert host == "both.test"
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 0, 0, 0)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return "both.test"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ((), "::1 as AF_UNSPEC\n"),
+        (("-4",), "127.0.0.1 as AF_INET\n"),
+        (("--ipv6",), "::1 as AF_INET6\n"),
+        (("-46",), "127.0.0.1 as AF_INET::1 as AF_INET6\n"),
+    ],
+)
+async def test_the_family_is_the_users_choice(both: str, flags: tuple[str, ...], said: str) -> None:
+    answer = await run(Monitor(Options, by_family), *flags, both)
+    assert (answer.exitval, answer.output) == (0, "\n" + said)
+
+
+async def test_with_both_families_both_must_be_well(both: str) -> None:
+    _FAILING.add("::1")
+    answer = await run(Monitor(Options, by_family), "-4", "-6", both)
+    assert (answer.exitval, answer.output) == (1, "both.test\nboth.test: IPv6: ::1 as AF_INET6\n127.0.0.1 as AF_INET\n")
+    assert {each.name for each in answer.measurements} == {"port_ipv4", "port_ipv6", "time_ipv4"}
+    _FAILING.add("127.0.0.1")
+    answer = await run(Monitor(Options, by_family), "-4", "-6", both)
+    assert answer.output.startswith("both.test\nboth.test: IPv4: 127.0.0.1 as AF_INET; IPv6: ::1 as AF_INET6\n")
+
+
+async def test_a_host_without_an_address_of_the_family() -> None:
+    monitor = Monitor(Options, by_family, wording=Wording("gethostbyname: {reason}"))
+    answer = await run(monitor, "-6", "127.0.0.1")
+    assert answer == (1, "127.0.0.1\n127.0.0.1: gethostbyname: no IPv6 address\n", ())
+
+
+async def test_what_is_measured_is_in_the_answer_also_of_hosts_that_fail() -> None:
+    async def probe(host: Host, _options: Options) -> Outcome:
+        host.measure("size", 3, "B")
+        with host.timed("greeting"):
+            await asyncio.sleep(0)
+        return Up() if host.name == "a" else Down("no")
+
+    answer = await run(Monitor(Options, probe, look_up=False), "a", "b")
+    kept = {(each.host, each.name): each for each in answer.measurements}
+    assert set(kept) == {("a", "size"), ("a", "greeting"), ("a", "time"), ("b", "size"), ("b", "greeting")}
+    assert kept["b", "size"] == Measurement("b", "size", 3.0, "B")
+    assert 0 < kept["a", "greeting"].value < kept["a", "time"].value
+    assert kept["a", "time"].unit == "s"
+
+
+@pytest.mark.parametrize(("retries", "exitval", "attempts"), [("0", 1, 1), ("1", 1, 2), ("2", 0, 3), ("9", 0, 3)])
+async def test_further_attempts(retries: str, exitval: int, attempts: int) -> None:
+    made = 0
+
+    async def probe(_host: Host, _options: Options) -> Outcome:
+        nonlocal made
+        made += 1
+        return Up() if made == 3 else Down("not yet")
+
+    monitor = Monitor(Options, probe, look_up=False)
+    answer = await run(monitor, "--retries", retries, "--retry-wait", "0.001", "a")
+    assert (answer.exitval, made) == (exitval, attempts)
+
+
+async def test_each_attempt_has_the_whole_time_limit() -> None:
+    made = 0
+
+    async def probe(_host: Host, _options: Options) -> Outcome:
+        nonlocal made
+        made += 1
+        await asyncio.sleep(60 if made == 1 else 0)
+        return Up()
+
+    monitor = Monitor(Options, probe, look_up=False)
+    assert (await run(monitor, "-t", "0.05", "--retries", "1", "--retry-wait", "0", "a")).exitval == 0
+    assert made == 2
+
+
+async def test_fields_of_the_same_name_take_the_place_of_the_kits() -> None:
+    @dataclass(frozen=True)
+    class Own:
+        timeout: float = option("-w", default=0.05, convert=seconds, about="limit")
+        brief: bool = flag("-4", about="brief")
+
+    async def probe(_host: Host, options: Own) -> Outcome:
+        if options.brief:
+            return Up("brief")
+        await asyncio.sleep(60)
+        return Up()
+
+    monitor = Monitor(Own, probe, look_up=False)
+    answer = await monitor.run(Invocation("x", ("a",), {}))
+    assert answer.output == "a\na: timeout after 0.05 seconds\n"
+    assert (await monitor.run(Invocation("x", ("-4", "a"), {}))).output == "\nbrief\n"
+    assert (await monitor.run(Invocation("x", ("--timeout", "3", "a"), {}))).exitval == 2
+    assert "-w" in (await monitor.run(Invocation("x", ("--help",), {}))).output
+
+
+async def test_a_plain_function_runs_in_threads_all_at_the_same_time() -> None:
+    meeting = threading.Barrier(3, timeout=20)
+
+    def probe(host: Host, _options: Options) -> Outcome:
+        meeting.wait()
+        assert threading.current_thread() is not threading.main_thread()
+        host.measure("met", 3)
+        return Up(f"{host.name} is {host.address}")
+
+    answer = await run(Monitor(Options, probe), "127.0.0.1", "127.0.0.2", "::1")
+    assert (answer.exitval, answer.output.count("\n")) == (0, 4)
+    assert "::1 is ::1\n" in answer.output
+
+
+async def test_a_plain_function_that_hangs_fails_in_time_and_holds_nothing_up() -> None:
+    release = threading.Event()
+
+    def probe(_host: Host, _options: Options) -> Outcome:
+        release.wait()
+        return Up()
+
+    monitor = Monitor(Options, probe)
+    answer = await run(monitor, "-t", "0.05", "127.0.0.1")
+    assert answer.output == "127.0.0.1\n127.0.0.1: timeout after 0.05 seconds\n"
+    release.set()
+
+
+async def test_a_probe_that_forgets_to_answer_is_no_success() -> None:
+    async def probe(_host: Host, _options: Options) -> Outcome:
+        return None  # type: ignore[return-value]  # as a careless author would
+
+    answer = await run(Monitor(Options, probe, look_up=False), "a")
+    assert answer.output == "a\na: the monitor's probe returned None, neither Up nor Down\n"
+
+
+@pytest.mark.parametrize("hosts", [("a",), ("a", "b", "c")])
+async def test_options_that_turn_out_wrong_are_a_usage_error(hosts: tuple[str, ...]) -> None:
+    async def probe(_host: Host, _options: Options) -> Outcome:
+        raise PluginUsageError("no such file")
+
+    answer = await run(Monitor(Options, probe, look_up=False), *hosts)
+    assert answer == (2, "x.monitor: no such file\nx.monitor --help tells what it takes\n", ())
+
+
+async def test_a_host_that_refuses_and_the_words_for_it() -> None:
+    async def probe(host: Host, _options: Options) -> Outcome:
+        (await host.connect(1)).close()
+        return Up()
+
+    monitor = Monitor(Options, probe, wording=Wording(cannot_connect="connect: {reason}"))
+    assert (await run(monitor, "127.0.0.1")).output == "127.0.0.1\n127.0.0.1: connect: Connection refused\n"

@@ -1,0 +1,75 @@
+"""TLS options and the contexts they make."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from pymon.plugin import PluginUsageError, TlsOptions, tls_context, tls_problem
+from pymon.plugin.options import OptionParser
+from tests.servers.certificates import Authority
+
+
+def test_by_default_the_systems_authorities_verify_name_and_chain() -> None:
+    context = TlsOptions().context()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert TlsOptions().context() is context, "made once"
+
+
+def test_options_make_a_context(tmp_path: Path) -> None:
+    authority = Authority()
+    files = authority.issue("client.test", client=True).write(tmp_path)
+    arguments = [
+        "-N",
+        "web.test",
+        "-C",
+        str(files.authority),
+        "--cert",
+        str(files.certificate),
+        "--key",
+        str(files.key),
+    ]
+    options = OptionParser(TlsOptions).parse(arguments).of(TlsOptions)
+    assert options.server_name == "web.test"
+    context = options.context(alpn=("h2",))
+    assert len(context.get_ca_certs()) == 1
+    assert TlsOptions(insecure=True).context().verify_mode == ssl.CERT_NONE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("-C", "/no/such.pem"), r"no CA certificates in /no/such\.pem: No such file"),
+        (("--cert", "/no/such.pem"), r"no client certificate with key in /no/such\.pem: No such file"),
+        (("--key", "x"), "--key needs --cert"),
+        (("-C", __file__), "no CA certificates in .*test_tls"),
+        (("--cert", __file__), "no client certificate with key in .*test_tls"),
+    ],
+)
+def test_what_cannot_be_used_is_said(arguments: tuple[str, ...], problem: str) -> None:
+    options = OptionParser(TlsOptions).parse(arguments).of(TlsOptions)
+    with pytest.raises(PluginUsageError, match=problem):
+        options.context()
+
+
+def test_an_encrypted_key_does_not_wait_for_a_password(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415  # this test alone
+
+    pair = Authority().issue("client.test", client=True)
+    key = pair.key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"geheim"),
+    )
+    path = tmp_path / "both.pem"
+    path.write_bytes(pair.pem + key)
+    with pytest.raises(PluginUsageError, match="no client certificate with key in"):
+        tls_context(cert=str(path))
+
+
+def test_problems_are_said_for_people() -> None:
+    error = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    error.reason = "WRONG_VERSION_NUMBER"
+    assert tls_problem(error) == "TLS: wrong version number"
