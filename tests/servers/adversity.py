@@ -58,14 +58,15 @@ class Speech:
 class Facing:
     """A misbehaving server, and what it has seen of its clients.
 
-    ``limit`` is the time limit (seconds) to give the monitor; ``name`` the name that its certificate should be for (as
-    well as ``host``), ``trusted`` the PEM file of the authority that should have signed it. ``came`` and ``gone`` are
-    the loop's time at which the first client came and the last went (None: none did). ``handshakes`` counts clients
-    that were content with the certificate.
+    ``limit`` is the time limit (seconds) to give the monitor, ``prompt`` whether it must know before. ``name`` is what
+    the certificate should be for (as well as ``host``), ``trusted`` the PEM file of the authority that should have
+    signed it. ``came`` and ``gone`` are the loop's time at which the first client came and the last connection ended
+    (None: none did). ``handshakes`` counts clients that were content with a wrong certificate.
     """
 
     host: str
     limit: float
+    prompt: bool
     trusted: Path
     name: str = "server.test"
     port: int = 0
@@ -145,9 +146,14 @@ class Adversity:
     spoil: datagrams.Spoil | None = None
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nothing listens."""
+        return self.behave is None and self.spoil is None
+
+    @property
     def limit(self) -> float:
         """The time limit (seconds) for a client: short where it must run out, long where it must not."""
-        return 5.0 if self.prompt else 0.7
+        return 4.0 if self.prompt else 0.5
 
 
 async def _silence(talk: Talk) -> None:
@@ -160,7 +166,7 @@ async def _hang_up(_talk: Talk) -> None:
 
 async def _hang_up_later(talk: Talk) -> None:
     await talk.hear()
-    await talk.say(talk.speech.greeting[:3])
+    await talk.say(talk.speech.greeting[:2])
 
 
 async def _reset(talk: Talk) -> None:
@@ -169,7 +175,7 @@ async def _reset(talk: Talk) -> None:
 
 async def _reset_later(talk: Talk) -> None:
     await talk.hear()
-    await talk.say(talk.speech.greeting[:3])
+    await talk.say(talk.speech.greeting[:2])
     talk.reset()
 
 
@@ -307,7 +313,7 @@ async def facing(
     authority = Authority()
     with tempfile.TemporaryDirectory() as folder:
         trusted = authority.write(Path(folder) / "authority.pem")
-        enemy = Facing(own, adversity.limit, trusted)
+        enemy = Facing(own, adversity.limit, adversity.prompt, trusted)
         if adversity.behave is not None:
             server = _streams(adversity.behave, said, enemy, authority)
         elif adversity.spoil is not None:

@@ -1,0 +1,164 @@
+"""Runs a monitor against a server that misbehaves, as a process and inside the daemon: what it must hold to.
+
+    @pytest.mark.parametrize("adversity", rows("tcp", "tls", without=("no chain",)))
+    async def test_adversities(adversity: Adversity) -> None:
+        await check_adversity("smtp.monitor", arguments, adversity, Speech(b"220 mail.test ESMTP\\r\\n"))
+
+where ``arguments`` is, say, ``lambda enemy: ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymon.model.invocation import Invocation
+from pymon.model.result import Cause, CheckResult
+from pymon.runner.registry import load
+from pymon.runner.runner import Runner
+from tests.addresses import own_address
+from tests.servers.adversity import Adversity, Facing, Speech, facing
+
+MONITORS = Path(__file__).parents[2] / "monitors"
+
+Arguments = Callable[[Facing], Sequence[str]]
+"""The options and the host for a run against this enemy; the time limit, ``enemy.limit``, is among them."""
+
+KILLED_AFTER = 20.0
+"""Seconds after which a run is ended from outside, which no run may come to."""
+MARGIN = 1.5
+"""Seconds a run may take beyond its limit on a busy machine, while it holds a connection."""
+START = 3.0
+"""Seconds more where the whole run is measured: a process has to start."""
+
+
+async def check_adversity(
+    monitor: str | Path,
+    arguments: Arguments,
+    adversity: Adversity,
+    speech: Speech | None = None,
+    *,
+    host: str | None = None,
+    summary: Callable[[Facing], str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    inspects: bool = False,
+) -> CheckResult:
+    """Assert that a monitor (a name in ``monitors/``, or a path) fails as it should, both ways; returns the run inside.
+
+    It exits with 1 and its summary is the host (or what ``summary`` makes of the enemy); it met the server, ended in
+    its time limit, and at once where it could know; said the same both ways but for figures; trusted no wrong
+    certificate (unless it ``inspects`` them: goes through the handshake to look); blocked nothing; and left no
+    connection, socket, task or process. ``host="::1"`` does it by IPv6.
+    """
+    path = MONITORS / monitor
+    own = host or own_address()
+    said = []
+    for inside in (False, True):
+        async with facing(adversity, speech, host=own) as enemy:
+            invocation = Invocation(str(path), tuple(arguments(enemy)), {**os.environ, **(environ or {})})
+            before = _Held.now()
+            result = await _run(path, invocation, inside)
+            _assert_failed(result, summary(enemy) if summary else enemy.host)
+            await _assert_left(enemy)
+            assert adversity.is_closed or enemy.connections, "the monitor never came"
+            assert inspects or not enemy.handshakes, "the monitor was content with a wrong certificate"
+            _assert_in_time(enemy, result)
+            await _assert_nothing_more_than(before)
+            said.append(_without_figures(result.output.replace(str(enemy.trusted), "TRUSTED")))
+    if adversity.exact:
+        assert said[0] == said[1], f"a process does not say what a run inside says: {said}"
+    return result
+
+
+async def _run(path: Path, invocation: Invocation, inside: bool) -> CheckResult:
+    file = load(path.name, str(path))
+    assert file.plugin is not None, file.problem
+    runner = Runner()
+    runner.start()
+    try:
+        return await runner.run(file, invocation, time_limit=KILLED_AFTER, inprocess=inside)
+    finally:
+        runner.stop()
+
+
+def _assert_failed(result: CheckResult, summary: str) -> None:
+    assert result.cause is Cause.EXITED, f"the run {result.cause}:\n{result.output}"
+    assert result.exitval == 1, f"it exits with {result.exitval}:\n{result.output}"
+    assert result.output.partition("\n")[0] == summary, f"its summary is not {summary}:\n{result.output}"
+    assert "Traceback" not in result.output, result.output
+
+
+async def _assert_left(enemy: Facing) -> None:
+    """What came last may not have been seen yet: it gets a few turns of the loop for that."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+    try:
+        await asyncio.wait_for(enemy.left(), MARGIN)
+    except TimeoutError:
+        raise AssertionError("the monitor ended and left a connection behind") from None
+
+
+def _assert_in_time(enemy: Facing, result: CheckResult) -> None:
+    whole = result.ended - result.started
+    if enemy.prompt:
+        assert whole < enemy.limit * 0.8, f"it could know at once, and took {whole:.1f} of {enemy.limit} seconds"
+    elif enemy.came is not None and enemy.gone is not None:
+        met = enemy.gone - enemy.came
+        assert met <= enemy.limit + MARGIN, f"it stayed {met:.1f} seconds, its limit is {enemy.limit}"
+    assert whole <= enemy.limit + MARGIN + START, f"it took {whole:.1f} seconds, its limit is {enemy.limit}"
+
+
+def _without_figures(text: str) -> str:
+    """Ports and times are figures."""
+    return re.sub(r"\d+(\.\d+)?", "N", text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What this process holds at a moment."""
+
+    tasks: frozenset[asyncio.Task[object]]
+    sockets: frozenset[str]
+    children: frozenset[int]
+
+    @classmethod
+    def now(cls) -> _Held:
+        return cls(frozenset(asyncio.all_tasks()), frozenset(_sockets()), frozenset(_children()))
+
+    def less(self, other: _Held) -> _Held:
+        return _Held(self.tasks - other.tasks, self.sockets - other.sockets, self.children - other.children)
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks or self.sockets or self.children)
+
+
+async def _assert_nothing_more_than(before: _Held) -> None:
+    """What is being closed gets a few turns of the loop for that."""
+    for _ in range(10):
+        if not (left := _Held.now().less(before)):
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"left behind: {left}")
+
+
+def _sockets() -> list[str]:
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            target = str(descriptor.readlink())
+            if target.startswith("socket:"):
+                found.append(target)
+    return found
+
+
+def _children() -> list[int]:
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += [int(pid) for pid in (task / "children").read_text().split()]
+    return found

@@ -1,0 +1,30 @@
+"""The monitors of the foundation against servers that misbehave, as processes and inside the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.monitors.adversity import check_adversity
+from tests.servers.adversity import ADVERSITIES, Adversity, Facing, Speech, rows
+
+
+def arguments(enemy: Facing) -> Sequence[str]:
+    return ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]
+
+
+@pytest.mark.parametrize("adversity", rows("tcp"))
+async def test_ftp(adversity: Adversity) -> None:
+    await check_adversity("ftp.monitor", arguments, adversity, Speech(b"220 ftp.test ready\r\n"))
+
+
+@pytest.mark.parametrize("adversity", rows("tcp"))
+async def test_http(adversity: Adversity) -> None:
+    speech = Speech(b"HTTP/1.1 200 OK\r\n", client_first=True)
+    await check_adversity("http.monitor", arguments, adversity, speech)
+
+
+async def test_tcp() -> None:
+    await check_adversity("tcp.monitor", arguments, ADVERSITIES["refusal"])
+    await check_adversity("tcp.monitor", arguments, ADVERSITIES["refusal"], host="::1")
