@@ -145,7 +145,13 @@ class _EachOptions:
     retry_wait: float = option(
         "--retry-wait", default=1.0, convert=seconds, metavar="SECONDS", about="pause before each of them"
     )
-    at_once: int = option("--at-once", default=0, convert=positive, metavar="N", about="hosts probed at the same time")
+    at_once: int | None = option(
+        "--at-once",
+        default=None,
+        convert=positive,
+        metavar="N",
+        about="hosts probed at the same time (256; in threads 32)",
+    )
 
 
 class _Read(NamedTuple, Generic[OptionsT]):
@@ -293,7 +299,7 @@ class Monitor(_Program[OptionsT]):
                     return
 
         waiting = iter(names)
-        at_once: int = getattr(read.options, "at_once", 0) or read.each.at_once or self._at_once
+        at_once = getattr(read.options, "at_once", None) or read.each.at_once or self._at_once
         async with asyncio.TaskGroup() as group:
             for _ in range(min(len(names), at_once)):
                 group.create_task(work(waiting))

@@ -67,6 +67,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> str:
     ],
 )
 async def test_the_family_is_the_users_choice(both: str, flags: tuple[str, ...], said: str) -> None:
+    """M-family."""
     answer = await run(Monitor(Options, by_family), *flags, both)
     assert (answer.exitval, answer.output) == (0, "\n" + said)
 
@@ -88,6 +89,7 @@ async def test_a_host_without_an_address_of_the_family() -> None:
 
 
 async def test_what_is_measured_is_in_the_answer_also_of_hosts_that_fail() -> None:
+    """M-measured."""
     async def probe(host: Host, _options: Options) -> Outcome:
         host.measure("size", 3, "B")
         with host.timed("greeting"):
@@ -104,6 +106,7 @@ async def test_what_is_measured_is_in_the_answer_also_of_hosts_that_fail() -> No
 
 @pytest.mark.parametrize(("retries", "exitval", "attempts"), [("0", 1, 1), ("1", 1, 2), ("2", 0, 3), ("9", 0, 3)])
 async def test_further_attempts(retries: str, exitval: int, attempts: int) -> None:
+    """M-retries."""
     made = 0
 
     async def probe(_host: Host, _options: Options) -> Outcome:
