@@ -1,7 +1,8 @@
 """How the daemon runs plugins, monitors and alerts alike: as programs of their own, or inside itself.
 
 protocol    what a plugin is that can run inside the daemon
-registry    directories → name → PluginFile
+registry    directories, installed packages → name → PluginFile
+loading     the object of a plugin out of its file or package
 output      what a run printed, up to the limit
 process     one run as a process: mon's contract, time limit, process group
 contained   what belongs to one run inside the daemon: its tasks, its prints, its blame
