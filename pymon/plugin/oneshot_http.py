@@ -33,10 +33,11 @@ _END = h11.EndOfMessage()
 class OneShotTransport(httpx.AsyncBaseTransport):
     """Opens a connection for each request and closes it after the answer; may be used by many tasks at once.
 
-    Request extensions: ``target`` (bytes: the request target as it is to be sent), ``connect_host`` (str: where to
-    connect, if not the URL's host), ``sni_hostname`` (str: the name asked for and verified in TLS). Response
-    extensions: ``head`` (bytes: status line and headers as they came, with the empty line) and ``body`` (bytes: what
-    ``await response.aread()`` makes its content of, chunks put together, but any content encoding still on it).
+    A request is sent with its body. Request extensions: ``target`` (bytes: the request target as it is to be sent),
+    ``connect_host`` (str: where to connect, if not the URL's host), ``sni_hostname`` (str: the name asked for and
+    verified in TLS). Response extensions: ``head`` (bytes: status line and headers as they came, with the empty line)
+    and ``body`` (bytes: what ``await response.aread()`` makes its content of, chunks put together, but any content
+    encoding still on it).
 
     Raises httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, whose text is for the user. Time limits are
     the caller's (asyncio.timeout).
@@ -128,6 +129,8 @@ class _Exchange(asyncio.Protocol):
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_LIMIT)
         self.to_send = self._http.send(_question(request)) or b""
+        if request.content:
+            self.to_send += self._http.send(h11.Data(request.content)) or b""
         self._http.send(_END)
         self._head = bytearray()
         self._status: h11.Response | None = None

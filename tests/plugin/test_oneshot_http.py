@@ -9,6 +9,7 @@ import pytest
 
 from pymon.plugin.oneshot_http import BODY_LIMIT, OneShotTransport, Request
 from tests.monitors.servers import free_port, hang_up, reset, saying, serving
+from tests.servers.website import Page, website
 
 HELLO = b"HTTP/1.1 200 Fine\r\nX-Camel: y\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -39,6 +40,14 @@ async def test_httpx_client_can_use_it() -> None:
 async def test_an_answer_to_head_has_no_body() -> None:
     async with serving(saying(HELLO[:-5], pause=30)) as port:
         assert (await fetch(port, "HEAD")).content == b""
+
+
+async def test_a_request_is_sent_with_its_body() -> None:
+    body = b"x" * 300_000
+    async with website({"/": Page(b"taken")}) as site:
+        request = Request("POST", f"{site.url}/", content=body)
+        assert (await OneShotTransport().handle_async_request(request)).status_code == 200
+    assert (site.requests[0].method, site.requests[0].body == body) == ("POST", True)
 
 
 async def test_a_body_is_cut_at_the_limit() -> None:
