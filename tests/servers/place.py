@@ -48,11 +48,12 @@ def place(port: int | None = None, host: str | None = None) -> Place:
 
 
 def free_port(*hosts: str) -> int:
-    """A port that is free on these addresses, for TCP and for UDP."""
-    while True:
+    """A port that is free on these addresses, for TCP and for UDP; OSError if there is none (no IPv6, say)."""
+    for _ in range(_PORTS):
         port = _FIRST + (os.getpid() * 41 + next(_numbers)) % _PORTS
         if all(_is_free(host, port) for host in hosts):
             return port
+    raise OSError(f"no port is free on {' and '.join(hosts)}")
 
 
 def _is_free(host: str, port: int) -> bool:
