@@ -91,7 +91,7 @@ class Watchdog:
 
     def _ran_out(self, _number: int, frame: FrameType | None) -> None:
         """The heartbeat is overdue. Raise only inside a plugin's run, and only when one step lasts too long."""
-        step = _step_of(frame)
+        step = step_of(frame)
         now = time.monotonic()
         if step is None or frame is None:
             return
@@ -116,7 +116,7 @@ class Watchdog:
             log.warning("the event loop is held up by pymon itself, at\n%s", _stack(frame))
 
 
-def _step_of(frame: FrameType | None) -> FrameType | None:
+def step_of(frame: FrameType | None) -> FrameType | None:
     """The frame of the event loop's that executes the callback (or task's step) which this frame is part of.
 
     Each callback has a frame of its own, so that it tells one step from the next.
@@ -136,10 +136,15 @@ def _stack(frame: FrameType) -> str:
     return "".join(traceback.format_list(frames[below[-1] + 1 if below else 0 :][-_STACK_DEPTH:]))
 
 
-def _place(frame: FrameType, call: Call) -> str:
-    """``file line N in function`` of the innermost frame of the plugin's own file, else of the innermost frame."""
+def own_frame(frame: FrameType, path: str) -> FrameType:
+    """The innermost frame of the file ``path`` at or above this one; if there is none, this one."""
     here: FrameType | None = frame
-    while here is not None and here.f_code.co_filename != call.path:
+    while here is not None and here.f_code.co_filename != path:
         here = here.f_back
-    found = here or frame
+    return here or frame
+
+
+def _place(frame: FrameType, call: Call) -> str:
+    """``file line N in function`` of the plugin's own innermost frame."""
+    found = own_frame(frame, call.path)
     return f"{found.f_code.co_filename} line {found.f_lineno} in {found.f_code.co_name}"

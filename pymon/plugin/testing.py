@@ -1,0 +1,193 @@
+"""For the tests of plugins: run one as the daemon would, both as a process and in process, against real listeners.
+
+    from pathlib import Path
+    from pymon.plugin.testing import listening, run_monitor
+
+    REDIS = Path(__file__).with_name("redis.monitor")
+
+    def test_a_server_that_answers_is_well() -> None:
+        with listening(lambda connection: connection.sendall(b"+PONG\\r\\n")) as port:
+            trial = run_monitor(REDIS, "-p", str(port), "127.0.0.1")
+        assert (trial.exitval, trial.output) == (0, "")
+
+``run_monitor`` and ``run_alert`` fail the test (AssertionError) when the plugin does not do the same both ways, holds
+up the event loop, or leaves tasks or threads behind. What it said is for the test to judge. They need nothing but
+pytest, or any other way to run functions; tests that are coroutines await ``try_monitor`` and ``try_alert``.
+
+Programs that are not written against pymon's SDK (shell, Perl, Go) are run as processes only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from pymon.model.status import EventKind
+from pymon.workbench.calls import About, Happened, of_alert, of_monitor
+from pymon.workbench.trial import TIME_LIMIT, Run, Trial, find, try_out
+
+__all__ = [
+    "EventKind",
+    "Run",
+    "Trial",
+    "hang_up",
+    "listening",
+    "nobody",
+    "reset",
+    "run_alert",
+    "run_monitor",
+    "say_nothing",
+    "try_alert",
+    "try_monitor",
+]
+
+Answer = Callable[[socket.socket], object]
+"""what a listener does with a connection; it may block, and what it leaves open is closed"""
+
+_PATIENCE = 10.0
+"""seconds that a listener's end waits for the answers under way"""
+
+
+def run_monitor(
+    path: str | os.PathLike[str],
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    time_limit: float = TIME_LIMIT,
+) -> Trial:
+    """Run a monitor's file with these arguments (options and hosts) both ways; gives what it did.
+
+    ``environ`` are further variables, as of its service in mon.cf. ``time_limit`` is in seconds, for each run. Raises
+    AssertionError if it does not do the same both ways or misbehaves, PluginError if there is no such program.
+    """
+    return asyncio.run(try_monitor(path, *arguments, environ=environ, time_limit=time_limit))
+
+
+async def try_monitor(
+    path: str | os.PathLike[str],
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    time_limit: float = TIME_LIMIT,
+) -> Trial:
+    """The same as ``run_monitor``, for tests that are coroutines."""
+    file = find(path)
+    call = of_monitor(file.path, arguments, About(environ=environ or {}))
+    return _judged(await try_out(file, call, time_limit=time_limit))
+
+
+def run_alert(
+    path: str | os.PathLike[str],
+    *arguments: str,
+    kind: EventKind = EventKind.FAILURE,
+    summary: str = "host1",
+    detail: str = "",
+    group: str = "web",
+    service: str = "http",
+    hosts: Sequence[str] = ("host1", "host2"),
+    environ: Mapping[str, str] | None = None,
+    time_limit: float = TIME_LIMIT,
+) -> Trial:
+    """Run an alert's file both ways, which delivers twice; ``arguments`` are the words of its line in mon.cf.
+
+    The rest is what it is told of. Raises as ``run_monitor`` does.
+    """
+    happened, about = Happened(kind, summary, detail, hosts), About(group, service, environ=environ or {})
+    return asyncio.run(try_alert(path, *arguments, happened=happened, about=about, time_limit=time_limit))
+
+
+async def try_alert(
+    path: str | os.PathLike[str],
+    *arguments: str,
+    happened: Happened,
+    about: About,
+    time_limit: float = TIME_LIMIT,
+) -> Trial:
+    """The same as ``run_alert``, for tests that are coroutines."""
+    file = find(path)
+    call = of_alert(file.path, arguments, happened, about)
+    return _judged(await try_out(file, call, time_limit=time_limit, repeats=False))
+
+
+def _judged(trial: Trial) -> Trial:
+    if trial.problems:
+        said = [f"{trial.file.name} does not behave:", *(f"- {problem}" for problem in trial.problems)]
+        said += ["it printed, as a process:", trial.output]
+        raise AssertionError("\n".join(said))
+    return trial
+
+
+@contextlib.contextmanager
+def listening(answer: Answer, host: str = "127.0.0.1") -> Iterator[int]:
+    """A TCP server on a free port of this machine, which is what this yields.
+
+    Each connection is given to ``answer`` in a thread of its own and closed afterwards. What ``answer`` raises is
+    raised at the end, unless it is an OSError, as when the other side hangs up.
+    """
+    failures: list[Exception] = []
+    threads: list[threading.Thread] = []
+    open_connections: set[socket.socket] = set()
+
+    def serve(connection: socket.socket) -> None:
+        with connection:
+            try:
+                answer(connection)
+            except OSError:
+                pass
+            except Exception as error:
+                failures.append(error)
+            finally:
+                open_connections.discard(connection)
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            open_connections.add(connection)
+            thread = threading.Thread(target=serve, args=(connection,), name="listener's answer", daemon=True)
+            threads.append(thread)
+            thread.start()
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family, backlog=128) as listener:
+        accepting = threading.Thread(target=accept, name="listener", daemon=True)
+        accepting.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            for ending in (listener, *open_connections):
+                with contextlib.suppress(OSError):
+                    ending.shutdown(socket.SHUT_RDWR)  # whoever waits for it goes on
+            for thread in (accepting, *threads):
+                thread.join(_PATIENCE)
+    if failures:
+        raise failures[0]
+
+
+@contextlib.contextmanager
+def nobody(host: str = "127.0.0.1") -> Iterator[int]:
+    """A port of this machine that refuses connections, and is nobody else's meanwhile."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
+        taken.bind((host, 0))
+        yield int(taken.getsockname()[1])
+
+
+def say_nothing(connection: socket.socket) -> None:
+    """An answer for ``listening``: hear everything, and be silent until the other side hangs up."""
+    while connection.recv(65536):
+        pass
+
+
+def hang_up(connection: socket.socket) -> None:
+    """An answer for ``listening``: close the connection politely, without a word."""
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def reset(connection: socket.socket) -> None:
+    """An answer for ``listening``: break the connection off."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

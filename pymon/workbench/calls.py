@@ -1,0 +1,95 @@
+"""A plugin's call, made as the daemon makes it, of a service that exists only for the trial."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pymon.alert.envelope import envelope
+from pymon.model.depend import ServiceKey
+from pymon.model.effect import AlertCall
+from pymon.model.invocation import Invocation
+from pymon.model.service import Command, MonitorCommand, Service
+from pymon.model.settings import Settings
+from pymon.model.state import ServiceState
+from pymon.model.status import EventKind, OpStatus
+from pymon.monitor import call as monitor_call
+
+OUTAGE = 60.0
+"""seconds since when the service of a tried alert has failed"""
+
+
+class About(NamedTuple):
+    """The service of the trial. ``environ`` are its ``NAME=value`` lines in mon.cf."""
+
+    group: str = "trial"
+    service: str = "plugin"
+    description: str = ""
+    environ: Mapping[str, str] = {}
+
+
+class Happened(NamedTuple):
+    """What an alert is told of."""
+
+    kind: EventKind = EventKind.FAILURE
+    summary: str = "host1"
+    detail: str = "host1: connection refused"
+    hosts: Sequence[str] = ("host1", "host2")
+
+
+NO_ABOUT = About()
+SOMETHING = Happened()
+
+
+def of_monitor(
+    path: str, arguments: Sequence[str], about: About = NO_ABOUT, settings: Settings | None = None
+) -> Invocation:
+    """The first call of a monitor: options and hosts are ``arguments``, all that follows its name."""
+    service = _service(about, MonitorCommand(path, " ".join(arguments), tuple(arguments), append_hosts=False))
+    return monitor_call.invocation(service, path, (), ServiceState(), settings or Settings(), _environ())
+
+
+def of_alert(
+    path: str,
+    arguments: Sequence[str],
+    happened: Happened = SOMETHING,
+    about: About = NO_ABOUT,
+    settings: Settings | None = None,
+) -> Invocation:
+    """The call of an alert: ``arguments`` are the words of its line in mon.cf, which follow mon's own."""
+    now = time.time()
+    output = f"{happened.summary}\n{happened.detail}".rstrip("\n") + "\n"
+    is_up = happened.kind is EventKind.UP
+    state = ServiceState(
+        op_status=OpStatus.OK if is_up else OpStatus.FAIL,
+        has_result=True,
+        first_failure=now - OUTAGE,
+        last_failure=now - (10.0 if is_up else 0.0),
+        last_success=now if is_up else now - OUTAGE - 10.0,
+        last_summary=happened.summary,
+    )
+    command = Command(path, " ".join(arguments), tuple(arguments))
+    call = AlertCall(
+        ServiceKey(about.group, about.service), happened.kind, command, state, output, now, exitval=0 if is_up else 1
+    )
+    return envelope(call, _service(about, None), path, happened.hosts, settings or Settings(), _environ())
+
+
+def _service(about: About, command: MonitorCommand | None) -> Service:
+    return Service(
+        about.group,
+        about.service,
+        monitor=command,
+        description=about.description or None,
+        environment=tuple(about.environ.items()),
+    )
+
+
+def _environ() -> dict[str, str]:
+    """The daemon's own environment: here, that of whoever makes the trial."""
+    return {
+        os.fsencode(name).decode("utf-8", "surrogateescape"): os.fsencode(value).decode("utf-8", "surrogateescape")
+        for name, value in os.environ.items()
+    }
