@@ -8,6 +8,7 @@ options       option, flag, many, words, choice: the command line, declared as a
 values        ports, seconds, counts: what options take
 net           names and connections that cannot block the event loop
 tls           TlsOptions, and the context they make
+command       programs that a monitor runs
 blocking      functions that block, in threads
 secret        secrets from files and systemd's credentials
 icmp          echo requests to many hosts over one socket
@@ -25,13 +26,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pymon.errors import PluginError, PluginUsageError
     from pymon.model.measurement import Measurement
+    from pymon.model.result import Cause, CheckResult
     from pymon.model.status import EventKind
     from pymon.plugin.alert import Alert, AlertOutcome, Done, Event, Exit, Failed, TryAgain, append, run_program
     from pymon.plugin.blocking import in_thread
+    from pymon.plugin.command import run_command
     from pymon.plugin.conversation import Conversation, ProtocolProblem
     from pymon.plugin.host import Host
+    from pymon.plugin.icmp import Echo, ping
     from pymon.plugin.monitor import AT_ONCE, Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, Wording
-    from pymon.plugin.net import Address, CannotConnect, NameNotFound, addresses, connect, literal
+    from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
     from pymon.plugin.options import choice, flag, many, option, words
     from pymon.plugin.secret import read_secret
     from pymon.plugin.tls import TlsOptions, tls_context, tls_problem
@@ -41,6 +45,8 @@ _HOME = {
     "PluginError": "pymon.errors",
     "PluginUsageError": "pymon.errors",
     "Measurement": "pymon.model.measurement",
+    "Cause": "pymon.model.result",
+    "CheckResult": "pymon.model.result",
     "EventKind": "pymon.model.status",
     "Alert": "pymon.plugin.alert",
     "AlertOutcome": "pymon.plugin.alert",
@@ -52,9 +58,12 @@ _HOME = {
     "append": "pymon.plugin.alert",
     "run_program": "pymon.plugin.alert",
     "in_thread": "pymon.plugin.blocking",
+    "run_command": "pymon.plugin.command",
     "Conversation": "pymon.plugin.conversation",
     "ProtocolProblem": "pymon.plugin.conversation",
     "Host": "pymon.plugin.host",
+    "Echo": "pymon.plugin.icmp",
+    "ping": "pymon.plugin.icmp",
     "AT_ONCE": "pymon.plugin.monitor",
     "Call": "pymon.plugin.monitor",
     "Down": "pymon.plugin.monitor",
@@ -65,6 +74,7 @@ _HOME = {
     "SetMonitor": "pymon.plugin.monitor",
     "Up": "pymon.plugin.monitor",
     "Wording": "pymon.plugin.monitor",
+    "FAMILY_NAMES": "pymon.plugin.net",
     "Address": "pymon.plugin.net",
     "CannotConnect": "pymon.plugin.net",
     "NameNotFound": "pymon.plugin.net",
@@ -89,14 +99,18 @@ _HOME = {
 
 __all__ = [
     "AT_ONCE",
+    "FAMILY_NAMES",
     "Address",
     "Alert",
     "AlertOutcome",
     "Call",
     "CannotConnect",
+    "Cause",
+    "CheckResult",
     "Conversation",
     "Done",
     "Down",
+    "Echo",
     "Event",
     "EventKind",
     "Exit",
@@ -127,9 +141,11 @@ __all__ = [
     "many",
     "milliseconds",
     "option",
+    "ping",
     "port",
     "positive",
     "read_secret",
+    "run_command",
     "run_program",
     "seconds",
     "tls_context",

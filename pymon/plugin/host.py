@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from pymon.plugin import net
@@ -17,14 +17,21 @@ class Host:
     """One host of a run.
 
     ``name`` is as the arguments have it. ``family`` is AF_INET or AF_INET6 where only that one is to be used, else
-    AF_UNSPEC. Connections favour the earlier of the host's addresses and try the next one when it takes too long.
+    AF_UNSPEC. ``environ`` is the environment of the run (``MON_…``). Connections favour the earlier of the host's
+    addresses and try the next one when it takes too long.
     """
 
-    __slots__ = ("_found", "_said", "family", "measured", "name")
+    __slots__ = ("_found", "_said", "environ", "family", "measured", "name")
 
-    def __init__(self, name: str, family: socket.AddressFamily = socket.AF_UNSPEC) -> None:
+    def __init__(
+        self,
+        name: str,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.family = family
+        self.environ: Mapping[str, str] = {} if environ is None else environ
         self.measured: dict[str, tuple[float, str]] = {}
         self._found: Sequence[net.Address] = ()
         self._said: list[str] = []

@@ -17,8 +17,7 @@ import struct
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import icmplib
 
@@ -43,12 +42,21 @@ class NoPermission(PluginError):
     """Neither raw nor unprivileged ICMP sockets are allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
-    """What came of one address: the round-trip time in seconds, or None and, if the system said so, why."""
+class Echo(NamedTuple):
+    """What came of one address: the round-trip time in seconds, or None and, if the system said so, why.
+
+    ``sent`` counts the requests that went out to it; no more do once it has answered.
+    """
 
     rtt: float | None
     error: str = ""
+    sent: int = 0
+
+    @property
+    def loss(self) -> float:
+        """How many of the requests were not answered, in percent; 0 if there were none."""
+        answered = 0 if self.rtt is None else 1
+        return 100.0 * (self.sent - answered) / self.sent if self.sent else 0.0
 
 
 async def ping(targets: Sequence[Address], *, attempts: int, wait: float, backoff: float = BACKOFF) -> list[Echo]:
@@ -78,6 +86,7 @@ class _Run:
         self._loop = asyncio.get_running_loop()
         self._sockets: dict[socket.AddressFamily, _Socket] = {}
         self._missing = set(range(len(targets)))
+        self._sent = [0] * len(targets)
         self._rtts: dict[int, float] = {}
         self._errors: dict[int, str] = {}
         self._complete = asyncio.Event()
@@ -121,6 +130,8 @@ class _Run:
             except OSError as error:
                 self._errors[index] = error.strerror or str(error)
                 self._settle(index)
+                continue
+            self._sent[index] += 1
 
     async def answered_within(self, patience: float) -> None:
         """Wait until all have answered, at most so many seconds."""
@@ -145,7 +156,7 @@ class _Run:
 
     def echoes(self) -> list[Echo]:
         """What is known of each target."""
-        return [Echo(self._rtts.get(index), self._errors.get(index, "")) for index in range(len(self._targets))]
+        return [Echo(self._rtts.get(index), self._errors.get(index, ""), sent) for index, sent in enumerate(self._sent)]
 
 
 class _Socket:

@@ -75,10 +75,14 @@ class Up(NamedTuple):
 
 
 class Down(NamedTuple):
-    """A host that is not, and why, in one line. ``detail`` may be several lines."""
+    """A host that is not, and why, in one line. ``detail`` may be several lines.
+
+    The exit code of the run is the highest ``exitval`` of its hosts: ``alert exit=…`` in mon.cf can tell by it.
+    """
 
     reason: str
     detail: str = ""
+    exitval: int = 1
 
 
 Outcome = Up | Down
@@ -240,6 +244,7 @@ class SetMonitor(_Program[OptionsT]):
 
 Probe = Callable[[Host, OptionsT], Awaitable[Outcome]] | Callable[[Host, OptionsT], Outcome]
 Detail = Callable[[Outcomes, OptionsT], str]
+Divide = Callable[[OptionsT, tuple[str, ...]], tuple[OptionsT, tuple[str, ...]]]
 
 
 class Monitor(_Program[OptionsT]):
@@ -257,6 +262,7 @@ class Monitor(_Program[OptionsT]):
         wording: Wording = Wording(),  # noqa: B008  # it cannot change
         subject: str = "host",
         single_dash: bool = False,
+        divide: Divide[OptionsT] | None = None,
     ) -> None:
         """``probe`` is a coroutine function, or a plain one that blocks: that runs in a thread.
 
@@ -264,6 +270,8 @@ class Monitor(_Program[OptionsT]):
         ``detail`` makes the text below the summary of all outcomes; without it, a line for each failed host, and what
         the probe gave as detail. ``at_once`` is how many hosts are probed at the same time (0: AT_ONCE, for threads
         THREADS_AT_ONCE). ``look_up`` False leaves names to the probe, or says that the arguments are no hosts.
+        ``divide`` is for a monitor whose arguments are more than hosts: it is given them all (without the options),
+        and gives the options with what the others mean, and the hosts; it may raise PluginUsageError.
         """
         super().__init__(options, (_SetOptions, _EachOptions), about_of(about, probe), subject, single_dash)
         blocks = not asyncio.iscoroutinefunction(probe)
@@ -272,20 +280,30 @@ class Monitor(_Program[OptionsT]):
         self._at_once = at_once or (THREADS_AT_ONCE if blocks else AT_ONCE)
         self._look_up = look_up
         self._wording = wording
+        self._divide = divide
+
+    def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
+        read = super()._parse(arguments)
+        if self._divide is None or read.wants_help:
+            return read
+        options, hosts = self._divide(read.options, read.arguments)
+        return read._replace(options=options, arguments=hosts)
 
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
         names = tuple(dict.fromkeys(read.arguments))
         measured: list[Measurement] = []
+        environ = invocation.environ
         if len(names) == 1:
-            outcomes: dict[str, Outcome] = {names[0]: await self._outcome(names[0], read, measured)}
+            outcomes: dict[str, Outcome] = {names[0]: await self._outcome(names[0], read, measured, environ)}
         else:
-            outcomes = await self._all(names, read, measured)
+            outcomes = await self._all(names, read, measured, environ)
         failed = sorted(name for name, outcome in outcomes.items() if isinstance(outcome, Down))
         detail = self._detail(outcomes, read.options)
-        return Report(1 if failed else 0, " ".join(failed), detail, tuple(measured))
+        exitval = max((outcome.exitval for outcome in outcomes.values() if isinstance(outcome, Down)), default=0)
+        return Report(exitval, " ".join(failed), detail, tuple(measured))
 
     async def _all(
-        self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement]
+        self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
     ) -> dict[str, Outcome]:
         found: dict[str, Outcome] = {}
         misused: list[PluginUsageError] = []
@@ -293,7 +311,7 @@ class Monitor(_Program[OptionsT]):
         async def work(waiting: Iterator[str]) -> None:
             for name in waiting:
                 try:
-                    found[name] = await self._outcome(name, read, measured)
+                    found[name] = await self._outcome(name, read, measured, environ)
                 except PluginUsageError as error:
                     misused.append(error)
                     return
@@ -307,12 +325,14 @@ class Monitor(_Program[OptionsT]):
             raise misused[0]
         return {name: found[name] for name in names}
 
-    async def _outcome(self, name: str, read: _Read[OptionsT], measured: list[Measurement]) -> Outcome:
+    async def _outcome(
+        self, name: str, read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
+    ) -> Outcome:
         """Of one host, after as many attempts as it may have."""
         retries: int = getattr(read.options, "retries", read.each.retries)
         pause: float = getattr(read.options, "retry_wait", read.each.retry_wait)
         while True:
-            hosts = [Host(name, family) for family in read.families]
+            hosts = [Host(name, family, environ) for family in read.families]
             if len(hosts) == 1:
                 outcome = await self._attempt(hosts[0], read)
             else:
@@ -364,7 +384,8 @@ def _both(hosts: Sequence[Host], outcomes: Sequence[Outcome]) -> Outcome:
         if isinstance(outcome, Down)
     ]
     detail = "".join(dict.fromkeys(outcome.detail for outcome in outcomes))
-    return Down("; ".join(failed), detail) if failed else Up(detail)
+    exitval = max((outcome.exitval for outcome in outcomes if isinstance(outcome, Down)), default=0)
+    return Down("; ".join(failed), detail, exitval) if failed else Up(detail)
 
 
 def _said(error: OSError) -> str:

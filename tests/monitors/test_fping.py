@@ -42,11 +42,11 @@ def ping_fixture() -> None:
 
 def isolated(prepare: str, command: str) -> Outcome:
     """Run a command in a network namespace of its own: exit code and output."""
-    if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode != 0:
+    if subprocess.run(["unshare", "-nm", "true"], capture_output=True, check=False).returncode != 0:
         missing("network namespaces of one's own are not allowed here: run as root")
     script = f"ip link set lo up && {prepare}\nexec {command}"
     done = subprocess.run(
-        ["unshare", "-n", "sh", "-c", script], capture_output=True, text=True, timeout=60, check=False
+        ["unshare", "-nm", "sh", "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -162,6 +162,60 @@ async def test_many_hosts_at_once(check_inside: Check) -> None:
     assert result.exitval == 0
     assert result.output.count(" ms\n") == 1000
     assert result.ended - result.started < 5
+
+
+async def test_measurements(check_inside: Check) -> None:
+    result = await check_inside("fping.monitor", "127.0.0.1", "::1")
+    found = {(each.host, each.name): each for each in result.measurements}
+    assert set(found) == {("127.0.0.1", "rtt"), ("127.0.0.1", "loss"), ("::1", "rtt"), ("::1", "loss")}
+    rtt = found["127.0.0.1", "rtt"]
+    assert rtt.unit == "s"
+    assert 0 <= rtt.value < 1
+    assert found["127.0.0.1", "loss"][2:] == (0.0, "%")
+
+
+def test_loss_counts_the_requests_that_were_not_answered(tmp_path: Path) -> None:
+    """Silence is made by a route that leads to the loopback device, and to nobody there."""
+    file = tmp_path / "measurements"
+    prepare = "ip route add 10.9.0.0/24 dev lo; ip route add unreachable 10.7.0.0/24"
+    exitval, _ = pymons("-r 1 -t 20 127.0.0.1 10.9.0.5 10.7.0.5", prepare, f"env PYMON_MEASUREMENTS={file}")
+    assert exitval == 1
+    lines = re.sub(r"rtt \S+", "rtt N", file.read_text()).splitlines()
+    assert lines == ["127.0.0.1 rtt N s", "127.0.0.1 loss 0.0 %", "10.9.0.5 loss 100.0 %"]
+
+
+async def test_one_family(check: Check) -> None:
+    assert (await check("fping.monitor", "-6", "::1")).exitval == 0
+    result = await check("fping.monitor", "-4", "127.0.0.1", "::1")
+    assert result.exitval == 2
+    assert result.output.startswith("::1\n")
+    assert re.search(r"^::1 \(IPv4\) +no IPv4 address$", result.output, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("flags", "silence", "well"),
+    [
+        ("-4 -6", "true", True),
+        ("-46", "sysctl -qw net.ipv6.icmp.echo_ignore_all=1", False),
+        ("-a -46", "sysctl -qw net.ipv6.icmp.echo_ignore_all=1", False),
+    ],
+)
+def test_both_families_must_answer_m_fping_4(tmp_path: Path, flags: str, silence: str, well: bool) -> None:
+    """M-fping-4."""
+    hosts, measured = tmp_path / "hosts", tmp_path / "measured"
+    hosts.write_text("127.0.0.1 both.test\n::1 both.test\n")
+    prepare = f"{silence} && mount --bind {hosts} /etc/hosts"
+    exitval, output = pymons(f"{flags} -r 0 -t 100 both.test", prepare, f"env PYMON_MEASUREMENTS={measured}")
+    if well:
+        assert exitval == 0, output
+        assert re.findall(r"^both\.test \((IPv\d)\) +\d+\.\d\d ms$", output, re.MULTILINE) == ["IPv4", "IPv6"]
+        names = [line.split()[1] for line in measured.read_text().splitlines()]
+        assert names == ["rtt_ipv4", "loss_ipv4", "rtt_ipv6", "loss_ipv6"]
+    else:
+        assert exitval == 1
+        assert output.startswith("both.test\n\n")
+        assert f"unreachable hosts\n{RULER}\nboth.test (IPv6)\n" in output
+        assert "both.test loss_ipv6 100.0 %" in measured.read_text()
 
 
 async def test_runs_at_the_same_time_do_not_mix(check_inside: Check) -> None:

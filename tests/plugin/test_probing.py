@@ -90,6 +90,7 @@ async def test_a_host_without_an_address_of_the_family() -> None:
 
 async def test_what_is_measured_is_in_the_answer_also_of_hosts_that_fail() -> None:
     """M-measured."""
+
     async def probe(host: Host, _options: Options) -> Outcome:
         host.measure("size", 3, "B")
         with host.timed("greeting"):
@@ -204,3 +205,28 @@ async def test_a_host_that_refuses_and_the_words_for_it() -> None:
 
     monitor = Monitor(Options, probe, wording=Wording(cannot_connect="connect: {reason}"))
     assert (await run(monitor, "127.0.0.1")).output == "127.0.0.1\n127.0.0.1: connect: Connection refused\n"
+
+
+async def test_the_highest_exit_value_of_the_hosts_is_the_runs() -> None:
+    async def probe(host: Host, _options: Options) -> Outcome:
+        return Up() if host.name == "0" else Down("so it is", exitval=int(host.name))
+
+    monitor = Monitor(Options, probe, look_up=False)
+    assert [(await run(monitor, *hosts)).exitval for hosts in ("0", "01", "310", "12")] == [0, 1, 3, 2]
+
+
+async def test_arguments_that_are_more_than_hosts_are_divided() -> None:
+    def divide(options: Options, given: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
+        if given[0] == "bad":
+            raise PluginUsageError("the first word must be good")
+        return Options(f"{options.deed} {given[0]}"), given[1:]
+
+    async def probe(host: Host, options: Options) -> Outcome:
+        return Down(f"{options.deed}, {host.environ['MON_GROUP']}")
+
+    monitor = Monitor(Options, probe, look_up=False, divide=divide)
+    call = Invocation("/mon.d/x.monitor", ("-d", "do", "good", "a", "b"), {"MON_GROUP": "web"})
+    assert (await monitor.run(call)).output == "a b\na: do good, web\nb: do good, web\n"
+    assert (await run(monitor, "good")).exitval == 0
+    assert (await run(monitor, "bad", "a")).output.startswith("x.monitor: the first word must be good\n")
+    assert (await run(monitor, "--help")).exitval == 0
