@@ -27,6 +27,9 @@ app.add_typer(lvs_app, name="lvs")
 trap_app = typer.Typer(help="Results that are reported to a server.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(trap_app, name="trap")
 
+plugin_app = typer.Typer(help="Write monitors and alerts of your own.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(plugin_app, name="plugin")
+
 DEFAULT_FILE = Path(Settings().cfbasedir) / "mon.cf"
 
 
@@ -185,6 +188,69 @@ def trap_send_command(
             password_file=password_file,
         )
     )
+
+
+@plugin_app.command("new")
+def plugin_new_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called: redis.monitor, pager.alert.")],
+    directory: Annotated[Path, typer.Option("--dir", help="Where to; made if it is not there.")] = Path(),
+) -> None:
+    """Write a monitor or an alert to begin with, and its test. Both work, and say what to change."""
+    from pymon.cli.plugin import new  # noqa: PLC0415
+
+    _finish(new(name, directory))
+
+
+@plugin_app.command("test", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def plugin_test_command(
+    plugin: Annotated[str, typer.Argument(metavar="FILE", help="The plugin's file, or its name.")],
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[OPTION|HOST]...", help="What follows it on its line in mon.cf.")
+    ] = None,
+    configfile: Annotated[
+        Path | None, typer.Option("--configfile", "-c", help=f"Whose mondir and alertdir [default: {DEFAULT_FILE}].")
+    ] = None,
+    group: Annotated[str, typer.Option(help="The watch it is called for.")] = "trial",
+    service: Annotated[str, typer.Option(help="The service of it.")] = "plugin",
+    env: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable, as of the service.")] = None,
+    time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that each run may take.")] = 60.0,
+    kind: Annotated[str, typer.Option(metavar="failure|up|ack|…", help="Alerts: the kind of event.")] = "failure",
+    summary: Annotated[str, typer.Option(help="Alerts: what the monitor said, its first line.")] = "host1",
+    detail: Annotated[str, typer.Option(help="Alerts: the rest of it.")] = "host1: connection refused",
+    host: Annotated[list[str] | None, typer.Option(help="Alerts: a host of the group.")] = None,
+) -> None:
+    """Run a monitor or an alert as the daemon would, as a process and in process, and tell all about it.
+
+    Options of this command stand before FILE; all that follows FILE goes to the plugin. An alert is delivered twice.
+
+    Exit status: 0 if it did the same both ways and did not misbehave, whatever its verdict; else 1.
+    """
+    from pymon.cli.plugin import Call, kind_of, test, variables  # noqa: PLC0415
+    from pymon.workbench.calls import About, Happened  # noqa: PLC0415
+
+    given = words or []
+    call = Call(
+        given[1:] if given[:1] == ["--"] else given,
+        About(group, service, environ=variables(env or [])),
+        Happened(kind_of(kind), summary, detail, host or ["host1", "host2"]),
+        time_limit,
+    )
+    _finish(test(plugin, call, configfile=configfile, default=DEFAULT_FILE))
+
+
+@plugin_app.command("list")
+def plugin_list_command(
+    configfile: Annotated[
+        Path | None, typer.Option("--configfile", "-c", help=f"Whose mondir and alertdir [default: {DEFAULT_FILE}].")
+    ] = None,
+    monitors: Annotated[bool, typer.Option("--monitors", help="Only monitors.")] = False,
+    alerts: Annotated[bool, typer.Option("--alerts", help="Only alerts.")] = False,
+) -> None:
+    """List the plugins that the daemon would find, how each runs, where it is from, and which hide others."""
+    from pymon.cli.plugin import list_plugins  # noqa: PLC0415
+
+    both = monitors == alerts
+    _finish(list_plugins(configfile, DEFAULT_FILE, monitors=monitors or both, alerts=alerts or both))
 
 
 @app.command("passwd")

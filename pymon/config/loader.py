@@ -89,7 +89,7 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         for code, number, column, facts in source.notices:
             report.add_at(code, Place(source.name, number, column), **facts)
         draft = build(tree, report)
-        settings = _settings(draft.site.settings, overrides or {})
+        settings = complete(draft.site.settings, overrides or {})
         _check_files(draft, settings, overrides or {}, report)
         auth, auth_problems = _read_auth(settings.authfile, is_given="authfile" in (overrides or {}))
         report.include(auth_problems)
@@ -178,7 +178,7 @@ def _refused(code: str, place: Place, **facts: object) -> ConfigError:
     return ConfigError(report.problems())
 
 
-def _settings(settings: Settings, overrides: Mapping[str, object]) -> Settings:
+def complete(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     """Apply the command line, make paths absolute, and let pymon's own plugins be found last."""
     changes: dict[str, Any] = {
         name: tuple(value.split(":")) if name in ("mondir", "alertdir") and isinstance(value, str) else value

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pymon.errors import PluginError
+from pymon.installed import Offer
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement, parse_measurements
 from pymon.model.result import Cause, CheckResult
-from pymon.runner.registry import PluginFile, load
+from pymon.runner.registry import PluginFile, load, load_offer
 from pymon.runner.runner import Runner
 from pymon.workbench.leavings import left_behind, look
 from pymon.workbench.stalls import Stall, StallWatch
@@ -105,8 +106,11 @@ class Trial(NamedTuple):
 
 
 def find(path: str | os.PathLike[str]) -> PluginFile:
-    """The plugin in a file; raises PluginError if there is none that could be run."""
+    """The plugin in a file, or of a package (``MODULE:OBJECT``). Raises PluginError if there is none to be run."""
     file = Path(path).absolute()
+    module, colon, _ = str(path).partition(":")
+    if colon and "/" not in module and not file.exists():
+        return load_offer(Offer(module, str(path), module))
     if not file.is_file():
         raise PluginError(f"there is no file {file}")
     if not os.access(file, os.X_OK):
@@ -164,7 +168,7 @@ async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -
     try:
         await asyncio.sleep(0)
         before, processor = look(), time.process_time() + _children()
-        with StallWatch(file.path) as watch:
+        with StallWatch(file.source) as watch:
             result = await runner.run(file, invocation, time_limit=time_limit)
             # at once: tasks that it left behind were cancelled, and are about to end
             left = left_behind(before, [watch.thread])

@@ -1,0 +1,128 @@
+"""``pymon plugin new``, ``test`` and ``list``: for those who write monitors and alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.text import Text
+
+from pymon.errors import PluginError
+from pymon.model.invocation import Invocation
+from pymon.model.settings import Settings
+from pymon.model.status import EventKind
+from pymon.runner.registry import PluginFile
+from pymon.workbench import catalogue
+from pymon.workbench.account import Line, account, shown
+from pymon.workbench.calls import About, Happened, of_alert, of_monitor
+from pymon.workbench.draft import draft
+from pymon.workbench.trial import Trial, find, try_out
+
+WELL, MISBEHAVED = 0, 1
+"""exit statuses"""
+
+_STYLES = {"": "", "title": "bold", "good": "green", "bad": "red", "note": "yellow"}
+
+
+class Call(NamedTuple):
+    """How a plugin is to be tried: ``words`` follow its name. What ``happened`` is for alerts only."""
+
+    words: Sequence[str]
+    about: About
+    happened: Happened
+    time_limit: float
+
+
+def new(name: str, directory: Path) -> int:
+    """Write a plugin and its test, and say what to do with them."""
+    written = draft(name, directory)
+    for path in written:
+        print(f"{path} written")
+    plugin, test = written
+    hosts = " 127.0.0.1" if name.endswith(".monitor") else ""
+    print(f"\nTry it:\n  pymon plugin test {plugin}{hosts}\n  pytest {test}")
+    return WELL
+
+
+def test(plugin: str, call: Call, *, configfile: Path | None, default: Path) -> int:
+    """Run a plugin both ways and tell of it. Exit status 0 if it ran as it should, whatever its verdict, else 1."""
+    _quiet()
+    settings = catalogue.settings_of(configfile, default)
+    trial = asyncio.run(_try(plugin, call, settings))
+    _print(account(trial, call.about.environ))
+    return MISBEHAVED if trial.problems else WELL
+
+
+async def _try(plugin: str, call: Call, settings: Settings) -> Trial:
+    began = time.perf_counter()
+    file = await asyncio.to_thread(_find, plugin, settings)
+    loaded_in = time.perf_counter() - began
+    is_alert = file.name.endswith(".alert")
+    invocation = _invocation(file.path, call, settings, is_alert=is_alert)
+    trial = await try_out(file, invocation, time_limit=call.time_limit, repeats=not is_alert)
+    return trial._replace(loaded_in=loaded_in)
+
+
+def _find(plugin: str, settings: Settings) -> PluginFile:
+    """A file, if there is one (or the word is a path), else the plugin that mon.cf means by the name."""
+    if "/" in plugin or Path(plugin).exists():
+        return find(plugin)
+    found = catalogue.find_by_name(plugin, settings)
+    if found is None:
+        raise PluginError(f"there is no file {plugin}, and no plugin of that name (pymon plugin list tells which are)")
+    return found
+
+
+def _invocation(path: str, call: Call, settings: Settings, *, is_alert: bool) -> Invocation:
+    if is_alert:
+        return of_alert(path, call.words, call.happened, call.about, settings)
+    return of_monitor(path, call.words, call.about, settings)
+
+
+def list_plugins(configfile: Path | None, default: Path, *, monitors: bool, alerts: bool) -> int:
+    """Print the plugins that the daemon would find."""
+    _quiet()
+    settings = catalogue.settings_of(configfile, default)
+    if monitors:
+        _print(catalogue.catalogue("monitors", settings.mondir, catalogue.monitors(settings)))
+    if monitors and alerts:
+        print()
+    if alerts:
+        _print(catalogue.catalogue("alerts", settings.alertdir, catalogue.alerts(settings)))
+    return WELL
+
+
+def variables(words: Sequence[str]) -> dict[str, str]:
+    """``NAME=value`` words as variables; PluginError for one that is none."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise PluginError(f"{shown(word)} is not of the form NAME=value")
+        found[name] = value
+    return found
+
+
+def kind_of(text: str) -> EventKind:
+    """The kind of event of a name; PluginError with all names if there is none."""
+    try:
+        return EventKind(text)
+    except ValueError as error:
+        raise PluginError(f"{shown(text)} is no kind of event: {', '.join(EventKind)}") from error
+
+
+def _quiet() -> None:
+    """What the runner would write into the daemon's log is part of what is told here."""
+    logging.getLogger("pymon").addHandler(logging.NullHandler())
+
+
+def _print(lines: Iterable[Line]) -> None:
+    console = Console(highlight=False)
+    for line in lines:
+        # not wrapped: a path that is cut in two cannot be copied
+        console.print(Text(line.text, style=_STYLES[line.style]), soft_wrap=True)
