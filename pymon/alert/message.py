@@ -1,18 +1,14 @@
 """The mail about one event: text from a template, and a message that nothing in the text can break (pure).
 
 A template looks like the mail: a ``Subject:`` line, an empty line, the body, in jinja2. Without a ``Subject:`` line
-it is all body, and the subject is the usual one. It can use: word (ALERT, UPALERT, STARTUP, ACK, DISABLE, TRAP,
-TRAPTIMEOUT, TEST), group, service, summary, detail, when (``Tue Nov 3 10:00:00``), noticed (with year), time (epoch),
-next_alert, hosts (a list), members (the hosts as text, wrapped), description, opstatus, and environ (MON_* variables).
+it is all body, and the subject is the usual one. It can use what ``pymon.plugin.event_values`` gives.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import textwrap
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -20,35 +16,15 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr, getaddresses
 from pathlib import Path
 
-import jinja2
-
-from pymon.plugin import Event, EventKind
-
-WORDS: Mapping[EventKind, str] = {
-    EventKind.FAILURE: "ALERT",
-    EventKind.UP: "UPALERT",
-    EventKind.STARTUP: "STARTUP",
-    EventKind.ACK: "ACK",
-    EventKind.DISABLE: "DISABLE",
-    EventKind.TRAP: "TRAP",
-    EventKind.TRAPTIMEOUT: "TRAPTIMEOUT",
-    EventKind.TEST: "TEST",
-}
-"""what the subject calls a kind of event (mon knows the first two only)"""
+from pymon.plugin import Event, event_values, fill_template, one_line, readable
 
 SUBJECT_LIMIT = 500
 """characters of a subject that are kept"""
 
 DEFAULT_TEMPLATE = Path(__file__).with_name("templates") / "mail.txt"
-_MEMBERS_INDENT = 24
-_MEMBERS_WIDTH = 75
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROL_IN_BODY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _POLICY = SMTP.clone(cte_type="7bit")
-
-
-class TemplateProblem(Exception):
-    """A template cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +38,8 @@ class Text:
 def write(event: Event, summary: str, template: str) -> Text:
     """Fill in a template; raises TemplateProblem."""
     subject, body = _halves(template)
-    values = _values(event, summary)
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # mail is plain text
-    try:
-        return Text(
-            environment.from_string(subject).render(values),
-            environment.from_string(body).render(values),
-        )
-    except Exception as error:  # a template can raise anything
-        line = getattr(error, "lineno", None)
-        raise TemplateProblem(f"{type(error).__name__}: {error}" + (f" (line {line})" if line else "")) from error
+    known = event_values(event, summary)
+    return Text(fill_template(subject, known), fill_template(body, known))
 
 
 def compose(
@@ -118,26 +86,6 @@ def bare(address: str) -> str:
     return getaddresses([address])[0][1]
 
 
-def one_line(text: str) -> str:
-    """The text without line ends and other control characters."""
-    return _CONTROL.sub(" ", readable(text)).strip()
-
-
-def readable(text: str) -> str:
-    r"""Text that can be written as UTF-8: bytes that were no UTF-8 show as ``\xe9``."""
-    return text.encode("utf-8", "surrogateescape" if _is_encodable(text) else "replace").decode(
-        "utf-8", "backslashreplace"
-    )
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _header_address(address: str) -> str:
     return one_line(address)
 
@@ -150,32 +98,3 @@ def _halves(template: str) -> tuple[str, str]:
         return default, template
     separator, _, rest = body.partition("\n")
     return head.removeprefix("Subject:").strip(), body if separator.strip() else rest
-
-
-def _values(event: Event, summary: str) -> dict[str, object]:
-    return {
-        "word": WORDS[event.kind],
-        "group": event.group,
-        "service": event.service,
-        "summary": one_line(summary),
-        "detail": event.detail,
-        "when": event.when,
-        "noticed": time.asctime(time.localtime(event.time)),
-        "time": int(event.time),
-        "next_alert": event.next_alert,
-        "hosts": list(event.hosts),
-        "members": _members(event.hosts),
-        "description": event.description,
-        "opstatus": event.opstatus,
-        "environ": {name: value for name, value in event.environ.items() if name.startswith("MON_")},
-    }
-
-
-def _members(hosts: Sequence[str]) -> str:
-    """The hosts as mon's mail lists them: lines of up to 75 columns, the further ones indented by tabs."""
-    return textwrap.fill(
-        " ".join(hosts),
-        width=_MEMBERS_WIDTH - _MEMBERS_INDENT,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ).replace("\n", "\n" + "\t" * (_MEMBERS_INDENT // 8))

@@ -9,7 +9,10 @@ values        ports, seconds, counts: what options take
 net           names and connections that cannot block the event loop
 tls           TlsOptions, and the context they make
 command       programs that a monitor runs
+login         LoginOptions: TLS from the start or by STARTTLS, an account and its password
+dialogue      the detail of mon's monitors that show what was said
 blocking      functions that block, in threads
+template      texts filled with the values of an event
 secret        secrets from files and systemd's credentials
 icmp          echo requests to many hosts over one socket
 oneshot_http  one HTTP request over one connection, behind httpx's transport interface
@@ -32,13 +35,25 @@ if TYPE_CHECKING:
     from pymon.plugin.blocking import in_thread
     from pymon.plugin.command import run_command
     from pymon.plugin.conversation import Conversation, ProtocolProblem
+    from pymon.plugin.dialogue import dialogues
     from pymon.plugin.host import Host
     from pymon.plugin.icmp import Echo, ping
+    from pymon.plugin.login import LoginOptions
     from pymon.plugin.monitor import AT_ONCE, Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, Wording
     from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
     from pymon.plugin.options import choice, flag, many, option, words
     from pymon.plugin.secret import read_secret
-    from pymon.plugin.tls import TlsOptions, tls_context, tls_problem
+    from pymon.plugin.template import (
+        TemplateProblem,
+        event_json,
+        event_values,
+        expand,
+        fill_json,
+        fill_template,
+        one_line,
+        readable,
+    )
+    from pymon.plugin.tls import TlsOptions, days_left, tls_context, tls_problem
     from pymon.plugin.values import count, milliseconds, port, positive, seconds
 
 _HOME = {
@@ -61,9 +76,11 @@ _HOME = {
     "run_command": "pymon.plugin.command",
     "Conversation": "pymon.plugin.conversation",
     "ProtocolProblem": "pymon.plugin.conversation",
+    "dialogues": "pymon.plugin.dialogue",
     "Host": "pymon.plugin.host",
     "Echo": "pymon.plugin.icmp",
     "ping": "pymon.plugin.icmp",
+    "LoginOptions": "pymon.plugin.login",
     "AT_ONCE": "pymon.plugin.monitor",
     "Call": "pymon.plugin.monitor",
     "Down": "pymon.plugin.monitor",
@@ -87,7 +104,16 @@ _HOME = {
     "option": "pymon.plugin.options",
     "words": "pymon.plugin.options",
     "read_secret": "pymon.plugin.secret",
+    "TemplateProblem": "pymon.plugin.template",
+    "event_json": "pymon.plugin.template",
+    "event_values": "pymon.plugin.template",
+    "expand": "pymon.plugin.template",
+    "fill_json": "pymon.plugin.template",
+    "fill_template": "pymon.plugin.template",
+    "one_line": "pymon.plugin.template",
+    "readable": "pymon.plugin.template",
     "TlsOptions": "pymon.plugin.tls",
+    "days_left": "pymon.plugin.tls",
     "tls_context": "pymon.plugin.tls",
     "tls_problem": "pymon.plugin.tls",
     "count": "pymon.plugin.values",
@@ -116,6 +142,7 @@ __all__ = [
     "Exit",
     "Failed",
     "Host",
+    "LoginOptions",
     "Measurement",
     "Monitor",
     "NameNotFound",
@@ -126,6 +153,7 @@ __all__ = [
     "ProtocolProblem",
     "Report",
     "SetMonitor",
+    "TemplateProblem",
     "TlsOptions",
     "TryAgain",
     "Up",
@@ -135,16 +163,25 @@ __all__ = [
     "choice",
     "connect",
     "count",
+    "days_left",
+    "dialogues",
+    "event_json",
+    "event_values",
+    "expand",
+    "fill_json",
+    "fill_template",
     "flag",
     "in_thread",
     "literal",
     "many",
     "milliseconds",
+    "one_line",
     "option",
     "ping",
     "port",
     "positive",
     "read_secret",
+    "readable",
     "run_command",
     "run_program",
     "seconds",

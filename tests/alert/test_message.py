@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.alert.message import DEFAULT_TEMPLATE, TemplateProblem, Text, addresses, bare, compose, one_line, write
-from pymon.plugin import Event, EventKind
+from pymon.alert.message import DEFAULT_TEMPLATE, Text, addresses, bare, compose, write
+from pymon.plugin import Event, EventKind, TemplateProblem, one_line
 
 TEMPLATE = DEFAULT_TEMPLATE.read_text(encoding="utf-8")
 
