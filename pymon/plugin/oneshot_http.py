@@ -1,8 +1,8 @@
 """One HTTP request over one connection, behind httpx's transport interface.
 
 A check asks once and hangs up. httpx's own client spends most of its time on what that has no use for: a pool, cookies,
-redirects, authentication. Here asyncio connects, h11 speaks HTTP/1.1 with ``Connection: close``, and httpx's Request
-and Response are the words used, so that httpx.AsyncHTTPTransport can stand in where HTTP/2 or a proxy is wanted.
+redirects, authentication. Here asyncio connects, h11 speaks HTTP/1.1 with ``Connection: close`` (or h2 speaks HTTP/2),
+and httpx's Request, Response and exceptions are the words used, so that httpx's client can be put on top.
 
 Everything of httpx that pymon uses is in this module.
 """
@@ -10,24 +10,57 @@ Everything of httpx that pymon uses is in this module.
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
+import time
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import h11
 import httpx
 
 from pymon.plugin import net
+from pymon.plugin.http_exchange import BODY_LIMIT, HEAD_LIMIT, Answer, Exchange, Http1Exchange, NoHttp
+from pymon.plugin.tls import tls_context, tls_problem
+
+__all__ = [
+    "BODY_LIMIT",
+    "Answer",
+    "Asked",
+    "OneShotTransport",
+    "Proxy",
+    "Request",
+    "Response",
+    "TransportError",
+    "basic",
+]
 
 Request = httpx.Request
 Response = httpx.Response
 TransportError = httpx.TransportError
 
-BODY_LIMIT = 4 << 20
-"""bytes of a body that are read; what follows is not waited for"""
+Connect = Callable[[str, int], Awaitable[socket.socket]]
+"""Makes a connection to a host and port; raises OSError"""
 
-_HEAD_LIMIT = 64 * 1024
-_CHUNK = 64 * 1024
-_END = h11.EndOfMessage()
+
+class Proxy(NamedTuple):
+    """An HTTP proxy, and what it is to be told as Proxy-Authorization (empty: nothing)."""
+
+    host: str
+    port: int
+    authorization: str = ""
+
+
+class Asked(NamedTuple):
+    """An answer and how it came about: seconds to connect (through the proxy, if there is one), for the handshake
+    of TLS, and from the request to the first byte. ``tls`` is None for a conversation in the clear."""
+
+    answer: Answer
+    connect: float
+    handshake: float
+    first_byte: float
+    tls: ssl.SSLObject | None
 
 
 class OneShotTransport(httpx.AsyncBaseTransport):
@@ -35,59 +68,143 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
     A request is sent with its body. Request extensions: ``target`` (bytes: the request target as it is to be sent),
     ``connect_host`` (str: where to connect, if not the URL's host), ``sni_hostname`` (str: the name asked for and
-    verified in TLS). Response extensions: ``head`` (bytes: status line and headers as they came, with the empty line)
-    and ``body`` (bytes: what ``await response.aread()`` makes its content of, chunks put together, but any content
-    encoding still on it).
+    verified in TLS), ``read_limit`` (int: bytes of the body after which no more are waited for, BODY_LIMIT). Response
+    extensions: ``head`` (bytes: status line and headers as they came, with the empty line) and ``body`` (bytes: what
+    ``await response.aread()`` makes its content of, chunks put together, but any content encoding still on it).
 
-    Raises httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, whose text is for the user. Time limits are
-    the caller's (asyncio.timeout).
+    Raises httpx.ConnectError, httpx.ProxyError, httpx.ReadError, httpx.RemoteProtocolError, whose
+    text is for the user. Time limits are the caller's (asyncio.timeout).
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        """``tls`` is used for https URLs."""
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None = None,
+        *,
+        http2: bool = False,
+        proxy: Proxy | None = None,
+        tunnel: bool = False,
+        connect: Connect = net.connect,
+    ) -> None:
+        """``tls`` is used for https URLs. ``http2`` alone is spoken: by prior knowledge for http URLs, else by ALPN.
+
+        Through a ``proxy`` http URLs are asked for by absolute target, or, with ``tunnel`` or HTTP/2, by CONNECT, as
+        https URLs always are. ``connect`` makes the connections to servers or the proxy.
+        """
         self._tls = tls
+        self._http2 = http2
+        self._proxy = proxy
+        self._tunnel = tunnel or http2
+        self._connect = connect
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask and wait for the whole answer (up to BODY_LIMIT)."""
-        exchange = _Exchange(request)
-        connection = await _connect(request)
-        if request.url.scheme == "https":
-            await self._over_tls(connection, exchange)
-        else:
-            await _over_tcp(connection, exchange)
-        return exchange.response()
+        await request.aread()
+        answer = (await self.ask(request)).answer
+        return httpx.Response(
+            answer.status,
+            headers=list(answer.headers),
+            stream=httpx.ByteStream(answer.body),
+            request=request,
+            extensions={
+                "http_version": b"HTTP/" + answer.version.encode("ascii"),
+                "reason_phrase": answer.reason,
+                "head": answer.head,
+                "body": answer.body,
+            },
+        )
 
-    async def _over_tls(self, connection: socket.socket, exchange: _Exchange) -> None:
-        request = exchange.request
-        name = request.extensions.get("sni_hostname") or request.extensions.get("connect_host") or request.url.host
-        loop = asyncio.get_running_loop()
+    async def ask(self, request: httpx.Request) -> Asked:
+        """The same in fewer steps, with what was measured on the way. The request's body must have been read."""
+        secure = request.url.scheme == "https"
+        began = time.perf_counter()
+        exchange = self._exchange(request, secure=secure)
+        connection = await self._connection(request, secure=secure)
+        connected = time.perf_counter()
         try:
-            transport, _ = await loop.create_connection(
-                lambda: exchange, sock=connection, ssl=self._tls or ssl.create_default_context(), server_hostname=name
+            if secure:
+                handshake, tls = await self._over_tls(connection, exchange, request)
+            elif isinstance(exchange, Http1Exchange) and not request.content:
+                await _over_tcp(connection, exchange)
+                handshake, tls = 0.0, None
+            else:
+                await _over_transport(connection, exchange)
+                handshake, tls = 0.0, None
+            answer = exchange.answer()
+        except NoHttp as error:
+            raise httpx.RemoteProtocolError(str(error), request=request) from error
+        except OSError as error:
+            raise httpx.ReadError(_words(error), request=request) from error
+        return Asked(answer, connected - began, handshake, max(0.0, answer.first_byte - connected - handshake), tls)
+
+    def _exchange(self, request: httpx.Request, *, secure: bool) -> Exchange:
+        limit = request.extensions.get("read_limit", BODY_LIMIT)
+        if self._http2:
+            from pymon.plugin.http2_exchange import Http2Exchange  # noqa: PLC0415  # only who wants it pays for h2
+
+            target = request.extensions.get("target", request.url.raw_path)
+            body = request.content
+            return Http2Exchange(request.method, request.url.scheme, target, request.headers.raw, body, limit)
+        if self._proxy is not None and not secure and not self._tunnel:
+            return Http1Exchange(_absolute(request, self._proxy), request.content, limit)
+        return Http1Exchange(_question(request), request.content, limit)
+
+    async def _connection(self, request: httpx.Request, *, secure: bool) -> socket.socket:
+        """To the server, or to the proxy and through it."""
+        host, port = _destination(request)
+        proxy = self._proxy
+        to = "the proxy: " if proxy is not None else ""
+        try:
+            connection = await (self._connect(host, port) if proxy is None else self._connect(proxy.host, proxy.port))
+        except net.NameNotFound as error:
+            raise httpx.ConnectError(f"{to}name not found: {error}", request=request) from error
+        except OSError as error:
+            raise httpx.ConnectError(f"{to}could not connect: {_words(error)}", request=request) from error
+        if proxy is None or not (secure or self._tunnel):
+            return connection
+        try:
+            await _open_tunnel(connection, f"{authority(host)}:{port}".encode("utf-8", "surrogateescape"), proxy)
+        except (NoHttp, OSError) as error:
+            connection.close()
+            raise httpx.ProxyError(f"the proxy: {_words(error)}", request=request) from error
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _over_tls(
+        self, connection: socket.socket, exchange: Exchange, request: httpx.Request
+    ) -> tuple[float, ssl.SSLObject]:
+        name = request.extensions.get("sni_hostname") or _destination(request)[0]
+        context = self._tls or tls_context(alpn=("h2",) if self._http2 else ())
+        began = time.perf_counter()
+        try:
+            transport, _ = await asyncio.get_running_loop().create_connection(
+                lambda: exchange, sock=connection, ssl=context, server_hostname=name
             )
         except ssl.SSLCertVerificationError as error:
             raise httpx.ConnectError(f"certificate verify failed: {error.verify_message}", request=request) from error
         except ssl.SSLError as error:
-            raise httpx.ConnectError(f"TLS: {error.reason or error}", request=request) from error
-        except OSError as error:
+            raise httpx.ConnectError(tls_problem(error), request=request) from error
+        except (OSError, ValueError) as error:  # ValueError: a name that no server can have
             raise httpx.ConnectError(f"TLS: {_words(error)}", request=request) from error
         try:
+            took = time.perf_counter() - began
+            tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
+            if self._http2 and tls.selected_alpn_protocol() != "h2":
+                raise httpx.ConnectError("the server does not agree to HTTP/2 (ALPN)", request=request)
             await exchange.finished
         finally:
             transport.abort()
+            _heard(exchange)
+        return took, tls
 
 
-async def _connect(request: httpx.Request) -> socket.socket:
-    host = request.extensions.get("connect_host") or request.url.host
-    try:
-        return await net.connect(host, request.url.port or (443 if request.url.scheme == "https" else 80))
-    except net.NameNotFound as error:
-        raise httpx.ConnectError(f"name not found: {error}", request=request) from error
-    except OSError as error:
-        raise httpx.ConnectError(f"could not connect: {_words(error)}", request=request) from error
+def basic(user: str, password: str) -> str:
+    """What stands in Authorization for a user and a password (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode("ascii")
 
 
-async def _over_tcp(connection: socket.socket, exchange: _Exchange) -> None:
+async def _over_tcp(connection: socket.socket, exchange: Http1Exchange) -> None:
     """Without a transport: half the cost of a short conversation is to set one up."""
     loop = asyncio.get_running_loop()
     try:
@@ -97,132 +214,101 @@ async def _over_tcp(connection: socket.socket, exchange: _Exchange) -> None:
             await exchange.finished
         finally:
             loop.remove_reader(connection.fileno())
-    except OSError as error:
-        raise httpx.WriteError(_words(error), request=exchange.request) from error
     finally:
         connection.close()
 
 
-def _words(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
+async def _over_transport(connection: socket.socket, exchange: Exchange) -> None:
+    """For one that may have to read before all of it is sent."""
+    transport, _ = await asyncio.get_running_loop().create_connection(lambda: exchange, sock=connection)
+    try:
+        await exchange.finished
+    finally:
+        transport.abort()
+        _heard(exchange)
+
+
+def _heard(exchange: Exchange) -> None:
+    """Its outcome is of no interest any more, should it have one that nobody waited for."""
+    if exchange.finished.done() and not exchange.finished.cancelled():
+        exchange.finished.exception()
+
+
+async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy) -> None:
+    """Have the proxy connect to a host:port (RFC 9110, 9.3.6); raises NoHttp where it does not."""
+    loop = asyncio.get_running_loop()
+    http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+    try:
+        question = h11.Request(method="CONNECT", target=place, headers=[(b"Host", place), *_credentials(proxy)])
+        to_send = http.send(question) or b""
+        http.send(h11.EndOfMessage())
+        await loop.sock_sendall(connection, to_send)
+        while True:
+            event = http.next_event()
+            if event is h11.NEED_DATA:
+                http.receive_data(await loop.sock_recv(connection, 4096))
+            elif isinstance(event, h11.Response):
+                break
+            elif not isinstance(event, h11.InformationalResponse):
+                raise NoHttp("hung up")
+    except h11.RemoteProtocolError as error:
+        raise NoHttp(f"no HTTP answer: {error}") from error
+    except h11.LocalProtocolError as error:
+        raise NoHttp(str(error)) from error
+    if not 200 <= event.status_code < 300:
+        raise NoHttp(f"{event.status_code} {event.reason.decode('utf-8', 'surrogateescape')}".rstrip())
+    if http.trailing_data[0]:
+        raise NoHttp("said more than its answer")
+
+
+def _destination(request: httpx.Request) -> tuple[str, int]:
+    """Where to connect, were there no proxy."""
+    host = request.extensions.get("connect_host") or request.url.host
+    return host, request.url.port or (443 if request.url.scheme == "https" else 80)
+
+
+def authority(host: str) -> str:
+    """As a host stands in a URL: an IPv6 address in brackets and without its zone, a name in ASCII (IDNA)."""
+    if ":" in host:
+        return f"[{host.partition('%')[0]}]"
+    try:
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
+def _credentials(proxy: Proxy) -> list[tuple[bytes, bytes]]:
+    return [(b"Proxy-Authorization", proxy.authorization.encode("ascii"))] if proxy.authorization else []
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _question(request: httpx.Request) -> h11.Request:
     """The request as h11 has it, made once for each request object: checking the headers takes its time."""
     question: h11.Request | None = request.extensions.get("h11")
     if question is None:
-        target = request.extensions.get("target", request.url.raw_path)
-        headers = [*request.headers.raw, (b"Connection", b"close")]
-        try:
-            question = h11.Request(method=request.method.encode(), target=target, headers=headers)
-        except h11.LocalProtocolError as error:
-            raise httpx.LocalProtocolError(str(error), request=request) from error
+        question = _h11_request(request, _target(request), [*request.headers.raw, (b"Connection", b"close")])
         request.extensions["h11"] = question
     return question
 
 
-class _Exchange(asyncio.Protocol):
-    """Sends the request when connected, collects the answer, and is ``finished`` when it is complete."""
-
-    def __init__(self, request: httpx.Request) -> None:
-        self.request = request
-        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_LIMIT)
-        self.to_send = self._http.send(_question(request)) or b""
-        if request.content:
-            self.to_send += self._http.send(h11.Data(request.content)) or b""
-        self._http.send(_END)
-        self._head = bytearray()
-        self._status: h11.Response | None = None
-        self._body = bytearray()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask."""
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(self.to_send)
-
-    def read_from(self, connection: socket.socket) -> None:
-        """Take in what has come on a socket."""
-        try:
-            data = connection.recv(_CHUNK)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            self.connection_lost(error)
-            return
-        if data:
-            self.data_received(data)
-        else:
-            self.eof_received()
-
-    def data_received(self, data: bytes) -> None:
-        """Take in a piece of the answer."""
-        if self._status is None:
-            self._head += data
-        self._advance(data)
-
-    def eof_received(self) -> None:
-        """The server has said all."""
-        self._advance(b"")
-        self._fail(httpx.RemoteProtocolError("the server hung up before its answer was complete"))
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """The connection is gone."""
-        reason = getattr(error, "strerror", None) or str(error or "connection closed")
-        self._fail(httpx.ReadError(reason))
-
-    def _advance(self, data: bytes) -> None:
-        if self.finished.done():
-            return
-        try:
-            self._http.receive_data(data)
-            while not self.finished.done():
-                event = self._http.next_event()
-                if isinstance(event, h11.Response):
-                    self._status = event
-                elif isinstance(event, h11.Data):
-                    self._body += event.data
-                    if len(self._body) >= BODY_LIMIT:
-                        self.finished.set_result(None)
-                elif isinstance(event, h11.EndOfMessage):
-                    self.finished.set_result(None)
-                elif not isinstance(event, h11.InformationalResponse):
-                    return
-                else:
-                    self._drop_informational_head()
-        except h11.RemoteProtocolError as error:
-            self._fail(httpx.RemoteProtocolError(f"no HTTP answer: {error}"))
-
-    def _drop_informational_head(self) -> None:
-        _, separator, rest = bytes(self._head).partition(b"\r\n\r\n")
-        if separator:
-            self._head = bytearray(rest)
-
-    def _fail(self, error: httpx.TransportError) -> None:
-        if not self.finished.done():
-            self.finished.set_exception(error)
-
-    def response(self) -> httpx.Response:
-        """The complete answer."""
-        status = self._status
-        if status is None:
-            raise httpx.RemoteProtocolError("no answer", request=self.request)
-        body = bytes(self._body)
-        return httpx.Response(
-            status.status_code,
-            headers=status.headers.raw_items(),
-            stream=httpx.ByteStream(body),
-            request=self.request,
-            extensions={
-                "http_version": b"HTTP/" + status.http_version,
-                "reason_phrase": status.reason,
-                "head": _head_of(bytes(self._head)),
-                "body": body,
-            },
-        )
+def _absolute(request: httpx.Request, proxy: Proxy) -> h11.Request:
+    """The request as a proxy wants it (RFC 9112, 3.2.2)."""
+    host, port = _destination(request)
+    place = authority(host) if port == 80 else f"{authority(host)}:{port}"
+    headers = [*request.headers.raw, (b"Connection", b"close"), *_credentials(proxy)]
+    return _h11_request(request, b"http://" + place.encode("utf-8", "surrogateescape") + _target(request), headers)
 
 
-def _head_of(received: bytes) -> bytes:
-    """Up to and with the empty line, whatever line ends the server uses."""
-    ends = [received.find(mark) + len(mark) for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n") if mark in received]
-    return received[: min(ends)] if ends else received
+def _target(request: httpx.Request) -> bytes:
+    target: bytes = request.extensions.get("target", request.url.raw_path)
+    return target
+
+
+def _h11_request(request: httpx.Request, target: bytes, headers: list[tuple[bytes, bytes]]) -> h11.Request:
+    try:
+        return h11.Request(method=request.method.encode(), target=target, headers=headers)
+    except h11.LocalProtocolError as error:
+        raise httpx.LocalProtocolError(str(error), request=request) from error
