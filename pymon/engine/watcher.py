@@ -270,6 +270,7 @@ class Watcher:
                 time_limit=limit,
                 inprocess=inprocess,
                 repeat_blocked=True,
+                measures=True,
                 on_start=partial(self.running.__setitem__, key),
             )
         finally:

@@ -7,7 +7,7 @@ that PYMON_MEASUREMENTS names: ``HOST NAME VALUE [UNIT]``, separated by blanks.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 MEASUREMENTS_FILE = "PYMON_MEASUREMENTS"
@@ -16,7 +16,12 @@ MEASUREMENTS_FILE = "PYMON_MEASUREMENTS"
 MEASUREMENTS_LIMIT = 16384
 """measurements that are kept of one run"""
 
+MEASUREMENTS_SIZE = 1 << 20
+"""bytes of that file that are read"""
+
 _NAME_LIMIT = 256
+_BAD_LINES = 100
+"""bad lines after which a text is not read any further"""
 
 
 class Measurement(NamedTuple):
@@ -39,18 +44,41 @@ def format_measurements(measurements: Iterable[Measurement]) -> str:
 def parse_measurements(text: str) -> tuple[tuple[Measurement, ...], str]:
     """The measurements in the text, and what is wrong with the first line that is none (empty if all are well)."""
     found: list[Measurement] = []
-    problem = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    problem, bad = "", 0
+    for number, line in enumerate(text.split("\n"), 1):
         try:
             measurement = _of_line(line)
         except ValueError as error:
             problem = problem or f"line {number}, {line[:80]!r}: {error}"
+            bad += 1
+            if bad >= _BAD_LINES:
+                break
+            continue
+        if measurement is None:
             continue
         if len(found) >= MEASUREMENTS_LIMIT:
             return tuple(found), problem or f"only the first {MEASUREMENTS_LIMIT} measurements are kept"
-        if measurement is not None:
-            found.append(measurement)
+        found.append(measurement)
     return tuple(found), problem
+
+
+def usable(measurements: Sequence[Measurement]) -> tuple[tuple[Measurement, ...], str]:
+    """Those that can be kept of what a plugin handed over, and what is wrong with the first that cannot be."""
+    kept = tuple(each for each in measurements[:MEASUREMENTS_LIMIT] if _is_usable(each))
+    if len(kept) == len(measurements):
+        return kept, ""
+    bad = next((each for each in measurements[:MEASUREMENTS_LIMIT] if not _is_usable(each)), None)
+    if bad is None:
+        return kept, f"only the first {MEASUREMENTS_LIMIT} measurements are kept"
+    return kept, f"{bad!r:.200} is none"
+
+
+def _is_usable(each: object) -> bool:
+    if not isinstance(each, Measurement):
+        return False
+    host, name, value, unit = each
+    are_texts = isinstance(host, str) and isinstance(name, str) and isinstance(unit, str)
+    return are_texts and isinstance(value, int | float) and math.isfinite(value)
 
 
 def _of_line(line: str) -> Measurement | None:

@@ -12,10 +12,10 @@ import logging
 import time
 import traceback
 from contextvars import copy_context
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from pymon.model.invocation import Invocation
-from pymon.model.measurement import MEASUREMENTS_LIMIT
+from pymon.model.measurement import usable
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.contained import CURRENT, Call, abandon, end_tasks
 from pymon.runner.output import capped, well_formed
@@ -27,22 +27,29 @@ log = logging.getLogger("pymon.plugin")
 
 
 class Ran(NamedTuple):
-    """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to."""
+    """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to.
+
+    ``bad_measurement`` tells of the first of its measurements that is none.
+    """
 
     result: CheckResult
     behaved: bool
+    bad_measurement: str = ""
 
 
 _Ending = Answer | BaseException
 
 
-async def run_inprocess(plugin: Plugin, invocation: Invocation, *, time_limit: float, grace: float = GRACE) -> Ran:
+async def run_inprocess(
+    plugin: Plugin, invocation: Invocation, *, time_limit: float, grace: float = GRACE, source: str = ""
+) -> Ran:
     """Run the plugin on this event loop and tell how it ended. ``time_limit`` and ``grace`` are in seconds.
 
+    ``source`` is the file of its code, if that is not what it is called with as argv[0].
     Raises nothing but CancelledError, and then the plugin has been cancelled.
     """
     started = time.time()
-    call = Call(invocation.path)
+    call = Call(source or invocation.path)
     context = copy_context()
     context.run(CURRENT.set, call)
     task = asyncio.get_running_loop().create_task(_contain(plugin, invocation), context=context)
@@ -63,8 +70,9 @@ async def run_inprocess(plugin: Plugin, invocation: Invocation, *, time_limit: f
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
         return Ran(CheckResult(TIMED_OUT_EXIT, output, started, time.time(), Cause.TIMED_OUT), task.done())
     answer, cause = _judge(task, call)
-    result = CheckResult(answer.exitval, answer.output, started, time.time(), cause, answer.measurements)
-    return Ran(result, cause is not Cause.BLOCKED)
+    measurements, problem = usable(answer.measurements) if answer.measurements else ((), "")
+    result = CheckResult(answer.exitval, answer.output, started, time.time(), cause, measurements)
+    return Ran(result, cause is not Cause.BLOCKED, problem)
 
 
 async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:
@@ -104,10 +112,21 @@ def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[Answer, Cause]:
         return _exit_of(ending, call), Cause.EXITED
     if isinstance(ending, BaseException):
         return Answer(1, capped(_raised(ending, call))), Cause.RAISED
-    if not isinstance(ending, Answer):
-        return Answer(1, capped(f"{call.printed()}run() returned {ending!r:.200}, not an Answer\n")), Cause.RAISED
+    if not _is_answer(ending):
+        text = f"run() returned {ending!r:.200}, not an Answer(exit code, output, measurements)\n"
+        return Answer(1, capped(well_formed(call.printed() + text))), Cause.RAISED
     output = capped(well_formed(call.printed() + ending.output))
-    return Answer(ending.exitval & 0xFF, output, tuple(ending.measurements[:MEASUREMENTS_LIMIT])), Cause.EXITED
+    return Answer(ending.exitval & 0xFF, output, ending.measurements), Cause.EXITED
+
+
+def _is_answer(ending: object) -> TypeGuard[Answer]:
+    """Whether it is one, in all its parts: the plugin may be anybody's."""
+    return (
+        isinstance(ending, Answer)
+        and isinstance(ending.exitval, int)
+        and isinstance(ending.output, str)
+        and isinstance(ending.measurements, tuple | list)
+    )
 
 
 def _exit_of(ending: SystemExit, call: Call) -> Answer:

@@ -3,7 +3,8 @@
 argv[0] is the full path, the environment is exactly the one given, standard input is ``/dev/null`` (monitors) or a
 text (alerts), standard error is joined to standard output, and the exit code is the verdict. What mon lacks: a
 session and process group of its own, a time limit (SIGTERM to the group, after a grace SIGKILL), output read as it
-comes and cut at OUTPUT_LIMIT, and an end that does not wait for children left behind.
+comes and cut at OUTPUT_LIMIT, an end that does not wait for children left behind, and, for monitors, a file to append
+measurements to (PYMON_MEASUREMENTS).
 
 The end of a process is waited for on a pidfd, without a thread or a signal handler, so thousands may run.
 """
@@ -22,7 +23,9 @@ from pathlib import Path
 
 from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
+from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
+from pymon.runner.measuring import measurement_file
 from pymon.runner.output import Collected
 from pymon.runner.shortage import when_possible
 
@@ -50,20 +53,24 @@ async def run_process(
     reap_group: bool = True,
     grace: float = GRACE,
     on_start: Callable[[int], None] | None = None,
+    on_bad_measurement: Callable[[str], None] | None = None,
 ) -> CheckResult:
     """Run ``command`` followed by the invocation's arguments, and tell how it ended.
 
     ``command`` is ``[path]``, or ``[interpreter, path]``. ``time_limit`` and ``grace`` are in seconds.
     ``reap_group``: children that it left in its process group are killed when it has exited (after the time limit
     and on cancellation they always are). Never raises but CancelledError, and then the process is gone.
-    ``on_start`` is given the number of the process.
+    ``on_start`` is given the number of the process. With ``on_bad_measurement`` the program gets a file to append
+    measurements to; it is told of the first line there that is none.
     Where the system has no process or descriptor left, it is started when there is one, within the time limit.
     """
     started = time.time()
     end = time.monotonic() + time_limit
     try:
         child = await when_possible(
-            lambda: _Child(command, invocation, reap_group), f"start {invocation.path}", limit=time_limit
+            lambda: _Child(command, invocation, reap_group, measures=on_bad_measurement is not None),
+            f"start {invocation.path}",
+            limit=time_limit,
         )
     except (OSError, ValueError) as error:
         summary = _not_started(invocation.path, error)
@@ -75,19 +82,21 @@ async def run_process(
         timed_out = not child.exited.done()
         if timed_out:
             await child.end(grace)
+        ended = time.time()
+        measurements, problem = await child.measurements()
+        if problem and on_bad_measurement is not None:
+            on_bad_measurement(problem)
     except asyncio.CancelledError:
         await child.end(grace)
         raise
     finally:
         child.close()
-    ended = time.time()
-    printed = child.output.text()
+    printed, cause, status = child.output.text(), Cause.EXITED, child.status
     if timed_out:
-        return CheckResult(TIMED_OUT_EXIT, timeout_output(time_limit, printed), started, ended, Cause.TIMED_OUT)
-    if child.status < 0:
-        output = printed if printed.strip() else _signal_summary(-child.status)
-        return CheckResult(128 - child.status, output, started, ended, Cause.SIGNALED)
-    return CheckResult(child.status, printed, started, ended)
+        printed, cause, status = timeout_output(time_limit, printed), Cause.TIMED_OUT, TIMED_OUT_EXIT
+    elif status < 0:
+        printed, cause, status = printed if printed.strip() else _signal_summary(-status), Cause.SIGNALED, 128 - status
+    return CheckResult(status, printed, started, ended, cause, measurements)
 
 
 def timeout_output(time_limit: float, printed: str) -> str:
@@ -98,7 +107,9 @@ def timeout_output(time_limit: float, printed: str) -> str:
 class _Child:
     """A running process: its pipes are read and fed, and ``exited`` is done when it has been reaped."""
 
-    def __init__(self, command: Sequence[str], invocation: Invocation, reap_group: bool) -> None:
+    def __init__(
+        self, command: Sequence[str], invocation: Invocation, reap_group: bool, *, measures: bool = False
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[None] = self._loop.create_future()
         self.output = Collected(OUTPUT_LIMIT)
@@ -106,6 +117,7 @@ class _Child:
         self._reap_group = reap_group
         self._unsent = memoryview(invocation.stdin.encode("utf-8", "surrogateescape"))
         self._out = self._in = self._pidfd = -1
+        self._measured = measurement_file() if measures else None
         self._process = self._start(command, invocation)
         self._loop.add_reader(self._out, self._read)
         if self._in >= 0:
@@ -118,30 +130,34 @@ class _Child:
         return self._process.pid
 
     def _start(self, command: Sequence[str], invocation: Invocation) -> subprocess.Popen[bytes]:
-        arguments = [word.encode("utf-8", "surrogateescape") for word in (*command, *invocation.arguments)]
-        environ = _encoded(invocation.environ)
-        self._out, write_end = os.pipe()
-        read_end = -1
+        read_end = write_end = -1
+        passed: tuple[int, ...] = ()
         try:
+            arguments = [word.encode("utf-8", "surrogateescape") for word in (*command, *invocation.arguments)]
+            environ = _encoded(invocation.environ)
+            if self._measured is not None:
+                environ[MEASUREMENTS_FILE.encode()] = self._measured.path.encode()
+                passed = (self._measured.descriptor,)
+            self._out, write_end = os.pipe()
             os.set_blocking(self._out, False)
             if self._unsent:
                 read_end, self._in = os.pipe()
                 os.set_blocking(self._in, False)
             stdin = subprocess.DEVNULL if read_end < 0 else read_end
             try:
-                return _spawn(arguments, environ, stdin, write_end)
+                return _spawn(arguments, environ, stdin, write_end, passed)
             except OSError as error:
                 if error.errno != errno.ENOEXEC:
                     raise
                 # a script without "#!" is the shell's, as execvp(3) has it and mon's users are used to
-                return _spawn([b"/bin/sh", *arguments], environ, stdin, write_end)
+                return _spawn([b"/bin/sh", *arguments], environ, stdin, write_end, passed)
         except BaseException:
-            self._close_pipes()
+            self.close()
             raise
         finally:
-            os.close(write_end)
-            if read_end >= 0:
-                os.close(read_end)
+            for descriptor in (write_end, read_end):
+                if descriptor >= 0:
+                    os.close(descriptor)
 
     def _watch(self) -> None:
         try:
@@ -224,11 +240,15 @@ class _Child:
         if not self.exited.done():
             log.error("process %d does not die of SIGKILL; left behind", self._process.pid)
 
-    def close(self) -> None:
-        """Let go of the pipes. A process that is still there goes on to be waited for, and reaped when it exits."""
-        self._close_pipes()
+    async def measurements(self) -> tuple[tuple[Measurement, ...], str]:
+        """What it measured so far, and what is wrong with that."""
+        return ((), "") if self._measured is None else await self._measured.read()
 
-    def _close_pipes(self) -> None:
+    def close(self) -> None:
+        """Let go of pipes and files. A process that is still there goes on to be waited for, and reaped at its end."""
+        if self._measured is not None:
+            self._measured.close()
+            self._measured = None
         if self._out >= 0:
             self._loop.remove_reader(self._out)
             os.close(self._out)
@@ -239,9 +259,18 @@ class _Child:
             self._in = -1
 
 
-def _spawn(arguments: list[bytes], environ: dict[bytes, bytes], stdin: int, output: int) -> subprocess.Popen[bytes]:
+def _spawn(
+    arguments: list[bytes], environ: dict[bytes, bytes], stdin: int, output: int, passed: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        arguments, env=environ, stdin=stdin, stdout=output, stderr=output, start_new_session=True, bufsize=0
+        arguments,
+        env=environ,
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        pass_fds=passed,
+        start_new_session=True,
+        bufsize=0,
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
@@ -34,6 +34,7 @@ class Runner:
         self._watchdog = Watchdog(block_limit)
         self._containment: Containment | None = None
         self._banished: weakref.WeakSet[PluginFile] = weakref.WeakSet()
+        self._measured_badly: weakref.WeakSet[PluginFile] = weakref.WeakSet()
 
     def start(self) -> None:
         """Begin to contain and watch, on the running event loop."""
@@ -65,6 +66,7 @@ class Runner:
         inprocess: bool = True,
         reap_group: bool = True,
         repeat_blocked: bool = False,
+        measures: bool = False,
         on_start: Callable[[int], None] | None = None,
     ) -> CheckResult:
         """One run. Never raises but CancelledError, and then the run has been ended.
@@ -72,6 +74,8 @@ class Runner:
         ``inprocess``: whether it may run inside the daemon. ``reap_group``: whether processes that it leaves behind
         are killed. ``repeat_blocked``: a run that was interrupted because it blocked the event loop says nothing of
         the service; with this it is repeated as a process at once, which is right for checks and not for alerts.
+        ``measures``: a program gets a file to append measurements to (a plugin inside the daemon hands its own over);
+        what is none is logged once of each plugin.
         ``on_start`` is given the number of the process, if there is one.
         """
         began = time.time()
@@ -80,25 +84,34 @@ class Runner:
                 result = await self._inside(file, file.plugin, invocation, time_limit)
                 if result.cause is not Cause.BLOCKED or not repeat_blocked:
                     return result
-            command = [sys.executable, file.path] if file.is_python and sys.executable else [file.path]
             return await run_process(
-                command,
+                file.command,
                 invocation,
                 time_limit=time_limit,
                 reap_group=reap_group,
                 grace=self._grace,
                 on_start=on_start,
+                on_bad_measurement=partial(self._complain, file) if measures else None,
             )
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            log.exception("running %s failed", file.path)
+            log.exception("running %s failed", file.origin)
             return CheckResult(1, f"pymon could not run {file.path}: {error}\n", began, time.time(), Cause.NOT_STARTED)
 
     async def _inside(self, file: PluginFile, plugin: Plugin, invocation: Invocation, time_limit: float) -> CheckResult:
-        result, behaved = await run_inprocess(plugin, invocation, time_limit=time_limit, grace=self._grace)
-        if not behaved:
+        ran = await run_inprocess(
+            plugin, invocation, time_limit=time_limit, grace=self._grace, source=file.source or file.path
+        )
+        if not ran.behaved:
             self._banished.add(file)
-            summary = result.output.partition("\n")[0]
-            log.error("%s: %s; from now on it runs as a process", file.path, summary)
-        return result
+            summary = ran.result.output.partition("\n")[0]
+            log.error("%s: %s; from now on it runs as a process", file.origin, summary)
+        if ran.bad_measurement:
+            self._complain(file, ran.bad_measurement)
+        return ran.result
+
+    def _complain(self, file: PluginFile, problem: str) -> None:
+        if file not in self._measured_badly:
+            self._measured_badly.add(file)
+            log.warning("%s hands over what is no measurement: %s (told once)", file.origin, problem)

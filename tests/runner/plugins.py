@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
 
 from pymon.model.invocation import Invocation
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile
 
-Body = Callable[[Invocation], Awaitable[tuple[int, str]]]
+Body = Callable[[Invocation], Awaitable[Answer]]
 
 
 class Made:
@@ -24,9 +25,13 @@ class Made:
         """One for all."""
         return invocation.path
 
-    async def run(self, invocation: Invocation) -> tuple[int, str]:
+    async def run(self, invocation: Invocation) -> Answer:
         """Do it."""
         return await self._body(invocation)
+
+    def main(self) -> None:
+        """Only as part of the face; these plugins are no programs."""
+        raise NotImplementedError
 
 
 def made(body: Body, path: str | Path) -> PluginFile:

@@ -18,6 +18,7 @@ from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.runner.contained import PluginExit
 from pymon.runner.inprocess import run_inprocess
 from pymon.runner.process import TIMED_OUT_EXIT
+from pymon.runner.protocol import Answer
 from pymon.runner.runner import Runner
 from tests.runner.plugins import Body, Made
 
@@ -45,8 +46,8 @@ async def run_fixture() -> AsyncIterator[Run]:
 
 
 async def test_arguments_environment_output_and_exit_code(run: Run) -> None:
-    async def body(invocation: Invocation) -> tuple[int, str]:
-        return 7, f"{invocation.arguments} {invocation.environ['MON_GROUP']}\n\udcff"
+    async def body(invocation: Invocation) -> Answer:
+        return Answer(7, f"{invocation.arguments} {invocation.environ['MON_GROUP']}\n\udcff")
 
     result = await run(body)
     assert (result.exitval, result.output, result.cause) == (7, "('a', 'b') web\n\udcff", Cause.EXITED)
@@ -81,7 +82,7 @@ async def test_whatever_it_raises_is_a_result_that_says_where(run: Run, error: B
 
 
 async def test_cancelling_itself_is_a_result(run: Run) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         raise asyncio.CancelledError
 
     result = await run(body)
@@ -107,28 +108,31 @@ async def test_sys_exit_means_what_it_means_in_a_process(
     assert (process.returncode, output.decode()) == expected
 
 
-@pytest.mark.parametrize("answer", [None, 3, (1,), ("1", "x"), (1, b"x"), (0, None)])
+@pytest.mark.parametrize(
+    "answer",
+    [None, 3, (1,), (0, "x"), Answer("1", "x"), Answer(1, b"x"), Answer(0, None), Answer(0, "", None)],  # type: ignore[arg-type]  # that is the point
+)
 async def test_a_wrong_answer_is_a_result(run: Run, answer: object) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         return answer  # type: ignore[return-value]  # that is the point
 
     result = await run(body)
     assert (result.exitval, result.cause) == (1, Cause.RAISED)
-    assert result.output == f"run() returned {answer!r}, not (exit code, output)\n"
+    assert result.output == f"run() returned {answer!r}, not an Answer(exit code, output, measurements)\n"
 
 
 async def test_exit_codes_are_bytes_as_the_systems_are(run: Run) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
-        return 256 + 7, ""
+    async def body(_: Invocation) -> Answer:
+        return Answer(256 + 7, "")
 
     assert (await run(body)).exitval == 7
 
 
 async def test_prints_are_output_also_from_tasks_and_threads(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         print("one")
         await asyncio.create_task(asyncio.to_thread(print, "two", file=sys.stderr))
-        return 0, "three\n"
+        return Answer(0, "three\n")
 
     result = await run(body)
     print("the daemon's own")
@@ -137,11 +141,11 @@ async def test_prints_are_output_also_from_tasks_and_threads(run: Run, capsys: p
 
 
 async def test_two_runs_at_once_do_not_mix_their_prints(run: Run) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         for _turn in range(5):
             print(id(asyncio.current_task()))
             await asyncio.sleep(0)
-        return 0, ""
+        return Answer(0, "")
 
     first, second = await asyncio.gather(run(body), run(body))
     assert len(set(first.output.split())) == len(set(second.output.split())) == 1
@@ -150,12 +154,12 @@ async def test_two_runs_at_once_do_not_mix_their_prints(run: Run) -> None:
 
 @pytest.mark.parametrize("by_print", [True, False])
 async def test_flood_is_cut(run: Run, by_print: bool) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         if by_print:
             for _turn in range(50):
                 print("x" * 65535)
-            return 3, ""
-        return 3, "x" * 5_000_000
+            return Answer(3, "")
+        return Answer(3, "x" * 5_000_000)
 
     result = await run(body)
     assert result.exitval == 3
@@ -166,13 +170,13 @@ async def test_flood_is_cut(run: Run, by_print: bool) -> None:
 async def test_time_limit_tells_where_it_was(run: Run) -> None:
     cleaned = asyncio.Event()
 
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         print("halfway")
         try:
             await asyncio.sleep(60)
         finally:
             cleaned.set()
-        return 0, ""
+        return Answer(0, "")
 
     result = await run(body, time_limit=0.1)
     assert (result.exitval, result.cause) == (TIMED_OUT_EXIT, Cause.TIMED_OUT)
@@ -188,7 +192,7 @@ async def test_time_limit_tells_where_it_was(run: Run) -> None:
 def test_a_plugin_that_swallows_its_cancellation_hangs_neither_the_run_nor_the_end_of_the_loop(
     caught: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         while True:
             with contextlib.suppress(caught):
                 await asyncio.sleep(60)
@@ -206,10 +210,10 @@ async def test_tasks_left_behind_are_cancelled(run: Run) -> None:
         left.append(asyncio.create_task(asyncio.sleep(60)))
         await asyncio.sleep(60)
 
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         left.append(asyncio.create_task(child()))
         await asyncio.sleep(0.01)
-        return 0, ""
+        return Answer(0, "")
 
     assert (await run(body)).exitval == 0
     assert len(left) == 2
@@ -223,10 +227,10 @@ async def test_what_ends_programs_does_not_leave_a_plugins_task(run: Run, error:
         await asyncio.sleep(0)
         raise error
 
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         with pytest.raises(PluginExit):
             await asyncio.create_task(child())
-        return 0, "lives"
+        return Answer(0, "lives")
 
     assert (await run(body)).output == "lives"
 
@@ -235,11 +239,11 @@ async def test_exit_in_a_task_group_is_a_result(run: Run) -> None:
     async def child() -> None:
         sys.exit("no more")
 
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         async with asyncio.TaskGroup() as group:
             group.create_task(child())
             group.create_task(asyncio.sleep(60))
-        return 0, ""
+        return Answer(0, "")
 
     result = await run(body)
     assert result.cause is Cause.RAISED
@@ -249,13 +253,13 @@ async def test_exit_in_a_task_group_is_a_result(run: Run) -> None:
 async def test_cancelling_the_run_cancels_the_plugin(run: Run) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         begun.set()
         try:
             await asyncio.sleep(60)
         finally:
             ended.set()
-        return 0, ""
+        return Answer(0, "")
 
     task = asyncio.create_task(run(body))
     await begun.wait()
@@ -266,8 +270,8 @@ async def test_cancelling_the_run_cancels_the_plugin(run: Run) -> None:
 
 
 async def test_the_daemons_own_tasks_are_nobodys(run: Run) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
-        return 0, ""
+    async def body(_: Invocation) -> Answer:
+        return Answer(0, "")
 
     own = asyncio.create_task(asyncio.sleep(0.05, "done"))
     await run(body)
@@ -279,19 +283,19 @@ async def test_the_daemons_own_tasks_are_nobodys(run: Run) -> None:
 
 
 async def test_a_plugins_log_lines_are_the_daemons(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         logging.getLogger("plugin").warning("seen from %s", Path(__file__).name)
-        return 0, ""
+        return Answer(0, "")
 
     assert (await run(body)).output == ""
     assert "seen from test_inprocess.py" in caplog.text
 
 
 async def test_what_it_printed_can_be_written_anywhere_also_after_a_timeout(run: Run) -> None:
-    async def body(invocation: Invocation) -> tuple[int, str]:
+    async def body(invocation: Invocation) -> Answer:
         print("\ud800" + "x" * OUTPUT_LIMIT)
         await asyncio.sleep(60)
-        return 0, ""
+        return Answer(0, "")
 
     result = await run(body, time_limit=0.05)
     assert result.cause is Cause.TIMED_OUT

@@ -10,6 +10,7 @@ import pytest
 
 from pymon.config.loader import find_program
 from pymon.model.invocation import Invocation
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import load, scan
 from tests.runner.scripts import script
 
@@ -93,7 +94,7 @@ async def test_sdk_plugin_is_imported_once_and_leaves_no_cache(tmp_path: Path) -
     file = scan([str(tmp_path)])["own.monitor"]
     assert file.plugin is not None
     assert file.is_python
-    assert await file.plugin.run(Invocation(str(path), ("b", "a"), {})) == (1, "b a\n")
+    assert await file.plugin.run(Invocation(str(path), ("b", "a"), {})) == Answer(1, "b a\n")
     assert names_in(tmp_path) == ["own.monitor"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause
 from pymon.runner import runner as runner_module
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile, load
 from pymon.runner.runner import Runner
 from tests.runner.plugins import made
@@ -36,9 +37,9 @@ if __name__ == "__main__":
 """
 
 
-async def inside(_: Invocation) -> tuple[int, str]:
+async def inside(_: Invocation) -> Answer:
     """A plugin."""
-    return 0, "inside\n"
+    return Answer(0, "inside\n")
 
 
 async def test_inside_where_it_may_and_as_a_process_where_not(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ async def test_a_python_plugin_that_cannot_be_imported_runs_under_pymons_interpr
 
 
 async def test_a_plugin_that_outlives_its_cancellation_is_banished(tmp_path: Path) -> None:
-    async def stubborn(_: Invocation) -> tuple[int, str]:
+    async def stubborn(_: Invocation) -> Answer:
         while True:
             try:
                 await asyncio.sleep(60)

@@ -16,6 +16,7 @@ import pytest
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
+from pymon.runner.protocol import Answer
 from pymon.runner.runner import Runner
 from pymon.runner.watchdog import Watchdog
 from tests.runner.plugins import Body, made
@@ -40,25 +41,25 @@ async def run(runner: Runner, body: Body, *, repeat_blocked: bool = False) -> Ch
     )
 
 
-async def sleeps(_: Invocation) -> tuple[int, str]:
+async def sleeps(_: Invocation) -> Answer:
     """Sleep as a program would."""
     time.sleep(60)  # noqa: ASYNC251  # that is the point, as in those below
-    return 0, ""
+    return Answer(0, "")
 
 
-async def spins(_: Invocation) -> tuple[int, str]:
+async def spins(_: Invocation) -> Answer:
     """An endless loop."""
     while True:
         pass
 
 
-async def waits_for_a_process(_: Invocation) -> tuple[int, str]:
+async def waits_for_a_process(_: Invocation) -> Answer:
     """Run a program and wait."""
     subprocess.run(["sleep", "60"], check=False)  # noqa: ASYNC221
-    return 0, ""
+    return Answer(0, "")
 
 
-async def catches_exceptions(_: Invocation) -> tuple[int, str]:
+async def catches_exceptions(_: Invocation) -> Answer:
     """Go on whatever happens."""
     while True:
         try:
@@ -67,16 +68,16 @@ async def catches_exceptions(_: Invocation) -> tuple[int, str]:
             continue
 
 
-async def backtracks(_: Invocation) -> tuple[int, str]:
+async def backtracks(_: Invocation) -> Answer:
     """A regular expression that takes for ever, and keeps the interpreter lock all the while."""
     re.match(r"(a+)+$", "a" * 40 + "b")
-    return 0, ""
+    return Answer(0, "")
 
 
-async def blocks_in_a_task(_: Invocation) -> tuple[int, str]:
+async def blocks_in_a_task(_: Invocation) -> Answer:
     """Let a task of its own do it."""
     await asyncio.gather(asyncio.create_task(_sleep()), return_exceptions=True)
-    return 0, "all well"
+    return Answer(0, "all well")
 
 
 async def _sleep() -> None:
@@ -103,12 +104,12 @@ async def test_blocking_is_interrupted_and_told(runner: Runner, body: Body, capl
 
 
 async def test_blocking_in_a_callback(runner: Runner) -> None:
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, _context: None)
         loop.call_soon(time.sleep, 60)
         await asyncio.sleep(0.01)
-        return 0, ""
+        return Answer(0, "")
 
     assert (await run(runner, body)).cause is Cause.BLOCKED
 
@@ -116,13 +117,13 @@ async def test_blocking_in_a_callback(runner: Runner) -> None:
 async def test_what_catches_everything_is_interrupted_again(runner: Runner) -> None:
     caught: list[str] = []
 
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         while len(caught) < 3:
             try:
                 time.sleep(60)  # noqa: ASYNC251
             except BaseException as error:
                 caught.append(type(error).__name__)
-        return 0, ""
+        return Answer(0, "")
 
     assert (await run(runner, body)).cause is Cause.BLOCKED
     assert caught == ["PluginBlocked"] * 3
@@ -147,11 +148,11 @@ async def test_a_check_can_be_repeated_as_a_process_at_once(runner: Runner, tmp_
 async def test_others_are_not_interrupted() -> None:
     """Many short steps that together hold the loop up for long are nobody's fault."""
 
-    async def body(_: Invocation) -> tuple[int, str]:
+    async def body(_: Invocation) -> Answer:
         for _turn in range(5):
             time.sleep(0.02)  # noqa: ASYNC251
             await asyncio.sleep(0)
-        return 0, "well"
+        return Answer(0, "well")
 
     runner = Runner(block_limit=0.5)
     runner.start()
