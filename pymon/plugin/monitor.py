@@ -91,7 +91,7 @@ Outcomes = Mapping[str, Outcome]
 
 
 class Wording(NamedTuple):
-    """What is said of a host that cannot be probed, where a monitor of mon has its own words for it."""
+    """What is said of a host (``{host}``) that cannot be probed, where a monitor has its own words for it."""
 
     name_not_found: str = "{reason}"
     cannot_connect: str = "{reason}"
@@ -171,12 +171,15 @@ class _Program(Generic[OptionsT]):
 
     ordered = False
     retry_on: frozenset[int] = frozenset()
+    _usage_exit = USAGE_EXIT
+    _none_is_wrong = False
 
     def __init__(
         self, options: type[OptionsT], common: Sequence[type[Any]], about: str, subject: str, single_dash: bool
     ) -> None:
         self._options = options
         self._about = about
+        self._subject = subject
         self._parser = OptionParser(options, common=common, single_dash=single_dash, subject=subject)
         self._has_each = _EachOptions in common
         self._read = functools.lru_cache(maxsize=_REMEMBERED)(self._parse)
@@ -193,10 +196,12 @@ class _Program(Generic[OptionsT]):
             if read.wants_help:
                 return Answer(0, self._parser.usage(name, self._about))
             if not read.arguments:
+                if self._none_is_wrong:
+                    raise PluginUsageError(f"at least one {self._subject} must be specified")
                 return Answer(0, "")
             report = await self._report(read, invocation)
         except PluginUsageError as error:
-            return Answer(USAGE_EXIT, f"{name}: {error}\n{name} --help tells what it takes\n")
+            return Answer(self._usage_exit, f"{name}: {error}\n{name} --help tells what it takes\n")
         return Answer(report.exitval, report.output(), report.measurements)
 
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
@@ -229,14 +234,19 @@ class SetMonitor(_Program[OptionsT]):
         about: str | None = None,
         subject: str = "host",
         single_dash: bool = False,
+        usage_exit: int = USAGE_EXIT,
+        none_is_wrong: bool = False,
     ) -> None:
         """``about`` is its help (default: the docstring of the module that ``check`` is in).
 
         ``subject`` is what its arguments are called in the help, where they are no hosts. ``single_dash``: its long
-        options stand behind one hyphen (see ``pymon.plugin.options``).
+        options stand behind one hyphen (see ``pymon.plugin.options``). ``usage_exit`` is its exit code for wrong
+        options. With ``none_is_wrong`` it is wrong to give it no arguments; without, all is well then.
         """
         super().__init__(options, (_SetOptions,), about_of(about, check), subject, single_dash)
         self._check = check
+        self._usage_exit = usage_exit
+        self._none_is_wrong = none_is_wrong
 
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
         return await self._check(Call(read.arguments, read.options, invocation.environ, read.families))
@@ -263,6 +273,7 @@ class Monitor(_Program[OptionsT]):
         subject: str = "host",
         single_dash: bool = False,
         divide: Divide[OptionsT] | None = None,
+        summary: Detail[OptionsT] | None = None,
     ) -> None:
         """``probe`` is a coroutine function, or a plain one that blocks: that runs in a thread.
 
@@ -271,7 +282,8 @@ class Monitor(_Program[OptionsT]):
         the probe gave as detail. ``at_once`` is how many hosts are probed at the same time (0: AT_ONCE, for threads
         THREADS_AT_ONCE). ``look_up`` False leaves names to the probe, or says that the arguments are no hosts.
         ``divide`` is for a monitor whose arguments are more than hosts: it is given them all (without the options),
-        and gives the options with what the others mean, and the hosts; it may raise PluginUsageError.
+        and gives the options with what the others mean, and the hosts; it may raise PluginUsageError. ``summary`` makes
+        the first line of all outcomes where it is not the failed hosts (host dependencies and alerts match on those).
         """
         super().__init__(options, (_SetOptions, _EachOptions), about_of(about, probe), subject, single_dash)
         blocks = not asyncio.iscoroutinefunction(probe)
@@ -281,6 +293,7 @@ class Monitor(_Program[OptionsT]):
         self._look_up = look_up
         self._wording = wording
         self._divide = divide
+        self._summary = summary or _failed_hosts
 
     def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
         read = super()._parse(arguments)
@@ -297,10 +310,9 @@ class Monitor(_Program[OptionsT]):
             outcomes: dict[str, Outcome] = {names[0]: await self._outcome(names[0], read, measured, environ)}
         else:
             outcomes = await self._all(names, read, measured, environ)
-        failed = sorted(name for name, outcome in outcomes.items() if isinstance(outcome, Down))
-        detail = self._detail(outcomes, read.options)
+        summary, detail = self._summary(outcomes, read.options), self._detail(outcomes, read.options)
         exitval = max((outcome.exitval for outcome in outcomes.values() if isinstance(outcome, Down)), default=0)
-        return Report(exitval, " ".join(failed), detail, tuple(measured))
+        return Report(exitval, summary, detail, tuple(measured))
 
     async def _all(
         self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
@@ -355,11 +367,12 @@ class Monitor(_Program[OptionsT]):
                     await host.addresses()
                 outcome = await self._probe(host, read.options)
         except NameNotFound as error:
-            return Down(self._wording.name_not_found.format(reason=_said(error)))
+            return Down(self._wording.name_not_found.format(host=host, reason=_said(error)))
         except CannotConnect as error:
-            return Down(self._wording.cannot_connect.format(reason=_said(error)))
+            return Down(self._wording.cannot_connect.format(host=host, reason=_said(error)))
         except TimeoutError as error:
-            reason = self._wording.timed_out.format(limit=limit) if deadline.expired() else error.strerror or "timeout"
+            timed_out = self._wording.timed_out.format(host=host, limit=limit)
+            reason = timed_out if deadline.expired() else error.strerror or "timeout"
             return Down(reason, host.transcript)
         except ssl.SSLError as error:
             return Down(tls_problem(error), host.transcript)
@@ -398,6 +411,10 @@ def _crashed(error: Exception) -> Down:
     place = f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""
     detail = "".join(traceback.format_exception(error))
     return Down(f"the monitor raised {type(error).__name__}: {error}{place}", detail)
+
+
+def _failed_hosts(outcomes: Outcomes, _options: Any) -> str:
+    return " ".join(sorted(name for name, outcome in outcomes.items() if isinstance(outcome, Down)))
 
 
 def _plain_detail(outcomes: Outcomes, _options: Any) -> str:

@@ -12,7 +12,7 @@ import pytest
 from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
-from pymon.plugin import Down, Host, Monitor, Outcome, Up, Wording, flag, option, seconds
+from pymon.plugin import Down, Host, Monitor, Outcome, Outcomes, Up, Wording, flag, option, seconds
 from pymon.runner.protocol import Answer
 
 
@@ -230,3 +230,17 @@ async def test_arguments_that_are_more_than_hosts_are_divided() -> None:
     assert (await run(monitor, "good")).exitval == 0
     assert (await run(monitor, "bad", "a")).output.startswith("x.monitor: the first word must be good\n")
     assert (await run(monitor, "--help")).exitval == 0
+
+
+async def test_a_summary_of_ones_own_and_words_that_name_the_host() -> None:
+    async def probe(_host: Host, _options: Options) -> Outcome:
+        await asyncio.sleep(60)
+        return Up()
+
+    def summary(outcomes: Outcomes, options: Options) -> str:
+        return ", ".join(f"{name} {options.deed}" for name in outcomes)
+
+    wording = Wording(timed_out="no word of {host}")
+    monitor = Monitor(Options, probe, look_up=False, summary=summary, wording=wording)
+    answer = await run(monitor, "-t", "0.01", "-d", "is late", "b", "a")
+    assert (answer.exitval, answer.output) == (1, "b is late, a is late\nb: no word of b\na: no word of a\n")
