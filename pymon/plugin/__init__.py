@@ -3,6 +3,7 @@
 monitor       Monitor, SetMonitor: what makes a program of a probe; Up, Down
 host          Host: one host, as a probe sees it
 conversation  lines to and from a server, bounded
+datagram      questions and answers of one datagram each, over UDP
 alert         Alert, Event; Done, TryAgain, Failed
 options       option, flag, many, words, choice: the command line, declared as a dataclass
 values        ports, seconds, counts: what options take
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pymon.plugin.blocking import in_thread
     from pymon.plugin.command import run_command
     from pymon.plugin.conversation import Conversation, ProtocolProblem
+    from pymon.plugin.datagram import Datagram, ask, exchange
     from pymon.plugin.dialogue import dialogues
     from pymon.plugin.host import Host
     from pymon.plugin.icmp import Echo, ping
@@ -77,6 +79,9 @@ _HOME = {
     "Conversation": "pymon.plugin.conversation",
     "ProtocolProblem": "pymon.plugin.conversation",
     "dialogues": "pymon.plugin.dialogue",
+    "Datagram": "pymon.plugin.datagram",
+    "ask": "pymon.plugin.datagram",
+    "exchange": "pymon.plugin.datagram",
     "Host": "pymon.plugin.host",
     "Echo": "pymon.plugin.icmp",
     "ping": "pymon.plugin.icmp",
@@ -134,6 +139,7 @@ __all__ = [
     "Cause",
     "CheckResult",
     "Conversation",
+    "Datagram",
     "Done",
     "Down",
     "Echo",
@@ -160,6 +166,7 @@ __all__ = [
     "Wording",
     "addresses",
     "append",
+    "ask",
     "choice",
     "connect",
     "count",
@@ -167,6 +174,7 @@ __all__ = [
     "dialogues",
     "event_json",
     "event_values",
+    "exchange",
     "expand",
     "fill_json",
     "fill_template",

@@ -181,3 +181,14 @@ async def test_options_are_read_once_for_equal_arguments() -> None:
     for _ in range(3):
         assert await run(monitor, "-n", "5", "a") == (1, "a\na: 5\n")
     assert reads == 1
+
+
+async def test_a_monitor_that_needs_arguments_and_has_an_exit_code_for_wrong_ones() -> None:
+    async def check(call: Call[Options]) -> Report:
+        return Report(0, " ".join(call.hosts))
+
+    monitor = SetMonitor(Options, check, about="", subject="server", usage_exit=255, none_is_wrong=True)
+    told = "my.monitor: at least one server must be specified\nmy.monitor --help tells what it takes\n"
+    assert await run(monitor, "-q") == (255, told)
+    assert (await run(monitor, "--nix", "a"))[0] == 255
+    assert await run(monitor, "a") == (0, "a\n")
