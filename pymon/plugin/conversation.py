@@ -5,12 +5,22 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+import time
+from collections.abc import Callable
+
+from pymon.plugin.tls import days_left
 
 LINE_LIMIT = 64 * 1024
 """bytes of one line that are waited for"""
 
 REPLY_LIMIT = 200
 """lines of one reply that are waited for"""
+
+SHOWN_LIMIT = 128 * 1024
+"""characters of a conversation that are kept for people"""
+
+QUOTED_LIMIT = 200
+"""characters of what a server said that are quoted in a reason"""
 
 _FINAL = re.compile(r"\d\d\d(?: |$)")
 """the last line of a reply (RFC 959, 4.2; RFC 5321, 4.2): the others have a hyphen after the code, or no code"""
@@ -30,11 +40,15 @@ class Conversation:
         *,
         server_name: str,
         transcript: list[str],
+        measure: Callable[[str, float, str], None],
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._server_name = server_name
         self._transcript = transcript
+        self._measure = measure
+        self._room = SHOWN_LIMIT
+        self._secrets: tuple[str, ...] = ()
 
     async def line(self) -> str:
         """The next line without its end; empty when the other side has hung up (an empty line is ``\\n``).
@@ -47,28 +61,74 @@ class Conversation:
             raise ProtocolProblem(f"a line is longer than {LINE_LIMIT} bytes") from error
         text = data.decode("utf-8", "surrogateescape")
         if text:
-            self._transcript.append("    < " + text.removesuffix("\n") + "\n")
+            self._note("    < " + text.removesuffix("\n") + "\n")
         return text.rstrip("\r\n") or text.lstrip("\r")
 
     async def reply(self) -> str:
         """The last line of a reply with a three-digit code (FTP, SMTP); empty when the other side hangs up before."""
-        for _ in range(REPLY_LIMIT):
-            line = await self.line()
-            if not line or _FINAL.match(line):
-                return line
+        return (await self.reply_lines())[-1]
+
+    async def reply_lines(self) -> list[str]:
+        """All lines of such a reply; the last one is empty when the other side hangs up before."""
+        lines: list[str] = []
+        while len(lines) < REPLY_LIMIT:
+            lines.append(await self.line())
+            if not lines[-1] or _FINAL.match(lines[-1]):
+                return lines
         raise ProtocolProblem(f"no reply within {REPLY_LIMIT} lines")
+
+    async def exactly(self, count: int) -> bytes:
+        """The next bytes, which are no lines, and not shown; ProtocolProblem when the other side hangs up before."""
+        try:
+            return await self._reader.readexactly(count)
+        except asyncio.IncompleteReadError as error:
+            raise ProtocolProblem(f"hung up after {len(error.partial)} of {count} bytes") from error
 
     async def say(self, command: str, *, shown: str | None = None) -> None:
         """Send a line. ``shown`` stands in the transcript in its place, where it holds a secret."""
-        self._transcript.append(f"    > {command if shown is None else shown}\n")
-        self._writer.write(f"{command}\r\n".encode("utf-8", "surrogateescape"))
+        self._note(f"    > {command if shown is None else shown}\n")
+        await self.send(f"{command}\r\n".encode("utf-8", "surrogateescape"))
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes that are no line; they are not shown."""
+        self._writer.write(data)
         await self._writer.drain()
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Go on in TLS; raises ssl.SSLError or OSError. What came in the clear is no part of it."""
+        """Go on in TLS; raises ssl.SSLError or OSError. What came in the clear is no part of it.
+
+        How long the handshake took (``tls``) and how long the certificate is valid (``expiry``, days) is measured.
+        """
         if getattr(self._reader, "_buffer", b""):
             raise ProtocolProblem("more was said in the clear than the answer to STARTTLS")
+        began = time.perf_counter()
         await self._writer.start_tls(context, server_hostname=self._server_name)
+        self._measure("tls", time.perf_counter() - began, "s")
+        left = days_left(self._writer.get_extra_info("ssl_object"), time.time())
+        if left is not None:
+            self._measure("expiry", left, "d")
+
+    def conceal(self, secret: str) -> None:
+        """From now on show ``***`` where the other side repeats this."""
+        self._secrets += (secret,) if secret else ()
+
+    def quote(self, said: str) -> str:
+        """What the other side said, fit for a reason: short, printable, one line, and without secrets."""
+        printable = "".join(letter if letter.isprintable() else "?" for letter in self._without_secrets(said.strip()))
+        return printable if len(printable) <= QUOTED_LIMIT else printable[:QUOTED_LIMIT] + "…"
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def _note(self, text: str) -> None:
+        """Keep what is shown to people, as long as there is room for it."""
+        if self._room > 0:
+            text = self._without_secrets(text)
+            cut = text if len(text) <= self._room else text[: self._room] + "…\n"
+            self._transcript.append(cut)
+            self._room -= len(text)
 
     @property
     def certificate(self) -> bytes | None:

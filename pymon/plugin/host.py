@@ -71,15 +71,20 @@ class Host:
     ) -> AsyncIterator[Conversation]:
         """A conversation in lines over TCP, with TLS from the start if there is ``tls``; closed at the end.
 
-        ``server_name`` is the name asked for and verified in TLS (default: the host's). Raises OSError.
+        ``server_name`` is the name asked for and verified in TLS (default: the host's). How many seconds it took to
+        ``connect`` is measured. Raises OSError.
         """
+        began = time.perf_counter()
         connection = await self.connect(port)
+        self.measure("connect", time.perf_counter() - began, "s")
         try:
             reader, writer = await asyncio.open_connection(sock=connection, limit=LINE_LIMIT)
         except BaseException:
             connection.close()
             raise
-        conversation = Conversation(reader, writer, server_name=server_name or self.name, transcript=self._said)
+        conversation = Conversation(
+            reader, writer, server_name=server_name or self.name, transcript=self._said, measure=self.measure
+        )
         try:
             if tls is not None:
                 await conversation.start_tls(tls)

@@ -64,6 +64,22 @@ def tls_problem(error: ssl.SSLError | ssl.CertificateError) -> str:
     return f"TLS: {(error.reason or str(error)).replace('_', ' ').lower()}"
 
 
+def days_left(tls: ssl.SSLObject, now: float) -> float | None:
+    """For how many days from ``now`` (Unix time) the other side's certificate is valid; None where it shows none."""
+    verified = tls.getpeercert()
+    if verified:
+        return (ssl.cert_time_to_seconds(str(verified["notAfter"])) - now) / 86400
+    certificate = tls.getpeercert(binary_form=True)
+    if certificate is None:
+        return None
+    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415  # where nothing is verified, only
+
+    try:
+        return (load_der_x509_certificate(certificate).not_valid_after_utc.timestamp() - now) / 86400
+    except ValueError:
+        return None
+
+
 def _no_password() -> str:
     """OpenSSL would ask the terminal for it."""
     raise ssl.SSLError("the key is encrypted")

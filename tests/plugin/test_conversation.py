@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from pymon.plugin import CannotConnect, Host, ProtocolProblem
-from pymon.plugin.conversation import LINE_LIMIT, REPLY_LIMIT, Conversation
+from pymon.plugin.conversation import LINE_LIMIT, QUOTED_LIMIT, REPLY_LIMIT, SHOWN_LIMIT, Conversation
+from tests.monitors.servers import serving
 from tests.servers.certificates import Authority
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -135,3 +136,76 @@ async def test_nobody_listens() -> None:
     with pytest.raises(CannotConnect, match="Connection refused"):
         async with Host("127.0.0.1").converse(1):
             pytest.fail("something answered")
+
+
+async def test_all_lines_of_a_reply() -> None:
+    async with (
+        talking(saying(b"250-mail.test\r\n250-STARTTLS\r\n250 HELP\r\n250-cut\r\n")) as port,
+        Host("127.0.0.1").converse(port) as talk,
+    ):
+        assert await talk.reply_lines() == ["250-mail.test", "250-STARTTLS", "250 HELP"]
+        assert await talk.reply_lines() == ["250-cut", ""]
+
+
+async def test_bytes_among_lines() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"next 3\r\n" + await reader.readexactly(2) + b"\0end\r\nab")
+        await writer.drain()
+
+    host = Host("127.0.0.1")
+    async with talking(echo) as port, host.converse(port) as talk:
+        await talk.send(b"\r\n")
+        assert await talk.line() == "next 3"
+        assert await talk.exactly(3) == b"\r\n\0"
+        assert await talk.line() == "end"
+        with pytest.raises(ProtocolProblem, match="hung up after 2 of 5 bytes"):
+            await talk.exactly(5)
+    assert host.transcript == "    < next 3\r\n    < end\r\n"
+
+
+async def test_a_secret_that_comes_back_is_not_shown() -> None:
+    host = Host("127.0.0.1")
+    async with talking(saying(b"500 what is PASS geheim?\r\n")) as port, host.converse(port) as talk:
+        talk.conceal("geheim")
+        talk.conceal("")
+        said = await talk.reply()
+        assert said == "500 what is PASS geheim?"
+        assert talk.quote(said) == "500 what is PASS ***?"
+    assert host.transcript == "    < 500 what is PASS ***?\r\n"
+
+
+async def test_what_is_quoted_is_short_and_printable() -> None:
+    async with talking(saying(b"hi\r\n")) as port, Host("127.0.0.1").converse(port) as talk:
+        await talk.line()
+        assert talk.quote(" 5\0 caf\udce9 \x1b[1m\r\n") == "5? caf? ?[1m"
+        assert talk.quote("x" * 1000) == "x" * QUOTED_LIMIT + "…"
+
+
+async def test_what_is_shown_is_bounded() -> None:
+    host = Host("127.0.0.1")
+    async with talking(saying((b"x" * 50_000 + b"\r\n") * 5)) as port, host.converse(port) as talk:
+        for _ in range(5):
+            assert len(await talk.line()) == 50_000
+    assert SHOWN_LIMIT <= len(host.transcript) < SHOWN_LIMIT + 10
+    assert host.transcript.endswith("x…\n")
+
+
+@pytest.mark.parametrize("verify", [True, False])
+async def test_connection_handshake_and_certificate_are_measured(verify: bool) -> None:
+    authority = Authority()
+    context = authority.client_context()
+    if not verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello\r\n")
+        await reader.read()
+
+    host = Host("127.0.0.1")
+    server = authority.issue("127.0.0.1", days=30).server_context()
+    async with serving(hello, tls=server) as port, host.converse(port, tls=context) as talk:
+        assert await talk.line() == "hello"
+    assert set(host.measured) == {"connect", "tls", "expiry"}
+    assert host.measured["expiry"][0] == pytest.approx(30, abs=0.01)
+    assert [unit for _, unit in host.measured.values()] == ["s", "s", "d"]
+    assert 0 < host.measured["tls"][0] < 5
