@@ -1,0 +1,3 @@
+module example.org/expiry
+
+go 1.19
