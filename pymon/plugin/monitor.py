@@ -124,12 +124,18 @@ class Call(NamedTuple, Generic[OptionsT]):
 
 
 @dataclass(frozen=True)
-class _SetOptions:
-    """The options of every monitor; what the monitor declares itself comes first."""
+class _HelpOptions:
+    """The option of every monitor; what the monitor declares itself comes first."""
+
+    help: bool = flag("-h", "--help", about="show this help")
+
+
+@dataclass(frozen=True)
+class _FamilyOptions:
+    """The further options of a monitor of hosts."""
 
     ipv4: bool = flag("-4", "--ipv4", about="over IPv4 only; with -6: over both, and both must be well")
     ipv6: bool = flag("-6", "--ipv6", about="over IPv6 only")
-    help: bool = flag("-h", "--help", about="show this help")
 
     def families(self) -> tuple[socket.AddressFamily, ...]:
         chosen = [socket.AF_INET] * self.ipv4 + [socket.AF_INET6] * self.ipv6
@@ -181,7 +187,7 @@ class _Program(Generic[OptionsT]):
         self._about = about
         self._subject = subject
         self._parser = OptionParser(options, common=common, single_dash=single_dash, subject=subject)
-        self._has_each = _EachOptions in common
+        self._common = common
         self._read = functools.lru_cache(maxsize=_REMEMBERED)(self._parse)
 
     def order_key(self, invocation: Invocation) -> Hashable:
@@ -218,9 +224,9 @@ class _Program(Generic[OptionsT]):
         parsed = self._parser.parse(arguments)
         if parsed.unknown:
             raise PluginUsageError(f"unknown option {parsed.unknown[0]}")
-        common = parsed.of(_SetOptions)
-        each = parsed.of(_EachOptions) if self._has_each else _EachOptions()
-        return _Read(parsed.of(self._options), parsed.words, common.families(), each, common.help)
+        families = (parsed.of(_FamilyOptions) if _FamilyOptions in self._common else _FamilyOptions()).families()
+        each = parsed.of(_EachOptions) if _EachOptions in self._common else _EachOptions()
+        return _Read(parsed.of(self._options), parsed.words, families, each, parsed.of(_HelpOptions).help)
 
 
 class SetMonitor(_Program[OptionsT]):
@@ -236,14 +242,17 @@ class SetMonitor(_Program[OptionsT]):
         single_dash: bool = False,
         usage_exit: int = USAGE_EXIT,
         none_is_wrong: bool = False,
+        local: bool = False,
     ) -> None:
         """``about`` is its help (default: the docstring of the module that ``check`` is in).
 
         ``subject`` is what its arguments are called in the help, where they are no hosts. ``single_dash``: its long
         options stand behind one hyphen (see ``pymon.plugin.options``). ``usage_exit`` is its exit code for wrong
-        options. With ``none_is_wrong`` it is wrong to give it no arguments; without, all is well then.
+        options. With ``none_is_wrong`` it is wrong to give it no arguments; without, all is well then. ``local``: its
+        arguments are no hosts but things of this machine, so there is neither -4 nor -6.
         """
-        super().__init__(options, (_SetOptions,), about_of(about, check), subject, single_dash)
+        common = _common(local)
+        super().__init__(options, common, about_of(about, check), subject, single_dash)
         self._check = check
         self._usage_exit = usage_exit
         self._none_is_wrong = none_is_wrong
@@ -274,23 +283,26 @@ class Monitor(_Program[OptionsT]):
         single_dash: bool = False,
         divide: Divide[OptionsT] | None = None,
         summary: Detail[OptionsT] | None = None,
+        local: bool = False,
     ) -> None:
         """``probe`` is a coroutine function, or a plain one that blocks: that runs in a thread.
 
         A field ``timeout``, ``retries``, ``retry_wait`` or ``at_once`` of ``options`` takes the place of the SDK's.
         ``detail`` makes the text below the summary of all outcomes; without it, a line for each failed host, and what
         the probe gave as detail. ``at_once`` is how many hosts are probed at the same time (0: AT_ONCE, for threads
-        THREADS_AT_ONCE). ``look_up`` False leaves names to the probe, or says that the arguments are no hosts.
-        ``divide`` is for a monitor whose arguments are more than hosts: it is given them all (without the options),
-        and gives the options with what the others mean, and the hosts; it may raise PluginUsageError. ``summary`` makes
-        the first line of all outcomes where it is not the failed hosts (host dependencies and alerts match on those).
+        THREADS_AT_ONCE). ``look_up`` False leaves names to the probe. ``local``: the arguments are no hosts but things
+        of this machine, so nothing is looked up, and there is neither -4 nor -6. ``divide`` is for a monitor whose
+        arguments are more than hosts: it is given them all (without the options), and gives the options with what the
+        others mean, and the hosts; it may raise PluginUsageError. ``summary`` makes the first line of all outcomes
+        where it is not the failed hosts (host dependencies and alerts match on those).
         """
-        super().__init__(options, (_SetOptions, _EachOptions), about_of(about, probe), subject, single_dash)
+        common = (*_common(local), _EachOptions)
+        super().__init__(options, common, about_of(about, probe), subject, single_dash)
         blocks = not asyncio.iscoroutinefunction(probe)
         self._probe: Callable[[Host, OptionsT], Awaitable[Outcome]] = Blocking(probe) if blocks else probe  # type: ignore[assignment]  # told apart by the line before
         self._detail = detail or _plain_detail
         self._at_once = at_once or (THREADS_AT_ONCE if blocks else AT_ONCE)
-        self._look_up = look_up
+        self._look_up = look_up and not local
         self._wording = wording
         self._divide = divide
         self._summary = summary or _failed_hosts
@@ -387,6 +399,10 @@ class Monitor(_Program[OptionsT]):
         elif not isinstance(outcome, Down):
             return Down(f"the monitor's probe returned {outcome!r:.200}, neither Up nor Down")
         return outcome
+
+
+def _common(local: bool) -> tuple[type[Any], ...]:
+    return (_HelpOptions,) if local else (_FamilyOptions, _HelpOptions)
 
 
 def _both(hosts: Sequence[Host], outcomes: Sequence[Outcome]) -> Outcome:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from dataclasses import dataclass
+from unittest.mock import ANY
 
 import pytest
 
@@ -244,3 +245,13 @@ async def test_a_summary_of_ones_own_and_words_that_name_the_host() -> None:
     monitor = Monitor(Options, probe, look_up=False, summary=summary, wording=wording)
     answer = await run(monitor, "-t", "0.01", "-d", "is late", "b", "a")
     assert (answer.exitval, answer.output) == (1, "b is late, a is late\nb: no word of b\na: no word of a\n")
+
+
+async def test_a_monitor_of_this_machine_has_no_families_and_looks_nothing_up() -> None:
+    async def probe(host: Host, _options: Options) -> Outcome:
+        return Up(host.family.name)
+
+    monitor = Monitor(Options, probe, local=True)
+    assert await run(monitor, "/no/host") == (0, "\nAF_UNSPEC\n", ANY)
+    assert await run(monitor, "-4", "/no/host") == (2, ANY, ())
+    assert "-4" not in (await run(monitor, "--help")).output
