@@ -14,6 +14,7 @@ login         LoginOptions: TLS from the start or by STARTTLS, an account and it
 dialogue      the detail of mon's monitors that show what was said
 blocking      functions that block, in threads
 template      texts filled with the values of an event
+post          PostOptions: alerts that are HTTP requests
 secret        secrets from files and systemd's credentials
 icmp          echo requests to many hosts over one socket
 oneshot_http  one HTTP request over one connection, behind httpx's transport interface
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
     from pymon.plugin.monitor import AT_ONCE, Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, Wording
     from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
     from pymon.plugin.options import choice, flag, many, option, words
-    from pymon.plugin.secret import read_secret
+    from pymon.plugin.post import PostOptions
+    from pymon.plugin.secret import read_secret, read_secrets
     from pymon.plugin.template import (
         TemplateProblem,
         event_json,
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
         readable,
     )
     from pymon.plugin.tls import TlsOptions, days_left, tls_context, tls_problem
-    from pymon.plugin.values import count, milliseconds, port, positive, seconds
+    from pymon.plugin.values import count, duration, milliseconds, port, positive, seconds
 
 _HOME = {
     "PluginError": "pymon.errors",
@@ -108,7 +110,9 @@ _HOME = {
     "many": "pymon.plugin.options",
     "option": "pymon.plugin.options",
     "words": "pymon.plugin.options",
+    "PostOptions": "pymon.plugin.post",
     "read_secret": "pymon.plugin.secret",
+    "read_secrets": "pymon.plugin.secret",
     "TemplateProblem": "pymon.plugin.template",
     "event_json": "pymon.plugin.template",
     "event_values": "pymon.plugin.template",
@@ -122,6 +126,7 @@ _HOME = {
     "tls_context": "pymon.plugin.tls",
     "tls_problem": "pymon.plugin.tls",
     "count": "pymon.plugin.values",
+    "duration": "pymon.plugin.values",
     "milliseconds": "pymon.plugin.values",
     "port": "pymon.plugin.values",
     "positive": "pymon.plugin.values",
@@ -156,6 +161,7 @@ __all__ = [
     "Outcomes",
     "PluginError",
     "PluginUsageError",
+    "PostOptions",
     "ProtocolProblem",
     "Report",
     "SetMonitor",
@@ -172,6 +178,7 @@ __all__ = [
     "count",
     "days_left",
     "dialogues",
+    "duration",
     "event_json",
     "event_values",
     "exchange",
@@ -189,6 +196,7 @@ __all__ = [
     "port",
     "positive",
     "read_secret",
+    "read_secrets",
     "readable",
     "run_command",
     "run_program",

@@ -18,16 +18,35 @@ def read_secret(source: str, environ: Mapping[str, str]) -> str:
     so that the same configuration serves with and without systemd. Reads a file: call it in a thread, or where the
     file is known to be small and local. Raises PluginUsageError with what to mend; its text never holds the secret.
     """
-    path = secret_path(source, environ)
-    try:
-        with open(path, "rb") as file:
-            content = file.read(SECRET_LIMIT)
-    except OSError as error:
-        raise PluginUsageError(f"cannot read the secret in {path}: {error.strerror}") from error
-    secret = content.decode("utf-8", "surrogateescape").partition("\n")[0].rstrip("\r")
+    path, content = _read(source, environ)
+    secret = content.partition("\n")[0].rstrip("\r")
     if not secret:
         raise PluginUsageError(f"the secret in {path} is empty: its first line counts")
     return secret
+
+
+def read_secrets(source: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The same for a file of several, one a line, without the blanks around; blank lines and ``#`` ones do not count.
+
+    Raises PluginUsageError also where there is none.
+    """
+    path, content = _read(source, environ)
+    lines = [line.strip() for line in content.split("\n")]
+    found = tuple(line for line in lines if line and not line.startswith("#"))
+    if not found:
+        raise PluginUsageError(f"there is nothing in {path}")
+    return found
+
+
+def _read(source: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Where it is, and what is in it."""
+    path = secret_path(source, environ)
+    try:
+        with open(path, "rb") as file:
+            return path, file.read(SECRET_LIMIT).decode("utf-8", "surrogateescape")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or error
+        raise PluginUsageError(f"cannot read the secret in {path}: {why}") from error
 
 
 def secret_path(source: str, environ: Mapping[str, str]) -> str:

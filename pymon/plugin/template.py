@@ -10,7 +10,7 @@ word           ALERT, UPALERT, STARTUP, ACK, DISABLE, TRAP, TRAPTIMEOUT or TEST
 kind           what MON_ALERTTYPE says: failure, up, startup, ack, disable, trap, traptimeout or test
 group service  whom it is about
 hosts          the group's hosts, a list
-failed         those of them that the summary names, a list
+failed         those of them that the summary names (at ACK and DISABLE the last failure's), a list
 members        the hosts as a text, wrapped as in mon's mails
 summary        one line; normally the hosts that failed
 detail         the rest of what the monitor said
@@ -95,7 +95,7 @@ def event_values(event: Event, summary: str | None = None) -> dict[str, Any]:
         "group": group,
         "service": service,
         "hosts": hosts,
-        "failed": _named(hosts, one_line(event.summary)),
+        "failed": _named(hosts, _about_hosts(event, environ)),
         "members": _members(hosts),
         "summary": said,
         "detail": readable(event.detail),
@@ -238,6 +238,13 @@ def _named(hosts: Sequence[str], summary: str) -> list[str]:
     """The hosts that a summary names as words of their own."""
     said = {word.strip(",;:()[]") for word in summary.split()} | set(summary.split())
     return [host for host in hosts if host in said]
+
+
+def _about_hosts(event: Event, environ: Mapping[str, str]) -> str:
+    """The summary that names the hosts: with the news of an acknowledgement comes its comment instead."""
+    if event.kind in (EventKind.ACK, EventKind.DISABLE):
+        return one_line(environ.get("MON_LAST_SUMMARY", ""))
+    return one_line(event.summary)
 
 
 def _members(hosts: Sequence[str]) -> str:

@@ -23,6 +23,15 @@ def seconds(text: str) -> float:
     return _at_least_zero(text, "seconds")
 
 
+def duration(text: str) -> float:
+    """A duration as in mon.cf, in seconds: ``90s``, ``5m``, ``1.5h``, ``1d``; a number alone is in seconds."""
+    size = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:].lower())
+    number = text[:-1] if size else text
+    if not (number.isascii() and number.replace(".", "", 1).isdigit()):
+        raise ValueError("must be a duration such as 90s, 5m, 1.5h or 1d")
+    return float(number) * (size or 1)
+
+
 def milliseconds(text: str) -> float:
     """A duration in milliseconds, fractions allowed."""
     return _at_least_zero(text, "milliseconds")

@@ -117,6 +117,11 @@ def test_failed_are_the_hosts_that_the_summary_names(summary: str, failed: list[
     assert known(summary)["failed"] == failed
 
 
+def test_an_acknowledgement_is_about_the_hosts_that_failed_before() -> None:
+    environ = {"MON_LAST_SUMMARY": "www2"}
+    assert event_values(event("kim: www1 is mine", kind=EventKind.ACK, environ=environ))["failed"] == ["www2"]
+
+
 def test_an_event_keeps_its_id_and_no_other_has_it() -> None:
     ids = [
         event_values(each)["id"]
