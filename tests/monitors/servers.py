@@ -122,6 +122,8 @@ class Runs:
         invocation = Invocation(str(path), arguments, {**os.environ, **environ})
         self._runner.start()
         try:
-            return await self._runner.run(file, invocation, time_limit=time_limit, inprocess=self.inprocess)
+            return await self._runner.run(
+                file, invocation, time_limit=time_limit, inprocess=self.inprocess, measures=True
+            )
         finally:
             self._runner.stop()
