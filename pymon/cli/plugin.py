@@ -64,7 +64,7 @@ async def _try(plugin: str, call: Call, settings: Settings) -> Trial:
     loaded_in = time.perf_counter() - began
     is_alert = file.name.endswith(".alert")
     invocation = _invocation(file.path, call, settings, is_alert=is_alert)
-    trial = await try_out(file, invocation, time_limit=call.time_limit, repeats=not is_alert)
+    trial = await try_out(file, invocation, time_limit=call.time_limit, is_alert=is_alert)
     return trial._replace(loaded_in=loaded_in)
 
 

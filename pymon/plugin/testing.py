@@ -109,7 +109,7 @@ async def try_alert(
     """The same as ``run_alert``, for tests that are coroutines."""
     file = find(path)
     call = of_alert(file.path, arguments, happened, about)
-    return _judged(await try_out(file, call, time_limit=time_limit, repeats=False))
+    return _judged(await try_out(file, call, time_limit=time_limit, is_alert=True))
 
 
 def _judged(trial: Trial) -> Trial:

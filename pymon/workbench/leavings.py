@@ -31,13 +31,13 @@ def look() -> Before:
     return Before(asyncio.all_tasks(), threading.enumerate(), _commons())
 
 
-def left_behind(before: Before, spared: Collection[threading.Thread] = ()) -> list[str]:
+def left_behind(before: Before) -> list[str]:
     """What is there now and was not before, a phrase for each. Call it before anything else is awaited.
 
     The daemon cancels tasks that a run leaves behind; in that moment they can still be seen. Threads get THREAD_WAIT
     seconds to end, and those of the event loop's own pool (``asyncio.to_thread``) stay, which is as it should be.
     """
-    return [*_tasks(before), *_threads(before, spared), *_changes(before)]
+    return [*_tasks(before), *_threads(before), *_changes(before)]
 
 
 def _tasks(before: Before) -> Iterator[str]:
@@ -47,9 +47,10 @@ def _tasks(before: Before) -> Iterator[str]:
         yield f"left a task behind: {name} (in the daemon it is cancelled when the run is over)"
 
 
-def _threads(before: Before, spared: Collection[threading.Thread]) -> Iterator[str]:
-    known = {*before.threads, *spared}
-    new = [each for each in threading.enumerate() if each not in known and not each.name.startswith("asyncio_")]
+def _threads(before: Before) -> Iterator[str]:
+    new = [
+        each for each in threading.enumerate() if each not in before.threads and not each.name.startswith("asyncio_")
+    ]
     end = time.monotonic() + THREAD_WAIT
     for thread in new:
         thread.join(max(0.0, end - time.monotonic()))

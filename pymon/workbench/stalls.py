@@ -87,11 +87,6 @@ class StallWatch:
         self._thread.join()
         self._step = None  # frames keep what they hold alive
 
-    @property
-    def thread(self) -> threading.Thread:
-        """The thread that watches, which is none of the plugin's."""
-        return self._thread
-
     def _now(self) -> _Look:
         return _Look(time.monotonic(), time.clock_gettime(self._clock))
 

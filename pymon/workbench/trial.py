@@ -9,7 +9,6 @@ import asyncio
 import os
 import re
 import resource
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,8 +17,9 @@ from typing import NamedTuple
 from pymon.errors import PluginError
 from pymon.installed import Offer
 from pymon.model.invocation import Invocation
-from pymon.model.measurement import MEASUREMENTS_FILE, Measurement, parse_measurements
+from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
+from pymon.runner.process import run_process
 from pymon.runner.registry import PluginFile, load, load_offer
 from pymon.runner.runner import Runner
 from pymon.workbench.leavings import left_behind, look
@@ -119,20 +119,19 @@ def find(path: str | os.PathLike[str]) -> PluginFile:
 
 
 async def try_out(
-    file: PluginFile, invocation: Invocation, *, time_limit: float = TIME_LIMIT, repeats: bool = True
+    file: PluginFile, invocation: Invocation, *, time_limit: float = TIME_LIMIT, is_alert: bool = False
 ) -> Trial:
     """Run a plugin both ways. ``time_limit`` is in seconds, for each run.
 
-    ``repeats``: where the run in process held up the event loop it is made again, so that what happens only at the
-    first call (an import, a certificate store) is told from what happens at each. Not for alerts, which would be
-    sent once more.
+    Where a monitor's run in process held up the event loop it is made again, so that what happens only at the first
+    call (an import, a certificate store) is told from what happens at each. An alert is not sent once more for that.
     """
-    process = await _as_process(file, invocation, time_limit)
+    process = await _as_process(file, invocation, time_limit, is_alert=is_alert)
     if file.plugin is None:
         why = file.problem or "it is not written against pymon's SDK"
         return Trial(file, invocation, process, None, why)
     inside, stalls = await _inside(file, invocation, time_limit)
-    if stalls and repeats and inside.result.cause is Cause.EXITED:
+    if stalls and not is_alert and inside.result.cause is Cause.EXITED:
         again, later_stalls = await _inside(file, invocation, time_limit)
         known = {stall.spot for stall in later_stalls}
         notes = [f"{_told(stall)}, at the first call only" for stall in stalls if stall.spot not in known]
@@ -150,16 +149,15 @@ def _told(stall: Stall) -> str:
     return f"held up the event loop for {stall.seconds:.2f} s: {stall.spot}"
 
 
-async def _as_process(file: PluginFile, invocation: Invocation, time_limit: float) -> Run:
-    with tempfile.NamedTemporaryFile(prefix="pymon-trial-") as measured_in:
-        environ = {**invocation.environ, MEASUREMENTS_FILE: measured_in.name}
-        call = Invocation(invocation.path, invocation.arguments, environ, invocation.stdin)
-        before = _children()
-        result = await Runner().run(file, call, time_limit=time_limit, inprocess=False)
-        processor = _children() - before
-        measurements, problem = parse_measurements(measured_in.read().decode("utf-8", "surrogateescape"))
-    problems = [*_endings(result, "as a process"), *([f"a measurement cannot be read: {problem}"] if problem else [])]
-    return Run(result, processor, result.measurements or measurements, tuple(problems), tuple(_notes(result)))
+async def _as_process(file: PluginFile, invocation: Invocation, time_limit: float, *, is_alert: bool) -> Run:
+    bad: list[str] = []
+    before = _children()
+    result = await run_process(
+        file.command, invocation, time_limit=time_limit, on_bad_measurement=None if is_alert else bad.append
+    )
+    processor = _children() - before
+    problems = [*_endings(result, "as a process"), *(f"a measurement cannot be read: {problem}" for problem in bad)]
+    return Run(result, processor, result.measurements, tuple(problems), tuple(_notes(result)))
 
 
 async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -> tuple[Run, Sequence[Stall]]:
@@ -170,8 +168,8 @@ async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -
         before, processor = look(), time.process_time() + _children()
         with StallWatch(file.source) as watch:
             result = await runner.run(file, invocation, time_limit=time_limit)
-            # at once: tasks that it left behind were cancelled, and are about to end
-            left = left_behind(before, [watch.thread])
+        # at once: tasks that it left behind were cancelled, and are about to end
+        left = left_behind(before)
         spent = time.process_time() + _children() - processor - watch.processor
         behaved = runner.can_run_in_process(file)
     finally:
@@ -203,6 +201,8 @@ def _notes(result: CheckResult) -> Iterator[str]:
 
 def _differences(process: Run, inside: Run) -> Iterator[str]:
     one, other = process.result, inside.result
+    if one.cause is other.cause is Cause.TIMED_OUT:
+        return  # in process it is also known where it waited
     if one.exitval != other.exitval:
         yield f"exit code {one.exitval} as a process, {other.exitval} in process"
     if _figureless(one.output) != _figureless(other.output):

@@ -1,0 +1,295 @@
+"""A plugin run both ways: what is said against it, and what is not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pymon.errors import PluginError
+from pymon.model.result import Cause
+from pymon.workbench.calls import of_monitor
+from pymon.workbench.trial import Trial, find, try_out
+
+HEAD = """\
+#!/usr/bin/env python3
+import asyncio, os, sys, threading, time
+from dataclasses import dataclass
+from pymon.plugin import Alert, Done, Down, Monitor, Up, option, words
+
+@dataclass(frozen=True)
+class Options:
+    port: int = option("-p", default=80, about="port")
+
+"""
+FOOT = """
+
+monitor = Monitor(Options, probe)
+
+if __name__ == "__main__":
+    monitor.main()
+"""
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture(name="write")
+def write_fixture(tmp_path: Path) -> Write:
+    """Writes a monitor of which this is the probe."""
+
+    def write(probe: str) -> Path:
+        path = tmp_path / "own.monitor"
+        path.write_text(HEAD + textwrap.dedent(probe) + FOOT)
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+def run(path: Path, *arguments: str, time_limit: float = 30.0) -> Trial:
+    file = find(path)
+    return asyncio.run(try_out(file, of_monitor(file.path, arguments), time_limit=time_limit))
+
+
+def test_one_that_is_as_it_should_be(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            host.measure("answer", 42, "%")
+            return Up() if host.name == "127.0.0.1" else Down("it is not ours", "more")
+    """)
+    trial = run(path, "127.0.0.1", "127.0.0.2")
+    assert trial.problems == ()
+    assert (trial.exitval, trial.summary, trial.detail) == (1, "127.0.0.2", "127.0.0.2: it is not ours\nmore\n")
+    assert trial.measured("answer", "127.0.0.1") == [42.0]
+    assert trial.inside is not None
+    assert trial.inside.result.output == trial.output
+    assert {each.name for each in trial.inside.measurements} >= {"answer", "time"}
+    assert 0 < trial.inside.seconds < trial.process.seconds
+    assert 0.02 < trial.process.processor < 30
+
+
+def test_a_plain_function_may_block(write: Write) -> None:
+    path = write("""
+        def probe(host, options):
+            time.sleep(0.15)
+            return Up()
+    """)
+    trial = run(path, "127.0.0.1")
+    assert (trial.exitval, trial.problems) == (0, ())
+
+
+@pytest.fixture(name="blocking")
+def blocking_fixture(write: Write) -> Path:
+    return write("""
+        async def probe(host, options):
+            await asyncio.sleep(0)
+            time.sleep(0.15)
+            return Up()
+    """)
+
+
+def test_the_line_that_blocks_is_named(blocking: Path) -> None:
+    """150 ms, which the daemon's watchdog would let pass."""
+    trial = run(blocking, "127.0.0.1")
+    (problem,) = trial.problems
+    line = blocking.read_text().splitlines().index("    time.sleep(0.15)") + 1
+    assert problem.startswith("held up the event loop for 0.1")
+    assert problem.endswith(f"{blocking} line {line} in probe: time.sleep(0.15)")
+    assert trial.exitval == 0
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        "end = time.monotonic() + 0.15\n    while time.monotonic() < end: pass",
+        "import re; re.match('(a+)+$', 'a' * 22 + 'b')",
+    ],
+    ids=["loop", "regex"],
+)
+def test_work_that_keeps_the_processor_is_noticed(write: Write, busy: str) -> None:
+    """An endless loop lets others look now and then; a regular expression keeps the interpreter to itself."""
+    path = write(f"async def probe(host, options):\n    {busy}\n    return Up()\n")
+    (problem,) = run(path, "127.0.0.1").problems
+    assert f"{path} line " in problem
+    assert "held up the event loop for" in problem
+
+
+def test_what_blocks_once_is_only_noted(write: Write) -> None:
+    path = write("""
+        once = []
+
+        async def probe(host, options):
+            if not once:
+                once.append(time.sleep(0.15))
+            return Up()
+    """)
+    trial = run(path, "127.0.0.1")
+    assert trial.problems == ()
+    assert trial.inside is not None
+    (note,) = trial.inside.notes
+    assert note.endswith("once.append(time.sleep(0.15)), at the first call only")
+
+
+def test_an_import_is_no_offence(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.15)\n")
+    path = write(f"""
+        async def probe(host, options):
+            sys.path.insert(0, {str(tmp_path)!r})
+            sys.modules.pop("slow_module", None)
+            import slow_module
+            sys.path.remove({str(tmp_path)!r})
+            return Up()
+    """)
+    trial = run(path, "127.0.0.1")
+    assert trial.problems == ()
+    assert trial.inside is not None
+    assert "import slow_module, where it imports: that is once" in trial.inside.notes[0]
+
+
+def test_what_the_watchdog_ends(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            time.sleep(1.2)
+            return Up()
+    """)
+    trial = run(path, "127.0.0.1")
+    assert trial.inside is not None
+    assert trial.inside.result.cause is Cause.BLOCKED
+    assert any("stopped: it blocked the event loop at" in problem for problem in trial.problems)
+    assert "differs: exit code 0 as a process, 1 in process" in trial.problems
+
+
+def test_a_task_left_behind(write: Write) -> None:
+    path = write("""
+        async def linger():
+            await asyncio.sleep(60)
+
+        async def probe(host, options):
+            asyncio.ensure_future(linger())
+            await asyncio.sleep(0)
+            return Up()
+    """)
+    (problem,) = run(path, "127.0.0.1").problems
+    assert problem.startswith("left a task behind: linger ")
+
+
+def test_a_thread_left_behind(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            threading.Thread(target=threading.Event().wait, args=(1,), name="busybody", daemon=True).start()
+            return Up()
+    """)
+    (problem,) = run(path, "127.0.0.1").problems
+    assert problem.startswith("left a thread behind: busybody ")
+    for thread in threading.enumerate():
+        if thread.name == "busybody":
+            thread.join(10)
+
+
+def test_threads_of_the_event_loops_pool_are_its_own(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            await asyncio.to_thread(time.sleep, 0.01)
+            return Up()
+    """)
+    assert run(path, "127.0.0.1").problems == ()
+
+
+def test_changes_to_the_whole_process(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            os.environ["LEFT_BY_A_PLUGIN"] = "1"
+            return Up()
+    """)
+    try:
+        assert run(path, "127.0.0.1").problems == ("changed os.environ, which is the whole daemon's",)
+    finally:
+        del os.environ["LEFT_BY_A_PLUGIN"]
+
+
+def test_one_that_behaves_otherwise_in_process(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            return Down(os.environ.get("MON_GROUP", "nothing"))
+    """)
+    (problem,) = run(path, "127.0.0.1").problems
+    assert problem == ("differs: output line 2: '127.0.0.1: trial' as a process, '127.0.0.1: nothing' in process")
+
+
+def test_figures_may_differ(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            return Down(f"it took {time.perf_counter_ns()} ns in {os.getpid()}")
+    """)
+    assert run(path, "127.0.0.1").problems == ()
+
+
+def test_what_it_measures_one_way_only(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            if __name__ == "__main__":
+                host.measure("extra", 1)
+            return Up()
+    """)
+    assert run(path, "127.0.0.1").problems == ("differs: measured one way only: 127.0.0.1 extra",)
+
+
+def test_one_that_cannot_be_imported(tmp_path: Path) -> None:
+    path = tmp_path / "broken.monitor"
+    path.write_text("#!/usr/bin/env python3\nfrom pymon.plugin import nothing\n")
+    path.chmod(0o755)
+    trial = run(path, "127.0.0.1")
+    assert trial.inside is None
+    assert trial.problems[0].startswith("cannot run in process: ImportError: ")
+    assert "nothing" in trial.why_not_inside
+
+
+def test_one_that_does_not_end(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            await asyncio.sleep(60)
+    """)
+    trial = run(path, "-t", "0", "127.0.0.1", time_limit=0.6)
+    assert [problem.partition(":")[0] for problem in trial.problems] == ["as a process", "in process"]
+    assert all("timeout: no result after" in problem for problem in trial.problems)
+
+
+def test_a_program_that_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "suicide.monitor"
+    path.write_text("#!/bin/sh\nkill -9 $$\n")
+    path.chmod(0o755)
+    assert run(path, "host").problems == ("as a process: ended by signal 9",)
+
+
+def test_a_failure_without_a_summary_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "mute.monitor"
+    path.write_text("#!/bin/sh\nexit 1\n")
+    path.chmod(0o755)
+    trial = run(path, "host")
+    assert trial.process.notes == ("it failed without a summary: its first line is empty",)
+    assert trial.problems == ()
+
+
+def test_a_measurement_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.monitor"
+    path.write_text(
+        '#!/bin/sh\necho "host time soon" >>"$PYMON_MEASUREMENTS"\necho "host size 5 B" >>"$PYMON_MEASUREMENTS"\n'
+    )
+    path.chmod(0o755)
+    trial = run(path, "host")
+    (problem,) = trial.problems
+    assert "'soon' is no number" in problem
+    assert trial.measured("size") == [5.0]
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="there is no file"):
+        find(tmp_path / "no.monitor")
+    (tmp_path / "plain.monitor").touch()
+    with pytest.raises(PluginError, match=r"plain.monitor is not executable: chmod \+x "):
+        find(tmp_path / "plain.monitor")
