@@ -30,9 +30,9 @@ class Answer(NamedTuple):
     """What a server answered.
 
     ``version`` is "1.0", "1.1" or "2". ``head`` is the status line and the headers as they came, with the empty line
-    (of HTTP/2, what they would be in HTTP/1.1). ``body`` is what came of it, chunks put together, but any content
-    encoding still on it, at most about BODY_LIMIT; ``size`` the bytes that came of it, and ``whole`` whether these are
-    all. ``first_byte`` is when (time.perf_counter) the first byte came.
+    (of HTTP/2, what they would be in HTTP/1.1); ``headers`` has their names in lower case. ``body`` is what came of
+    it, chunks put together, but any content encoding still on it, at most about BODY_LIMIT; ``size`` the bytes that
+    came of it, and ``whole`` whether these are all. ``first_byte`` is when (time.perf_counter) the first byte came.
     """
 
     status: int
@@ -164,7 +164,7 @@ class Http1Exchange(Exchange):
             status.reason,
             status.http_version.decode("ascii"),
             _head_of(bytes(self._head)),
-            status.headers.raw_items(),
+            status.headers,
             bytes(self._body),
             self._size,
             self._whole,

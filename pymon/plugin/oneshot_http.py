@@ -115,10 +115,11 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
     async def ask(self, request: httpx.Request) -> Asked:
         """The same in fewer steps, with what was measured on the way. The request's body must have been read."""
-        secure = request.url.scheme == "https"
+        destination = _destination(request)
+        secure = destination.secure
         began = time.perf_counter()
         exchange = self._exchange(request, secure=secure)
-        connection = await self._connection(request, secure=secure)
+        connection = await self._connection(request, destination)
         connected = time.perf_counter()
         try:
             if secure:
@@ -148,9 +149,9 @@ class OneShotTransport(httpx.AsyncBaseTransport):
             return Http1Exchange(_absolute(request, self._proxy), request.content, limit)
         return Http1Exchange(_question(request), request.content, limit)
 
-    async def _connection(self, request: httpx.Request, *, secure: bool) -> socket.socket:
+    async def _connection(self, request: httpx.Request, destination: _Destination) -> socket.socket:
         """To the server, or to the proxy and through it."""
-        host, port = _destination(request)
+        host, port, secure = destination
         proxy = self._proxy
         to = "the proxy: " if proxy is not None else ""
         try:
@@ -174,7 +175,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     async def _over_tls(
         self, connection: socket.socket, exchange: Exchange, request: httpx.Request
     ) -> tuple[float, ssl.SSLObject]:
-        name = request.extensions.get("sni_hostname") or _destination(request)[0]
+        name = request.extensions.get("sni_hostname") or _destination(request).host
         context = self._tls or tls_context(alpn=("h2",) if self._http2 else ())
         began = time.perf_counter()
         try:
@@ -261,10 +262,23 @@ async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy) ->
         raise NoHttp("said more than its answer")
 
 
-def _destination(request: httpx.Request) -> tuple[str, int]:
+class _Destination(NamedTuple):
     """Where to connect, were there no proxy."""
-    host = request.extensions.get("connect_host") or request.url.host
-    return host, request.url.port or (443 if request.url.scheme == "https" else 80)
+
+    host: str
+    port: int
+    secure: bool
+
+
+def _destination(request: httpx.Request) -> _Destination:
+    """Found out once for each request object."""
+    known: _Destination | None = request.extensions.get("destination")
+    if known is None:
+        secure = request.url.scheme == "https"
+        host = request.extensions.get("connect_host") or request.url.host
+        known = _Destination(host, request.url.port or (443 if secure else 80), secure)
+        request.extensions["destination"] = known
+    return known
 
 
 def authority(host: str) -> str:
@@ -296,7 +310,7 @@ def _question(request: httpx.Request) -> h11.Request:
 
 def _absolute(request: httpx.Request, proxy: Proxy) -> h11.Request:
     """The request as a proxy wants it (RFC 9112, 3.2.2)."""
-    host, port = _destination(request)
+    host, port, _ = _destination(request)
     place = authority(host) if port == 80 else f"{authority(host)}:{port}"
     headers = [*request.headers.raw, (b"Connection", b"close"), *_credentials(proxy)]
     return _h11_request(request, b"http://" + place.encode("utf-8", "surrogateescape") + _target(request), headers)

@@ -283,7 +283,7 @@ async def test_https_to_a_server_that_speaks_no_tls(check_inside: Check) -> None
 
 async def test_a_missing_ca_file_is_told(check_inside: Check) -> None:
     result = await check_inside("http.monitor", "-S", "-C", "/no/such/file", "-p", str(free_port()), "127.0.0.1")
-    assert result.exitval == 1
+    assert result.exitval == 2
     assert "No such file or directory" in result.output
 
 

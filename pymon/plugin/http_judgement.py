@@ -1,0 +1,257 @@
+"""What an HTTP answer must be like: rules as options have them, and what is wrong with an answer by each (pure).
+
+Each rule is a record that can be hashed; ``problem(…)`` of it says in a few words what is wrong, or is empty.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from jsonpath import CompoundJSONPath, JSONPath
+
+    from pymon.plugin.http_exchange import Answer, Headers
+
+CONTENT_LIMIT = 16 << 20
+"""bytes that a compressed body may come to; one that grows beyond is a failure"""
+
+_SHOWN = 80
+"""characters of a value that are shown"""
+
+
+class BadContent(ValueError):
+    """A body that cannot be read as what it says to be; the text is for the user."""
+
+
+class HeaderRule(NamedTuple):
+    """A header that must be there, with a value that ``pattern`` is found in (None: any); or must not (``absent``)."""
+
+    name: str
+    pattern: re.Pattern[str] | None = None
+    absent: bool = False
+
+    def problem(self, headers: Headers) -> str:
+        """What is wrong with these headers by this rule."""
+        wanted = self.name.lower().encode("utf-8", "surrogateescape")
+        values = [value.decode("utf-8", "surrogateescape") for name, value in headers if name.lower() == wanted]
+        if self.absent:
+            return f"header {self.name} is there" if values else ""
+        if not values:
+            return f"no header {self.name}"
+        if self.pattern is not None and not any(self.pattern.search(value) for value in values):
+            return f"header {self.name} is {_short(', '.join(values))}"
+        return ""
+
+
+class JsonRule(NamedTuple):
+    """What a JSONPath (RFC 9535) must find: something; and all of it must compare so with ``wanted``, if it does.
+
+    ``compare`` is empty, or one of ``= != < <= > >=``; the last four are for numbers.
+    """
+
+    path: str
+    compare: str = ""
+    wanted: str = ""
+
+    def problem(self, document: Any) -> str:
+        """What is wrong with this document by this rule."""
+        import jsonpath  # noqa: PLC0415  # as in _compiled
+
+        try:
+            found = _compiled(self.path).findall(document)
+        except (jsonpath.JSONPathError, RecursionError) as error:
+            return f"JSON {self.path}: {_first_line(error)}"
+        if not found:
+            return f"JSON has no {self.path}"
+        for value in found if self.compare else ():
+            if not _compares(value, self.compare, self.wanted):
+                return f"JSON {self.path} is {_in_json(value)}"
+        return ""
+
+
+def statuses(text: str) -> frozenset[int]:
+    """Status codes and ranges of them, separated by commas: ``200,204,300-399``."""
+    found: set[int] = set()
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        if not (low.isdigit() and (high or low).isdigit() and 100 <= int(low) <= int(high or low) <= 599):
+            raise ValueError("must be status codes such as 200,204,300-399")
+        found.update(range(int(low), int(high or low) + 1))
+    return frozenset(found)
+
+
+def expression(text: str) -> re.Pattern[str]:
+    """A regular expression."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+
+
+def header_rule(text: str) -> HeaderRule:
+    """``NAME`` for one that must be there, ``NAME: REGEX`` for what its value must match."""
+    name, colon, pattern = text.partition(":")
+    return HeaderRule(field_name(name.strip()), expression(pattern.strip()) if colon else None)
+
+
+def absent_header(text: str) -> HeaderRule:
+    """The name of a header that must not be there."""
+    return HeaderRule(field_name(text.strip()), absent=True)
+
+
+def field_name(text: str) -> str:
+    """The name of a header (RFC 9110, 5.1)."""
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text):
+        raise ValueError("is no name of a header")
+    return text
+
+
+def json_rule(text: str) -> JsonRule:
+    """``PATH``, or ``PATH=VALUE`` with one of ``= != < <= > >=``; a path without its ``$`` is taken from the root."""
+    path, compare, wanted = _split(text)
+    if not path.startswith("$"):
+        path = f"${path}" if path.startswith("[") else f"$.{path}"
+    _compiled(path)
+    if compare in ("<", "<=", ">", ">=") and not _is_number(_as_json(wanted)):
+        raise ValueError(f"{compare} compares numbers, and {wanted!r} is none")
+    return JsonRule(path, compare, wanted)
+
+
+def size(text: str) -> int:
+    """A number of bytes; K, M and G behind it stand for 1024 of them, and so on."""
+    match = re.fullmatch(r"([0-9]{1,15})([KMG]?)", text)
+    if match is None:
+        raise ValueError("must be a number of bytes, such as 500, 10K or 2M")
+    return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2]]
+
+
+def size_problem(size: int, least: int | None, most: int | None) -> str:
+    """What is wrong with the size of a body, in bytes as they came."""
+    if least is not None and size < least:
+        return f"{size} bytes, less than {least}"
+    if most is not None and size > most:
+        return f"more than {most} bytes"
+    return ""
+
+
+def content_of(answer: Answer) -> bytes:
+    """The body without its content encoding; raises BadContent where it cannot be taken off, or is a bomb."""
+    encoding = b",".join(value for name, value in answer.headers if name.lower() == b"content-encoding").strip().lower()
+    if encoding in (b"", b"identity") or not answer.body:
+        return answer.body
+    if encoding not in (b"gzip", b"x-gzip", b"deflate"):
+        raise BadContent(f"the body is encoded as {encoding.decode('ascii', 'replace')}, which was not asked for")
+    try:
+        return _inflated(answer.body, whole=answer.whole)
+    except zlib.error as error:
+        raise BadContent(f"the body is no {encoding.decode('ascii')}") from error
+
+
+def _inflated(packed: bytes, *, whole: bool) -> bytes:
+    """What was compressed, in one piece or several (RFC 1952, 2.2); raises BadContent and zlib.error."""
+    content = bytearray()
+    while packed:
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, by its header
+        content += inflater.decompress(packed, CONTENT_LIMIT - len(content) + 1)
+        if len(content) > CONTENT_LIMIT:
+            raise BadContent(f"the body comes to more than {CONTENT_LIMIT} bytes")
+        if not inflater.eof:
+            if whole:
+                raise BadContent("the compressed body is cut off")
+            break
+        packed = inflater.unused_data
+    return bytes(content)
+
+
+def document_of(content: bytes, *, whole: bool) -> Any:
+    """The JSON document that a body is; raises BadContent."""
+    if not whole:
+        raise BadContent(f"the body is too long to be read as JSON (more than {len(content)} bytes)")
+    try:
+        return json.loads(content, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadContent(f"the body is no JSON: {_short(str(error))}") from error
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(path: str) -> JSONPath | CompoundJSONPath:
+    import jsonpath  # noqa: PLC0415  # 50 ms, only for who asks for it
+
+    try:
+        return jsonpath.compile(path)
+    except (jsonpath.JSONPathError, ValueError, RecursionError) as error:
+        raise ValueError(f"is no JSONPath: {_first_line(error)}") from error
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Path, comparison and value: split at the first operator that is in no bracket and in no quotes."""
+    depth, quote, at = 0, "", 0
+    while at < len(text):
+        character = text[at]
+        if quote:
+            at += character == "\\"
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "[(":
+            depth += 1
+        elif character in "])":
+            depth -= 1
+        elif not depth and (operator := re.match(r"!=|<=|>=|=|<|>", text[at:])):
+            return text[:at].strip(), operator[0], text[at + len(operator[0]) :].strip()
+        at += 1
+    return text.strip(), "", ""
+
+
+def _compares(value: Any, compare: str, wanted: str) -> bool:
+    if compare in ("=", "!="):
+        return (compare == "=") is _is(value, wanted)
+    limit = _as_json(wanted)
+    if not _is_number(value):
+        return False
+    return bool({"<": value < limit, "<=": value <= limit, ">": value > limit, ">=": value >= limit}[compare])
+
+
+def _is(value: Any, wanted: str) -> bool:
+    """Whether a value is the one written: text as it is or as JSON has it, all else as JSON has it."""
+    if isinstance(value, str) and value == wanted:
+        return True
+    meant = _as_json(wanted)
+    return isinstance(value, bool) is isinstance(meant, bool) and bool(value == meant) and meant is not _NOTHING
+
+
+_NOTHING = object()
+
+
+def _as_json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return _NOTHING
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _in_json(value: Any) -> str:
+    """A value as JSON has it; of what has parts, no more than what it is."""
+    if isinstance(value, list | dict):
+        return "an array" if isinstance(value, list) else "an object"
+    return _short(json.dumps(value, ensure_ascii=False))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
