@@ -64,7 +64,7 @@ class AsyncClient(Endpoint, AsyncPerformer, Verbs):
             self.close()
             try:
                 async with asyncio.timeout(self.timeout):
-                    self._streams = await self._connect()
+                    self._streams = await self.open_streams()
             except TimeoutError:
                 raise ConnectionFailed(f"cannot connect to {self.address}: no answer in time") from None
             try:
@@ -102,7 +102,11 @@ class AsyncClient(Endpoint, AsyncPerformer, Verbs):
         async with self._turn:
             return await self._drive(self._conversation.perform(command))
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def open_streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The streams of a new connection; for those to override who have their own way to connect.
+
+        Raises ConnectionFailed.
+        """
         tls = self._tls or None
         try:
             if self.address.path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymon.client.address import Address, address
-from pymon.client.protocol import Conversation, Steps
+from pymon.client.protocol import MAX_ANSWER, Conversation, Steps
 
 if TYPE_CHECKING:
     import ssl
@@ -21,7 +21,8 @@ class Endpoint:
 
     ``host`` and ``port`` default to MONHOST or ``localhost``, and to the service ``mon`` or 2583; ``path`` is a Unix
     socket to use instead. ``tls`` is True for TLS with the system's certificate authorities, or a context of one's own.
-    ``timeout`` is the time limit, in seconds, of connecting and of each command. With ``username`` connecting logs in.
+    ``timeout`` is the time limit, in seconds, of connecting and of each command, ``answer_limit`` how many bytes one
+    answer may have. With ``username`` connecting logs in.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Endpoint:
         timeout: float = TIMEOUT,
         tls: ssl.SSLContext | bool = False,
         check_protocol: bool = True,
+        answer_limit: int = MAX_ANSWER,
     ) -> None:
         self.address: Address = address(host, port, path)
         self.username = username
@@ -42,9 +44,10 @@ class Endpoint:
         self._password = password
         self._tls = tls
         self._check_protocol = check_protocol
-        self._conversation = Conversation()
+        self._answer_limit = answer_limit
+        self._conversation = Conversation(answer_limit)
 
     def _greeting(self) -> Steps[None]:
         """The first steps of a new conversation."""
-        self._conversation = Conversation()
+        self._conversation = Conversation(self._answer_limit)
         return self._conversation.greet(self.username, self._password, check_protocol=self._check_protocol)

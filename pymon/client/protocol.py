@@ -65,10 +65,14 @@ class Command(NamedTuple, Generic[T]):
 
 
 class Conversation:
-    """The state of one connection. Steps raise NotConnected once it has ended, and end it where they fail midway."""
+    """The state of one connection. Steps raise NotConnected once it has ended, and end it where they fail midway.
 
-    def __init__(self) -> None:
+    ``answer_limit`` is how many bytes one answer may have; BadAnswer for more.
+    """
+
+    def __init__(self, answer_limit: int = MAX_ANSWER) -> None:
         self.is_open = True
+        self._answer_limit = answer_limit
         self._partial = bytearray()
         self._lines: list[str] = []
         self._size = 0
@@ -138,8 +142,8 @@ class Conversation:
         if not data:
             raise ConnectionLost("the server closed the connection")
         self._size += len(data)
-        if self._size > MAX_ANSWER:
-            raise BadAnswer(f"an answer of more than {MAX_ANSWER} bytes")
+        if self._size > self._answer_limit:
+            raise BadAnswer(f"an answer of more than {self._answer_limit} bytes")
         *ends, rest = data.split(b"\n")
         for end in ends:
             line = to_text(bytes(self._partial + end))

@@ -252,6 +252,16 @@ async def test_an_asyncio_client_after_an_error(scripted: ScriptedServer) -> Non
     assert not client.connected
 
 
+async def test_a_client_with_its_own_way_to_connect(scripted: ScriptedServer) -> None:
+    class Ours(AsyncClient):
+        async def open_streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            return await asyncio.open_connection("127.0.0.1", scripted.port)
+
+    async with Ours("elsewhere.invalid", answer_limit=1000) as client:
+        assert (await client.ask("servertime")).ok
+    assert scripted.asked == ["protid 9745", "servertime", "quit"]
+
+
 async def test_tasks_share_a_client(scripted: ScriptedServer) -> None:
     """Each gets its own answer, and no command is sent before the one before it was answered."""
     scripted.show(

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.client import protocol
 from pymon.client.commands import json, list_opstatus
 from pymon.client.protocol import Command, Conversation, Reply, Steps, login
 from pymon.errors import (
@@ -94,10 +93,9 @@ def test_steps_that_are_given_up_end_the_conversation() -> None:
     assert not conversation.is_open
 
 
-def test_an_endless_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MAX_ANSWER", 10_000)
+def test_an_endless_answer_ends() -> None:
     with pytest.raises(BadAnswer, match="more than 10000 bytes"):
-        play(Conversation().ask("list"), [b"x" * 1000] * 11)
+        play(Conversation(answer_limit=10_000).ask("list"), [b"x" * 1000] * 11)
 
 
 def test_an_answer_that_makes_no_sense() -> None:
