@@ -51,12 +51,12 @@ def redirected(place: Place, location: str) -> Place | None:
     try:
         url = urlsplit(urljoin(f"{place.scheme}://{place.named}{place.target}", location))
         port = url.port
+        named = header(url.netloc.rpartition("@")[2])
     except ValueError:
         return None
     if url.scheme not in ("http", "https") or not url.hostname:
         return None
     leads_to = target((url.path or "/") + (f"?{url.query}" if url.query else ""))
-    named = header(url.netloc.rpartition("@")[2])
     if (url.scheme, named) == (place.scheme, place.named):
         return place._replace(target=leads_to)
     same = url.hostname == place.server_name.lower()
