@@ -17,6 +17,7 @@ import pytest
 
 from pymon.config.auth import parse_auth
 from pymon.model.invocation import Invocation
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import scan
 from pymon.runner.runner import Runner
 from tests.addresses import listening
@@ -198,7 +199,7 @@ async def test_the_monitor_runs_inside_the_daemon(ssh_monitor: Path) -> None:
     server, port = await greet(SSH)
     async with server:
         call = Invocation(str(ssh_monitor), ("-p", port, "127.0.0.1"), {})
-        assert await file.plugin.run(call) == (0, "")
+        assert await file.plugin.run(call) == Answer(0, "")
     runner = Runner()
     runner.start()
     try:

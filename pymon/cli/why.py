@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from pymon.client.protocol import Command, Reply
 from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.config.timeval import parse_timeval
-from pymon.core import timeline
+from pymon.core import figures, timeline
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.store import FILE
 from pymon.errors import (
@@ -35,6 +35,7 @@ from pymon.errors import (
     TimevalError,
 )
 from pymon.model.depend import ServiceKey
+from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded
 from pymon.model.settings import Settings
 from pymon.model.state import PeriodState, ServiceState
@@ -156,6 +157,7 @@ def parse_since(text: str, now: float) -> float:
 def _lines(key: ServiceKey, answer: Answer, now: float) -> Iterator[str]:
     if answer.state is not None:
         yield timeline.standing(key, answer.state, now, answer.muted)
+        yield from timeline.measured(answer.state, now)
     yield from timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]
 
 
@@ -206,13 +208,27 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
             return Answer(None, (), services)
         events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
         (status,) = client.list_opstatus([(key.group, key.service)])
+        measured, measurements = _measured(client, key)
         disabled, scheduler = client.list_disabled(), client.list_state()
     muted = timeline.muting(
         watch=key.group in disabled.watches,
         service=key in [ServiceKey(*each) for each in disabled.services],
         stopped_since=None if scheduler.running else scheduler.stopped_since,
     )
-    return Answer(_state(status), events, services, muted=muted)
+    state = replace(_state(status), measured=measured, measurements=measurements)
+    return Answer(state, events, services, muted=muted)
+
+
+def _measured(client: Client, key: ServiceKey) -> tuple[float, tuple[Measurement, ...]]:
+    """When the service's last measurements were made, and what they are; nothing from a daemon that knows none."""
+    try:
+        found = client.json(f"list measurements {key.group} {key.service}")
+    except CommandFailed:
+        return 0.0, ()
+    if not isinstance(found, dict):
+        raise BadAnswer("the server's measurements are none")
+    at = found.get("at")
+    return (at if isinstance(at, int | float) else 0.0), figures.of_facts(found.get("measurements"))
 
 
 def _events(reply: Reply) -> list[Recorded]:
@@ -247,6 +263,8 @@ def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
         document["first_failure"] = state.first_failure or None
         document["ack"] = state.ack_comment if state.ack else None
         document["muted"] = list(answer.muted)
+        document["measured"] = state.measured or None
+        document["measurements"] = [list(each) for each in state.measurements]
     if answer.remark:
         document["remark"] = answer.remark
     return document | {"events": [timeline.as_data(event) for event in answer.events]}

@@ -33,6 +33,7 @@ COMMANDS = tuple(
     list failurehist
     list failures
     list group GROUP
+    list measurements GROUP SERVICE
     list opstatus GROUP...
     list pids
     list state

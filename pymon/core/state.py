@@ -74,6 +74,8 @@ def finish_failure(service: Service, state: ServiceState, output: str, check: Ch
         failure_interval_active=state.failure_interval_active or switches,
         last_check=check.started if check else state.last_check,
         monitor_duration=check.ended - check.started if check else state.monitor_duration,
+        measured=check.ended if check and check.measurements else state.measured,
+        measurements=check.measurements if check and check.measurements else state.measurements,
     )
 
 
@@ -120,6 +122,8 @@ def finish_success(
         last_check=check.started if check else state.last_check,
         monitor_duration=check.ended - check.started if check else state.monitor_duration,
         periods={period.key: _after_success(period, state.period(period.key)) for period in service.periods},
+        measured=check.ended if check and check.measurements else state.measured,
+        measurements=check.measurements if check and check.measurements else state.measurements,
     )
 
 

@@ -4,6 +4,7 @@ A day stands on a line of its own; below it each event has its time, what it is 
 
     2026-11-23 (today)
       18:40:02  check      failed (exit 1): connection refused  [12 times until 18:51:02]
+                measured   web1 time 2.1 s, loss 20 %; and 11 more
       18:40:02  held back  alert mail.alert ops not sent (period p): alertafter 3: failure 2 of 3  [2 times …]
       18:42:02  alert      alert mail.alert ops (period p, failure 3 in a row, alertafter 3): connection refused
       18:42:03  outcome    mail.alert ops done in 0.4s
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from pymon.core import acknowledgement
+from pymon.core import acknowledgement, figures
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import Recorded, RecordedKind
@@ -49,7 +50,19 @@ def lines(events: Sequence[Recorded], *, now: float | None = None) -> list[str]:
             day = at.date()
             told.append(f"{day.isoformat()}{_nearness(day, today)}")
         told.append(f"  {at:%H:%M:%S}  {WORDS[event.kind]:<{_WIDTH}}  {_happened(event)}{_repeated(event)}")
+        if measured := figures.of_facts(event.facts.get("measurements")):
+            unlisted = event.facts.get("unlisted")
+            text = figures.line(measured, unlisted if isinstance(unlisted, int) else 0)
+            told.append(f"  {'':8}  {'measured':<{_WIDTH}}  {printable(text)}")
     return told
+
+
+def measured(state: ServiceState, now: float) -> list[str]:
+    """The line that tells what the service's last check measured; none if nothing was."""
+    if not state.measurements:
+        return []
+    ago = format_duration(round(max(now - state.measured, 0.0)))
+    return [f"  measured {ago} ago: {printable(figures.line(state.measurements))}"]
 
 
 def muting(*, watch: bool, service: bool, stopped_since: float | None) -> tuple[str, ...]:

@@ -77,8 +77,9 @@ def _is_usable(each: object) -> bool:
     if not isinstance(each, Measurement):
         return False
     host, name, value, unit = each
-    are_texts = isinstance(host, str) and isinstance(name, str) and isinstance(unit, str)
-    return are_texts and isinstance(value, int | float) and math.isfinite(value)
+    is_named = isinstance(host, str) and isinstance(name, str) and isinstance(unit, str)
+    is_number = isinstance(value, int | float) and math.isfinite(value)
+    return is_named and is_number and len(host) <= _NAME_LIMIT >= len(name) and len(unit) <= _NAME_LIMIT
 
 
 def _of_line(line: str) -> Measurement | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pymon.model.measurement import Measurement
 from pymon.model.status import OpStatus
 
 NO_SUMMARY = "(NO SUMMARY)"
@@ -48,7 +49,8 @@ class ServiceState:
     could not be evaluated the last time. ``failure_interval_active``: failure_interval is in force.
     ``has_result``: there was a result, so the summary and the failure times mean something; ``has_output``: so does
     ``last_output`` (alerts about the very first result see the former only).
-    ``periods`` maps a period's key to its counters; a missing key means fresh counters.
+    ``periods`` maps a period's key to its counters; a missing key means fresh counters. ``measurements`` are those of
+    the last check that had any, which ended at ``measured``.
     """
 
     op_status: OpStatus = OpStatus.UNTESTED
@@ -79,6 +81,8 @@ class ServiceState:
     failure_interval_active: bool = False
     trap_intended: str = ""
     periods: Mapping[str, PeriodState] = field(default_factory=dict)
+    measured: float = 0.0
+    measurements: tuple[Measurement, ...] = ()
 
     @property
     def is_untold(self) -> bool:

@@ -65,6 +65,8 @@ def _lines(call: Call, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
         service=key in snapshot.disabled_services,
         stopped_since=snapshot.stopped_since,
     )
-    standing = timeline.standing(key, snapshot.states.get(key, ServiceState()), snapshot.now, muted)
-    for line in map(one_line, (standing, *timeline.lines(outcome.events, now=snapshot.now))):
+    state = snapshot.states.get(key, ServiceState())
+    standing = timeline.standing(key, state, snapshot.now, muted)
+    measured = timeline.measured(state, snapshot.now)
+    for line in map(one_line, (standing, *measured, *timeline.lines(outcome.events, now=snapshot.now))):
         yield f" {line}" if is_final(line) else line

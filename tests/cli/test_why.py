@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pymon.client.sync import Client
 from pymon.engine.record.store import FILE, Record
 from pymon.errors import ClientError, TimevalError
 from pymon.model.depend import ServiceKey
+from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded, RecordedKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
@@ -39,7 +41,9 @@ def write_record(folder: Path) -> Path:
     async def write() -> None:
         record = Record(folder / FILE)
         await record.open()
-        record.state(WEB, ServiceState(OpStatus.FAIL, first_failure=T0, consec_failures=2, last_summary="down"))
+        down = ServiceState(OpStatus.FAIL, first_failure=T0, consec_failures=2, last_summary="down")
+        measured = (Measurement("web1", "time", 0.5, "s"),)
+        record.state(WEB, replace(down, measured=T0, measurements=measured))
         record.state(ServiceKey("web", "dns"), ServiceState())
         record.add(Recorded(T0 - 7200, RecordedKind.OPERATOR, "acknowledged", *WEB, asker="bob@::1"))
         record.add(Recorded(T0, RecordedKind.CHECK, "failed (exit 1): down", *WEB, facts={"exitval": 1}))
@@ -58,7 +62,8 @@ def test_a_record_is_read_while_no_daemon_runs(tmp_path: Path, capsys: pytest.Ca
     assert re.fullmatch(
         r"web http is failing for \S+ \(2 failures in a row\): down; 0 alerts sent in this outage", lines[0]
     )
-    assert [line.split(None, 1)[1] for line in lines if line.startswith("  ")] == [
+    assert re.fullmatch(r"  measured \S+ ago: web1 time 500 ms", lines[1])
+    assert [line.split(None, 1)[1] for line in lines[2:] if line.startswith("  ")] == [
         "operator   bob@::1 acknowledged",
         f"check      failed (exit 1): down  [2 times until {datetime.fromtimestamp(T0 + 60):%H:%M:%S}]",
     ]
@@ -79,6 +84,7 @@ def test_json_is_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     document = json.loads(capsys.readouterr().out)
     assert (document["group"], document["service"], document["status"]) == ("web", "http", "fail")
     assert [event["kind"] for event in document["events"]] == ["operator", "check"]
+    assert (document["measured"], document["measurements"]) == (T0, [["web1", "time", 0.5, "s"]])
     assert document["events"][1]["count"] == 2
     assert document["events"][1]["facts"]["exitval"] == 1
 
@@ -232,11 +238,14 @@ watch web
 """
 
 
+DOWN = """echo "$1 time 0.0125 s" >> "$PYMON_MEASUREMENTS"; echo gone; exit 3"""
+
+
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
     """The port of a daemon whose only service fails."""
     number = free_port()
-    for name, text in {"down.monitor": "echo gone; exit 3", "done.alert": "echo told ops"}.items():
+    for name, text in {"down.monitor": DOWN, "done.alert": "echo told ops"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
     (tmp_path / "state").mkdir()
@@ -283,12 +292,14 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     for said in (
         r"daemon     pymon \S+ started with 1 service on 1 watch",
         r"check      failed \(exit 3\): gone",
+        r"            measured   h1 time 12.5 ms\n",
+        r"^  measured \ds ago: h1 time 12.5 ms\n",
         r"alert      alert done.alert ops \(.*the first of this outage\): gone",
         r"outcome    done.alert ops done in \S+: told ops",
         r"held back  alert done.alert ops not sent \(period\): alertevery 1h: last alert \d+s ago, summary unchanged",
         r"operator   somebody@127.0.0.1 acknowledged: on it",
     ):
-        assert re.search(said, living.out), living.out
+        assert re.search(said, living.out, re.MULTILINE), living.out
     assert why("web", "htp", where=where) == UNKNOWN
     assert "did you mean web http?" in capsys.readouterr().err
     with Client("127.0.0.1", port) as client:
@@ -298,6 +309,7 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     assert dead.out.splitlines()[0].endswith("; no checks, no alerts: the service is disabled")
     assert "read from" in dead.err
     assert "somebody@127.0.0.1 acknowledged: on it" in dead.out
+    assert re.search(r"^  measured \d+s ago: h1 time 12.5 ms$", dead.out.splitlines()[1])
 
 
 @pytest.mark.parametrize("option", ["--json", "--since=2020-01-01"])

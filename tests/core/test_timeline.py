@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pymon.core import timeline
 from pymon.model.depend import ServiceKey
+from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded, RecordedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -40,6 +41,23 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+def test_measurements_stand_below_their_event() -> None:
+    facts = {"measurements": [["web1", "time", 0.0123, "s"], ["web1", "loss", 20.0, "%"], ["web2", "time", 2.0, "s"]]}
+    told = [Recorded(T0, RecordedKind.CHECK, "failed (exit 1): web1", *WEB, facts={**facts, "unlisted": 4})]
+    assert timeline.lines(told)[1:] == [
+        "  18:20:00  check      failed (exit 1): web1",
+        "            measured   web1 time 12.3 ms, loss 20 %; web2 time 2 s; and 4 more",
+    ]
+    state = ServiceState(measured=T0, measurements=(Measurement("we\nb", "ttl", 7.0),))
+    assert timeline.measured(state, T0 + 90) == ["  measured 1m30s ago: we\\x0ab ttl 7"]
+    assert timeline.measured(ServiceState(), T0) == []
+
+
+@pytest.mark.parametrize("facts", [{"measurements": 5}, {"measurements": [["a"], 3, ["a", "b", "c", "d"]]}])
+def test_what_is_no_measurement_is_passed_over(facts: dict[str, object]) -> None:
+    assert len(timeline.lines([Recorded(T0, RecordedKind.CHECK, "x", *WEB, facts=facts)])) == 2
 
 
 def test_days_times_words_and_repetitions() -> None:

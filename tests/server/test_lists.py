@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pymon.model.measurement import Measurement
 from pymon.model.request import Outcome, ReadDowntimeLog, Request
 from pymon.model.service import Host, Hostgroup, Watch
 from pymon.model.site import Site
@@ -41,6 +42,14 @@ FULL = replace(
     disabled_watches={"g1"},
     disabled_services={S3, S1, S2},
     running={S3: 815, TR: 0},
+    states={
+        **SNAPSHOT.states,
+        S1: replace(
+            SNAPSHOT.states[S1],
+            measured=NOW - 9,
+            measurements=(Measurement("h1", "time", 0.25, "s"), Measurement("h 2", "ttl", 7.0)),
+        ),
+    },
     alert_history=ALERTS,
     failure_history=FAILURES,
 )
@@ -277,6 +286,18 @@ def test_list_outlives_a_change_of_what_it_shows() -> None:
             assert lines == expected
 
 
+def test_measurements_are_lines_of_words() -> None:
+    """P-measurements."""
+    assert client_of(FULL).say("list measurements g1 s1 ") == [
+        "h1 time 0.25 s",
+        "h\\202 ttl 7.0",
+        "220 list measurements completed",
+    ]
+    state = ServiceState(measured=NOW, measurements=(Measurement("220", "x", 1.0),))
+    odd = replace(FULL, states={S1: state})
+    assert client_of(odd).say("list measurements g1 s1")[0] == " 220 x 1.0"
+
+
 # The downtime log
 
 
@@ -326,6 +347,8 @@ VALUES: Mapping[str, object] = {
         "server": 4711,
         "monitors": [{"group": "g2", "service": "s3", "pid": 815}, {"group": "g1", "service": "tr", "pid": None}],
     },
+    "measurements g1 s1": {"at": NOW - 9, "measurements": [["h1", "time", 0.25, "s"], ["h 2", "ttl", 7.0, ""]]},
+    "measurements g2 s3": {"at": None, "measurements": []},
     "state": {"running": True, "stopped_since": None},
     "alerthist": [
         {
@@ -394,7 +417,10 @@ def test_json_says_the_same_with_names(what: str) -> None:
 def test_every_kind_of_list_has_json(kind: str) -> None:
     client = client_of(FULL)
     assert kind in {"opstatus", "failures", "successes", "warnings"} or any(what.split()[0] == kind for what in VALUES)
-    if kind == "group":
+    if kind == "measurements":
+        assert client.say("json list measurements g1") == ["520 list measurements error, group and service required"]
+        assert client.say("list measurements g1 nope") == ["520 g1,nope does not exist"]
+    elif kind == "group":
         assert client.say("json list group nope") == ["520 list group error, undefined group"]
     else:
         json.loads(client.say(f"JSON List {kind}")[0])

@@ -60,7 +60,8 @@ class Batch:
 
     ``states`` and ``alerts`` map to None what is to be removed. ``events`` are by their numbers, the oldest first.
     ``disabled`` and ``scheduler`` (a tuple of one value: since when it is stopped, or None) are None if unchanged.
-    ``lines`` are those that a history has more, each with the history's name.
+    ``lines`` are those that a history has more, each with the history's name. ``measured`` maps services to the states
+    whose measurements are to be kept.
     ``is_all``: this is everything there is, and replaces what the file holds (but for its events).
     """
 
@@ -70,11 +71,12 @@ class Batch:
     disabled: Disabled | None = None
     scheduler: tuple[float | None] | None = None
     lines: list[tuple[str, str]] = field(default_factory=list)
+    measured: dict[ServiceKey, ServiceState] = field(default_factory=dict)
     is_all: bool = False
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.states or self.lines) or self.is_urgent
+        return bool(self.states or self.lines or self.measured) or self.is_urgent
 
     @property
     def is_urgent(self) -> bool:
@@ -85,6 +87,7 @@ class Batch:
     def take_back(self, older: Batch) -> None:
         """Put a batch that could not be written below this one: what is newer stays."""
         self.states = {**older.states, **self.states}
+        self.measured = {**older.measured, **self.measured}
         self.events = {**older.events, **self.events}
         self.alerts = {**older.alerts, **self.alerts}
         self.lines = [*older.lines, *self.lines][-LINES_KEPT:]

@@ -7,17 +7,25 @@ surrogates would come back as one character; decoding with surrogateescape never
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from operator import attrgetter
 from typing import Any
 
 from pymon.alert.pending import Pending, pending_of
+from pymon.model.measurement import Measurement
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 
-_PLAIN = tuple(field.name for field in fields(ServiceState) if field.name != "periods")
+_APART = ("periods", "measured", "measurements")
+"""fields that are not encoded as they are: measurements have a table of their own"""
+_PLAIN = tuple(field.name for field in fields(ServiceState) if field.name not in _APART)
 _plain_values = attrgetter(*_PLAIN)
+FIGURES_KEPT = 4096
+"""measurements of one service that are kept on file"""
+FIGURES_LENGTH = 128 * 1024
+"""characters of their names"""
 _PERIOD = tuple(field.name for field in fields(PeriodState))
 _period_values = attrgetter(*_PERIOD)
 
@@ -59,6 +67,31 @@ def decode_state(text: str) -> ServiceState:
     return ServiceState(**known, periods={key: _decode_period(value) for key, value in periods.items()})
 
 
+def encode_measurements(measurements: Sequence[Measurement]) -> str:
+    """The first of the measurements, as many as are kept, as a JSON object: ``{"web1":[["time",0.01,"s"],…],…}``."""
+    hosts: dict[str, list[tuple[str, float, str]]] = {}
+    room = FIGURES_LENGTH
+    for host, name, value, unit in measurements[:FIGURES_KEPT]:
+        room -= len(host) + len(name) + len(unit)
+        if room < 0:
+            break
+        hosts.setdefault(host, []).append((name, value, unit))
+    return json.dumps(hosts, separators=(",", ":"))
+
+
+def decode_measurements(text: str) -> tuple[Measurement, ...]:
+    """Measurements from their JSON; raises ValueError for anything else."""
+    found = []
+    for host, figures in _object(text).items():
+        for figure in _list(figures):
+            match figure:
+                case [str(name), float() | int() as value, str(unit)] if math.isfinite(value):
+                    found.append(Measurement(host, name, float(value), unit))
+                case _:
+                    raise ValueError(f"{figure!r:.60} is no measurement")
+    return tuple(found)
+
+
 def encode_pending(pending: Pending) -> str:
     """An alert under way as a JSON object."""
     return json.dumps(asdict(pending))
@@ -87,6 +120,12 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ValueError("it is no object")  # noqa: TRY004  # one exception for all that is wrong with a text
     return values
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("the measurements of a host are no list")  # noqa: TRY004
+    return value
 
 
 def _decode_period(values: object) -> PeriodState:

@@ -209,6 +209,8 @@ class Database:
                 log.info("%s is empty: a new record is begun", self.path)
         else:
             schema.verify(connection, thoroughly=thoroughly)
+            if (before := schema.upgrade(connection)) != schema.VERSION:
+                log.info("%s: its tables are of version %d now (before: %d)", self.path, schema.VERSION, before)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 4194304")

@@ -6,12 +6,13 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 from pymon.engine.record import schema
 from pymon.engine.record.batch import LINES_KEPT, Saved, Undone
-from pymon.engine.record.codec import decode_facts, decode_pending, decode_state
+from pymon.engine.record.codec import decode_facts, decode_measurements, decode_pending, decode_state
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.engine.record.schema import NotARecord, Unusable
 from pymon.model.depend import ServiceKey
@@ -137,12 +138,20 @@ def events(
 
 def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | None:
     """The state of one service; None if there is none, or none that says anything sensible."""
+    names = as_bytes(key.group), as_bytes(key.service)
     statement = "SELECT state FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)"
-    row = connection.execute(statement, (as_bytes(key.group), as_bytes(key.service))).fetchone()
+    row = connection.execute(statement, names).fetchone()
+    if row is None:
+        return None
     try:
-        return None if row is None else decode_state(row[0])
+        found = decode_state(row[0])
     except (ValueError, TypeError):
         return None
+    if schema.version(connection) < schema.VERSION:
+        return found
+    statement = "SELECT at, figures FROM measurements WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)"
+    measured = connection.execute(statement, names).fetchone()
+    return found if measured is None else _with_measurements(found, *measured)
 
 
 def muted(connection: sqlite3.Connection, key: ServiceKey) -> tuple[bool, bool, float | None]:
@@ -175,11 +184,29 @@ def services(connection: sqlite3.Connection) -> list[ServiceKey]:
 
 
 def _states(connection: sqlite3.Connection, notes: list[str]) -> Iterator[tuple[ServiceKey, ServiceState]]:
+    measured = _measured(connection)
     for group, service, text in connection.execute("SELECT grp, service, state FROM services"):
+        key = ServiceKey(group, service)
         try:
-            yield ServiceKey(group, service), decode_state(text)
+            state = decode_state(text)
+            yield key, _with_measurements(state, *measured[key]) if key in measured else state
         except (ValueError, TypeError) as problem:
             notes.append(f"the state of {group}/{service} cannot be taken up: {problem}")
+
+
+def _measured(connection: sqlite3.Connection) -> dict[ServiceKey, tuple[object, str]]:
+    if schema.version(connection) < schema.VERSION:
+        return {}  # an older file that is only looked into
+    rows = connection.execute("SELECT grp, service, at, figures FROM measurements")
+    return {ServiceKey(group, service): (at, figures) for group, service, at, figures in rows}
+
+
+def _with_measurements(state: ServiceState, at: object, figures: str) -> ServiceState:
+    """What cannot be read of them is as good as not measured: the next check brings others."""
+    try:
+        return replace(state, measured=_time(at) or 0.0, measurements=decode_measurements(figures))
+    except (ValueError, TypeError):
+        return state
 
 
 def _undone(connection: sqlite3.Connection, notes: list[str]) -> Iterator[Undone]:

@@ -10,21 +10,30 @@ import sqlite3
 
 APPLICATION_ID = 0x70796D6F
 """``pymo``: marks a SQLite file as a record of pymon's"""
-VERSION = 1
-"""of the tables; a file of a newer one is left alone"""
+VERSION = 2
+"""of the tables: 2 has the measurements; a file of a newer one is left alone, an older one is brought up to it"""
 
 TABLES = {
     "meta": ("name", "value"),
     "services": ("grp", "service", "state"),
     "disabled": ("kind", "grp", "name"),
+    "measurements": ("grp", "service", "at", "figures"),
     "alerts": ("token", "started", "pending"),
     "history": ("id", "name", "line"),
     "events": ("id", "at", "until", "count", "kind", "grp", "service", "asker", "text", "facts"),
 }
 
+_SINCE = {"measurements": 2}
+"""table → the version that it came with, if not the first"""
+
+_MEASUREMENTS = (
+    "CREATE TABLE measurements (grp TEXT, service TEXT, at REAL NOT NULL, figures TEXT NOT NULL, "
+    "PRIMARY KEY (grp, service))"
+)
 _STATEMENTS = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
     "CREATE TABLE services (grp TEXT, service TEXT, state TEXT NOT NULL, PRIMARY KEY (grp, service))",
+    _MEASUREMENTS,
     "CREATE TABLE disabled (kind TEXT, grp TEXT, name TEXT, PRIMARY KEY (kind, grp, name)) WITHOUT ROWID",
     "CREATE TABLE alerts (token TEXT PRIMARY KEY, started REAL NOT NULL, pending TEXT NOT NULL)",
     "CREATE TABLE history (id INTEGER PRIMARY KEY, name TEXT NOT NULL, line TEXT NOT NULL)",
@@ -54,25 +63,43 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
+def upgrade(connection: sqlite3.Connection) -> int:
+    """Bring the tables of a verified record up to this version; the version they had. Nothing in them changes."""
+    found = version(connection)
+    if found < VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_MEASUREMENTS)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    return found
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The version of the tables."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def is_empty(connection: sqlite3.Connection) -> bool:
     """Whether there is nothing in the database at all."""
     return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
 
 
 def verify(connection: sqlite3.Connection, *, thoroughly: bool = True) -> None:
-    """Raise NotARecord or Unusable unless the database is a record of this version.
+    """Raise NotARecord or Unusable unless the database is a record, of this version or an older one.
 
     ``thoroughly`` reads the whole file, and finds damage in any page.
     """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    found_version = version(connection)
     if application != APPLICATION_ID:
         raise NotARecord("it is a database of something else")
-    if version > VERSION:
-        raise Unusable(f"it was written by a newer pymon (its tables are of version {version}, not {VERSION})")
-    if version < 1:
-        raise NotARecord(f"its tables are of version {version}, which never was")
+    if found_version > VERSION:
+        raise Unusable(f"it was written by a newer pymon (its tables are of version {found_version}, not {VERSION})")
+    if found_version < 1:
+        raise NotARecord(f"its tables are of version {found_version}, which never was")
     for table, columns in TABLES.items():
+        if _SINCE.get(table, 1) > found_version:
+            continue
         found = tuple(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
         if found != columns:
             raise NotARecord(f"its table {table} has other columns" if found else f"it has no table {table}")

@@ -2,6 +2,7 @@
 
 At most one batch is on its way; what comes meanwhile is gathered, so a slow disk makes batches larger, not more.
 
+    measurements of a state     once in MEASURED_EVERY for each service, and at the end
     state()                     soon: with the next important change, at ``settled``, or after FLUSH_EVERY
     everything else             at once, that is at the end of this turn of the event loop
     settled()                   returns when all that was handed over is committed, or reported as unwritable
@@ -49,6 +50,8 @@ CLOSE_LIMIT = 5.0
 """seconds that the end waits for it"""
 MAINTAIN_EVERY = 30.0
 """seconds between syncs to the disk (and looks for old events)"""
+MEASURED_EVERY = 60.0
+"""seconds between two writes of a service's measurements, for those of a thousand hosts are large"""
 EVENTS_WAITING = 5000
 """events that are kept in memory while they cannot be written, or have no file"""
 
@@ -74,6 +77,7 @@ class Record:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._runs = Runs()
         self._states: dict[ServiceKey, ServiceState] = {}
+        self._measured: dict[ServiceKey, float] = {}
         self._alerts: dict[str, Undone] = {}
         self._disabled = Disabled()
         self._lines: dict[str, deque[str]] = {}
@@ -119,6 +123,9 @@ class Record:
     def state(self, key: ServiceKey, state: ServiceState) -> None:
         """The state of a service is another now."""
         self._states[key] = self._waiting.states[key] = state
+        measured = self._waiting.measured
+        if state.measurements and (key in measured or state.measured >= self._measured.get(key, 0.0) + MEASURED_EVERY):
+            measured[key], self._measured[key] = state, state.measured
         if self._timer is None and self._is_open and self._writing is None:
             self._later(self._flush_every)
 
@@ -126,6 +133,8 @@ class Record:
         """Forget the states of all other services (the configuration has them no more); their events stay."""
         for key in [each for each in self._states if each not in keys]:
             del self._states[key]
+            self._measured.pop(key, None)
+            self._waiting.measured.pop(key, None)
             self._waiting.states[key] = None
         self._runs.retain(keys)
         self._soon()
@@ -232,6 +241,9 @@ class Record:
         """Write what is left and close the file, in a few seconds at most."""
         if self._database is None or self._loop is None:
             return
+        self._waiting.measured |= {
+            key: state for key, state in self._states.items() if state.measured > self._measured.get(key, 0.0)
+        }
         await self.settled()
         self._is_open = False
         for handle in (self._timer, self._turn):
@@ -320,6 +332,7 @@ class Record:
             disabled=self._disabled,
             scheduler=(self._stopped_since,),
             lines=[(history, line) for history, lines in self._lines.items() for line in lines],
+            measured={key: state for key, state in self._states.items() if state.measurements},
             is_all=True,
         )
 
@@ -327,6 +340,7 @@ class Record:
         """What is on file is known, but for what was handed over before."""
         known = {key: state for key, state in self._states.items() if not (state.is_untold and key in saved.states)}
         self._states = {**saved.states, **known}
+        self._measured = {**{key: state.measured for key, state in saved.states.items()}, **self._measured}
         self._alerts = {**{undone.token: undone for undone in saved.undone}, **self._alerts}
         if self._waiting.disabled is None:
             hosts, enabled = saved.disabled_hosts, saved.enabled_hosts

@@ -5,7 +5,8 @@ Routine is not recorded: a success of a service that is well, unless something f
 The facts of an event, by its kind:
 
     check, trap   ``status`` (fail, ok, …), ``exitval``, ``summary``; ``cause`` if the monitor did not simply exit;
-                  ``sta`` and ``intended`` of a trap
+                  ``sta`` and ``intended`` of a trap; ``measurements`` of a check (host, name, value, unit of each),
+                  those of failed hosts first, and ``unlisted``, how many more there were
     alert, held   ``event`` (failure, up, ack, …), ``period`` (its key; None: of no period), ``alert`` (as in mon.cf);
                   ``rule`` that held it back; ``why`` the alert was sent, if a rule could have held it back
 """
@@ -21,6 +22,7 @@ from pymon.core.state import summary_of
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.effect import AlertCall, Held, Noticed, Rule, Suppressed, Verdict
+from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded, RecordedKind
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Period, Service
@@ -30,6 +32,10 @@ from pymon.model.trap import Trap
 
 SUMMARY_LIMIT = 500
 """characters of a summary that are recorded"""
+FIGURES = 20
+"""measurements that are recorded with an event"""
+FIGURES_LENGTH = 2000
+"""characters of their names"""
 NAMED = 3
 """alerts that a held-back line names; of more, how many"""
 
@@ -94,9 +100,27 @@ def _said(
     facts["summary"] = _short(after.last_summary)
     if isinstance(cause, CheckResult) and cause.cause is not Cause.EXITED:
         facts["cause"] = cause.cause.value
+    if isinstance(cause, CheckResult) and cause.measurements:
+        facts |= _measured(cause.measurements, after.last_summary)
     if isinstance(cause, Trap):
         facts |= {"sta": cause.sta, **({"intended": cause.intended} if cause.intended else {})}
     yield _event(service.key, at, kind, text, facts)
+
+
+def _measured(measurements: tuple[Measurement, ...], summary: str) -> dict[str, object]:
+    """As many figures as an event has room for: those of hosts that the summary names come first."""
+    if len(measurements) > FIGURES:
+        named = frozenset(summary.split())
+        measurements = tuple(sorted(measurements, key=lambda each: each.host not in named))
+    listed: list[Measurement] = []
+    room = FIGURES_LENGTH
+    for each in measurements[:FIGURES]:
+        room -= len(each.host) + len(each.name) + len(each.unit)
+        if room < 0:
+            break
+        listed.append(each)
+    unlisted = len(measurements) - len(listed)
+    return {"measurements": [list(each) for each in listed], **({"unlisted": unlisted} if unlisted else {})}
 
 
 def _failure(service: Service, before: ServiceState, after: ServiceState, cause: CheckResult | Trap) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from pymon.engine.record.batch import Batch
-from pymon.engine.record.codec import encode_facts, encode_pending, encode_state
+from pymon.engine.record.codec import encode_facts, encode_measurements, encode_pending, encode_state
 from pymon.engine.record.rows import as_bytes
 from pymon.model.request import Recorded
 
@@ -37,7 +37,7 @@ def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
 
 def forget_state(connection: sqlite3.Connection) -> None:
     """Remove all but the events; the caller commits."""
-    for table in ("services", "disabled", "alerts", "history"):
+    for table in ("services", "measurements", "disabled", "alerts", "history"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  # of our own words
     connection.execute("DELETE FROM meta")
 
@@ -46,12 +46,20 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
     """Statements with the rows that each is done with. What is a batch's own is not touched while it is written."""
     gone = [(as_bytes(key.group), as_bytes(key.service)) for key, state in batch.states.items() if state is None]
     yield "DELETE FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
+    yield "DELETE FROM measurements WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
     yield (
         "INSERT OR REPLACE INTO services VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?)",
         (
             (as_bytes(key.group), as_bytes(key.service), encode_state(state))
             for key, state in batch.states.items()
             if state is not None
+        ),
+    )
+    yield (
+        "INSERT OR REPLACE INTO measurements VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
+        (
+            (as_bytes(key.group), as_bytes(key.service), state.measured, encode_measurements(state.measurements))
+            for key, state in batch.measured.items()
         ),
     )
     if batch.disabled is not None:

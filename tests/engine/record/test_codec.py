@@ -7,10 +7,21 @@ from dataclasses import fields
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from pymon.alert.pending import Pending
-from pymon.engine.record.codec import decode_facts, decode_pending, decode_state, encode_pending, encode_state
+from pymon.engine.record.codec import (
+    FIGURES_KEPT,
+    decode_facts,
+    decode_measurements,
+    decode_pending,
+    decode_state,
+    encode_measurements,
+    encode_pending,
+    encode_state,
+)
 from pymon.engine.record.rows import as_bytes, as_text
+from pymon.model.measurement import Measurement
 from pymon.model.state import PeriodState, ServiceState
 from tests.engine.record.samples import T0, pending, pendings, states, texts
 
@@ -28,6 +39,31 @@ def test_an_alert_comes_back_as_it_was(sent: Pending) -> None:
     assert decode_pending(encode_pending(sent)) == sent
 
 
+@given(st.lists(st.builds(Measurement, texts, texts, st.floats(allow_nan=False, allow_infinity=False), texts)))
+def test_measurements_come_back_as_they_were_by_host(measurements: list[Measurement]) -> None:
+    text = encode_measurements(measurements)
+    assert text.isascii()
+    found = decode_measurements(text)
+    hosts = dict.fromkeys(each.host for each in measurements)
+    assert found == tuple(each for host in hosts for each in measurements if each.host == host)
+
+
+def test_a_flood_of_measurements_is_kept_in_part() -> None:
+    many = [Measurement(f"host{number}", "time", 0.123456, "s") for number in range(2 * FIGURES_KEPT)]
+    assert decode_measurements(encode_measurements(many)) == tuple(many[:FIGURES_KEPT])
+    wordy = [Measurement("h" * 256, "n" * 256, float(number), "u" * 256) for number in range(1000)]
+    assert 100 < len(decode_measurements(encode_measurements(wordy))) < 200
+    assert len(encode_measurements(wordy)) < 200_000
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"h":1}', '{"h":[1]}', '{"h":[["n","x",""]]}', '{"h":[["n",NaN,""]]}', '{"h":[["n",1]]}']
+)
+def test_what_is_no_measurement_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        decode_measurements(text)
+
+
 @given(texts)
 def test_text_in_a_column_comes_back_as_it_was(text: str) -> None:
     assert as_text(as_bytes(text)) == text
@@ -35,7 +71,7 @@ def test_text_in_a_column_comes_back_as_it_was(text: str) -> None:
 
 def test_every_field_is_written_by_its_name() -> None:
     written = json.loads(encode_state(ServiceState(periods={"p": PeriodState()})))
-    assert written.keys() == {field.name for field in fields(ServiceState)}
+    assert written.keys() | {"measured", "measurements"} == {field.name for field in fields(ServiceState)}
     assert written["periods"]["p"].keys() == {field.name for field in fields(PeriodState)}
 
 

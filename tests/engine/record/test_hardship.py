@@ -8,13 +8,16 @@ import logging
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pymon.engine.record.lookup import look_up
 from pymon.engine.record.schema import VERSION
 from pymon.engine.record.store import EVENTS_WAITING, Record
 from pymon.model.depend import ServiceKey
+from pymon.model.measurement import Measurement
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from tests import tools
@@ -130,6 +133,68 @@ async def test_a_state_that_says_nothing_costs_that_service_only(path: Path, cap
     connection.close()
     assert await works(path) == 58
     assert "the state of g7/s cannot be taken up" in caplog.text
+
+
+VERSION_1 = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE services (grp TEXT, service TEXT, state TEXT NOT NULL, PRIMARY KEY (grp, service));
+CREATE TABLE disabled (kind TEXT, grp TEXT, name TEXT, PRIMARY KEY (kind, grp, name)) WITHOUT ROWID;
+CREATE TABLE alerts (token TEXT PRIMARY KEY, started REAL NOT NULL, pending TEXT NOT NULL);
+CREATE TABLE history (id INTEGER PRIMARY KEY, name TEXT NOT NULL, line TEXT NOT NULL);
+CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, until REAL NOT NULL, count INTEGER NOT NULL,
+    kind TEXT NOT NULL, grp TEXT NOT NULL, service TEXT NOT NULL, asker TEXT NOT NULL, text TEXT NOT NULL,
+    facts TEXT NOT NULL);
+CREATE INDEX history_by_name ON history (name, id);
+CREATE INDEX events_of_service ON events (grp, service, id);
+PRAGMA application_id = 1887006063;
+PRAGMA user_version = 1;
+"""
+
+
+async def fill_version_1(path: Path) -> None:
+    """A record with all that the first version kept."""
+    current = path.with_name("current.db")
+    await fill(current)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(VERSION_1)
+        connection.execute("ATTACH ? AS current", (str(current),))
+        for table in ("meta", "services", "disabled", "alerts", "history", "events"):
+            connection.execute(f"INSERT INTO {table} SELECT * FROM current.{table}")
+    connection.close()
+    current.unlink()
+
+
+async def test_a_file_of_the_first_version_is_read_as_it_is_and_then_brought_up(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R-version: nothing of it is lost, and looking at it changes nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    await fill_version_1(path)
+    caplog.set_level(logging.INFO, "pymon.record")
+    before = path.read_bytes()
+    found = look_up(path, ServiceKey("g7", "s"))
+    assert found.state is not None
+    assert path.read_bytes() == before
+    record = Record(path)
+    saved = await record.open()
+    assert (len(saved.states), saved.states[ServiceKey("g7", "s")]) == (60, found.state)
+    assert f"{path}: its tables are of version 2 now (before: 1)" in caplog.text
+    measured = replace(found.state, measured=5.0, measurements=(Measurement("h", "n", 1.0),))
+    record.state(ServiceKey("g7", "s"), measured)
+    await record.close()
+    assert aside(path) == []
+    after = look_up(path, ServiceKey("g7", "s"))
+    assert (after.state, after.events[: len(found.events)]) == (measured, found.events)
+
+
+async def test_measurements_that_say_nothing_cost_no_state(path: Path) -> None:
+    await fill(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO measurements VALUES ('g7', 's', 'x', 'no'), ('g8', 's', 1.0, '{}')")
+        connection.execute("INSERT INTO measurements VALUES ('gone', 's', 1.0, '{}')")
+    connection.close()
+    assert await works(path) == 60
+    assert (await asyncio.to_thread(look_up, path, ServiceKey("g7", "s"))).state is not None
 
 
 async def test_a_newer_file_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from pymon.engine.record.batch import Batch, Disabled, Saved, Undone
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.retention import prune
-from pymon.engine.record.store import ENDED_WAITING, EVENTS_WAITING, Record, record_path
+from pymon.engine.record.store import ENDED_WAITING, EVENTS_WAITING, MEASURED_EVERY, Record, record_path
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
+from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded, RecordedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -85,6 +87,54 @@ async def test_everything_comes_back(record: Record, path: Path) -> None:
         undone=(Undone("2", pending(), T0 + 2), Undone("1", pending(T0 + 1))),
         last_write=saved.last_write,
     )
+
+
+def measured(at: float, value: float = 0.25) -> ServiceState:
+    """A service that was measured then."""
+    return ServiceState(measured=at, measurements=(Measurement("h\udcff", "time", value, "s"),))
+
+
+async def test_measurements_come_back_and_go_with_their_service(record: Record, path: Path) -> None:
+    """R-measured."""
+    record.state(WEB, measured(T0))
+    record.state(MAIL, measured(T0))
+    await record.settled()
+    found = await asyncio.to_thread(look_up, path, WEB)
+    assert found.state == measured(T0)
+    record.retain([WEB])
+    await record.close()
+    assert (await reopened(path)).states == {WEB: measured(T0)}
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM measurements").fetchone() == (1,)
+    connection.close()
+    assert await reopened(path, fresh=True) == Saved()
+
+
+async def test_measurements_are_written_once_a_minute_and_at_the_end(path: Path) -> None:
+    """R-measured: those of a thousand hosts are large; what a kill may lose is a minute of them."""
+    record = Record(path)
+    await record.open()
+    at = T0
+    for seconds in (0, 10, 10, MEASURED_EVERY - 21):
+        at += seconds
+        record.state(WEB, replace(measured(at), ack=at))
+        await record.settled()
+        found = (await asyncio.to_thread(look_up, path, WEB)).state
+        assert found == replace(measured(T0), ack=at)
+    record.state(WEB, measured(T0 + MEASURED_EVERY))
+    record.state(WEB, measured(T0 + MEASURED_EVERY + 1))
+    await record.settled()
+    assert (await asyncio.to_thread(look_up, path, WEB)).state == measured(T0 + MEASURED_EVERY + 1)
+    record.state(WEB, measured(T0 + MEASURED_EVERY + 2))
+    await record.close()
+    record = Record(path)
+    saved = await record.open()
+    assert saved.states == {WEB: measured(T0 + MEASURED_EVERY + 2)}
+    record.state(WEB, saved.states[WEB])
+    record.state(WEB, measured(T0 + MEASURED_EVERY + 12))
+    await record.settled()
+    assert (await asyncio.to_thread(look_up, path, WEB)).state == measured(T0 + MEASURED_EVERY + 2)
+    await record.close()
 
 
 async def test_what_is_over_does_not_come_back(record: Record, path: Path) -> None:

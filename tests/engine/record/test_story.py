@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 
 from pymon.core import process
 from pymon.engine.record.runs import Runs
-from pymon.engine.record.story import of_verdict
+from pymon.engine.record.story import FIGURES, of_verdict
 from pymon.model.effect import Noticed, Verdict
+from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Command
@@ -53,6 +55,45 @@ def test_routine_is_not_recorded() -> None:
     assert site.check(0, "up\n") == ["check: ok: up"]
     assert site.check(0, "up\n") == []
     assert site.check(0, "also up\n") == []
+
+
+def test_measurements_are_facts_of_what_is_recorded() -> None:
+    """R-measured."""
+    site = told()
+    site.check(0, "up\n", measurements=(Measurement("web1", "time", 0.25, "s"),))
+    (event,) = site.events
+    assert event.facts["measurements"] == [["web1", "time", 0.25, "s"]]
+    assert "unlisted" not in event.facts
+    assert site.check(0, "up\n", measurements=(Measurement("web1", "time", 0.5, "s"),)) == []
+    assert site.state.measurements == (Measurement("web1", "time", 0.5, "s"),)
+    assert site.state.measured == site.now
+    measured_at = site.now
+    site.check()
+    assert (site.state.measured, site.state.measurements[0].value) == (measured_at, 0.5)
+    assert "measurements" not in site.events[0].facts
+
+
+def test_of_many_measurements_those_of_failed_hosts_are_kept() -> None:
+    """R-measured: an event of a service of a thousand hosts stays small."""
+    site = told()
+    many = tuple(Measurement(f"web{number}", "time", float(number), "s") for number in range(1000))
+    site.check(1, "web7 web998\n", measurements=many)
+    facts = site.events[0].facts
+    listed: Any = facts["measurements"]
+    assert [each[0] for each in listed[:3]] == ["web7", "web998", "web0"]
+    assert (len(listed), facts["unlisted"]) == (FIGURES, 1000 - FIGURES)
+    wordy = tuple(Measurement("h" * 256, f"{number}" * 128, 1.0) for number in range(30))
+    site.check(1, "other\n", measurements=wordy)
+    assert len(json.dumps(site.events[0].facts)) < 4000
+
+
+def test_the_newest_measurements_of_a_repetition_win() -> None:
+    site, runs = told(), Runs()
+    for value in (1.0, 2.0, 3.0):
+        site.check(1, f"slow: {value} s\n", measurements=(Measurement("web1", "time", value, "s"),))
+        number, known = runs.add(site.events[0])
+    assert (number, known.count) == (1, 3)
+    assert known.facts["measurements"] == [["web1", "time", 3.0, "s"]]
 
 
 def test_an_outage_from_its_beginning_to_its_end() -> None:

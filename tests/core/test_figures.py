@@ -1,0 +1,55 @@
+"""Measurements in a line for people."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.core import figures
+from pymon.model.measurement import Measurement
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0123456, "s", "12.3 ms"),
+        (0.0000021, "s", "2.1 µs"),
+        (2.5, "s", "2.5 s"),
+        (0.0, "s", "0 s"),
+        (-0.25, "s", "-250 ms"),
+        (86400.0, "s", "86400 s"),
+        (20.0, "%", "20 %"),
+        (33.3333, "%", "33.3 %"),
+        (0.0, "B", "0 B"),
+        (999.0, "B", "999 B"),
+        (4_100_000_000.0, "B", "4.1 GB"),
+        (1.0, "d", "1 day"),
+        (29.7, "d", "29.7 days"),
+        (12345.0, "", "12345"),
+        (7.0, "", "7"),
+        (3.0, "widgets", "3 widgets"),
+    ],
+)
+def test_three_figures_and_a_unit(value: float, unit: str, text: str) -> None:
+    assert figures.amount(value, unit) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["s", "B", "d", "%", ""]))
+def test_any_value_has_a_short_text(value: float, unit: str) -> None:
+    assert len(figures.amount(value, unit)) < 24
+
+
+def test_a_line_is_bounded_and_tells_what_it_leaves_out() -> None:
+    many = [Measurement(f"web{number}", name, 0.5, "s") for number in range(1000) for name in ("time", "connect")]
+    text = figures.line(many, 7)
+    assert text.startswith("web0 time 500 ms, connect 500 ms; web1 time 500 ms, connect 500 ms; ")
+    assert text.endswith(f"; and {2000 + 7 - 2 * (text.count(';'))} more")
+    assert len(text) < figures.LINE + 40
+    assert len(figures.line([Measurement("h" * 1000, "n", 1.0)])) < 3 * figures.LINE
+    assert figures.line([]) == ""
+
+
+@given(st.lists(st.builds(Measurement, st.text(), st.text(), st.floats(allow_nan=False), st.text())))
+def test_facts_come_back(measurements: list[Measurement]) -> None:
+    assert figures.of_facts([list(each) for each in measurements]) == tuple(measurements)
