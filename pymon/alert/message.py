@@ -24,6 +24,12 @@ SUBJECT_LIMIT = 500
 DEFAULT_TEMPLATE = Path(__file__).with_name("templates") / "mail.txt"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROL_IN_BODY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NAME = r'(?:"(?:[^"\\]|\\.)*"|[^"<>,;:@()\\]*)'
+_ADDRESS = re.compile(rf"(?P<name>{_NAME}) *<(?P<named>[^<>, ]+)>|(?P<bare>[^<>,\" ]+)")
+_ADDRESSES = re.compile(rf"(?:{_NAME} *<[^<>, ]+>|[^<>,\" ]+)(?: *, *(?:{_NAME} *<[^<>, ]+>|[^<>,\" ]+))*")
+_MAILBOX = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*(?:@[A-Za-z0-9_.-]+|@\[[^\s\[\]@]+\])?"
+)
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
@@ -66,19 +72,28 @@ def compose(
 
 
 def addresses(words: Sequence[str]) -> tuple[str, ...]:
-    """The recipients in words as mon.cf has them: ``a@x``, ``a@x,b@y``, ``"Kim <kim@x>"``; raises ValueError."""
+    """The recipients in words as mon.cf has them: ``a@x``, ``a@x,b@y``, ``"Kim <kim@x>"``; raises ValueError.
+
+    Python's own reader of addresses takes ``not an address`` for ``not``, so the form is looked at first.
+    """
     found: list[str] = []
     for word in words:
-        pairs = getaddresses([readable(word)])
-        if not pairs or _CONTROL.search(word):
+        text = readable(word).strip(" ")
+        if _CONTROL.search(word) or not _ADDRESSES.fullmatch(text):
             raise ValueError(f"{word!r} is no mail address")
-        for name, address in pairs:
-            if not address or re.search(r"[\s<>]", address):
-                raise ValueError(f"{word!r} is no mail address")
+        for match in _ADDRESS.finditer(text):
+            name, address = _unquoted(match["name"] or ""), match["named"] or match["bare"]
             if not address.isascii():
                 raise ValueError(f"{word!r}: a mail address of other than ASCII letters is not supported")
+            if not _MAILBOX.fullmatch(address):
+                raise ValueError(f"{address!r} is no mail address")
             found.append(formataddr((name, address)) if name else address)
     return tuple(found)
+
+
+def _unquoted(name: str) -> str:
+    name = name.strip(" ")
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if name.startswith('"') else name
 
 
 def bare(address: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.alert.message import DEFAULT_TEMPLATE, Text, addresses, bare, compose, write
-from pymon.plugin import Event, EventKind, TemplateProblem, one_line
+from pymon.plugin import Event, EventKind, TemplateProblem, one_line, readable
 
 TEMPLATE = DEFAULT_TEMPLATE.read_text(encoding="utf-8")
 
@@ -127,10 +127,21 @@ def test_addresses() -> None:
         "=?utf-8?b?6rmA?= <kim@w>",
     )
     assert bare("=?utf-8?b?6rmA?= <kim@w>") == "kim@w"
+    assert addresses([" a@x , b@[192.0.2.1] ", r'"K \"C\" M" <o+hara.mon@z-1.example>']) == (
+        *("a@x", "b@[192.0.2.1]"),
+        r'"K \"C\" M" <o+hara.mon@z-1.example>',
+    )
     assert addresses([]) == ()
 
 
-@pytest.mark.parametrize("word", ["", "a@x\nBcc: b@x", "a b@x", "<>", "한@x", "a@x, ,"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("", "a@x\nBcc: b@x", "a b@x", "<>", "한@x", "a@x, ,", "not an address", "a@x b", "@x", "a@", "a@@x"),
+        *("-oQ/tmp", "Kim kim@x", "a@x,,b@y", "a@x,", "a@x>", "<a@x", "all: a@x;", "a(b)@x", '"a b"@x'),
+        *("Kim <k@x> Lee", "a@x\udcff", "a@[x", "a@x]"),
+    ],
+)
 def test_what_is_no_address(word: str) -> None:
     with pytest.raises(ValueError, match="mail address"):
         addresses([word])
@@ -147,7 +158,7 @@ def test_any_text_makes_a_message_that_can_be_read(subject: str, body: str, deta
     assert "\n" not in message["Subject"]
     text = write(event(detail=detail), subject, TEMPLATE)
     assert "\n" not in text.subject
-    assert detail in text.body
+    assert readable(detail) in text.body
 
 
 @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), max_size=100))

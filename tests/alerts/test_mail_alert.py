@@ -376,8 +376,8 @@ async def test_a_password_is_never_sent_in_clear(run_alert: RunAlert, tmp_path: 
     ("arguments", "code", "text"),
     [
         (("--user", "kim", "a@x"), 64, "--user needs --password-file"),
-        (("--user", "kim", "--password-file", "/nowhere/p", "a@x"), 78, "no password from /nowhere/p"),
-        (("--ca", "/nowhere/ca", "a@x"), 78, "no certificates from /nowhere/ca"),
+        (("--user", "kim", "--password-file", "/nowhere/p", "a@x"), 64, "cannot read the secret in /nowhere/p"),
+        (("--ca", "/nowhere/ca", "a@x"), 64, "no CA certificates in /nowhere/ca"),
         (("--tls", "maybe", "a@x"), 64, "must be one of auto, starttls, tls, off"),
         ((), 64, "no address to mail to"),
         (("",), 64, "is no mail address"),
