@@ -25,6 +25,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pymon.model.status import EventKind
@@ -49,8 +50,11 @@ __all__ = [
 Answer = Callable[[socket.socket], object]
 """what a listener does with a connection; it may block, and what it leaves open is closed"""
 
+_GRACE = 0.5
+"""seconds in which the answers under way may end by themselves when a listener's end has come"""
+
 _PATIENCE = 10.0
-"""seconds that a listener's end waits for the answers under way"""
+"""seconds that its end waits for them after it has hung up on them"""
 
 
 def run_monitor(
@@ -144,9 +148,9 @@ def listening(answer: Answer, host: str = "127.0.0.1") -> Iterator[int]:
 
     def accept() -> None:
         while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
+            connection, peer = listener.accept()
+            if peer in last_calls:
+                connection.close()
                 return
             open_connections.add(connection)
             thread = threading.Thread(target=serve, args=(connection,), name="listener's answer", daemon=True)
@@ -154,19 +158,29 @@ def listening(answer: Answer, host: str = "127.0.0.1") -> Iterator[int]:
             thread.start()
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family, backlog=128) as listener:
+    with socket.create_server((host, 0), family=family, backlog=128) as listener, socket.socket(family) as last_call:
+        last_call.bind((host, 0))
+        last_calls = {last_call.getsockname()}
         accepting = threading.Thread(target=accept, name="listener", daemon=True)
         accepting.start()
         try:
             yield int(listener.getsockname()[1])
         finally:
-            for ending in (listener, *open_connections):
+            last_call.connect(listener.getsockname())  # behind all that came before
+            accepting.join(_PATIENCE)
+            _join(threads, _GRACE)
+            for connection in tuple(open_connections):
                 with contextlib.suppress(OSError):
-                    ending.shutdown(socket.SHUT_RDWR)  # whoever waits for it goes on
-            for thread in (accepting, *threads):
-                thread.join(_PATIENCE)
+                    connection.shutdown(socket.SHUT_RDWR)  # whoever waits for it goes on
+            _join(threads, _PATIENCE)
     if failures:
         raise failures[0]
+
+
+def _join(threads: Sequence[threading.Thread], limit: float) -> None:
+    end = time.monotonic() + limit
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 @contextlib.contextmanager

@@ -24,11 +24,12 @@ def draft(name: str, directory: Path) -> tuple[Path, Path]:
     if match is None:
         raise PluginError(_mend(name))
     stem, kind = match["stem"], match["kind"]
-    words = {"name": name, "subject": re.sub(r"[_.-]+", " ", stem), "constant": f"{_word(stem).upper()}"}
+    words = {"name": name, "subject": re.sub(r"[_.-]+", " ", stem)}
     plugin, test = directory / name, directory / f"test_{_word(stem)}_{kind}.py"
     existing = [str(path) for path in (plugin, test) if path.exists()]
     if existing:
-        raise PluginError(f"{' and '.join(existing)} exists already: nothing was written")
+        verb = "exists" if len(existing) == 1 else "exist"
+        raise PluginError(f"{' and '.join(existing)} {verb} already: nothing was written")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _write(plugin, Template((_TEMPLATES / f"{kind}.txt").read_text(encoding="utf-8")).substitute(words), 0o755)

@@ -10,60 +10,78 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
 
 THREAD_WAIT = 0.2
 """seconds that a thread may take to end after the run"""
 
 
-class Before(NamedTuple):
-    """What there was before a run."""
+class Leavings:
+    """While entered, on the event loop, watches what one run leaves behind: ``found`` tells, once the run is over."""
 
-    tasks: Collection[asyncio.Task[object]]
-    threads: Collection[threading.Thread]
-    commons: Mapping[str, object]
+    def __init__(self) -> None:
+        self._loops_thread = threading.current_thread()
+        self._tasks = asyncio.all_tasks()
+        self._commons = _commons()
+        self._starters: dict[threading.Thread, threading.Thread] = {}
+        self._start = threading.Thread.start
 
+    def __enter__(self) -> Leavings:
+        start, starters = self._start, self._starters
 
-def look() -> Before:
-    """Note what there is, from within the event loop."""
-    return Before(asyncio.all_tasks(), threading.enumerate(), _commons())
+        def noting(thread: threading.Thread) -> None:
+            starters[thread] = threading.current_thread()
+            start(thread)
 
+        # so that the threads of others are not blamed on it
+        threading.Thread.start = noting  # type: ignore[method-assign,assignment]  # put back at the end
+        return self
 
-def left_behind(before: Before) -> list[str]:
-    """What is there now and was not before, a phrase for each. Call it before anything else is awaited.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        threading.Thread.start = self._start  # type: ignore[method-assign]  # as it was
 
-    The daemon cancels tasks that a run leaves behind; in that moment they can still be seen. Threads get THREAD_WAIT
-    seconds to end, and those of the event loop's own pool (``asyncio.to_thread``) stay, which is as it should be.
-    """
-    return [*_tasks(before), *_threads(before), *_changes(before)]
+    def found(self) -> list[str]:
+        """What is there now and was not before, a phrase for each. Call it before anything else is awaited.
 
+        The daemon cancels tasks that a run leaves behind; in that moment they can still be seen. Threads get
+        THREAD_WAIT seconds to end, and those of the event loop's own pool (``asyncio.to_thread``) stay, which is as it
+        should be.
+        """
+        return [*self._left_tasks(), *self._left_threads(), *self._changes()]
 
-def _tasks(before: Before) -> Iterator[str]:
-    for task in asyncio.all_tasks() - set(before.tasks):
-        coroutine = task.get_coro()
-        name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
-        yield f"left a task behind: {name} (in the daemon it is cancelled when the run is over)"
+    def _left_tasks(self) -> Iterator[str]:
+        for task in asyncio.all_tasks() - self._tasks:
+            coroutine = task.get_coro()
+            name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
+            yield f"left a task behind: {name} (in the daemon it is cancelled when the run is over)"
 
+    def _left_threads(self) -> Iterator[str]:
+        own = [thread for thread in self._starters if self._is_of_the_run(thread)]
+        end = time.monotonic() + THREAD_WAIT
+        for thread in own:
+            thread.join(max(0.0, end - time.monotonic()))
+        for thread in own:
+            if thread.is_alive():
+                yield f"left a thread behind: {thread.name} (nobody can end it; the daemon goes on with it)"
 
-def _threads(before: Before) -> Iterator[str]:
-    new = [
-        each for each in threading.enumerate() if each not in before.threads and not each.name.startswith("asyncio_")
-    ]
-    end = time.monotonic() + THREAD_WAIT
-    for thread in new:
-        thread.join(max(0.0, end - time.monotonic()))
-    for thread in new:
-        if thread.is_alive():
-            yield f"left a thread behind: {thread.name} (nobody can end it; the daemon goes on with it)"
+    def _is_of_the_run(self, thread: threading.Thread) -> bool:
+        """Whether it was started from the event loop, or by a thread of which that is true."""
+        if thread.name.startswith("asyncio_") or thread.ident is None:
+            return False
+        starter = self._starters.get(thread)
+        while starter is not None and starter is not self._loops_thread:
+            starter = self._starters.get(starter)
+        return starter is not None
 
-
-def _changes(before: Before) -> Iterator[str]:
-    after = _commons()
-    for name, value in before.commons.items():
-        if after[name] != value:
-            yield f"changed {name}, which is the whole daemon's"
+    def _changes(self) -> Iterator[str]:
+        after = _commons()
+        for name, value in self._commons.items():
+            if after[name] != value:
+                yield f"changed {name}, which is the whole daemon's"
 
 
 def _commons() -> dict[str, object]:

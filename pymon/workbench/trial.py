@@ -22,7 +22,7 @@ from pymon.model.result import Cause, CheckResult
 from pymon.runner.process import run_process
 from pymon.runner.registry import PluginFile, load, load_offer
 from pymon.runner.runner import Runner
-from pymon.workbench.leavings import left_behind, look
+from pymon.workbench.leavings import Leavings
 from pymon.workbench.stalls import Stall, StallWatch
 
 TIME_LIMIT = 60.0
@@ -165,11 +165,11 @@ async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -
     runner.start()
     try:
         await asyncio.sleep(0)
-        before, processor = look(), time.process_time() + _children()
-        with StallWatch(file.source) as watch:
+        processor = time.process_time() + _children()
+        with StallWatch(file.source) as watch, Leavings() as leavings:
             result = await runner.run(file, invocation, time_limit=time_limit)
         # at once: tasks that it left behind were cancelled, and are about to end
-        left = left_behind(before)
+        left = leavings.found()
         spent = time.process_time() + _children() - processor - watch.processor
         behaved = runner.can_run_in_process(file)
     finally:

@@ -13,6 +13,7 @@ import pytest
 
 from pymon.errors import PluginError
 from pymon.model.result import Cause
+from pymon.plugin.testing import listening
 from pymon.workbench.calls import of_monitor
 from pymon.workbench.trial import Trial, find, try_out
 
@@ -189,6 +190,20 @@ def test_a_thread_left_behind(write: Write) -> None:
     for thread in threading.enumerate():
         if thread.name == "busybody":
             thread.join(10)
+
+
+def test_threads_of_the_test_are_not_the_plugins(write: Write) -> None:
+    """A listener's answer that still runs was started by the listener."""
+    path = write("""
+        async def probe(host, options):
+            (await host.connect(options.port)).close()
+            return Up()
+    """)
+    release = threading.Event()
+    with listening(lambda _connection: release.wait(10)) as port:
+        trial = run(path, "-p", str(port), "127.0.0.1")
+        release.set()
+    assert trial.problems == ()
 
 
 def test_threads_of_the_event_loops_pool_are_its_own(write: Write) -> None:
