@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
+from tests.monitors.mail import debians, plain, starttls, tls
 from tests.monitors.servers import Check, Handler, Runs, free_port, serving
-from tests.servers.adversity import Adversity, Facing, Speech, rows
+from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.exim import MailServer, exim
-from tests.tools import missing
 
 RULER = "=" * 78
-PEER = Path("/usr/lib/mon/mon.d/smtp.monitor")
 ADDRESS = "127.0.0.1"
 
 
@@ -246,18 +244,6 @@ async def test_wrong_options(check: Check, arguments: list[str], problem: str) -
     assert problem in result.output
 
 
-def plain(enemy: Facing) -> Sequence[str]:
-    return ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]
-
-
-def starttls(enemy: Facing) -> Sequence[str]:
-    return ["--starttls", "-C", str(enemy.trusted), *plain(enemy)]
-
-
-def tls(enemy: Facing) -> Sequence[str]:
-    return ["--tls", "-C", str(enemy.trusted), *plain(enemy)]
-
-
 async def lead_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Up to the handshake."""
     for answer in (b"220 mail.test ESMTP\r\n", b"250-mail.test\r\n250 STARTTLS\r\n"):
@@ -281,16 +267,6 @@ async def test_adversities_of_tls(adversity: Adversity) -> None:
     await check_adversity("smtp.monitor", tls, adversity, Speech(b"220 mail.test ESMTP\r\n"))
 
 
-FORGIVING = """
-package Forgiving;
-use Sys::Hostname ();
-my $real = \\&Sys::Hostname::hostname;
-no warnings 'redefine';
-*Sys::Hostname::hostname = sub { $real->() };
-1;
-"""
-"""Lets Perl's hostname() take arguments again, as it did before 5.36: Debian's monitor works with that."""
-
 SCRIPTS = {
     "well": scripted(GOOD),
     "no greeting": scripted(GOOD, b"554 no\r\n"),
@@ -303,22 +279,11 @@ SCRIPTS = {
 }
 
 
-async def debians(*arguments: str, **environ: str) -> tuple[int, str]:
-    """Exit code and output of Debian's monitor."""
-    if not os.access(PEER, os.X_OK):
-        missing(f"{PEER} is not there: apt-get install mon")
-    process = await asyncio.create_subprocess_exec(
-        PEER, *arguments, stdout=asyncio.subprocess.PIPE, env=os.environ | environ
-    )
-    output, _ = await asyncio.wait_for(process.communicate(), 30)
-    return process.returncode or 0, output.decode()
-
-
 @pytest.mark.peer
 async def test_debians_fails_whatever_it_meets_m_smtp_works() -> None:
     """M-smtp-works: under Perl 5.36 and later."""
     async with serving(SCRIPTS["well"]) as port:
-        exitval, output = await debians("-t", "5", "-p", str(port), ADDRESS)
+        exitval, output = await debians("smtp.monitor", "-t", "5", "-p", str(port), ADDRESS)
         assert (exitval, output.partition("\n")[0]) == (1, ADDRESS)
         assert (await Runs(inprocess=True)("smtp.monitor", "-p", str(port), ADDRESS)).exitval == 0
 
@@ -327,10 +292,9 @@ async def test_debians_fails_whatever_it_meets_m_smtp_works() -> None:
 @pytest.mark.parametrize("script", SCRIPTS)
 async def test_beside_debians_under_an_older_perl(script: str, tmp_path: Path) -> None:
     """Same exit code, summary and verdict."""
-    (tmp_path / "Forgiving.pm").write_text(FORGIVING)
     async with serving(SCRIPTS[script]) as port:
         arguments = ("-t", "1", "-p", str(port), ADDRESS)
-        exitval, output = await debians(*arguments, PERL5OPT=f"-I{tmp_path} -MForgiving")
+        exitval, output = await debians("smtp.monitor", *arguments, older_perl=tmp_path)
         ours = await Runs(inprocess=True)("smtp.monitor", *arguments)
     assert ours.exitval == exitval
     assert verdict(ours.output) == verdict(output)
@@ -339,9 +303,8 @@ async def test_beside_debians_under_an_older_perl(script: str, tmp_path: Path) -
 @pytest.mark.peer
 async def test_beside_debians_where_nobody_listens(tmp_path: Path) -> None:
     """M-smtp-why."""
-    (tmp_path / "Forgiving.pm").write_text(FORGIVING)
     arguments = ("-p", str(free_port()), ADDRESS)
-    exitval, output = await debians(*arguments, PERL5OPT=f"-I{tmp_path} -MForgiving")
+    exitval, output = await debians("smtp.monitor", *arguments, older_perl=tmp_path)
     ours = await Runs(inprocess=True)("smtp.monitor", *arguments)
     assert ours.exitval == exitval == 1
     assert "failed with error Unable to create SMTP connection to port" in output
