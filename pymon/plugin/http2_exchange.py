@@ -53,7 +53,10 @@ class Http2Exchange(Exchange):
 
     def data_received(self, data: bytes) -> None:
         """Take in a piece of the answer."""
-        self._first_byte = self._first_byte or time.perf_counter()
+        if not self._first_byte:
+            self._first_byte = time.perf_counter()
+            if data.startswith(b"HTTP/"):
+                self._fail(NoHttp("no HTTP/2 answer: the server speaks an earlier HTTP"))
         if self.finished.done():
             return
         try:
@@ -66,7 +69,7 @@ class Http2Exchange(Exchange):
 
     def eof_received(self) -> None:
         """The server has said all."""
-        self._fail(NoHttp("the server hung up before its answer was complete"))
+        self._hung_up()
 
     def _heed(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.ResponseReceived):

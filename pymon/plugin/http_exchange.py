@@ -75,6 +75,9 @@ class Exchange(asyncio.Protocol):
             self._whole = whole
             self.finished.set_result(None)
 
+    def _hung_up(self) -> None:
+        self._fail(NoHttp("no HTTP answer: the server hung up before it was complete"))
+
     def _fail(self, error: Exception) -> None:
         if not self.finished.done():
             self.finished.set_exception(error)
@@ -127,7 +130,7 @@ class Http1Exchange(Exchange):
     def eof_received(self) -> None:
         """The server has said all."""
         self._advance(b"")
-        self._fail(NoHttp("the server hung up before its answer was complete"))
+        self._hung_up()
 
     def _advance(self, data: bytes) -> None:
         if self.finished.done():
@@ -147,6 +150,8 @@ class Http1Exchange(Exchange):
                 else:
                     self._drop_informational_head()
         except h11.RemoteProtocolError as error:
+            if not data:
+                self._hung_up()
             self._fail(NoHttp(f"no HTTP answer: {error}"))
 
     def _drop_informational_head(self) -> None:

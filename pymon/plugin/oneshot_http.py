@@ -196,7 +196,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
             await exchange.finished
         finally:
             transport.abort()
-            _heard(exchange)
+            _forget(exchange)
         return took, tls
 
 
@@ -226,12 +226,12 @@ async def _over_transport(connection: socket.socket, exchange: Exchange) -> None
         await exchange.finished
     finally:
         transport.abort()
-        _heard(exchange)
+        _forget(exchange)
 
 
-def _heard(exchange: Exchange) -> None:
-    """Its outcome is of no interest any more, should it have one that nobody waited for."""
-    if exchange.finished.done() and not exchange.finished.cancelled():
+def _forget(exchange: Exchange) -> None:
+    """Its outcome, if nobody waited for it, is of no interest any more."""
+    if not exchange.finished.cancel() and not exchange.finished.cancelled():
         exchange.finished.exception()
 
 
@@ -296,6 +296,8 @@ def _credentials(proxy: Proxy) -> list[tuple[bytes, bytes]]:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return tls_problem(error)
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
