@@ -9,8 +9,10 @@ The name is what mon.cf calls it, the object is the Monitor or Alert. Here they 
 from __future__ import annotations
 
 import logging
-from importlib.metadata import Distribution, EntryPoint, distributions
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 MONITORS = "pymon.monitors"
 ALERTS = "pymon.alerts"
@@ -36,6 +38,8 @@ def offers(group: str) -> dict[str, list[Offer]]:
 
     Packages come in the order of their names. One whose metadata cannot be read is logged, and passed over.
     """
+    from importlib.metadata import distributions  # noqa: PLC0415  # it takes its time, and not all who come here need it
+
     found: dict[str, dict[str, Offer]] = {}  # of each package of a name the first on sys.path, as Python imports it
     for distribution in distributions():
         for offer in _offers_of(distribution, group):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pymon.config.explain import Explained, explain
-from pymon.config.loader import Reading, find_program, read
+from pymon.config.loader import PluginFinder, Reading, read
 from pymon.config.report import MOST
 from pymon.core.timing import time_limit
 from pymon.errors import ConfigError
@@ -92,7 +92,7 @@ def _print_explanation(reading: Reading, file: str, key: ServiceKey, status: int
     try:
         lines = explain(
             reading.site, draft.built, reading.tree, draft.assignments, key,
-            file=file, find=find_program, time_limit=time_limit,
+            file=file, find=PluginFinder(), time_limit=time_limit,
         )  # fmt: skip
     except KeyError:
         known = {str(each).lower(): str(each) for each in reading.site.services}

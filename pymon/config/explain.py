@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lark import Token
@@ -10,6 +10,7 @@ from lark import Token
 from pymon.config.build_service import DEPENDENCIES, Built
 from pymon.config.build_settings import INHERITED
 from pymon.config.tree import Node, header_of, tokens_of, trees_of
+from pymon.installed import ALERTS, MONITORS
 from pymon.model.depend import Dependency, ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.period import PeriodSpec
@@ -63,14 +64,14 @@ def explain(
     key: ServiceKey,
     *,
     file: str,
-    find: Callable[[str, Iterable[str]], str | None],
+    find: Callable[[str, Sequence[str], str], str | None],
     time_limit: Callable[[Service], float],
     overridden: frozenset[str] = frozenset(),
 ) -> tuple[Explained, ...]:
     """Explain one service. Raises KeyError if there is none of that name.
 
-    ``find`` looks a program up in some directories, ``time_limit`` is the rule for how long a check may take;
-    ``overridden`` are the settings that the command line gives.
+    ``find`` looks a program up in some directories and an entry-point group, ``time_limit`` is the rule for how long a
+    check may take; ``overridden`` are the settings that the command line gives.
     """
     view = _View(site, built[key], _service_node(tree, key), tree, assignments, file, time_limit, overridden)
     return (*view.lines(), *_programs(built[key].service, site.settings, find))
@@ -216,17 +217,17 @@ def _shown_rule(period: Period, names: tuple[str, ...]) -> str:
 
 
 def _programs(
-    service: Service, settings: Settings, find: Callable[[str, Iterable[str]], str | None]
+    service: Service, settings: Settings, find: Callable[[str, Sequence[str], str], str | None]
 ) -> Iterator[Explained]:
     """The files that the monitor and the alerts are."""
     if service.monitor is not None:
         name = service.monitor.name
-        yield Explained("programs", name, find(name, settings.mondir) or "not found", "mondir")
+        yield Explained("programs", name, find(name, settings.mondir, MONITORS) or "not found", "mondir")
     alerts = [alert.command.name for period in service.periods for alert in period.alerts]
     if service.redistribute is not None:
         alerts.append(service.redistribute.name)
     for name in dict.fromkeys(alerts):
-        yield Explained("programs", name, find(name, settings.alertdir) or "not found", "alertdir")
+        yield Explained("programs", name, find(name, settings.alertdir, ALERTS) or "not found", "alertdir")
 
 
 def _service_node(tree: Node, key: ServiceKey) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from pymon.config.text import Source
 from pymon.config.tree import Node
 from pymon.config.values import path_list
 from pymon.errors import ConfigError
+from pymon.installed import ALERTS, MONITORS, Offer, offers
 from pymon.model.auth import AuthRules
 from pymon.model.place import Place
 from pymon.model.problem import Problem
@@ -96,11 +97,12 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         if not draft.site.services and not report.has_errors:
             report.add_at("no-services", Place(source.name, 0))
         check(draft, report, time.localtime().tm_year)
+        find = PluginFinder()
         check_programs(
             draft,
             report,
-            has_monitor=lambda name: find_program(name, settings.mondir) is not None,
-            has_alert=lambda name: find_program(name, settings.alertdir) is not None,
+            has_monitor=lambda name: find(name, settings.mondir, MONITORS) is not None,
+            has_alert=lambda name: find(name, settings.alertdir, ALERTS) is not None,
         )
     return Reading(tree, draft, replace(draft.site, settings=settings), report, auth)
 
@@ -241,6 +243,26 @@ def _check_directories(keyword: str, token: Token, settings: Settings, report: R
             )
             offset = (token.start_pos or 0) + max(0, token.find(name))
             report.add("missing-directory", token.line or 0, offset, keyword=keyword, path=path, hint=hint)
+
+
+class PluginFinder:
+    """Where monitors and alerts are, at one time: what packages offer is looked up once, and only if it matters."""
+
+    def __init__(self) -> None:
+        self._offers: dict[str, dict[str, list[Offer]]] = {}
+
+    def __call__(self, name: str, directories: Sequence[str], group: str) -> str | None:
+        """The path of a program, or the installed package that offers it in an entry-point group.
+
+        Packages come before pymon's own set, if that is the last of the directories.
+        """
+        has_own = bool(directories) and directories[-1] in (str(shared("monitors")), str(shared("alerts")))
+        found = find_program(name, directories[:-1] if has_own else directories)
+        if found is None and group not in self._offers:
+            self._offers[group] = offers(group)
+        if found is None and (offered := self._offers[group].get(name)):
+            return offered[0].origin
+        return found or find_program(name, directories)
 
 
 def find_program(name: str, directories: Iterable[str]) -> str | None:

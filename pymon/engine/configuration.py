@@ -96,7 +96,8 @@ class Configuration:
         if self._load is None:
             raise PymonError("there is no configuration to read")
         loaded = await asyncio.to_thread(self._load)
-        programs = await asyncio.to_thread(find_programs, loaded.site)  # importing plugins takes its time
+        before = self._watcher.programs
+        programs = await asyncio.to_thread(find_programs, loaded.site, before)  # importing plugins takes its time
         report(loaded.problems)
         return loaded.site, programs
 

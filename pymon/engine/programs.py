@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pymon.installed import ALERTS, MONITORS
 from pymon.model.site import Site
 from pymon.runner.registry import PluginFile, scan
 
@@ -21,8 +22,12 @@ class Programs:
     missing_alerts: frozenset[str]
 
 
-def find_programs(site: Site) -> Programs:
-    """Look up what the site names in mondir and alertdir; what is not there is logged."""
+def find_programs(site: Site, before: Programs | None = None) -> Programs:
+    """Look up what the site names in mondir and alertdir and among what installed packages offer.
+
+    What is nowhere is logged, and of a plugin that hides others of its name which these are; not again what was so
+    ``before``.
+    """
     wanted_monitors = {service.monitor.name for service in site.services.values() if service.monitor is not None}
     wanted_alerts = {
         alert.command.name
@@ -30,8 +35,11 @@ def find_programs(site: Site) -> Programs:
         for period in service.periods
         for alert in period.alerts
     } | {service.redistribute.name for service in site.services.values() if service.redistribute is not None}
-    monitors = _found(wanted_monitors, scan(site.settings.mondir, wanted_monitors), "monitor", site.settings.mondir)
-    alerts = _found(wanted_alerts, scan(site.settings.alertdir, wanted_alerts), "alert", site.settings.alertdir)
+    mondir, alertdir = site.settings.mondir, site.settings.alertdir
+    monitors = _found(wanted_monitors, scan(mondir, wanted_monitors, group=MONITORS), "monitor", mondir)
+    alerts = _found(wanted_alerts, scan(alertdir, wanted_alerts, group=ALERTS), "alert", alertdir)
+    _tell_of_shadows(monitors, before.monitors if before else {})
+    _tell_of_shadows(alerts, before.alerts if before else {})
     return Programs(monitors, alerts, frozenset(wanted_alerts - alerts.keys()))
 
 
@@ -42,3 +50,10 @@ def _found(
     for name in sorted(wanted - found.keys()):
         log.error("no %s %r in %s", kind, name, ":".join(directories))
     return found
+
+
+def _tell_of_shadows(found: Mapping[str, PluginFile], before: Mapping[str, PluginFile]) -> None:
+    for name, file in sorted(found.items()):
+        known = before.get(name)
+        if file.hides and not (known and (known.origin, known.hides) == (file.origin, file.hides)):
+            log.info("%s is %s, which hides %s", name, file.origin, " and ".join(file.hides))
