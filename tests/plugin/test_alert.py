@@ -7,6 +7,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -291,3 +292,110 @@ def test_help_does_not_wait_for_input(tmp_path: Path) -> None:
         os.close(read)
         os.close(write)
     assert done.stdout.startswith("usage: tell.alert [options]")
+
+
+# attempts
+
+
+class Busy:
+    """Answers as it is told to, one answer after the other, and counts; with ``hangs`` the first call never ends."""
+
+    def __init__(self, *answers: AlertOutcome, hangs: bool = False) -> None:
+        self.answers = list(answers)
+        self.hangs = hangs
+        self.calls = 0
+
+    async def ring(self, _event: Event, _options: Options) -> AlertOutcome:
+        self.calls += 1
+        if self.hangs and self.calls == 1:
+            await asyncio.Event().wait()
+        return self.answers.pop(0)
+
+
+async def attempt(alert: Alert[Options], *arguments: str) -> tuple[int, str]:
+    answer = await alert.run(invocation(*arguments))
+    return answer.exitval, answer.output
+
+
+@pytest.fixture(name="pauses")
+def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were asked for, none of which takes place."""
+    asked: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return asked
+
+
+async def test_retries_within_a_run(pauses: list[float]) -> None:
+    bell = Busy(*(TryAgain("busy") for _ in range(8)), Done("rung"))
+    assert await attempt(Alert(Options, bell.ring, about=""), "--retries", "9") == (0, "rung\n")
+    assert (bell.calls, pauses) == (9, [1, 2, 4, 8, 16, 32, 60, 60])
+
+
+async def test_no_more_retries_than_asked_for_and_none_of_what_is_final(pauses: list[float]) -> None:
+    bell = Busy(*(TryAgain(f"busy {number}") for number in range(5)))
+    assert await attempt(Alert(Options, bell.ring, about="")) == (75, "busy 0\n")
+    assert await attempt(Alert(Options, bell.ring, about=""), "--retries", "2") == (75, "busy 3\n")
+    bell = Busy(Failed("gone"), Done())
+    assert await attempt(Alert(Options, bell.ring, about=""), "--retries", "2") == (69, "gone\n")
+    assert (bell.calls, pauses) == (1, [1, 2])
+
+
+async def test_an_attempt_has_a_limit_after_which_another_can_help(pauses: list[float]) -> None:
+    timed_out = (75, "bell.alert: timeout after 0.05 seconds\n")
+    assert await attempt(Alert(Options, Busy(hangs=True).ring, about=""), "--timeout", "0.05") == timed_out
+    assert await attempt(Alert(Options, Busy(hangs=True).ring, about="", timeout=0.05)) == timed_out
+    bell = Busy(Done("rung"), hangs=True)
+    assert await attempt(Alert(Options, bell.ring, about=""), "--timeout", "0.05", "--retries", "1") == (0, "rung\n")
+
+
+async def test_a_field_timeout_of_the_alert_is_its_limit() -> None:
+    @dataclass(frozen=True)
+    class Own:
+        timeout: float = option("--limit", default=0.05, about="limit")
+
+    async def hang(_event: Event, _options: Own) -> AlertOutcome:
+        await asyncio.Event().wait()
+        return Done()
+
+    answer = await Alert(Own, hang, about="").run(invocation())
+    assert (answer.exitval, answer.output) == (75, "bell.alert: timeout after 0.05 seconds\n")
+
+
+async def test_a_timeout_of_the_system_is_not_the_limit() -> None:
+    error = TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+    answer = await Alert(Options, Bell(error=error).ring, about="").run(invocation())
+    assert (answer.exitval, "Connection timed out" in answer.output) == (74, True)
+
+
+async def test_a_plain_function_runs_in_a_thread() -> None:
+    """It may block: the loop goes on meanwhile."""
+    release = threading.Event()
+
+    def ring(event: Event, _options: Options) -> AlertOutcome:
+        assert threading.current_thread() is not threading.main_thread()
+        release.wait(10)
+        return Done(f"rung for {event.service}")
+
+    running = asyncio.ensure_future(attempt(Alert(Options, ring, about=""), "-s", "http"))
+    await asyncio.sleep(0.01)
+    assert not running.done()
+    release.set()
+    assert await running == (0, "rung for http\n")
+
+
+async def test_a_plain_function_that_hangs_is_given_up() -> None:
+    release = threading.Event()
+
+    def ring(_event: Event, _options: Options) -> AlertOutcome:
+        release.wait(10)
+        return Done()
+
+    code, _ = await attempt(Alert(Options, ring, about=""), "--timeout", "0.05")
+    release.set()
+    assert code == 75
