@@ -1,4 +1,5 @@
 # make run     see a failover on this machine (make run ARGS=--once: the short form)
+# make venv    all that the commands need, in .venv
 # make test    the whole test suite; as root on Debian it installs the tools that tests use
 # make check   lint, types, and the tests
 # make bench   figures, beside those of Debian's mon
@@ -10,10 +11,12 @@ BIN := $(VENV)/bin
 ARGS ?=
 READY := $(VENV)/.ready
 
-.PHONY: run test check lint types bench lock clean peers
+.PHONY: run venv test check lint types bench lock clean peers
 
 run: $(READY)
 	$(BIN)/pymon demo $(ARGS)
+
+venv: $(READY)
 
 test: $(READY) peers
 	$(BIN)/pytest $(ARGS)

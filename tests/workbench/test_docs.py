@@ -1,0 +1,229 @@
+"""What docs/plugins.md shows works as it stands there: each plugin, each command, each configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pymon.plugin
+import pymon.plugin.testing
+from pymon.plugin.testing import EventKind, hang_up, listening, nobody, run_alert, run_monitor
+from tests.differential import servers
+from tests.servers.certificates import Authority
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
+BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+HOME = "/home/kim"
+
+NAMES = {
+    "Check that a Redis server answers": "redis.monitor",
+    "Check that a POP3 server": "pops.monitor",
+    "Check that an SMTP server": "relay.monitor",
+    "Check that enough hosts": "cluster.monitor",
+    "Say what happened": "chat.alert",
+}
+
+
+def block(beginning: str) -> str:
+    (found,) = [text for _, text in BLOCKS if text.startswith(beginning)]
+    return found
+
+
+@pytest.fixture(scope="module", name="plugins")
+def plugins_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all the plugins that the page shows."""
+    folder = tmp_path_factory.mktemp("plugins")
+    for beginning, name in NAMES.items():
+        path = folder / name
+        path.write_text(block(f'#!/usr/bin/env python3\n"""{beginning}'), encoding="utf-8")
+        path.chmod(0o755)
+    return folder
+
+
+def run(command: list[str], folder: Path, environ: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | (environ or {}), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_no_block_is_overlooked() -> None:
+    python = [text for kind, text in BLOCKS if kind == "python"]
+    assert len(python) == len(NAMES) + 1
+    assert {kind for kind, _ in BLOCKS} == {"python", "console", "toml", ""}
+
+
+def test_they_are_typed_and_neat(plugins: Path) -> None:
+    for name in NAMES.values():
+        run([sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", str(plugins / name)], ROOT)
+    run([sys.executable, "-m", "ruff", "check", "--config", "pyproject.toml", str(plugins)], ROOT)
+
+
+def samples() -> Iterator[tuple[str, str]]:
+    for kind, text in BLOCKS:
+        if kind == "console":
+            for one in text.removeprefix("$ ").split("\n$ "):
+                command, _, output = one.partition("\n")
+                yield command, output
+
+
+def test_the_first_five_minutes(tmp_path: Path) -> None:
+    """The commands one after the other, as a newcomer gives them; the files are written when the page says so."""
+    commands = f'pymon() {{ "{sys.executable}" -m pymon.cli.main "$@"; }}\n'
+    commands += f'pytest() {{ "{sys.executable}" -m pytest -p no:cacheprovider -p no:asyncio "$@"; }}\n'
+    tried = list(samples())
+    assert len(tried) == 5
+    for command, expected in tried:
+        said = run(["/bin/sh", "-c", commands + command], tmp_path)
+        assert normal(said, tmp_path) == normal(expected, tmp_path), command
+        if command.startswith("pymon plugin new"):
+            run(["/bin/sh", "-c", commands + "pytest -q test_redis_monitor.py"], tmp_path)  # it works as written
+            (tmp_path / "redis.monitor").write_text(block('#!/usr/bin/env python3\n"""Check that a Redis'))
+            (tmp_path / "test_redis_monitor.py").write_text(
+                block("from __future__ import annotations\n\nimport socket")
+            )
+            (tmp_path / "mon.cf").write_text(block("mondir = ").replace(HOME, str(tmp_path)))
+
+
+def normal(text: str, home: Path) -> str:
+    """Without times, numbers of variables, and where it was."""
+    text = text.replace(str(home), HOME)
+    text = re.sub(r"^\.+ +\[100%\]\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\d+\.\d+ ?s\b", "TIME", text)
+    text = re.sub(r"(\d passed) in TIME", r"\1", text)
+    return re.sub(r"and \d+ variables", "and SOME variables", text).strip()
+
+
+def test_redis(plugins: Path) -> None:
+    with listening(hang_up) as port:
+        assert run_monitor(plugins / "redis.monitor", "-p", str(port), "127.0.0.1").exitval == 1
+
+
+def test_pop3_over_tls(plugins: Path, tmp_path: Path) -> None:
+    authority = Authority()
+    files = authority.issue("127.0.0.1").write(tmp_path)
+    context = authority.issue("127.0.0.1").server_context()
+
+    def greet(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            secured.sendall(b"+OK ready\r\n")
+            secured.recv(100)
+
+    with servers.serving(greet) as server:
+        server.open()
+        arguments = ("-p", str(server.port), "127.0.0.1")
+        well = run_monitor(plugins / "pops.monitor", "-C", str(files.authority), *arguments)
+        ill = run_monitor(plugins / "pops.monitor", *arguments)
+    assert (well.exitval, well.output) == (0, "")
+    assert {each.name for each in well.measurements} == {"time", "connect", "tls", "expiry"}
+    assert ill.exitval == 1
+    assert "certificate" in ill.detail
+
+
+def smtp(verdict: bytes) -> servers.Talk:
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"220 ready\r\n")
+        with connection.makefile("rb") as lines:
+            for line in lines:
+                answers = {b"rcpt": verdict, b"quit": b"221 bye\r\n"}
+                connection.sendall(answers.get(line[:4].lower(), b"250 ok\r\n"))
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [(b"250 ok\r\n", (0, "")), (b"550 nobody\r\n", (1, "127.0.0.1\n127.0.0.1: postmaster is refused: nobody\n"))],
+)
+def test_a_library_that_blocks(plugins: Path, verdict: bytes, expected: tuple[int, str]) -> None:
+    with listening(smtp(verdict)) as port:
+        trial = run_monitor(plugins / "relay.monitor", "-p", str(port), "127.0.0.1")
+    assert (trial.exitval, trial.output) == expected
+
+
+def test_a_cluster(plugins: Path) -> None:
+    with listening(hang_up) as port:
+        hosts = ("-p", str(port), "127.0.0.1", "127.0.0.2", "127.0.0.3")
+        well = run_monitor(plugins / "cluster.monitor", "-n", "1", *hosts)
+        ill = run_monitor(plugins / "cluster.monitor", *hosts)
+    assert (well.exitval, well.output) == (0, "")
+    assert (ill.exitval, ill.output) == (1, "127.0.0.2 127.0.0.3\n1 of 3 answer\n")
+
+
+def test_a_chat_room(plugins: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    heard: list[bytes] = []
+
+    def bot(answer: bytes) -> servers.Talk:
+        def talk(connection: socket.socket) -> None:
+            heard.append(connection.recv(1000))
+            connection.sendall(answer)
+
+        return talk
+
+    chat, token = plugins / "chat.alert", ("--token-file", f"{tmp_path}/token")
+    with listening(bot(b"ok\n")) as port:
+        words = ("--text", "{group}: {summary} ({status})", *token, "-p", str(port))
+        trial = run_alert(chat, *words, group="web", summary="www1")
+        run_alert(chat, *token, "-p", str(port), group="web", service="http", summary="www1", kind=EventKind.UP)
+    assert (trial.exitval, trial.output) == (0, "said\n")
+    assert heard[0] == heard[1] == b"s3cret web: www1 (fail)\n"
+    assert heard[2] == b"s3cret UPALERT web/http: www1\n"
+    with listening(bot(b"no\n")) as port:
+        assert run_alert(chat, *token, "-p", str(port)).exitval == 69
+    with nobody() as port:
+        assert run_alert(chat, *token, "-p", str(port)).output == "cannot reach the bot: Connection refused\n"
+    assert "no credential chat" in run_alert(chat).output
+
+
+def test_the_package(plugins: Path, tmp_path: Path) -> None:
+    """Built from the page's pyproject.toml, its monitor is found by its name."""
+    project = block("[build-system]")
+    assert "redis.monitor" in tomllib.loads(project)["project"]["entry-points"]["pymon.monitors"]
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "pymon_redis").mkdir()
+    (tmp_path / "pymon_redis/__init__.py").write_bytes((plugins / "redis.monitor").read_bytes())
+    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel"], tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    environ = {"PYTHONPATH": str(tmp_path / "site")}
+    (tmp_path / "mon.cf").write_text("mondir = none\n")
+    command = [sys.executable, "-m", "pymon.cli.main", "plugin"]
+    listed = run([*command, "list", "-c", "mon.cf", "--monitors"], tmp_path, environ)
+    assert re.search(r"redis.monitor +in process +pymon-redis 1.0 \(pymon_redis:monitor\)\n", listed)
+    tried = run([*command, "test", "-c", "mon.cf", "redis.monitor", "127.0.0.1"], tmp_path, environ)
+    assert "It did the same both ways" in tried
+
+
+def test_every_name_of_the_sdk_is_told_of() -> None:
+    table = PAGE.partition("## What the SDK gives")[2].partition("\n## ")[0]
+    told = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", table))))
+    assert sorted(set(pymon.plugin.__all__) - told) == []
+
+
+def test_every_name_of_testing_is_told_of() -> None:
+    chapter = PAGE.partition("## Testing")[2].partition("\n## ")[0]
+    told = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", chapter))))
+    assert sorted(set(pymon.plugin.testing.__all__) - told) == []
+
+
+def test_links_lead_somewhere() -> None:
+    anchors = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", PAGE, re.M)
+    }
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", PAGE):
+        path, _, anchor = link.partition("#")
+        assert not path or (ROOT / "docs" / path).exists(), link
+        assert path or anchor in anchors, link
