@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import ALERTS, RunAlert
+from tests.servers.adversity import Adversity, Speech, rows
 from tests.tools import RequireTool
 
 MON = ("-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1793700000")
@@ -243,6 +245,7 @@ async def test_server_refuses_the_connection(
     )
     assert code == 0
     assert f"{server} cannot be reached" in output
+    assert "so " in output
     assert "sendmail was used" in output
     assert (tmp_path / "args").read_text() == "-oi -t -f mon@x\n"
     for failing in (NO_SENDMAIL, sendmail(exit=1), sendmail(exit=75)):
@@ -482,3 +485,51 @@ def test_same_mail_as_debians(tmp_path: Path, require_tool: RequireTool) -> None
         assert str(mail["To"]) == fields["To"].replace(",", ", ")
         assert body(mail).rstrip("\n") == text.rstrip("\n")
         assert ours["options"] == debian["options"][: len(ours["options"])]
+
+
+# servers that misbehave
+
+SPEECH = Speech(b"220 mail.test ESMTP\r\n")
+
+
+async def starttls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The dialogue up to the handshake."""
+    for reply in (b"220 mail.test ESMTP\r\n", b"250-mail.test\r\n250 STARTTLS\r\n", b"220 go on\r\n"):
+        writer.write(reply)
+        await writer.drain()
+        if reply.startswith(b"220 go"):
+            break
+        await reader.readline()
+
+
+@pytest.mark.parametrize("adversity", rows("tcp"))
+async def test_adversities(adversity: Adversity) -> None:
+    """The daemon tries again; meanwhile the local sendmail is asked where there is no connection at all."""
+    await check_adversity(
+        "mail.alert",
+        lambda enemy: (
+            *(*MON, "--timeout", str(enemy.limit), "--tls", "off"),
+            *("--smtp", f"{enemy.host}:{enemy.port}", "-f", "mon@x", "a@x"),
+        ),
+        adversity,
+        SPEECH,
+        ways=(True, False) if adversity.name in {"refusal", "silence", "reset later"} else (True,),
+        PYMON_SENDMAIL="/nowhere/sendmail",
+    )
+
+
+@pytest.mark.parametrize("mode", ["tls", "starttls"])
+@pytest.mark.parametrize("adversity", rows("tls"))
+async def test_adversities_of_tls(adversity: Adversity, mode: str) -> None:
+    said = await check_adversity(
+        "mail.alert",
+        lambda enemy: (
+            *(*MON, "--timeout", str(enemy.limit), "--tls", mode, "--ca", str(enemy.trusted)),
+            *("--smtp", f"{enemy.host}:{enemy.port}", "-f", "mon@x", "a@x"),
+        ),
+        adversity,
+        Speech(b"220 mail.test ESMTP\r\n", lead_in=starttls if mode == "starttls" else None),
+        ways=(True,),
+        PYMON_SENDMAIL="/nowhere/sendmail",
+    )
+    assert not (adversity.prompt and "cannot be reached" in said), "sendmail went round the TLS that was asked for"
