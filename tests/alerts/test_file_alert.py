@@ -27,6 +27,23 @@ async def test_entry(run_alert: RunAlert, tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "out").read_text().splitlines()[5].endswith(") mine")
 
 
+async def test_both_ways(both_ways: RunAlert, tmp_path: Path) -> None:
+    arguments = (*MON, "-d", str(tmp_path), "out")
+    assert await both_ways("file.alert", *arguments, stdin="sum \udcff\ndetail\n", MON_ALERTTYPE="up") == (0, "")
+    assert (tmp_path / "out").read_bytes().endswith(b") sum \xff\nDESCR=\nOPSTATUS=UNKNOWN OPSTATUS\ndetail\n.\n")
+    code, output = await both_ways("file.alert", *MON, "-d", "/dev", "full", stdin="x\n")
+    assert (code, output) == (75, "file.alert: [Errno 28] No space left on device\n")
+
+
+async def test_a_file_that_does_not_let_itself_be_written(both_ways: RunAlert, tmp_path: Path) -> None:
+    """A pipe that nobody reads: it is given up after the time limit, and tried again."""
+    os.mkfifo(tmp_path / "pipe")
+    arguments = (*MON, "--timeout", "0.3", "-d", str(tmp_path), "pipe")
+    assert await both_ways("file.alert", *arguments, stdin="x\n") == (75, "file.alert: timeout after 0.3 seconds\n")
+    with open(tmp_path / "pipe", "rb", buffering=0, opener=lambda path, _: os.open(path, os.O_RDONLY | os.O_NONBLOCK)):
+        pass  # lets go of the thread that waits
+
+
 async def test_folder_that_is_not_there(run_alert: RunAlert, tmp_path: Path) -> None:
     code, output = await run_alert("file.alert", "-d", str(tmp_path / "none"), stdin="x\n")
     assert (code, output) == (73, f"could not append to {tmp_path}/none/file: No such file or directory\n")

@@ -40,6 +40,11 @@ async def test_line(run_alert: RunAlert, tmp_path: Path) -> None:
     assert re.fullmatch(date + "-t", second)
 
 
+async def test_both_ways(both_ways: RunAlert, tmp_path: Path) -> None:
+    assert await both_ways("test.alert", *ARGUMENTS, stdin="x\n", MON_LOGDIR=str(tmp_path)) == (0, "")
+    assert (tmp_path / "test.alert.log").read_text().endswith(" ".join(ARGUMENTS) + "\n")
+
+
 async def test_log_that_cannot_be_written(run_alert: RunAlert, tmp_path: Path) -> None:
     code, output = await run_alert("test.alert", MON_LOGDIR=str(tmp_path / "none"))
     assert code == 74

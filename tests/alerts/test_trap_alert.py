@@ -7,13 +7,16 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pymon.server.packet import TrapPacket, parse_packet
 from tests.alerts.conftest import ALERTS, RunAlert
+from tests.servers.adversity import ADVERSITIES, facing
 from tests.tools import RequireTool
 
 MON = ("-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1793700000")
@@ -30,9 +33,9 @@ STDIN = "sum \\ é \udcff\ndet 'x'\n\ty\n"
 class Receiver:
     """A UDP socket of 127.0.0.7 (mon's trap.alert sends to the usual port only), and what it gets."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.7", port))
+    def __init__(self, port: int, host: str = "127.0.0.7") -> None:
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((host, port))
         self.socket.settimeout(10)
         self.port = int(self.socket.getsockname()[1])
 
@@ -121,6 +124,73 @@ async def test_no_host(run_alert: RunAlert) -> None:
     """K-trapnohost: mon's sends nothing, and says nothing."""
     code, output = await run_alert("trap.alert", *MON, stdin=STDIN, **ENVIRON)
     assert (code, "no host to send to" in output) == (64, True)
+
+
+async def test_both_ways(both_ways: RunAlert, receiver: Receiver, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    options = ("-U", "joe", "--password-file", "credential:secret", f"127.0.0.7:{receiver.port}")
+    said = await both_ways("trap.alert", *MON, *options, stdin=STDIN, **ENVIRON, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert said == (0, "")
+    trap = receiver.trap()
+    assert (trap.grp, trap.sum, trap.usr, trap.pas) == ("web", "sum \\\\ é \udcff", "joe", "hush")
+
+
+async def test_by_ipv6(run_alert: RunAlert) -> None:
+    receiver = Receiver(0, "::1")
+    with receiver.socket:
+        assert await run_alert("trap.alert", *MON, f"[::1]:{receiver.port}", stdin=STDIN, **ENVIRON) == (0, "")
+        assert receiver.trap().grp == "web"
+
+
+async def test_nobody_listens(both_ways: RunAlert) -> None:
+    """On this machine the kernel tells; elsewhere nobody does."""
+    async with facing(ADVERSITIES["port closed"]) as enemy:
+        code, output = await both_ways("trap.alert", *MON, f"{enemy.host}:{enemy.port}", stdin=STDIN, **ENVIRON)
+    assert code == 75
+    assert output == f"{enemy.host}:{enemy.port}: cannot send to {enemy.host}:{enemy.port}: Connection refused\n"
+
+
+async def test_a_lookup_that_hangs_keeps_no_other_host_from_its_trap(
+    run_alert: RunAlert, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any, **named: Any) -> Any:
+        if host == "slow.test":
+            hangs.wait(10)
+        return real(host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    hosts = ("--timeout", "0.3", "slow.test", f"127.0.0.7:{receiver.port}")
+    code, output = await run_alert("trap.alert", *MON, *hosts, stdin=STDIN, **ENVIRON)
+    hangs.set()
+    assert (code, output) == (69, "slow.test: timeout after 0.3 seconds\n")
+    assert receiver.trap().grp == "web"
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--password-file", "/nowhere/p", "127.0.0.7"), "cannot read the secret in /nowhere/p"),
+        (("--timeout", "x", "127.0.0.7"), "must be a number of seconds"),
+    ],
+)
+async def test_wrong_options(run_alert: RunAlert, options: tuple[str, ...], problem: str) -> None:
+    code, output = await run_alert("trap.alert", *MON, *options, stdin=STDIN, **ENVIRON)
+    assert (code, problem in output) == (64, True), output
+
+
+@pytest.mark.parametrize("host", ["h:nosuchport", "h:0", "h:70000", "[::1", "[::1]x"])
+async def test_wrong_ports(run_alert: RunAlert, host: str) -> None:
+    code, output = await run_alert("trap.alert", *MON, host, stdin=STDIN, **ENVIRON)
+    assert code in {69, 75, 64}, output
+    print(code, output)
+
+
+async def test_every_password_in_the_arguments_is_warned_of(run_alert: RunAlert) -> None:
+    code, output = await run_alert("trap.alert", "--help")
+    assert (code, "Everybody on this machine can read the arguments" in output) == (0, True)
 
 
 CASES: dict[str, tuple[tuple[str, ...], dict[str, str], bytes]] = {
