@@ -1,8 +1,9 @@
 """Runs alerts in the background: no alert can hold up, or bring down, the engine.
 
-An alert is run once, under a time limit, and how it ended is logged. A plugin can ask for more:
+An alert is run under a time limit, and how it ended is logged. It can ask for more:
 
-- exit codes in its ``retry_on`` are tried again after 1, 2, 4, … 60 seconds;
+- exit code 75 (sysexits' EX_TEMPFAIL; of a plugin the codes in its ``retry_on``) is tried again after 1, 2, 4, … 60
+  seconds, for an hour, over restarts too;
 - with ``ordered``, calls of the same ``order_key`` are done one after the other. Of those that wait only the newest
   is done, and one that is being retried gives way to it: the newest decision wins. Such a call is kept in a journal
   until it has succeeded or failed for good, and taken up again by the next daemon (``resume``).
@@ -46,6 +47,9 @@ RETRYING_LIMIT = 1000
 """calls that are not ordered and wait for another attempt; with more, further failures are final"""
 JOURNAL_WAIT = 2.0
 """seconds a first attempt waits for the journal; a disk that takes longer must not hold up an IPVS change"""
+
+_RETRY_ON = frozenset({os.EX_TEMPFAIL})
+"""exit codes of programs after which a later try can help"""
 
 _PASSING = frozenset({Cause.TIMED_OUT, Cause.BLOCKED, Cause.SIGNALED, Cause.NOT_STARTED, Cause.CANCELLED})
 """ends of an ordered call that say nothing on whether a retry helps, so it is retried"""
@@ -354,11 +358,11 @@ class Launcher:
 
     def _is_retried(self, delivery: Delivery, result: CheckResult) -> bool:
         plugin = delivery.file.plugin
-        if plugin is None or result.is_success:
+        if result.is_success:
             return False
         if result.cause is Cause.EXITED:
-            return result.exitval in plugin.retry_on
-        return plugin.ordered and result.cause in _PASSING
+            return result.exitval in (_RETRY_ON if plugin is None else plugin.retry_on)
+        return plugin is not None and plugin.ordered and result.cause in _PASSING
 
     def _delay(self, attempt: int) -> float:
         return self._retry_delays[min(attempt, len(self._retry_delays) - 1)]

@@ -153,6 +153,43 @@ async def test_exit_codes_that_ask_for_it_are_retried(launcher: Launcher, caplog
     ]
 
 
+@pytest.mark.parametrize(
+    ("interpreter", "text"),
+    [
+        ("/bin/sh", 'echo x >> "$1"; [ $(wc -l < "$1") = 3 ] && exit 0; echo "later"; exit 75'),
+        (
+            "/usr/bin/perl",
+            'open(F, ">>", $ARGV[0]); print F "x\n"; close F; open(F, $ARGV[0]); @l = <F>;'
+            ' exit 0 if @l == 3; print "later\n"; exit 75',
+        ),
+    ],
+)
+async def test_programs_ask_for_it_by_exit_code_75(
+    launcher: Launcher, caplog: pytest.LogCaptureFixture, tmp_path: Path, interpreter: str, text: str
+) -> None:
+    """A-tempfail."""
+    tries = tmp_path / "tries"
+    file = script(tmp_path, text, interpreter)
+    launcher.launch(call(), invocation(str(tries), path=file.path), file)
+    await _until_idle(launcher)
+    assert tries.read_text() == "x\n" * 3
+    assert caplog.text.count("failed after") == 2
+    assert "exit status 75: later" in caplog.text
+    assert "is tried again in 0.02 seconds" in caplog.text
+
+
+@pytest.mark.parametrize(("code", "tries"), [(75, 1), (33, 2)])
+async def test_a_plugin_says_itself_which_codes_ask_for_it_also_as_a_process(
+    launcher: Launcher, tmp_path: Path, code: int, tries: int
+) -> None:
+    """A-tempfail."""
+    path = script(tmp_path, f'echo x >> "$1"; [ $(wc -l < "$1") = 2 ] && exit 0; exit {code}').path
+    file = plugin_file(Scripted(ordered=False, retry_on=frozenset({33})), path)
+    launcher.launch(call(), invocation(str(tmp_path / "tries"), path=path), file, inprocess=False)
+    await _until_idle(launcher)
+    assert (tmp_path / "tries").read_text() == "x\n" * tries
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 async def test_other_exit_codes_are_final(launcher: Launcher, ordered: bool) -> None:
     plugin = Scripted(69, ordered=ordered)
@@ -248,6 +285,12 @@ async def test_what_an_alert_leaves_running_goes_on(launcher: Launcher, tmp_path
     finally:
         os.close(go)
     assert (tmp_path / "done").read_text() == "delivered\n"
+
+
+async def _until_idle(launcher: Launcher) -> None:
+    async with asyncio.timeout(20):
+        while launcher.running:  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.01)
 
 
 def _wait_for_text(path: Path) -> None:
