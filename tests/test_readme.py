@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shlex
@@ -16,10 +15,8 @@ from pathlib import Path
 import pytest
 
 from pymon.config.auth import parse_auth
-from pymon.model.invocation import Invocation
-from pymon.runner.protocol import Answer
-from pymon.runner.registry import scan
-from pymon.runner.runner import Runner
+from pymon.plugin.testing import listening as serving
+from pymon.plugin.testing import run_monitor
 from tests.addresses import listening
 from tests.differential.daemon import free_port
 
@@ -166,48 +163,20 @@ def ssh_monitor(tmp_path: Path) -> Path:
     return file
 
 
-async def greet(greeting: bytes) -> tuple[asyncio.Server, str]:
-    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(greeting)
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    return server, str(server.sockets[0].getsockname()[1])
-
-
 @pytest.mark.parametrize(
     ("greeting", "expected"),
     [
         (SSH, (0, "")),
-        (b"220 ftp\r\n", (1, "127.0.0.1\n127.0.0.1: it greets with b'220 ftp\\r\\n'\n")),
-        (b"", (1, "127.0.0.1\n127.0.0.1: it greets with b''\n")),
+        (b"220 ftp\r\n", (1, "127.0.0.1\n127.0.0.1: it greets with '220 ftp'\n")),
+        (b"", (1, "127.0.0.1\n127.0.0.1: it greets with ''\n")),
     ],
 )
-async def test_the_monitor_runs_as_a_program(ssh_monitor: Path, greeting: bytes, expected: tuple[int, str]) -> None:
-    server, port = await greet(greeting)
-    async with server:
-        program = await asyncio.create_subprocess_exec(
-            sys.executable, str(ssh_monitor), "-p", port, "127.0.0.1", stdout=asyncio.subprocess.PIPE
-        )
-        out, _ = await asyncio.wait_for(program.communicate(), 30)
-    assert (program.returncode, out.decode()) == expected
-
-
-async def test_the_monitor_runs_inside_the_daemon(ssh_monitor: Path) -> None:
-    (file,) = scan([str(ssh_monitor.parent)]).values()
-    assert file.plugin is not None, file.problem
-    server, port = await greet(SSH)
-    async with server:
-        call = Invocation(str(ssh_monitor), ("-p", port, "127.0.0.1"), {})
-        assert await file.plugin.run(call) == Answer(0, "")
-    runner = Runner()
-    runner.start()
-    try:
-        assert runner.can_run_in_process(file)
-        result = await runner.run(file, call, time_limit=10)
-    finally:
-        runner.stop()
-    assert (result.exitval, result.output.splitlines()[0]) == (1, "127.0.0.1")
+def test_the_monitor_runs_both_ways(ssh_monitor: Path, greeting: bytes, expected: tuple[int, str]) -> None:
+    """As a program and inside the daemon."""
+    with serving(lambda connection: connection.sendall(greeting)) as port:
+        trial = run_monitor(ssh_monitor, "-p", str(port), "127.0.0.1")
+    assert (trial.exitval, trial.output) == expected
+    assert trial.inside is not None
 
 
 def test_the_monitor_is_typed_as_the_rest_is(ssh_monitor: Path) -> None:

@@ -205,7 +205,7 @@ def plugin_new_command(
 def plugin_test_command(
     plugin: Annotated[str, typer.Argument(metavar="FILE", help="The plugin's file, or its name.")],
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[OPTION|HOST]...", help="What follows it on its line in mon.cf.")
+        list[str] | None, typer.Argument(metavar="OPTION|HOST", help="What follows it on its line in mon.cf.")
     ] = None,
     configfile: Annotated[
         Path | None, typer.Option("--configfile", "-c", help=f"Whose mondir and alertdir [default: {DEFAULT_FILE}].")
