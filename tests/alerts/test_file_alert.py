@@ -40,8 +40,7 @@ async def test_a_file_that_does_not_let_itself_be_written(both_ways: RunAlert, t
     os.mkfifo(tmp_path / "pipe")
     arguments = (*MON, "--timeout", "0.3", "-d", str(tmp_path), "pipe")
     assert await both_ways("file.alert", *arguments, stdin="x\n") == (75, "file.alert: timeout after 0.3 seconds\n")
-    with open(tmp_path / "pipe", "rb", buffering=0, opener=lambda path, _: os.open(path, os.O_RDONLY | os.O_NONBLOCK)):
-        pass  # lets go of the thread that waits
+    os.close(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK))  # lets go of the thread that waits
 
 
 async def test_folder_that_is_not_there(run_alert: RunAlert, tmp_path: Path) -> None:

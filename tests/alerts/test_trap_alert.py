@@ -181,11 +181,14 @@ async def test_wrong_options(run_alert: RunAlert, options: tuple[str, ...], prob
     assert (code, problem in output) == (64, True), output
 
 
-@pytest.mark.parametrize("host", ["h:nosuchport", "h:0", "h:70000", "[::1", "[::1]x"])
-async def test_wrong_ports(run_alert: RunAlert, host: str) -> None:
-    code, output = await run_alert("trap.alert", *MON, host, stdin=STDIN, **ENVIRON)
-    assert code in {69, 75, 64}, output
-    print(code, output)
+@pytest.mark.parametrize("host", ["h:nosuchport", "h:0", "h:70000", "[::1", "[::1]x", "", ":2583"])
+async def test_wrong_hosts(run_alert: RunAlert, receiver: Receiver, host: str) -> None:
+    """It is said before anything is sent."""
+    code, output = await run_alert("trap.alert", *MON, f"127.0.0.7:{receiver.port}", host, stdin=STDIN, **ENVIRON)
+    assert (code, "is no host" in output or "there is no port" in output) == (64, True), output
+    receiver.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        receiver.packet()
 
 
 async def test_every_password_in_the_arguments_is_warned_of(run_alert: RunAlert) -> None:
