@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Generic, ParamSpec, TypeVar
 
@@ -21,6 +22,14 @@ class StuckThreads(OSError):
     """Too many earlier calls of the function never returned."""
 
 
+class _Stuck:
+    """How many threads of a function go on after nobody waits for them any more."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lock = threading.Lock()
+
+
 class Blocking(Generic[P, T]):
     """A function that blocks, to be awaited: each call has a thread of its own.
 
@@ -28,14 +37,14 @@ class Blocking(Generic[P, T]):
     STUCK_LIMIT of them calls raise StuckThreads.
     """
 
-    def __init__(self, function: Callable[P, T]) -> None:
+    def __init__(self, function: Callable[P, T], stuck: _Stuck | None = None) -> None:
         self._function = function
-        self._stuck = 0
-        self._lock = threading.Lock()
+        self._stuck = stuck or _Stuck()
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._stuck >= STUCK_LIMIT:
-            raise StuckThreads(f"{self._stuck} earlier calls hang")
+        stuck = self._stuck
+        if stuck.count >= STUCK_LIMIT:
+            raise StuckThreads(f"{stuck.count} earlier calls hang")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         context = contextvars.copy_context()
@@ -56,10 +65,10 @@ class Blocking(Generic[P, T]):
                 result = context.run(self._function, *args, **kwargs)
             except BaseException as error:
                 failure = error
-            with self._lock:
+            with stuck.lock:
                 returned.set()
                 if abandoned.is_set():
-                    self._stuck -= 1
+                    stuck.count -= 1
             try:
                 loop.call_soon_threadsafe(settle, result, failure)
             except RuntimeError:
@@ -73,13 +82,20 @@ class Blocking(Generic[P, T]):
         try:
             return await answer
         except asyncio.CancelledError:
-            with self._lock:
+            with stuck.lock:
                 if not returned.is_set():
                     abandoned.set()
-                    self._stuck += 1
+                    stuck.count += 1
             raise
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function that blocks, in a thread of its own, and await what it returns."""
-    return await Blocking(function)(*args, **kwargs)
+    """Call a function that blocks, in a thread of its own, and await what it returns.
+
+    Calls of the same code count together as those that may hang.
+    """
+    code = getattr(function, "__code__", type(function))
+    return await Blocking(function, _STUCK.setdefault(code, _Stuck()))(*args, **kwargs)
+
+
+_STUCK: weakref.WeakKeyDictionary[object, _Stuck] = weakref.WeakKeyDictionary()

@@ -55,6 +55,23 @@ async def test_calls_that_never_return_are_counted_and_then_refused(monkeypatch:
                 break
 
 
+async def test_single_calls_of_the_same_code_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a library that hangs at every check would fill the daemon with threads."""
+    monkeypatch.setattr(blocking, "STUCK_LIMIT", 2)
+    release = threading.Event()
+
+    async def hang() -> None:
+        await asyncio.wait_for(in_thread(lambda: release.wait(10)), 0.02)  # another object each time
+
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await hang()
+    with pytest.raises(StuckThreads, match="2 earlier calls hang"):
+        await hang()
+    assert await in_thread(max, 3, 4) == 4
+    release.set()
+
+
 def test_a_program_ends_while_a_thread_hangs() -> None:
     code = (
         "import asyncio, threading\nfrom pymon.plugin.blocking import in_thread\n"

@@ -1,0 +1,115 @@
+"""A monitor whose plain function hangs in its thread, inside a real daemon: nobody waits for it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pymon.engine.record.lookup import look_up
+from pymon.engine.record.store import FILE
+from pymon.errors import RecordError
+from pymon.model.depend import ServiceKey
+from tests.differential.daemon import free_port
+
+PLUGIN = '''#!/usr/bin/env python3
+"""Hangs for some hosts."""
+import sys, time
+from dataclasses import dataclass
+from pymon.plugin import Down, Host, Monitor, Outcome
+
+@dataclass(frozen=True)
+class Options:
+    pass
+
+def probe(host: Host, options: Options) -> Outcome:
+    print("printed of", host.name)
+    print("complained of", host.name, file=sys.stderr)
+    host.measure("figure", 7)
+    if host.name == "stuck":
+        open({mark!r}, "a").close()
+        time.sleep(600)
+    return Down("no")
+
+monitor = Monitor(Options, probe, look_up=False)
+
+if __name__ == "__main__":
+    monitor.main()
+'''
+
+CONFIG = """
+mondir = {folder}
+alertdir = {folder}
+statedir = {folder}/state
+logdir = {folder}
+authfile = {folder}/auth.cf
+serverport = {port}
+trapport = {port}
+serverbind = 127.0.0.1
+trapbind = 127.0.0.1
+
+hostgroup web web1
+
+hostgroup st stuck
+
+watch web
+    service s
+        interval 1s
+        monitor a.monitor
+
+watch st
+    service s
+        interval {interval}
+        monitor a.monitor -t 500
+        timeout 600s
+"""
+
+
+def test_reload_and_stop_wait_for_no_thread_and_prints_are_the_runs(tmp_path: Path) -> None:
+    mark, log = tmp_path / "mark", tmp_path / "log"
+    path = tmp_path / "a.monitor"
+    path.write_text(PLUGIN.format(mark=str(mark)))
+    path.chmod(0o755)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "auth.cf").touch()
+    config, port = tmp_path / "mon.cf", free_port()
+
+    def until(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+
+    def output() -> str:
+        try:
+            found = look_up(tmp_path / "state" / FILE, ServiceKey("web", "s"))
+        except RecordError:
+            return ""
+        return found.state.last_output if found.state else ""
+
+    config.write_text(CONFIG.format(folder=tmp_path, port=port, interval="1s"))
+    command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", str(config)]
+    with log.open("wb") as stderr, subprocess.Popen(command, stdout=stderr, stderr=stderr) as daemon:
+        try:
+            until(mark.exists)
+            until(lambda: output() == "printed of web1\ncomplained of web1\nweb1\nweb1: no\n")
+            mark.unlink()
+            config.write_text(CONFIG.format(folder=tmp_path, port=port, interval="2s"))
+            began = time.monotonic()
+            daemon.send_signal(signal.SIGHUP)
+            until(lambda: "configuration read again: 1 services unchanged, 1 changed" in log.read_text())
+            assert time.monotonic() - began < 5
+            until(mark.exists)  # the changed service is checked anew
+            began = time.monotonic()
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(20) == 0
+            assert time.monotonic() - began < 4  # EXIT_WAIT is 5 seconds
+        finally:
+            daemon.kill()
+    told = log.read_text()
+    assert "printed of stuck" not in told
+    assert "printed of" not in "".join(line for line in told.splitlines() if "failure for web s" not in line)
+    assert "held up" not in told
