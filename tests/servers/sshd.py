@@ -42,8 +42,9 @@ def sshd(types: Sequence[str] = ("ed25519", "ecdsa"), *, options: str = "") -> I
         fingerprints = {kind: _fingerprint(keygen, file) for kind, file in files.items()}
         keys = {kind: file.with_suffix(".pub").read_text().strip() for kind, file in files.items()}
         command = [program, "-D", "-e", "-f", folder / "sshd_config"]
-        ready = f"Server listening on {own.addresses[-1]} port {own.port}"
-        with running(command, ready=ready, folder=folder) as server:
+        with running(command, ready="Server listening on", folder=folder) as server:
+            for address in own.addresses:  # it takes them in an order of its own
+                server.wait_for(f"Server listening on {address} port {own.port}")
             yield ShellServer(own.host, own.host6, own.port, server.pid, fingerprints, keys)
 
 
