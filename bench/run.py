@@ -11,7 +11,23 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench import action, clients, delay, failover, kills, lateness, listing, parsing, processor, start, trapflood
+from bench import (
+    action,
+    clients,
+    connecting,
+    costs,
+    delay,
+    failover,
+    kills,
+    lateness,
+    listing,
+    parsing,
+    pinging,
+    pluginstart,
+    processor,
+    start,
+    trapflood,
+)
 from bench.peers import MON
 from bench.report import Row, machine, table
 
@@ -27,6 +43,10 @@ MEASURES: dict[str, Callable[[], list[Row]]] = {
     "clients": clients.measure,
     "trapflood": trapflood.measure,
     "kills": kills.measure,
+    "pinging": pinging.measure,
+    "connecting": connecting.measure,
+    "costs": costs.measure,
+    "pluginstart": pluginstart.measure,
 }
 
 
