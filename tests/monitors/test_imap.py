@@ -13,7 +13,7 @@ from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import debians, plain, starttls, tls
 from tests.monitors.servers import Check, Handler, Runs, serving
-from tests.servers.adversity import Adversity, Speech, rows
+from tests.servers.adversity import ADVERSITIES, Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.dovecot import MailStore, dovecot
 
@@ -265,12 +265,28 @@ async def test_names_of_mailboxes(check_inside: Check, mailbox: str, heard: str)
 
 
 async def test_good_and_bad_hosts_side_by_side(check: Check, server: MailStore) -> None:
+    """M-imap-why."""
     result = await check("imap.monitor", "-p", str(server.port), "127.255.0.1", server.host, "no-such-host.invalid")
     assert result.exitval == 1
     assert result.output.startswith(
         "127.255.0.1 no-such-host.invalid\n\n127.255.0.1: Unable to connect: Connection refused\nno-such-host.invalid: "
     )
     assert server.host not in result.output
+
+
+async def test_silence_behind_the_greeting(check_inside: Check) -> None:
+    """M-imap-why: what was said up to there is shown."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GREETING)
+        while await reader.read(65536):
+            pass
+
+    async with serving(silent) as port:
+        result = await check_inside("imap.monitor", "-t", "0.3", "-p", str(port), ADDRESS)
+    assert result.output == (
+        f"{ADDRESS}\n\n{ADDRESS}: timeout after 0.3 seconds\n    < * OK IMAP4rev1 ready\r\n    > A1 CAPABILITY\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -300,8 +316,10 @@ async def test_adversities(adversity: Adversity) -> None:
     await check_adversity("imap.monitor", plain, adversity, Speech(GREETING))
 
 
-@pytest.mark.parametrize("adversity", rows("tls"))
-async def test_adversities_of_starttls(adversity: Adversity) -> None:
+@pytest.mark.parametrize("name", ["plain text", "no handshake", "wrong name"])
+async def test_adversities_of_starttls(name: str) -> None:
+    """The others are test_smtp.py's."""
+    adversity = ADVERSITIES[name]
     await check_adversity("imap.monitor", starttls, adversity, Speech(b"* CAPABILITY", lead_in=lead_in))
 
 

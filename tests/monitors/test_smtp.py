@@ -14,7 +14,7 @@ from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import debians, plain, starttls, tls
 from tests.monitors.servers import Check, Handler, Runs, free_port, serving
-from tests.servers.adversity import Adversity, Speech, rows
+from tests.servers.adversity import ADVERSITIES, Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.exim import MailServer, exim
 
@@ -85,6 +85,7 @@ def secrets(password: str) -> list[str]:
 
 
 async def test_a_real_server(check: Check, server: MailServer) -> None:
+    """M-smtp-dialogue: what we said is shown, too."""
     result = await check("smtp.monitor", "-p", str(server.port), server.host)
     assert result.exitval == 0, result.output
     assert result.output.startswith(
@@ -262,8 +263,10 @@ async def test_adversities_of_starttls(adversity: Adversity) -> None:
     await check_adversity("smtp.monitor", starttls, adversity, Speech(b"250 mail.test\r\n", lead_in=lead_in))
 
 
-@pytest.mark.parametrize("adversity", rows("tls"))
-async def test_adversities_of_tls(adversity: Adversity) -> None:
+@pytest.mark.parametrize("name", ["plain text", "no handshake", "wrong name"])
+async def test_adversities_of_tls(name: str) -> None:
+    """From the start; the others are test_imap.py's."""
+    adversity = ADVERSITIES[name]
     await check_adversity("smtp.monitor", tls, adversity, Speech(b"220 mail.test ESMTP\r\n"))
 
 
