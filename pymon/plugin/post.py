@@ -52,7 +52,10 @@ _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
 class Destination(NamedTuple):
-    """A URL taken apart. ``shown`` is what may be said of it; ``authorization`` what its own user and password make."""
+    """A URL taken apart. ``shown`` is what may be said of it; ``authorization`` what its own user and password make.
+
+    ``is_secret``: it came from a file, and so may be in nothing that is said, not even in a server's own words.
+    """
 
     scheme: str
     host: str
@@ -60,6 +63,7 @@ class Destination(NamedTuple):
     target: str
     shown: str
     authorization: str = ""
+    is_secret: bool = False
 
 
 def header(text: str) -> tuple[str, str]:
@@ -108,7 +112,8 @@ class PostOptions(TlsOptions):
             if "@" in urlsplit_or_refuse(url, "a URL").netloc:
                 raise PluginUsageError("a password in the arguments can be read by all: use --url-file or --user")
         secret = [url for source in self.url_file for url in read_secrets(source, environ)]
-        places = [destination(url, suffix) for url in (*urls, *secret)]
+        places = [destination(url, suffix) for url in urls]
+        places += [destination(url, suffix)._replace(is_secret=True) for url in secret]
         if not places:
             raise PluginUsageError("no URL to send it to")
         headers = [*self.headers]
@@ -210,6 +215,8 @@ def judged(place: Destination, answer: Response) -> AlertOutcome:
     text = f"{place.shown}: {status} {one_line(answer.extensions['reason_phrase'].decode('latin-1'))}".rstrip()
     if 300 <= status < 400:
         target = one_line(answer.headers.get("Location", "nowhere"))[:_SHOWN]
+        if place.is_secret and target != "nowhere":  # often it is the same but for the host
+            target = "/".join(target.split("/")[:3]) if "://" in target else "another path"
         return Failed(f"{text}: it redirects to {target}, and redirects are not followed: give that URL instead")
     if after := one_line(answer.headers.get("Retry-After", ""))[:_SHOWN]:
         text += f" (Retry-After: {after})"

@@ -143,6 +143,7 @@ def test_addresses() -> None:
     ],
 )
 def test_what_is_no_address(word: str) -> None:
+    """A-mail-address: Python takes ``not an address`` for ``not``."""
     with pytest.raises(ValueError, match="mail address"):
         addresses([word])
 

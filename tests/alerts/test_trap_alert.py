@@ -127,6 +127,7 @@ async def test_no_host(run_alert: RunAlert) -> None:
 
 
 async def test_both_ways(both_ways: RunAlert, receiver: Receiver, tmp_path: Path) -> None:
+    """A-trap-secret: a credential of systemd."""
     (tmp_path / "secret").write_text("hush\n")
     options = ("-U", "joe", "--password-file", "credential:secret", f"127.0.0.7:{receiver.port}")
     said = await both_ways("trap.alert", *MON, *options, stdin=STDIN, **ENVIRON, CREDENTIALS_DIRECTORY=str(tmp_path))
@@ -153,6 +154,7 @@ async def test_nobody_listens(both_ways: RunAlert) -> None:
 async def test_a_lookup_that_hangs_keeps_no_other_host_from_its_trap(
     run_alert: RunAlert, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A-trap-hosts."""
     hangs = threading.Event()
     real = socket.getaddrinfo
 

@@ -133,6 +133,18 @@ async def test_secrets_come_from_files(run_alert: RunAlert, tmp_path: Path) -> N
     assert (code, output) == (77, f"{site.url}: 404 Not Found: no such page\n") or "s3cret" not in output
 
 
+@pytest.mark.parametrize(
+    ("location", "shown"), [("https://new.example/s3cret", "https://new.example,"), ("/s3cret/", "another path,")]
+)
+async def test_a_redirect_does_not_show_a_secret_url(
+    run_alert: RunAlert, tmp_path: Path, location: str, shown: str
+) -> None:
+    async with website({"/s3cret": Page(b"", 308, {"Location": location})}) as site:
+        (tmp_path / "url").write_text(f"{site.url}/s3cret\n")
+        code, output = await run_alert("webhook.alert", *MON, "--url-file", str(tmp_path / "url"), stdin=STDIN)
+    assert (code, "s3cret" in output, f"it redirects to {shown}" in output) == (69, False, True), output
+
+
 @pytest.mark.parametrize("form", ["slack", "discord"])
 async def test_formats_for_chats(run_alert: RunAlert, form: str) -> None:
     """A-webhook-format: nothing that a monitor says calls a channel together, or ends the code block."""

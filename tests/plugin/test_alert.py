@@ -332,6 +332,7 @@ def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 async def test_retries_within_a_run(pauses: list[float]) -> None:
+    """A-attempts."""
     bell = Busy(*(TryAgain("busy") for _ in range(8)), Done("rung"))
     assert await attempt(Alert(Options, bell.ring, about=""), "--retries", "9") == (0, "rung\n")
     assert (bell.calls, pauses) == (9, [1, 2, 4, 8, 16, 32, 60, 60])

@@ -26,6 +26,7 @@ def test_the_first_line_is_the_secret(tmp_path: Path, content: bytes, secret: st
 
 
 def test_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-mail-secret, A-webhook-secret, A-trap-secret: what systemd passes on, else a file."""
     (tmp_path / "credentials").mkdir()
     (tmp_path / "credentials/mail").write_text("of systemd\n")
     for name in ("mail", "other"):

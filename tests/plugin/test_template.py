@@ -149,6 +149,7 @@ def test_all_of_an_event_as_json() -> None:
 
 
 def test_text_is_filled_in_and_never_a_template() -> None:
+    """A-template."""
     text = fill_template("{{ group }}: {{ summary }}", known(HOSTILE))
     assert "{{ 7 * 7 }} {% raise %}" in text
     assert "49" not in text
