@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pymon.errors import PluginUsageError
 from pymon.plugin.options import flag, option
@@ -23,27 +25,57 @@ class TlsOptions:
     cert: str = option("--cert", default="", metavar="FILE", about="client certificate (PEM), with its chain")
     key: str = option("--key", default="", metavar="FILE", about="its key (default: in the same file)")
 
-    def context(self, *, alpn: Sequence[str] = ()) -> ssl.SSLContext:
-        """The context these options ask for, made once; PluginUsageError if a file cannot be used."""
+    def context(self, *, alpn: Sequence[str] = (), any_name: bool = False) -> ssl.SSLContext:
+        """The context these options ask for, made once (see ``tls_context``)."""
         return tls_context(
-            verify=not self.insecure, ca_file=self.ca_file, cert=self.cert, key=self.key, alpn=tuple(alpn)
+            verify=not self.insecure,
+            any_name=any_name,
+            ca_file=self.ca_file,
+            cert=self.cert,
+            key=self.key,
+            alpn=tuple(alpn),
         )
 
 
-@functools.lru_cache(maxsize=64)
 def tls_context(
-    *, verify: bool = True, ca_file: str = "", cert: str = "", key: str = "", alpn: tuple[str, ...] = ()
+    *,
+    verify: bool = True,
+    any_name: bool = False,
+    ca_file: str = "",
+    cert: str = "",
+    key: str = "",
+    alpn: tuple[str, ...] = (),
 ) -> ssl.SSLContext:
-    """A client's TLS context, made once for the same arguments: it is costly. PluginUsageError if a file is unusable.
+    """A client's TLS context, made once for the same arguments and files, as it is costly: anew when a file changes.
 
-    ``ca_file`` is trusted instead of the system's CAs. ``alpn`` are protocols to offer, such as ``h2``.
+    ``ca_file`` is trusted instead of the system's CAs. ``any_name``: the chain is verified, but not for whom the
+    certificate is. ``alpn`` are protocols to offer, such as ``h2``. Raises PluginUsageError if a file is unusable.
     """
+    return _context(verify, any_name, ca_file, cert, key, alpn, tuple(map(_stamp, (ca_file, cert, key))))
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    """What changes with a file."""
+    if not path:
+        return None
+    try:
+        found = os.stat(path)  # noqa: PTH116  # programs start with this module, and pathlib takes 3 ms
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+@functools.lru_cache(maxsize=64)
+def _context(
+    verify: bool, any_name: bool, ca_file: str, cert: str, key: str, alpn: tuple[str, ...], _stamps: tuple[Any, ...]
+) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError) as error:
         raise PluginUsageError(f"no CA certificates in {ca_file}: {error.strerror or error}") from error
-    if not verify:
+    if any_name or not verify:
         context.check_hostname = False
+    if not verify:
         context.verify_mode = ssl.CERT_NONE
     if alpn:
         context.set_alpn_protocols(list(alpn))

@@ -73,3 +73,20 @@ def test_problems_are_said_for_people() -> None:
     error = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
     error.reason = "WRONG_VERSION_NUMBER"
     assert tls_problem(error) == "TLS: wrong version number"
+
+
+def test_a_context_for_any_name_still_verifies_the_chain() -> None:
+    context = TlsOptions().context(any_name=True)
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, False)
+
+
+def test_a_context_is_made_anew_when_a_file_changes(tmp_path: Path) -> None:
+    path = Authority("before").write(tmp_path / "ca.pem")
+    before = tls_context(ca_file=str(path))
+    assert tls_context(ca_file=str(path)) is before
+    Authority("after, with a longer name").write(path)
+    after = tls_context(ca_file=str(path))
+    assert [context.get_ca_certs()[0]["subject"][0][0][1] for context in (before, after)] == [
+        "before",
+        "after, with a longer name",
+    ]
