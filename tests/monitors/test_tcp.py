@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.monitors.servers import Check, free_port, reset, serving, silent
+from tests.monitors.servers import MONITORS, Check, free_port, reset, serving, silent
 
 
 async def test_well(check: Check) -> None:
@@ -78,13 +78,52 @@ async def test_wrong_options_m_opt_1(check_inside: Check, arguments: tuple[str, 
     assert result.output == f"tcp.monitor: {words}\ntcp.monitor --help tells what it takes\n"
 
 
-@pytest.mark.parametrize("name", ["tcp.monitor", "http.monitor", "ftp.monitor", "fping.monitor"])
-async def test_help(check: Check, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(path.name for path in MONITORS.glob("*.monitor")))
+async def test_help_of_every_monitor(check_inside: Check, name: str) -> None:
     for spelling in ("-h", "--help"):
-        result = await check(name, spelling)
+        result = await check_inside(name, spelling)
+        if result.output.startswith("usage: "):
+            break
+    assert result.exitval == 0
+    assert result.output.startswith(f"usage: {name} [options] ")
+
+
+async def test_help_as_a_program(check: Check) -> None:
+    for spelling in ("-h", "--help"):
+        result = await check("tcp.monitor", spelling)
         assert result.exitval == 0
-        assert result.output.startswith(f"usage: {name} [options] [host ...]\n")
-        assert "-t" in result.output
+        assert result.output.startswith("usage: tcp.monitor [options] host ...\n\nCheck that a TCP port accepts conn")
+        for flags in ("-p, --port PORT", "-t, --timeout", "-4, --ipv4", "-6, --ipv6", "--retries", "--at-once"):
+            assert f"\n  {flags}" in result.output
+
+
+async def test_one_family_and_both(check: Check) -> None:
+    async with serving(silent, "127.0.0.1") as port:
+        arguments = ("tcp.monitor", "-p", str(port), "127.0.0.1")
+        assert (await check(*arguments[:1], "-4", *arguments[1:])).exitval == 0
+        for flags in ("-6", "-46"):
+            result = await check("tcp.monitor", flags, *arguments[1:])
+            assert result.exitval == 1
+            assert result.output.startswith("127.0.0.1\n\n127.0.0.1 ")
+            assert result.output.endswith("could not inet_aton: no IPv6 address\n")
+
+
+async def test_the_time_to_connect_is_measured(check: Check) -> None:
+    async with serving(silent) as port:
+        result = await check("tcp.monitor", "-p", str(port), "127.0.0.1", "127.0.0.2")
+    times = [each for each in result.measurements if each.name == "time"]
+    assert [(each.host, each.unit) for each in times] == [("127.0.0.1", "s")]
+    assert 0 < times[0].value < 5
+
+
+async def test_five_hundred_hosts_in_one_run(check_inside: Check) -> None:
+    port = free_port()
+    hosts = [f"127.0.{network}.{host}" for network in (1, 2) for host in range(1, 251)]
+    result = await check_inside("tcp.monitor", "-p", str(port), *hosts)
+    assert result.exitval == 1
+    assert result.output.partition("\n")[0] == " ".join(sorted(hosts))
+    assert result.output.count("could not connect: Connection refused\n") == 500
+    assert result.ended - result.started < 5
 
 
 async def test_service_names(check_inside: Check) -> None:
