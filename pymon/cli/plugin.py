@@ -26,6 +26,14 @@ from pymon.workbench.trial import Trial, find, try_out
 WELL, MISBEHAVED = 0, 1
 """exit statuses"""
 
+OWN_OPTIONS = frozenset(
+    {"--configfile", "--group", "--service", "--env", "--time-limit", "--kind", "--summary", "--detail", "--host"}
+)
+"""the long options of ``pymon plugin test``, which stand before the plugin"""
+
+_USAGE = (2, 64)
+"""what plugins exit with when they do not know an option"""
+
 _STYLES = {"": "", "title": "bold", "good": "green", "bad": "red", "note": "yellow"}
 
 
@@ -52,9 +60,12 @@ def new(name: str, directory: Path) -> int:
 def test(plugin: str, call: Call, *, configfile: Path | None, default: Path) -> int:
     """Run a plugin both ways and tell of it. Exit status 0 if it ran as it should, whatever its verdict, else 1."""
     _quiet()
-    settings = catalogue.settings_of(configfile, default)
+    settings, _ = catalogue.settings_of(configfile, default)
     trial = asyncio.run(_try(plugin, call, settings))
     _print(account(trial, call.about.environ))
+    misplaced = [word for word in call.words if word.partition("=")[0] in OWN_OPTIONS]
+    if misplaced and trial.exitval in _USAGE:
+        _print([Line(f"note: {misplaced[0]} stands behind {plugin}, so that it went to the plugin", "note")])
     return MISBEHAVED if trial.problems else WELL
 
 
@@ -87,7 +98,8 @@ def _invocation(path: str, call: Call, settings: Settings, *, is_alert: bool) ->
 def list_plugins(configfile: Path | None, default: Path, *, monitors: bool, alerts: bool) -> int:
     """Print the plugins that the daemon would find."""
     _quiet()
-    settings = catalogue.settings_of(configfile, default)
+    settings, name = catalogue.settings_of(configfile, default)
+    print(f"configuration: {shown(name)}\n")
     if monitors:
         _print(catalogue.catalogue("monitors", settings.mondir, catalogue.monitors(settings)))
     if monitors and alerts:

@@ -13,14 +13,16 @@ from pymon.runner.registry import Found, PluginFile, everything, scan
 from pymon.workbench.account import Line, shown
 
 
-def settings_of(configfile: Path | None, default: Path) -> Settings:
-    """The settings of a configuration; without one, of the ``default`` if it is there, else mon's own.
+def settings_of(configfile: Path | None, default: Path) -> tuple[Settings, str]:
+    """The settings of a configuration, and its name for people.
 
-    Raises ConfigError if there is no text to read; what is wrong in it otherwise does not matter here.
+    Without one, of the ``default`` if it is there, else mon's own. Raises ConfigError if there is no text to read; what
+    is wrong in it otherwise does not matter here.
     """
     if configfile is None and not default.exists():
-        return complete(Settings(), {})
-    return read_configuration(configfile or default).site.settings
+        return complete(Settings(), {}), "none, so mon's own directories"
+    file = configfile or default
+    return read_configuration(file).site.settings, str(file)
 
 
 def find_by_name(name: str, settings: Settings) -> PluginFile | None:

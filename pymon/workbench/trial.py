@@ -28,6 +28,7 @@ from pymon.workbench.stalls import Stall, StallWatch
 TIME_LIMIT = 60.0
 """seconds that one run may take"""
 
+_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(?P<error>.*)", re.MULTILINE)
 _FIGURE = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
@@ -191,7 +192,8 @@ def _endings(result: CheckResult, way: str) -> Iterator[str]:
         case Cause.SIGNALED:
             yield f"{way}: ended by signal {result.exitval - 128}"
         case _:
-            return
+            if crash := _TRACEBACK.search(result.output):
+                yield f"raised {crash['error']}"
 
 
 def _notes(result: CheckResult) -> Iterator[str]:

@@ -6,10 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pymon.cli.main import app
+from pymon.errors import PymonError
 from pymon.plugin.testing import listening, nobody
 from pymon.workbench.draft import draft
 from tests.differential.examples import greet
@@ -17,12 +21,40 @@ from tests.differential.examples import greet
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def pymon(*words: str, cwd: Path, environ: dict[str, str] | None = None) -> tuple[int, str]:
+Pymon = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(name="pymon")
+def pymon_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pymon:
+    """Runs ``pymon plugin`` in the test's folder: exit status and output, that of errors too."""
+    monkeypatch.chdir(tmp_path)
+
+    def pymon(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, ["plugin", *words])
+        if isinstance(result.exception, PymonError):
+            return 2, f"pymon: {result.exception}\n"
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.exit_code, result.output
+
+    return pymon
+
+
+def test_what_the_user_can_mend_is_said_in_a_line(tmp_path: Path) -> None:
+    """The whole command, as a process."""
+    done = process("new", "redis", cwd=tmp_path)
+    assert done == (2, "pymon: 'redis' is neither a monitor nor an alert: call it redis.monitor or redis.alert\n")
+
+
+def process(*words: str, cwd: Path, environ: dict[str, str] | None = None) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pymon.cli.main", "plugin", *words],
-        cwd=cwd, env=os.environ | (environ or {}), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
+        cwd=cwd,
+        env=os.environ | (environ or {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -43,28 +75,28 @@ def site_fixture(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_new_says_what_to_do_next(tmp_path: Path) -> None:
-    status, said = pymon("new", "redis.monitor", cwd=tmp_path)
+def test_new_says_what_to_do_next(pymon: Pymon) -> None:
+    status, said = pymon("new", "redis.monitor")
     assert (status, said) == (
         0,
         "redis.monitor written\ntest_redis_monitor.py written\n\nTry it:\n"
         "  pymon plugin test redis.monitor 127.0.0.1\n  pytest test_redis_monitor.py\n",
     )
-    status, said = pymon("new", "redis.monitor", cwd=tmp_path)
+    status, said = pymon("new", "redis.monitor")
     assert (status, said) == (
         2,
         "pymon: redis.monitor and test_redis_monitor.py exist already: nothing was written\n",
     )
-    status, said = pymon("new", "redis", cwd=tmp_path)
+    status, said = pymon("new", "redis")
     assert (status, said) == (
         2,
         "pymon: 'redis' is neither a monitor nor an alert: call it redis.monitor or redis.alert\n",
     )
 
 
-def test_a_monitor_is_tried_both_ways(site: Path) -> None:
+def test_a_monitor_is_tried_both_ways(site: Path, pymon: Pymon) -> None:
     with listening(greet) as port:
-        status, said = pymon("test", "mon.d/own.monitor", "-p", str(port), "127.0.0.1", cwd=site)
+        status, said = pymon("test", "mon.d/own.monitor", "-p", str(port), "127.0.0.1")
     assert status == 0
     lines = said.splitlines()
     assert lines[0] == "own.monitor"
@@ -76,27 +108,27 @@ def test_a_monitor_is_tried_both_ways(site: Path) -> None:
     assert lines[-1] == "It did the same both ways, held nothing up, and left nothing behind."
 
 
-def test_a_failed_check_is_no_misbehaviour(site: Path) -> None:
+def test_a_failed_check_is_no_misbehaviour(site: Path, pymon: Pymon) -> None:
     with nobody() as port:
-        status, said = pymon("test", "./mon.d/own.monitor", "--", "-p", str(port), "127.0.0.1", cwd=site)
+        status, said = pymon("test", "./mon.d/own.monitor", "--", "-p", str(port), "127.0.0.1")
     assert status == 0
     assert "as a process: exit code 1," in said
     assert "  | 127.0.0.1\n  | 127.0.0.1: Connection refused\n" in said
     assert "it printed the same" in said
 
 
-def test_a_plugin_by_its_name(site: Path) -> None:
-    status, said = pymon("test", "-c", "mon.cf", "--env", "COLOUR=blue sky", "own.monitor", "--help", cwd=site)
+def test_a_plugin_by_its_name(site: Path, pymon: Pymon) -> None:
+    status, said = pymon("test", "-c", "mon.cf", "--env", "COLOUR=blue sky", "own.monitor", "--help")
     assert status == 0
     assert f"argv         {site}/mon.d/own.monitor --help" in said
     assert "COLOUR=blue sky" in said
     assert "  | usage: own.monitor [options] host ..." in said
-    status, said = pymon("test", "-c", "mon.cf", "mail.alert", "--help", cwd=site)
+    status, said = pymon("test", "-c", "mon.cf", "mail.alert", "--help")
     assert status == 0
     assert "/alerts/mail.alert -s plugin -g trial" in said
 
 
-def test_one_that_misbehaves(site: Path) -> None:
+def test_one_that_misbehaves(site: Path, pymon: Pymon) -> None:
     path = site / "mon.d/own.monitor"
     path.write_text(
         path.read_text()
@@ -104,17 +136,17 @@ def test_one_that_misbehaves(site: Path) -> None:
         .replace("    async with", "    time.sleep(0.12)\n    async with")
     )
     with listening(greet) as port:
-        status, said = pymon("test", str(path), "-p", str(port), "127.0.0.1", cwd=site)
+        status, said = pymon("test", str(path), "-p", str(port), "127.0.0.1")
     assert status == 1
     assert re.search(
         rf"^problem: held up the event loop for 0\.\d\d s: {path} line \d+ in probe: time.sleep", said, re.M
     )
 
 
-def test_an_alert_is_told_of_what_the_options_say(site: Path) -> None:
+def test_an_alert_is_told_of_what_the_options_say(site: Path, pymon: Pymon) -> None:
     with listening(lambda connection: connection.recv(1000)) as port:
         words = ("--group", "web", "--service", "http", "--kind", "up", "--summary", "www1", "--host", "www1")
-        status, said = pymon("test", *words, "alert.d/own.alert", "-p", str(port), "127.0.0.1", cwd=site)
+        status, said = pymon("test", *words, "alert.d/own.alert", "-p", str(port), "127.0.0.1")
     assert status == 0, said
     assert re.search(rf"/own.alert -s http -g web -h www1 -t \d+ -u -p {port} 127.0.0.1$", said, re.MULTILINE)
     assert "MON_ALERTTYPE=up" in said
@@ -122,30 +154,36 @@ def test_an_alert_is_told_of_what_the_options_say(site: Path) -> None:
     assert "  | told 127.0.0.1" in said
 
 
-def test_what_is_no_plugin(site: Path) -> None:
-    assert pymon("test", "no.monitor", cwd=site)[1].startswith(
-        "pymon: there is no file no.monitor, and no plugin of that"
-    )
-    assert pymon("test", "./no.monitor", cwd=site) == (2, f"pymon: there is no file {site}/no.monitor\n")
-    status, said = pymon("test", "--kind", "sad", "alert.d/own.alert", cwd=site)
+def test_an_option_that_went_to_the_plugin(site: Path, pymon: Pymon) -> None:
+    status, said = pymon("test", "alert.d/own.alert", "--group", "web", "127.0.0.1")
+    assert status == 0
+    assert "  | own.alert: unknown option --group" in said
+    assert said.endswith("note: --group stands behind alert.d/own.alert, so that it went to the plugin\n")
+
+
+def test_what_is_no_plugin(site: Path, pymon: Pymon) -> None:
+    assert pymon("test", "no.monitor")[1].startswith("pymon: there is no file no.monitor, and no plugin of that")
+    assert pymon("test", "./no.monitor") == (2, f"pymon: there is no file {site}/no.monitor\n")
+    status, said = pymon("test", "--kind", "sad", "alert.d/own.alert")
     assert (status, said) == (
         2,
         "pymon: sad is no kind of event: failure, trap, traptimeout, up, startup, ack, disable, test\n",
     )
-    assert pymon("test", "--env", "x", "alert.d/own.alert", cwd=site)[1] == "pymon: x is not of the form NAME=value\n"
+    assert pymon("test", "--env", "x", "alert.d/own.alert")[1] == "pymon: x is not of the form NAME=value\n"
 
 
-def test_a_program_is_run_as_a_process_only(site: Path) -> None:
-    status, said = pymon("test", "mon.d/tcp.monitor", "127.0.0.1", cwd=site)
+def test_a_program_is_run_as_a_process_only(site: Path, pymon: Pymon) -> None:
+    status, said = pymon("test", "mon.d/tcp.monitor", "127.0.0.1")
     assert status == 0
     assert "not in process: it is not written against pymon's SDK" in said
     assert said.endswith("It ran as a process, as it should.\n")
 
 
-def test_all_that_the_daemon_would_find(site: Path) -> None:
-    status, said = pymon("list", "-c", "mon.cf", cwd=site)
+def test_all_that_the_daemon_would_find(site: Path, pymon: Pymon) -> None:
+    status, said = pymon("list", "-c", "mon.cf")
     assert status == 0
     lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines[0] == "configuration: mon.cf"
     assert f"own.monitor in process {site}/mon.d/own.monitor" in lines
     assert f"own.alert in process {site}/alert.d/own.alert" in lines
     assert f"tcp.monitor program {site}/mon.d/tcp.monitor" in lines
@@ -155,8 +193,8 @@ def test_all_that_the_daemon_would_find(site: Path) -> None:
     assert any(line.startswith("lvs.alert in process ") for line in lines)
 
 
-def test_only_one_kind(site: Path) -> None:
-    monitors, alerts = (pymon("list", "-c", "mon.cf", option, cwd=site)[1] for option in ("--monitors", "--alerts"))
+def test_only_one_kind(site: Path, pymon: Pymon) -> None:
+    monitors, alerts = (pymon("list", "-c", "mon.cf", option)[1] for option in ("--monitors", "--alerts"))
     assert "own.monitor" in monitors
     assert "own.alert" not in monitors
     assert "own.alert" in alerts
@@ -174,19 +212,19 @@ def test_a_plugin_of_a_package(site: Path) -> None:
         "[pymon.monitors]\nredis.monitor = pymon_redis:monitor\nown.monitor = pymon_redis:monitor\n"
     )
     environ = {"PYTHONPATH": str(packages)}
-    _, said = pymon("list", "--monitors", "-c", "mon.cf", cwd=site, environ=environ)
+    _, said = process("list", "--monitors", "-c", "mon.cf", cwd=site, environ=environ)
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert "redis.monitor in process pymon-redis 1.2 (pymon_redis:monitor)" in lines
     assert f"own.monitor in process pymon-redis 1.2 (pymon_redis:monitor) (hidden by {site}/mon.d/own.monitor)" in lines
     with nobody() as port:
         words = ("redis.monitor", "-p", str(port), "127.0.0.1")
-        status, said = pymon("test", "-c", "mon.cf", *words, cwd=site, environ=environ)
+        status, said = process("test", "-c", "mon.cf", *words, cwd=site, environ=environ)
     assert status == 0, said
     assert "  from         pymon-redis 1.2 (pymon_redis:monitor)" in said
     assert "Connection refused" in said
 
 
-def test_a_configuration_that_is_not_there(site: Path) -> None:
-    status, said = pymon("list", "-c", "no.cf", cwd=site)
+def test_a_configuration_that_is_not_there(site: Path, pymon: Pymon) -> None:
+    status, said = pymon("list", "-c", "no.cf")
     assert status == 2
     assert "no.cf" in said

@@ -66,6 +66,16 @@ def build(folder: Path) -> Path:
     return built
 
 
+def expiry() -> bytes:
+    """The plugin in Go, built."""
+    with rigs() as folder:
+        return build(folder).read_bytes()
+
+
+EXPIRY = Work("examples", expiry)
+"""for the mark ``ahead``"""
+
+
 def greet(connection: socket.socket) -> None:
     """A server as greeting.monitor wants it."""
     connection.sendall(b"220 ready\r\n")

@@ -25,9 +25,19 @@ def drafts_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+ALONE = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""an environment in which pytest is as an author has it, without plugins"""
+
+
 def run(*command: str, folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=ALONE,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -43,7 +53,7 @@ def test_files_of_these_names(drafts: Path) -> None:
 
 def test_the_tests_pass_at_once(drafts: Path) -> None:
     """With nothing but pytest, as an author has it; warnings are errors."""
-    said = run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error", ".", folder=drafts)
+    said = run("pytest", "-q", "-p", "no:cacheprovider", "-W", "error", ".", folder=drafts)
     assert "18 passed" in said
 
 
@@ -51,8 +61,8 @@ def test_the_tests_fail_when_the_plugin_is_wrong(tmp_path: Path) -> None:
     plugin, test = draft("own.monitor", tmp_path)
     plugin.write_text(plugin.read_text().replace("return Up()", 'return Down("no")'))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", test],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, "-m", "pytest", "-q", test],
+        cwd=tmp_path, env=ALONE, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert "1 failed, 4 passed" in done.stdout

@@ -13,8 +13,9 @@ import pytest
 
 from pymon.plugin.testing import hang_up, listening, nobody, run_monitor, say_nothing
 from pymon.runner.registry import load
+from tests.ahead import Lanes
 from tests.differential import servers
-from tests.differential.examples import EXAMPLES, build, greet, tls
+from tests.differential.examples import EXAMPLES, EXPIRY, greet, tls
 from tests.servers.certificates import Authority
 from tests.tools import RequireTool
 
@@ -22,10 +23,16 @@ AGE = EXAMPLES / "age.monitor"
 GREETING = EXAMPLES / "greeting.monitor"
 
 
-@pytest.fixture(scope="module", name="expiry")
-def expiry_fixture(require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+in_go = pytest.mark.ahead(EXPIRY)
+
+
+@pytest.fixture(name="expiry")
+def expiry_fixture(require_tool: RequireTool, lanes: Lanes, tmp_path: Path) -> Path:
     require_tool("go", package="golang-go", why="the example in Go")
-    return build(tmp_path_factory.mktemp("go"))
+    path = tmp_path / "expiry.monitor"
+    path.write_bytes(lanes.result(EXPIRY))
+    path.chmod(0o755)
+    return path
 
 
 def test_files_written_lately_are_well(tmp_path: Path) -> None:
@@ -98,6 +105,7 @@ def secured_fixture() -> Iterator[str]:
         yield str(server.port)
 
 
+@in_go
 def test_a_certificate_that_lasts(expiry: Path, secured: str) -> None:
     trial = run_monitor(expiry, "-p", secured, "127.0.0.1")
     assert (trial.exitval, trial.output) == (0, "")
@@ -105,12 +113,14 @@ def test_a_certificate_that_lasts(expiry: Path, secured: str) -> None:
     assert trial.measurements[0].unit == "d"
 
 
+@in_go
 def test_a_certificate_that_ends_soon(expiry: Path, secured: str) -> None:
     trial = run_monitor(expiry, "-p", secured, "-d", "31", "127.0.0.1", "127.0.0.1")
     assert (trial.exitval, trial.summary) == (1, "127.0.0.1")
     assert trial.detail.startswith("127.0.0.1: its certificate ends in ")
 
 
+@in_go
 def test_nobody_to_ask_for_a_certificate(expiry: Path) -> None:
     def rubbish(connection: socket.socket) -> None:
         connection.sendall(b"220 no TLS here\r\n")
@@ -124,6 +134,7 @@ def test_nobody_to_ask_for_a_certificate(expiry: Path) -> None:
     assert trials[0].process.seconds < 5
 
 
+@in_go
 def test_the_daemon_runs_them_as_programs(expiry: Path) -> None:
     for path in (AGE, GREETING, expiry):
         file = load(path.name, str(path))

@@ -107,7 +107,7 @@ def test_the_line_that_blocks_is_named(blocking: Path) -> None:
 @pytest.mark.parametrize(
     "busy",
     [
-        "end = time.monotonic() + 0.15\n    while time.monotonic() < end: pass",
+        "end = time.monotonic() + 0.4\n    while time.monotonic() < end: pass",
         "import re; re.match('(a+)+$', 'a' * 22 + 'b')",
     ],
     ids=["loop", "regex"],
@@ -155,7 +155,7 @@ def test_an_import_is_no_offence(write: Write, tmp_path: Path) -> None:
 def test_what_the_watchdog_ends(write: Write) -> None:
     path = write("""
         async def probe(host, options):
-            time.sleep(1.2)
+            time.sleep(0 if __name__ == "__main__" else 5)
             return Up()
     """)
     trial = run(path, "127.0.0.1")
@@ -254,6 +254,16 @@ def test_what_it_measures_one_way_only(write: Write) -> None:
     assert run(path, "127.0.0.1").problems == ("differs: measured one way only: 127.0.0.1 extra",)
 
 
+def test_a_probe_that_raises(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            return Upp()
+    """)
+    trial = run(path, "127.0.0.1")
+    assert trial.problems == ("raised NameError: name 'Upp' is not defined",)
+    assert trial.exitval == 1
+
+
 def test_one_that_cannot_be_imported(tmp_path: Path) -> None:
     path = tmp_path / "broken.monitor"
     path.write_text("#!/usr/bin/env python3\nfrom pymon.plugin import nothing\n")
@@ -261,6 +271,7 @@ def test_one_that_cannot_be_imported(tmp_path: Path) -> None:
     trial = run(path, "127.0.0.1")
     assert trial.inside is None
     assert trial.problems[0].startswith("cannot run in process: ImportError: ")
+    assert trial.problems[1].startswith("raised ImportError: ")
     assert "nothing" in trial.why_not_inside
 
 
