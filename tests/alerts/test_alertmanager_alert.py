@@ -217,6 +217,7 @@ async def test_answers(run_alert: RunAlert, status: int, code: int) -> None:
         (("--annotation", "what={sumary}", "http://x"), "there is no {sumary} to fill in"),
         (("--per", "host", "--label", "instance=x", "http://x"), "with --per host the label instance is the host"),
         (("--per", "group", "http://x"), "must be one of service, host"),
+        (("--expire", "0s", "http://x"), "must be more than nothing"),
         (("--expire", "soon", "http://x"), "must be a duration such as 90s, 5m, 1.5h or 1d"),
     ],
 )

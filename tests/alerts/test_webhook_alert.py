@@ -155,7 +155,7 @@ async def test_formats_for_chats(run_alert: RunAlert, form: str) -> None:
         assert await run_alert("webhook.alert", *arguments, stdin="www1\n") == (0, "")
     full, brief = (json.loads(request.body) for request in site.requests)
     if form == "slack":
-        assert full["text"].startswith("ALERT web/http: &lt;!channel> &amp; @\u2060here\n```\n'''&lt;@U1> xxx")
+        assert full["text"].startswith("ALERT web/http: &lt;!channel&gt; &amp; @\u2060here\n```\n'''&lt;@U1&gt; xxx")
         assert (len(full["text"]) < 2000, full["text"].count("```"), full["text"].endswith("x …\n```")) == (
             True,
             2,
