@@ -203,3 +203,11 @@ async def test_a_look_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = await plugin.run(Invocation(str(PROCESS), ("-t", "0.1", "bash:1-"), {}))
     released.set()
     assert (answer.exitval, answer.output) == (1, "/proc could not be read within 0.1 seconds\n")
+
+
+async def test_it_is_mons_ps_monitor_too(check: Check) -> None:
+    """One file under two names: a configuration with ps.monitor goes on to work."""
+    assert (MONITORS / "ps.monitor").resolve() == PROCESS.resolve()
+    result = await check("ps.monitor", "none-such:1-")
+    assert (result.exitval, result.output) == (1, "none-such:0\nnone-such:0 < 1 (1-)\n")
+    assert (await check("ps.monitor", "x")).output.startswith("ps.monitor: 'x' must be NAME:MIN-MAX")
