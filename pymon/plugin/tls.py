@@ -98,16 +98,31 @@ def tls_problem(error: ssl.SSLError | ssl.CertificateError) -> str:
 
 def days_left(tls: ssl.SSLObject, now: float) -> float | None:
     """For how many days from ``now`` (Unix time) the other side's certificate is valid; None where it shows none."""
-    verified = tls.getpeercert()
-    if verified:
-        return (ssl.cert_time_to_seconds(str(verified["notAfter"])) - now) / 86400
     certificate = tls.getpeercert(binary_form=True)
     if certificate is None:
         return None
+    if certificate not in _ENDS:
+        if len(_ENDS) >= _ENDS_LIMIT:
+            _ENDS.clear()
+        _ENDS[certificate] = _end_of(tls, certificate)
+    end = _ENDS[certificate]
+    return None if end is None else (end - now) / 86400
+
+
+_ENDS: dict[bytes, float | None] = {}
+"""when certificates seen so far expire (Unix time): the same ones are seen again and again"""
+
+_ENDS_LIMIT = 4096
+
+
+def _end_of(tls: ssl.SSLObject, certificate: bytes) -> float | None:
+    verified = tls.getpeercert()
+    if verified:
+        return ssl.cert_time_to_seconds(str(verified["notAfter"]))
     from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415  # where nothing is verified, only
 
     try:
-        return (load_der_x509_certificate(certificate).not_valid_after_utc.timestamp() - now) / 86400
+        return load_der_x509_certificate(certificate).not_valid_after_utc.timestamp()
     except ValueError:
         return None
 
