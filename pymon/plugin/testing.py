@@ -99,20 +99,38 @@ def run_alert(
 
     The rest is what it is told of. Raises as ``run_monitor`` does.
     """
-    happened, about = Happened(kind, summary, detail, hosts), About(group, service, environ=environ or {})
-    return asyncio.run(try_alert(path, *arguments, happened=happened, about=about, time_limit=time_limit))
+    return asyncio.run(
+        try_alert(
+            path,
+            *arguments,
+            kind=kind,
+            summary=summary,
+            detail=detail,
+            group=group,
+            service=service,
+            hosts=hosts,
+            environ=environ,
+            time_limit=time_limit,
+        )
+    )
 
 
 async def try_alert(
     path: str | os.PathLike[str],
     *arguments: str,
-    happened: Happened,
-    about: About,
+    kind: EventKind = EventKind.FAILURE,
+    summary: str = "host1",
+    detail: str = "",
+    group: str = "web",
+    service: str = "http",
+    hosts: Sequence[str] = ("host1", "host2"),
+    environ: Mapping[str, str] | None = None,
     time_limit: float = TIME_LIMIT,
 ) -> Trial:
     """The same as ``run_alert``, for tests that are coroutines."""
     file = find(path)
-    call = of_alert(file.path, arguments, happened, about)
+    about = About(group, service, environ=environ or {})
+    call = of_alert(file.path, arguments, Happened(kind, summary, detail, hosts), about)
     return _judged(await try_out(file, call, time_limit=time_limit, is_alert=True))
 
 

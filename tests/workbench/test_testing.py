@@ -19,7 +19,6 @@ from pymon.plugin.testing import (
     try_alert,
     try_monitor,
 )
-from pymon.workbench.calls import About, Happened
 from pymon.workbench.draft import draft
 
 SHARED = Path(__file__).resolve().parents[2]
@@ -110,8 +109,7 @@ def test_an_alert_gets_what_it_is_told(tmp_path: Path) -> None:
 
 async def test_an_alert_within_a_coroutine(tmp_path: Path) -> None:
     alert = SHARED / "alerts/file.alert"
-    happened = Happened(EventKind.UP, "www1", "", ["www1"])
-    trial = await try_alert(alert, "-d", str(tmp_path), "out", happened=happened, about=About("web", "http"))
+    trial = await try_alert(alert, "-d", str(tmp_path), "out", kind=EventKind.UP, summary="www1", hosts=["www1"])
     assert trial.exitval == 0
     assert (tmp_path / "out").read_text().count("up web http ") == 2
 
