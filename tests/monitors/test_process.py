@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pymon.model.invocation import Invocation
+from pymon.runner.protocol import Answer
 from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check
 from tests.tools import missing
@@ -95,10 +97,16 @@ async def test_measured(check_inside: Check) -> None:
     assert result.measurements[0].value == 0
 
 
+def inside(*arguments: str) -> Answer:
+    """A run of the monitor in this process."""
+    plugin = load("process.monitor", str(PROCESS)).plugin
+    assert plugin is not None
+    return asyncio.run(plugin.run(Invocation(str(PROCESS), arguments, {})))
+
+
 def named(pid: int) -> str:
     """The name that a process counts under."""
-    done = subprocess.run([sys.executable, PROCESS, "-x", str(pid)], capture_output=True, text=True, check=True)
-    return done.stdout.strip().removeprefix(f'PID:{pid} has name "').removesuffix('"')
+    return inside("-x", str(pid)).output.strip().removeprefix(f'PID:{pid} has name "').removesuffix('"')
 
 
 @pytest.mark.parametrize(
@@ -131,13 +139,13 @@ def test_names_m_process_2(scripts: Path, command: list[str], name: str, debians
 def test_a_long_name_counts_by_what_the_kernel_keeps_of_it_too(scripts: Path) -> None:
     with started(str(scripts / "a-script-whose-name-is-long")):
         for name in ("a-script-whose-name-is-long", "a-script-whose-"):
-            assert subprocess.run([sys.executable, PROCESS, f"{name}:1-1"], check=False).returncode == 0
+            assert inside(f"{name}:1-1").exitval == 0
 
 
 def test_names_with_blanks_and_colons(tmp_path: Path) -> None:
     with started(sleeper(tmp_path, "a b:c) d"), "60") as (pid,):
         assert named(pid) == "a b:c) d"
-        assert subprocess.run([sys.executable, PROCESS, "a b:c) d:1-1"], check=False).returncode == 0
+        assert inside("a b:c) d:1-1").exitval == 0
 
 
 def test_what_has_ended_does_not_count_m_process_3(tmp_path: Path) -> None:
@@ -145,7 +153,7 @@ def test_what_has_ended_does_not_count_m_process_3(tmp_path: Path) -> None:
     name = f"zo{os.getpid()}"
     process = subprocess.Popen([sleeper(tmp_path, name), "0"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert subprocess.run([sys.executable, PROCESS, f"{name}:0-0"], check=False).returncode == 0
+    assert inside(f"{name}:0-0").exitval == 0
     process.wait()
 
 
@@ -164,13 +172,11 @@ def test_as_debians_ps_monitor_m_process_1(tmp_path: Path, limits: str) -> None:
         missing(f"{PEER} is not there: apt-get install mon")
     name = f"dp{os.getpid()}"
     with started(sleeper(tmp_path, name), "60", count=2):
-        theirs, ours = (
-            subprocess.run([*program, f"{name}:{limits}"], capture_output=True, text=True, check=False)
-            for program in ([PEER], [sys.executable, PROCESS])
-        )
-    assert ours.returncode == theirs.returncode
+        theirs = subprocess.run([PEER, f"{name}:{limits}"], capture_output=True, text=True, check=False)
+        ours = inside(f"{name}:{limits}")
+    assert ours.exitval == theirs.returncode
     summary, _, detail = theirs.stdout.partition("\n")
-    summary_ours, _, detail_ours = ours.stdout.partition("\n")
+    summary_ours, _, detail_ours = ours.output.partition("\n")
     assert summary_ours == summary.rstrip()
     assert detail_ours.partition(" (")[0] == detail.partition(" (")[0]
     assert not detail_ours or detail_ours.endswith(f" ({limits})\n")
