@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pymon.plugin import Cause, run_command
+from pymon.plugin import Cause, Measurement, run_command
 
 
 async def test_exit_value_output_and_environment() -> None:
@@ -23,3 +23,10 @@ async def test_what_cannot_be_started_is_a_result_too() -> None:
     result = await run_command(["/nonexistent/x"], {}, time_limit=1)
     assert result.cause is Cause.NOT_STARTED
     assert result.output == "cannot run /nonexistent/x: No such file or directory\n"
+
+
+async def test_what_it_measured_is_part_of_the_result() -> None:
+    script = 'echo "web1 time 0.5 s" >> "$PYMON_MEASUREMENTS"; echo nonsense >> "$PYMON_MEASUREMENTS"; echo said'
+    outer = {"PYMON_MEASUREMENTS": "/proc/self/fd/99"}  # of the run that this one is part of
+    result = await run_command(["/bin/sh", "-c", script], outer, time_limit=10)
+    assert (result.output, result.measurements) == ("said\n", (Measurement("web1", "time", 0.5, "s"),))

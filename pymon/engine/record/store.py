@@ -123,11 +123,17 @@ class Record:
     def state(self, key: ServiceKey, state: ServiceState) -> None:
         """The state of a service is another now."""
         self._states[key] = self._waiting.states[key] = state
-        measured = self._waiting.measured
-        if state.measurements and (key in measured or state.measured >= self._measured.get(key, 0.0) + MEASURED_EVERY):
-            measured[key], self._measured[key] = state, state.measured
+        if state.measurements or key in self._measured:
+            self._measurements(key, state)
         if self._timer is None and self._is_open and self._writing is None:
             self._later(self._flush_every)
+
+    def _measurements(self, key: ServiceKey, state: ServiceState) -> None:
+        """Those of a service are others, or there are none any more (it begins anew)."""
+        waiting = self._waiting.measured
+        since = state.measured - self._measured.get(key, 0.0)
+        if key in waiting or since >= MEASURED_EVERY or since < 0:
+            waiting[key], self._measured[key] = state, state.measured
 
     def retain(self, keys: Collection[ServiceKey]) -> None:
         """Forget the states of all other services (the configuration has them no more); their events stay."""

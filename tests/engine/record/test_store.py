@@ -110,6 +110,15 @@ async def test_measurements_come_back_and_go_with_their_service(record: Record, 
     assert await reopened(path, fresh=True) == Saved()
 
 
+async def test_measurements_of_a_service_that_begins_anew_are_forgotten(record: Record, path: Path) -> None:
+    """R-measured: ``reset`` without keepstate."""
+    record.state(WEB, measured(T0))
+    await record.settled()
+    record.state(WEB, ServiceState())
+    await record.close()
+    assert (await reopened(path)).states == {WEB: ServiceState()}
+
+
 async def test_measurements_are_written_once_a_minute_and_at_the_end(path: Path) -> None:
     """R-measured: those of a thousand hosts are large; what a kill may lose is a minute of them."""
     record = Record(path)
