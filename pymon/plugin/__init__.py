@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         expand,
         fill_json,
         fill_template,
+        iso_time,
         one_line,
         readable,
     )
@@ -119,6 +120,7 @@ _HOME = {
     "expand": "pymon.plugin.template",
     "fill_json": "pymon.plugin.template",
     "fill_template": "pymon.plugin.template",
+    "iso_time": "pymon.plugin.template",
     "one_line": "pymon.plugin.template",
     "readable": "pymon.plugin.template",
     "TlsOptions": "pymon.plugin.tls",
@@ -187,6 +189,7 @@ __all__ = [
     "fill_template",
     "flag",
     "in_thread",
+    "iso_time",
     "literal",
     "many",
     "milliseconds",

@@ -102,7 +102,7 @@ def event_values(event: Event, summary: str | None = None) -> dict[str, Any]:
         "text": f"{word} {group}/{service}: {said}".rstrip(": "),
         "description": environ.get("MON_DESCRIPTION", ""),
         "time": int(event.time),
-        "iso_time": iso(event.time),
+        "iso_time": iso_time(event.time),
         "when": event.when,
         "noticed": time.asctime(time.localtime(event.time)),
         "opstatus": readable(event.opstatus),
@@ -179,7 +179,7 @@ def readable(text: str) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def iso(moment: float) -> str:
+def iso_time(moment: float) -> str:
     """A time (seconds since 1970) as RFC 3339 has it, in UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(moment))
 

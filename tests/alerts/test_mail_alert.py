@@ -20,9 +20,12 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.addresses import own_address
 from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import ALERTS, RunAlert
 from tests.servers.adversity import Adversity, Speech, rows
+from tests.servers.certificates import Authority
+from tests.servers.exim import exim
 from tests.tools import RequireTool
 
 MON = ("-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1793700000")
@@ -485,6 +488,38 @@ def test_same_mail_as_debians(tmp_path: Path, require_tool: RequireTool) -> None
         assert str(mail["To"]) == fields["To"].replace(",", ", ")
         assert body(mail).rstrip("\n") == text.rstrip("\n")
         assert ours["options"] == debian["options"][: len(ours["options"])]
+
+
+# a real server
+
+
+@pytest.mark.parametrize("by_ipv6", [False, True], ids=["IPv4", "IPv6"])
+@pytest.mark.parametrize("mode", ["starttls", "tls"])
+async def test_debians_exim(both_ways: RunAlert, tmp_path: Path, mode: str, by_ipv6: bool) -> None:
+    """Login with a password of systemd's; and what it refuses: a wrong password, and relaying."""
+    host = own_address()
+    authority = Authority()
+    trusted = str(authority.write(tmp_path / "ca.pem"))
+    with exim(authority.issue(host, "::1"), host=host) as server:
+        (tmp_path / "right").write_text(f"{server.password}\n")
+        (tmp_path / "wrong").write_text("wrong\n")
+        place = f"[{server.host6}]" if by_ipv6 else server.host
+        port = server.tls_port if mode == "tls" else server.port
+
+        async def mail(password: str, recipient: str) -> tuple[int, str]:
+            options = ("--smtp", f"{place}:{port}", "--tls", mode, "--ca", trusted, "--user", server.user)
+            return await both_ways(
+                *("mail.alert", *MON, *options, "--password-file", f"credential:{password}", "-f", "mon@x", recipient),
+                stdin=STDIN,
+                CREDENTIALS_DIRECTORY=str(tmp_path),
+                **NO_SENDMAIL,
+            )
+
+        assert await mail("right", f"root@{server.name}") == (0, "")
+        code, output = await mail("wrong", f"root@{server.name}")
+        assert (code, "refuses the login: 535" in output) == (77, True), output
+        code, output = await mail("right", "root@elsewhere.example")
+        assert (code, "refuses all recipients: root@elsewhere.example (550" in output) == (69, True), output
 
 
 # servers that misbehave
