@@ -116,6 +116,7 @@ class _Child:
         self._reap_group = reap_group
         self._unsent = memoryview(invocation.stdin.encode("utf-8", "surrogateescape"))
         self._out = self._in = self._pidfd = -1
+        self._measures = measures
         self._measured = measurement_file() if measures else None
         self._process = self._start(command, invocation)
         self._loop.add_reader(self._out, self._read)
@@ -134,6 +135,8 @@ class _Child:
         try:
             arguments = [word.encode("utf-8", "surrogateescape") for word in (*command, *invocation.arguments)]
             environ = _encoded(invocation.environ)
+            if self._measures:
+                environ.pop(MEASUREMENTS_FILE.encode(), None)  # that of a run which this one is part of
             if self._measured is not None:
                 environ[MEASUREMENTS_FILE.encode()] = self._measured.path.encode()
                 passed = (self._measured.descriptor,)

@@ -1,4 +1,4 @@
-"""Measurements that programs append to the file they are given."""
+"""Measurements that programs append to the file they are given (M-measure)."""
 
 from __future__ import annotations
 
@@ -139,7 +139,10 @@ async def test_where_the_system_has_no_such_file_there_is_no_variable(
         monkeypatch.setattr("os.memfd_create", refuse)
     else:
         monkeypatch.setattr(measuring, "_DESCRIPTORS", str(tmp_path / "none"))
-    result, problems = await run(script(tmp_path, f'echo "${{{NAME}-unset}}"'))
+    problems: list[str] = []
+    path = script(tmp_path, f'echo "${{{NAME}-unset}}"')
+    outer = call(path, environ={NAME: "/proc/self/fd/99"})
+    result = await run_process([str(path)], outer, time_limit=20, on_bad_measurement=problems.append)
     assert (result.output, result.measurements, problems) == ("unset\n", (), [])
 
 
