@@ -202,8 +202,6 @@ class _Program(Generic[OptionsT]):
             if read.wants_help:
                 return Answer(0, self._parser.usage(name, self._about))
             if not read.arguments:
-                if self._none_is_wrong:
-                    raise PluginUsageError(f"at least one {self._subject} must be specified")
                 return Answer(0, "")
             report = await self._report(read, invocation)
         except PluginUsageError as error:
@@ -224,9 +222,12 @@ class _Program(Generic[OptionsT]):
         parsed = self._parser.parse(arguments)
         if parsed.unknown:
             raise PluginUsageError(f"unknown option {parsed.unknown[0]}")
+        wants_help = parsed.of(_HelpOptions).help
+        if self._none_is_wrong and not parsed.words and not wants_help:
+            raise PluginUsageError(f"at least one {self._subject} must be specified")
         families = (parsed.of(_FamilyOptions) if _FamilyOptions in self._common else _FamilyOptions()).families()
         each = parsed.of(_EachOptions) if _EachOptions in self._common else _EachOptions()
-        return _Read(parsed.of(self._options), parsed.words, families, each, parsed.of(_HelpOptions).help)
+        return _Read(parsed.of(self._options), parsed.words, families, each, wants_help)
 
 
 class SetMonitor(_Program[OptionsT]):
