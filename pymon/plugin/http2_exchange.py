@@ -46,9 +46,12 @@ class Http2Exchange(Exchange):
         """Ask."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
-        self._http.initiate_connection()
-        self._http.send_headers(_STREAM, self._question, end_stream=not self._unsent)
-        self._send_body()
+        try:
+            self._http.initiate_connection()
+            self._http.send_headers(_STREAM, self._question, end_stream=not self._unsent)
+            self._send_body()
+        except h2.exceptions.ProtocolError as error:
+            self._fail(NoHttp(f"the request cannot be asked in HTTP/2: {error}"))
         self._flush()
 
     def data_received(self, data: bytes) -> None:

@@ -9,7 +9,12 @@ import functools
 import json
 import re
 import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pymon.plugin.options import many, option
+from pymon.plugin.values import seconds
 
 if TYPE_CHECKING:
     from jsonpath import CompoundJSONPath, JSONPath
@@ -18,6 +23,12 @@ if TYPE_CHECKING:
 
 CONTENT_LIMIT = 16 << 20
 """bytes that a compressed body may come to; one that grows beyond is a failure"""
+
+GOOD = frozenset({200, 301, 302, 401})
+"""statuses that mon's http.monitor takes for good"""
+
+CODE_FAILURE = "HTTP response code failure"
+"""what mon's http.monitor says of a bad status, and of no answer at all"""
 
 _SHOWN = 80
 """characters of a value that are shown"""
@@ -175,6 +186,79 @@ def document_of(content: bytes, *, whole: bool) -> Any:
         return json.loads(content, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BadContent(f"the body is no JSON: {_short(str(error))}") from error
+
+
+@dataclass(frozen=True)
+class AnswerOptions:
+    """What an answer must be like; inherit your Options from it. -m is that of mon's http.monitor."""
+
+    match: re.Pattern[str] | None = option(
+        *("-m", "--match"), default=None, convert=expression, metavar="REGEX",
+        about="must match headers and body; decides in place of the status",
+    )  # fmt: skip
+    good: frozenset[int] = option(
+        "-c", "--codes", default=GOOD, convert=statuses, metavar="CODES", about="good statuses, such as 200,300-399"
+    )
+    absent: tuple[re.Pattern[str], ...] = many(
+        "--absent", convert=expression, metavar="REGEX", about="must not match the body (repeat)"
+    )
+    json: tuple[JsonRule, ...] = many(
+        *("--json",), convert=json_rule, metavar="PATH[=VALUE]",
+        about="JSONPath that must find something, all of it so (=, !=, <, <=, >, >=; repeat)",
+    )  # fmt: skip
+    expected: tuple[HeaderRule, ...] = many(
+        "--expect-header", convert=header_rule, metavar="'NAME[: REGEX]'", about="header that must be there (repeat)"
+    )
+    unexpected: tuple[HeaderRule, ...] = many(
+        "--absent-header", convert=absent_header, metavar="NAME", about="header that must not be there (repeat)"
+    )
+    least: int | None = option("--min-size", default=None, convert=size, metavar="BYTES", about="the body's least size")
+    most: int | None = option("--max-size", default=None, convert=size, metavar="BYTES", about="its greatest")
+    slowest: float | None = option(
+        "--slowest", default=None, convert=seconds, metavar="SECONDS", about="slower is a failure"
+    )
+
+    def verdict(self, answer: Answer, took: float) -> str:
+        """All that is wrong with an answer that took so many seconds, in a line; empty if nothing is."""
+        return "; ".join(filter(None, self._problems(answer, took)))
+
+    def _problems(self, answer: Answer, took: float) -> Iterator[str]:
+        """What is wrong with an answer, the verdict of mon's http.monitor first."""
+        head = answer.head.decode("utf-8", "surrogateescape")
+        content, unreadable = b"", ""
+        if self.match is not None or self.absent or self.json:
+            try:
+                content = content_of(answer)
+            except BadContent as error:
+                unreadable = str(error)
+        text = content.decode("utf-8", "surrogateescape")
+        if self.match is not None:
+            if not self.match.search(head + text):
+                yield "Regex match failed"
+        elif answer.status not in self.good:
+            yield CODE_FAILURE
+        for rule in (*self.expected, *self.unexpected):
+            yield rule.problem(answer.headers)
+        yield size_problem(answer.size, self.least, self.most)
+        if unreadable:
+            yield unreadable
+        else:
+            yield from (f"the body matches {found.pattern!r}" for found in self.absent if found.search(text))
+            yield from _json_problems(content, self.json, whole=answer.whole)
+        if self.slowest is not None and took > self.slowest:
+            yield f"took {took:.3f} seconds, more than {self.slowest:g}"
+
+
+def _json_problems(content: bytes, rules: Sequence[JsonRule], *, whole: bool) -> Iterator[str]:
+    """What is wrong with a body that is to be JSON, if there are rules for that."""
+    if not rules:
+        return
+    try:
+        document = document_of(content, whole=whole)
+    except BadContent as error:
+        yield str(error)
+        return
+    yield from (rule.problem(document) for rule in rules)
 
 
 @functools.lru_cache(maxsize=1024)

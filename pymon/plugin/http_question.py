@@ -13,6 +13,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PRIVATE = frozenset({"authorization", "cookie"})
 """headers for the server they were meant for, and for none that it redirects to"""
 
+_OURS = frozenset({"host", "user-agent", "connection", "content-length", "transfer-encoding", "upgrade"})
+"""headers that a request has already, or that would make it another one"""
+
 Fields = tuple[tuple[str, str], ...]
 
 
@@ -101,6 +104,8 @@ def field(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
         raise ValueError("must be a header such as 'Accept: text/html'")
+    if name.strip().lower() in _OURS:
+        raise ValueError("is made by other options (-H, -a, --data)")
     return field_name(name.strip()), header(value)
 
 

@@ -315,7 +315,10 @@ def _absolute(request: httpx.Request, proxy: Proxy) -> h11.Request:
     host, port, _ = _destination(request)
     place = authority(host) if port == 80 else f"{authority(host)}:{port}"
     headers = [*request.headers.raw, (b"Connection", b"close"), *_credentials(proxy)]
-    return _h11_request(request, b"http://" + place.encode("utf-8", "surrogateescape") + _target(request), headers)
+    target = _target(request)
+    slash = b"" if target.startswith(b"/") else b"/"  # or it would go on in the name of the host
+    whole = b"http://" + place.encode("utf-8", "surrogateescape") + slash + target
+    return _h11_request(request, whole, headers)
 
 
 def _target(request: httpx.Request) -> bytes:

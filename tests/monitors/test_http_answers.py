@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import json
 import sys
 from pathlib import Path
 
@@ -174,6 +175,37 @@ async def test_logging_in(check: Check, tmp_path: Path) -> None:
     assert lost.output.startswith(f"http.monitor: cannot read the secret in {tmp_path}/none: No such file")
 
 
+async def test_a_secret_that_cannot_be_sent_is_not_shown(check_inside: Check, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"very\x01secret\n")
+    result = await check_inside("http.monitor", "--token-file", str(tmp_path / "token"), "127.0.0.1")
+    assert result.output.startswith(f"http.monitor: the secret in {tmp_path}/token must have no control characters\n")
+    assert "very" not in result.output
+
+
+async def test_a_body_of_get(check_inside: Check) -> None:
+    async with website({"/": Page()}) as site:
+        await check_inside("http.monitor", "-p", str(site.port), "-X", "GET", "--data", "x", site.host)
+    assert (site.requests[0].method, site.requests[0].body) == ("GET", b"x")
+
+
+async def test_long_bodies_do_not_hold_up_the_loop(check_inside: Check) -> None:
+    """A JSONPath that looks everywhere takes its time."""
+    async with website({"/": Page(json.dumps([{"n": n} for n in range(30_000)]).encode())}) as site:
+        beats = 0
+
+        async def beat() -> None:
+            nonlocal beats
+            while True:
+                await asyncio.sleep(0.01)
+                beats += 1
+
+        heart = asyncio.create_task(beat())
+        result = await check_inside("http.monitor", "-p", str(site.port), "--json", "$..n<29999", site.host)
+        heart.cancel()
+    assert "JSON $..n is 29999" in result.output
+    assert beats > (result.ended - result.started) / 0.01 / 10
+
+
 async def test_a_secret_that_changes_is_read_anew(check_inside: Check, tmp_path: Path) -> None:
     token = tmp_path / "token"
     async with website({"/": Page()}) as site:
@@ -250,6 +282,8 @@ async def test_a_loop_ends(check_inside: Check) -> None:
         (["--proxy-password-file", "x"], "--proxy-user and --proxy-password-file need each other"),
         (["--proxy-user", "x", "--proxy-password-file", "x"], "--proxy-user needs --proxy"),
         (["--user", "x", "--password-file", "x", "--token-file", "x"], "--user and --token-file exclude each other"),
+        (["--user", "a:b", "--password-file", "x"], "a user's name must have no colon"),
+        (["--header", "Host: x"], "option --header 'Host: x': is made by other options (-H, -a, --data)"),
         (["--data", "x", "--data-file", "x"], "--data and --data-file exclude each other"),
         (["--data-file", "/no/such"], "cannot read /no/such: No such file or directory"),
         (["--key", "/no/such", "-S"], "--key needs --cert"),

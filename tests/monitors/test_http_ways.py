@@ -162,12 +162,28 @@ async def test_a_proxy_looks_names_up(check_inside: Check) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     async with serving(proxy, "::1") as port:
+        await check_inside("http.monitor", "--proxy", f"[::1]:{port}", "-u", ".other.test/", "only-there.invalid")
         way = ["http.monitor", "--proxy", f"[::1]:{port}", "-p", "81", "only-there.invalid"]
         six = await check_inside(*way, "-6")
         four = await check_inside(*way, "-4")
     assert (six.exitval, four.exitval) == (0, 1), six.output
-    assert asked[0].startswith(b"GET http://only-there.invalid:81/ HTTP/1.1\r\nHost: only-there.invalid:81\r\n")
+    assert asked[0].startswith(b"GET http://only-there.invalid/.other.test/ HTTP/1.1\r\n")
+    assert asked[1].startswith(b"GET http://only-there.invalid:81/ HTTP/1.1\r\nHost: only-there.invalid:81\r\n")
     assert "the proxy: name not found: no IPv4 address\n" in four.output
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_http2_through_a_proxy(check_inside: Check, http2: Http2Server, trusted: str, tls: bool) -> None:
+    with tinyproxy() as proxy:
+        way = ["--http2", "--proxy", f"{proxy.host}:{proxy.port}", "-m", "hello"]
+        way += ["-S", "-C", trusted, "-p", str(http2.tls_port)] if tls else ["-p", str(http2.port)]
+        result = await check_inside("http.monitor", *way, ADDRESS)
+    assert result.exitval == 0, result.output
+
+
+async def test_what_http2_cannot_ask(check_inside: Check, http2: Http2Server) -> None:
+    result = await check_inside("http.monitor", "--http2", "-t", "5", "-u", "", "-p", str(http2.port), ADDRESS)
+    assert "the request cannot be asked in HTTP/2: " in result.output
 
 
 async def test_a_host_header_goes_through_a_tunnel(check_inside: Check) -> None:
@@ -293,11 +309,14 @@ async def test_adversities_within_tls(adversity: Adversity) -> None:
 async def test_adversities_of_http2(adversity: Adversity) -> None:
     # a SETTINGS frame that says it is longer than it will ever be
     await check_adversity(
-        "http.monitor", http2_in_the_clear, adversity, Speech(b"\x00\x3f\xfc\x00\x00\x00\x00\x00\x01")
+        "http.monitor",
+        http2_in_the_clear,
+        adversity,
+        Speech(b"\x00\x3f\xfc\x00\x00\x00\x00\x00\x01", client_first=True),
     )
 
 
-@pytest.mark.parametrize("adversity", rows("tcp"))
+@pytest.mark.parametrize("adversity", rows("tcp", without=("drip", "reset later", "hangs up")))
 async def test_adversities_of_proxies(adversity: Adversity) -> None:
     await check_adversity("http.monitor", through_a_proxy, adversity, HTTP, summary=lambda _enemy: "server.test")
 

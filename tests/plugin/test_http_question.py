@@ -83,6 +83,9 @@ def test_headers() -> None:
     for wrong in ("Accept", "A B: c", ": x"):
         with pytest.raises(ValueError, match=r"must be a header|is no name of a header"):
             field(wrong)
+    for ours in ("Host: x", "content-length: 3", "Connection: y"):
+        with pytest.raises(ValueError, match="is made by other options"):
+            field(ours)
     with pytest.raises(ValueError, match="control characters"):
         header("a\r\nb")
 
