@@ -22,7 +22,8 @@ LIMIT = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds by the clock and of processor time, the exit value, and how many hosts the summary names."""
+    """Of so many runs: seconds by the clock that the quickest took (a busy machine only adds), seconds of processor
+    time on the average, and of the last the exit value and how many hosts its summary names."""
 
     wall: float
     processor: float
@@ -31,7 +32,7 @@ class Cost:
 
 
 def inside(name: str, arguments: Sequence[str], times: int = 1, warm_up: int = 1) -> Cost:
-    """One run of a monitor of pymon's in this process, on the average of so many one after the other."""
+    """Runs of a monitor of pymon's in this process, one after the other."""
     return asyncio.run(_inside(name, tuple(arguments), times, warm_up))
 
 
@@ -44,13 +45,15 @@ async def _inside(name: str, arguments: tuple[str, ...], times: int, warm_up: in
     try:
         for _ in range(warm_up):
             await runner.run(file, invocation, time_limit=LIMIT, inprocess=True)
-        began, spent = time.perf_counter(), time.process_time()
+        walls, spent = [], time.process_time()
         for _ in range(times):
+            began = time.perf_counter()
             result = await runner.run(file, invocation, time_limit=LIMIT, inprocess=True)
-        wall, processor = time.perf_counter() - began, time.process_time() - spent
+            walls.append(time.perf_counter() - began)
+        processor = time.process_time() - spent
     finally:
         runner.stop()
-    return Cost(wall / times, processor / times, result.exitval, len(result.output.partition("\n")[0].split()))
+    return Cost(min(walls), processor / times, result.exitval, len(result.output.partition("\n")[0].split()))
 
 
 def debians(name: str, arguments: Sequence[str], times: int = 1) -> Cost:
@@ -66,15 +69,17 @@ def own_program(name: str, arguments: Sequence[str], times: int = 1) -> Cost:
 
 
 def program(command: Sequence[str], times: int = 1) -> Cost:
-    """One run of a program, on the average of so many; what its own children cost is counted."""
+    """Runs of a program, one after the other; what its own children cost is counted."""
     environ = as_installed()
-    began, spent = time.perf_counter(), _of_children()
+    walls, spent = [], _of_children()
     for _ in range(times):
+        began = time.perf_counter()
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False, env=environ
         )
-    wall, processor = time.perf_counter() - began, _of_children() - spent
-    return Cost(wall / times, processor / times, done.returncode, len(done.stdout.partition("\n")[0].split()))
+        walls.append(time.perf_counter() - began)
+    processor = _of_children() - spent
+    return Cost(min(walls), processor / times, done.returncode, len(done.stdout.partition("\n")[0].split()))
 
 
 def as_installed() -> dict[str, str]:

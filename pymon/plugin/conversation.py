@@ -8,8 +8,6 @@ import ssl
 import time
 from collections.abc import Callable
 
-from pymon.plugin.tls import days_left
-
 LINE_LIMIT = 64 * 1024
 """bytes of one line that are waited for"""
 
@@ -104,6 +102,8 @@ class Conversation:
         began = time.perf_counter()
         await self._writer.start_tls(context, server_hostname=self._server_name)
         self._measure("tls", time.perf_counter() - began, "s")
+        from pymon.plugin.tls import days_left  # noqa: PLC0415  # few speak TLS, and it takes a millisecond
+
         left = days_left(self._writer.get_extra_info("ssl_object"), time.time())
         if left is not None:
             self._measure("expiry", left, "d")

@@ -49,7 +49,6 @@ from pymon.plugin.host import Host
 from pymon.plugin.leave import about_of, hand_over, leave
 from pymon.plugin.net import FAMILY_NAMES, CannotConnect, NameNotFound
 from pymon.plugin.options import OptionParser, flag, option
-from pymon.plugin.tls import tls_problem
 from pymon.plugin.values import count, positive, seconds
 from pymon.runner.protocol import Answer
 
@@ -388,6 +387,8 @@ class Monitor(_Program[OptionsT]):
             reason = timed_out if deadline.expired() else error.strerror or "timeout"
             return Down(reason, host.transcript)
         except ssl.SSLError as error:
+            from pymon.plugin.tls import tls_problem  # noqa: PLC0415  # few speak TLS, and it takes a millisecond
+
             return Down(tls_problem(error), host.transcript)
         except OSError as error:
             return Down(_said(error), host.transcript)
