@@ -49,6 +49,7 @@ def measured(result: CheckResult) -> dict[str, tuple[float, str]]:
     ids=" ".join,
 )
 async def test_rules(check_inside: Check, arguments: list[str], wrong: str) -> None:
+    """M-http-rules."""
     async with website({"/": API}) as site:
         result = await check_inside("http.monitor", "-p", str(site.port), *arguments, site.host)
     assert (result.exitval, result.output.split("\n")[:2]) == (
@@ -71,6 +72,7 @@ async def test_what_is_no_json(check_inside: Check) -> None:
 
 
 async def test_measurements(check: Check) -> None:
+    """M-http-measured."""
     async with website({"/": Page(b"hello", delay=0.1)}) as site:
         result = await check("http.monitor", "-p", str(site.port), site.host)
     found = measured(result)
@@ -95,7 +97,7 @@ async def test_slow_is_a_failure_and_measured(check_inside: Check) -> None:
 
 
 async def test_both_families_must_be_well(check_inside: Check) -> None:
-    """-4 and -6 hold, alone and together."""
+    """M-http-families: -4 and -6 hold, alone and together."""
     async with serving(saying(b"HTTP/1.0 200 OK\r\n\r\n"), "127.0.0.1") as port:
         four = await check_inside("http.monitor", "-4", "-p", str(port), "127.0.0.1")
         six = await check_inside("http.monitor", "-6", "-p", str(port), "127.0.0.1")
@@ -107,6 +109,7 @@ async def test_both_families_must_be_well(check_inside: Check) -> None:
 
 @pytest.mark.parametrize("packed", [gzip.compress(b"hello"), b"hello"])
 async def test_gzip(check_inside: Check, packed: bytes) -> None:
+    """M-http-gzip: what was compressed is what -m looks at."""
     page = Page(packed, headers={"Content-Encoding": "gzip"})
     async with website({"/": page}) as site:
         plain = await check_inside("http.monitor", "-p", str(site.port), site.host)
@@ -135,6 +138,7 @@ async def test_sizes_beyond_what_is_kept(check_inside: Check) -> None:
 
 
 async def test_a_request_with_body_and_headers(check: Check, tmp_path: Path) -> None:
+    """M-http-request."""
     (tmp_path / "body").write_bytes(b"\xff\n")
     async with website({"/": Page()}) as site:
         arguments = ["http.monitor", "-p", str(site.port), "--header", "Accept: text/html", "--header", "X-Y:z"]
@@ -154,7 +158,7 @@ async def test_a_request_with_body_and_headers(check: Check, tmp_path: Path) -> 
 
 
 async def test_logging_in(check: Check, tmp_path: Path) -> None:
-    """Secrets come from files or credentials, never from the arguments, and are never shown."""
+    """M-http-login: Secrets come from files or credentials, never from the arguments, and are never shown."""
     (tmp_path / "password").write_text("pass:wörd\n")
     (tmp_path / "token").write_text("t0ken\n")
     basic = "Basic " + base64.b64encode("me:pass:wörd".encode()).decode()
@@ -228,6 +232,7 @@ def moving(asked: Asked) -> Page:
      (["-m", "arrived", "--follow", "1"], 2, False), (["-c", "200", "--follow", "9"], 3, True)],
 )  # fmt: skip
 async def test_redirects(check_inside: Check, arguments: list[str], asked: int, good: bool) -> None:
+    """M-http-follow."""
     async with website(moving) as site:
         result = await check_inside("http.monitor", "-p", str(site.port), "-u", "/1", *arguments, site.host)
     assert (len(site.requests), result.exitval) == (asked, int(not good))

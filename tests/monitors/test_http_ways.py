@@ -56,6 +56,7 @@ def measured(result: CheckResult) -> dict[str, float]:
 
 @pytest.mark.parametrize("host", [ADDRESS, "::1"])
 async def test_http2(check: Check, http2: Http2Server, trusted: str, host: str) -> None:
+    """M-http-http2."""
     result = await check(
         *("http.monitor", "--http2", "-S", "-C", trusted, "-p", str(http2.tls_port), "-m", "hello", host)
     )
@@ -137,6 +138,7 @@ async def test_ends_of_http2(check_inside: Check) -> None:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["absolute", "CONNECT"])
 async def test_proxy(check: Check, proxy: Proxy, trusted: str, tmp_path: Path, tls: bool) -> None:
+    """M-http-proxy."""
     (tmp_path / "password").write_text("correct\n")
     (tmp_path / "wrong").write_text("wrong\n")
     way = ["http.monitor", "--proxy", f"http://{proxy.host}:{proxy.port}", *(["-S", "-C", trusted] if tls else [])]
@@ -225,6 +227,7 @@ async def test_a_proxy_that_is_silent_or_gone(check_inside: Check, blackhole: tu
 
 
 async def test_client_certificate(check: Check, trusted: str, tmp_path: Path) -> None:
+    """M-http-tls."""
     guests = Authority("guests")
     mine = guests.issue("me", client=True).write(tmp_path, "me")
     async with website({"/": Page()}, certificate=PAIR, clients=guests, host=ADDRESS) as site:

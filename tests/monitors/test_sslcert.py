@@ -53,7 +53,7 @@ def day(days: float) -> str:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_a_good_one(check: Check, trusted: str, host: str) -> None:
-    """M-sslcert-2: an address is as good as a name: mon's takes only names that DNS knows."""
+    """M-sslcert-address: an address is as good as a name: mon's takes only names that DNS knows."""
     async with with_tls(AUTHORITY.issue("server.test", host, days=90), host) as port:
         result = await check("sslcert.monitor", "-C", trusted, "-p", str(port), host)
     assert (result.exitval, result.output) == (0, f"Expiry {day(90)}\n{host} expires {day(90)}\n")
@@ -83,7 +83,7 @@ STAMP = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
     ids=["expired", "soon", "early", "name", "nameless", "stranger", "self", "no chain", "chain", "all", "everything"],
 )
 async def test_verdicts(check_inside: Check, trusted: str, pair: Pair, words: list[str], detail: str) -> None:
-    """M-sslcert-1: who vouches is looked at too."""
+    """M-sslcert-chain: who vouches is looked at too."""
     host = "127.0.0.1"
     async with with_tls(pair) as port:
         result = await check_inside("sslcert.monitor", "-C", trusted, "-N", "h.test", "-p", str(port), host)
@@ -94,7 +94,7 @@ async def test_verdicts(check_inside: Check, trusted: str, pair: Pair, words: li
 
 
 async def test_verdicts_as_a_program(check: Check) -> None:
-    """M-sslcert-1: -k leaves out who vouches, as mon's does."""
+    """M-sslcert-chain: -k leaves out who vouches, as mon's does."""
     async with with_tls(STRANGER.issue("127.0.0.1", days=3)) as port:
         minds = await check("sslcert.monitor", "-p", str(port), "127.0.0.1")
         careless = await check("sslcert.monitor", "-k", "--days", "2", "-p", str(port), "127.0.0.1")
@@ -121,7 +121,7 @@ async def test_an_intermediate_out_of_time_is_not_trusted(check_inside: Check, t
 
 @pytest.mark.parametrize("name", ["www.h.test", "WWW.H.test."])
 async def test_wildcards(check_inside: Check, trusted: str, name: str) -> None:
-    """M-sslcert-3: mon's compares letter by letter, stars included."""
+    """M-sslcert-names: mon's compares letter by letter, stars included."""
     async with with_tls(AUTHORITY.issue("*.h.test")) as port:
         result = await check_inside("sslcert.monitor", "-C", trusted, "-N", name, "-p", str(port), "127.0.0.1")
         other = await check_inside("sslcert.monitor", "-C", trusted, "-N", "h.test", "-p", str(port), "127.0.0.1")
@@ -154,6 +154,7 @@ async def test_several_hosts(check: Check, trusted: str) -> None:
     ],
 )
 async def test_sni(check_inside: Check, options: list[str], named: str | None) -> None:
+    """M-sslcert-sni."""
     asked: list[str | None] = []
     context = AUTHORITY.issue("localhost").server_context()
     context.sni_callback = lambda _socket, name, _context: asked.append(name)
@@ -163,6 +164,7 @@ async def test_sni(check_inside: Check, options: list[str], named: str | None) -
 
 
 async def test_families(check_inside: Check, trusted: str) -> None:
+    """M-sslcert-families: with both, such and such there must be."""
     async with with_tls(AUTHORITY.issue("127.0.0.1")) as port:
         way = ["sslcert.monitor", "-C", trusted, "-p", str(port), "127.0.0.1"]
         assert (await check_inside(*way, "-4")).exitval == 0
@@ -171,6 +173,7 @@ async def test_families(check_inside: Check, trusted: str) -> None:
 
 
 async def test_no_time_is_lost_on_what_hangs(check_inside: Check, blackhole: tuple[str, int]) -> None:
+    """M-sslcert-timeout: mon's waits for ever."""
     host, port = blackhole
     result = await check_inside("sslcert.monitor", "-t", "0.3", "-p", str(port), host)
     assert result.output == (
@@ -179,7 +182,7 @@ async def test_no_time_is_lost_on_what_hangs(check_inside: Check, blackhole: tup
 
 
 async def test_a_client_certificate(check_inside: Check, trusted: str, tmp_path: Path) -> None:
-    """Shown where it is given; where the server wants one, its own is seen all the same."""
+    """M-sslcert-client: Shown where it is given; where the server wants one, its own is seen all the same."""
     guests = Authority("guests")
     mine = guests.issue("me", client=True).write(tmp_path, "me")
     seen: list[object] = []
@@ -193,6 +196,19 @@ async def test_a_client_certificate(check_inside: Check, trusted: str, tmp_path:
         assert (await check_inside(*way, "--cert", str(mine.certificate), "--key", str(mine.key))).exitval == 0
         assert (await check_inside(*way)).exitval == 0
     assert seen[0]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_client_certificate_in_tls_1_2(check_inside: Check, trusted: str, tmp_path: Path, shown: bool) -> None:
+    """M-sslcert-client: there the handshake does not end without."""
+    guests = Authority("guests")
+    mine = guests.issue("me", client=True).write(tmp_path, "me")
+    context = AUTHORITY.issue("127.0.0.1").server_context(clients=guests)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    way = ["--cert", str(mine.certificate), "--key", str(mine.key)] if shown else []
+    async with serving(stay, tls=context) as port:
+        result = await check_inside("sslcert.monitor", "-C", trusted, "-p", str(port), *way, "127.0.0.1")
+    assert result.output.startswith("Expiry " if shown else "127.0.0.1(no SSL cert) \n")
 
 
 class Plain:
@@ -259,7 +275,7 @@ def upgrading(lead: LeadIn, pair: Pair) -> Handler:
 
 @pytest.mark.parametrize("protocol", SERVERS)
 async def test_starttls(check_inside: Check, trusted: str, protocol: str) -> None:
-    """What OpenSSL's client is content with, we are content with too."""
+    """M-sslcert-starttls: What OpenSSL's client is content with, we are content with too."""
     openssl = needs("openssl")
     async with serving(upgrading(SERVERS[protocol], AUTHORITY.issue("127.0.0.1", days=40))) as port:
         client = await asyncio.create_subprocess_exec(
@@ -330,7 +346,7 @@ async def test_real_mail_servers(check: Check, trusted: str) -> None:
 
 
 async def test_ports_where_plain_text_comes_first(check_inside: Check, trusted: str) -> None:
-    """M-sslcert-4: mon's begins with TLS there, too, and so calls every such server failed."""
+    """M-sslcert-ports: mon's begins with TLS there, too, and so calls every such server failed."""
     assert set(USUAL_PORTS.values()) == set(DIALOGUES)
     own = own_address()
     server = await asyncio.start_server(upgrading(SERVERS["imap"], AUTHORITY.issue(own)), own, 143)

@@ -112,7 +112,7 @@ async def output(*command: object, **environ: str) -> tuple[int, str]:
 async def test_same(
     ports: dict[str, str], name_server: str, hosts_file: Path, server: str, arguments: list[str]
 ) -> None:
-    """M-sslcert-5: a sentence on what could not be had goes on with why."""
+    """M-sslcert-lookup, M-sslcert-why: a sentence on what could not be had goes on with why."""
     arguments = ["-p", ports[server], *arguments]
     script = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
     theirs, ours = await asyncio.gather(

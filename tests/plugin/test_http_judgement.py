@@ -74,6 +74,8 @@ def test_headers_that_must_not_be_there() -> None:
         ("a.b=3", {"a": {"b": 3.0}}, ""),
         ("a.b=3", {"a": {"b": "3"}}, ""),
         ("a.b=3", {"a": {"b": 4}}, "JSON $.a.b is 4"),
+        ("$=[", "[", ""),
+        ("$.a", '{"a": 1}', "JSON has no $.a"),
         ("a.b = 3", {"a": {"b": 3}}, ""),
         ("a", {}, "JSON has no $.a"),
         ("a!=1", {}, "JSON has no $.a"),
