@@ -158,6 +158,8 @@ async def test_plugins_run_at_the_same_time_but_not_too_many(check: Check, tmp_p
 async def test_one_that_dies_or_cannot_be_run(check: Check, tmp_path: Path) -> None:
     result = await check("nagios.monitor", "--", script(tmp_path, "kill -9 $$"), "%h", "--", "a")
     assert (result.exitval, result.output) == (2, "a\na: ended by signal 9 (SIGKILL)\n")
+    result = await check("nagios.monitor", "--", script(tmp_path, "echo all OK; kill -11 $$"), "%h", "--", "a")
+    assert (result.exitval, result.output) == (2, "a\na: ended by signal 11: all OK\n")
     (tmp_path / "broken").write_text("#!/nonexistent/interpreter\n")
     (tmp_path / "broken").chmod(0o755)
     result = await check("nagios.monitor", "--", str(tmp_path / "broken"), "%h", "--", "a")
@@ -290,7 +292,10 @@ def test_no_word_is_lost(words: list[str]) -> None:
     ("arguments", "why"),
     [
         (["--", "check_dummy", "0", "--", "a"], "check_dummy is told no host: write %h"),
+        (["--", "check_dummy", "0", "--", "%h"], "check_dummy is told no host: write %h"),
         (["--", "--", "a"], "no plugin is named"),
+        (["--once"], "no plugin is named"),
+        ([], "no plugin is named"),
         (["--once", "--", "check_dummy", "%h"], "with --once there is no host"),
         (["--once", "--", "check_dummy", "0", "--", "a"], "with --once there is no host"),
         (["--", "check_none_such", "%h", "--", "a"], "there is no program check_none_such, in PATH or in /usr/lib/"),
