@@ -45,6 +45,9 @@ ONLY_IN = {
     "apscheduler": {"engine/schedule.py"},
     "pyroute2": {"ipvs/kernel/message.py", "ipvs/kernel/netlink.py"},
     "typer": {"cli/main.py"},
+    "httpx": {"plugin/oneshot_http.py"},
+    "h2": {"plugin/http2_exchange.py"},
+    "jsonpath": {"plugin/http_judgement.py"},
 }
 """third-party package → the only modules that may know it (a trailing ``*`` matches any ending)"""
 
@@ -115,5 +118,18 @@ def test_importing_the_plugin_kit_stays_cheap() -> None:
     """A monitor run as an executable must not pay for the daemon's libraries."""
     code = "import sys, pymon.plugin.monitor, pymon.plugin.alert; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    heavy = {"lark", "httpx", "apscheduler", "typer", "pyroute2", "rich", "jinja2", "pydantic"}
+    heavy = {
+        "lark",
+        "httpx",
+        "apscheduler",
+        "typer",
+        "pyroute2",
+        "rich",
+        "jinja2",
+        "pydantic",
+        "h11",
+        "h2",
+        "jsonpath",
+        "cryptography",
+    }
     assert not heavy & set(loaded)

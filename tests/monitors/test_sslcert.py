@@ -149,7 +149,7 @@ async def test_several_hosts(check: Check, trusted: str) -> None:
     [
         ([], None),
         (["-s", "1"], "localhost"),
-        (["-N", "www.test"], "www.test"),
+        (["-N", "www.test."], "www.test"),
         (["-s", "0", "-N", "www.test"], None),
     ],
 )
