@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 import pymon.plugin
 import pymon.plugin.testing
 from pymon.plugin.testing import EventKind, hang_up, listening, nobody, run_alert, run_monitor
+from tests import addresses
 from tests.differential import servers
 from tests.servers.certificates import Authority
 
@@ -87,7 +89,10 @@ def test_the_first_five_minutes(tmp_path: Path) -> None:
     tried = list(samples())
     assert len(tried) == 5
     for command, expected in tried:
-        said = run(["/bin/sh", "-c", commands + command], tmp_path, ALONE)
+        with nobody() as port:  # the developer may have a Redis of his own
+            here, shown = f"redis.monitor -p {port} 127.0.0.1", "redis.monitor 127.0.0.1"
+            tried_command = command.replace(shown, here) if "plugin test" in command else command
+            said = run(["/bin/sh", "-c", commands + tried_command], tmp_path, ALONE).replace(here, shown)
         assert normal(said, tmp_path) == normal(expected, tmp_path), command
         if command.startswith("pymon plugin new"):
             run(["/bin/sh", "-c", commands + "pytest -q test_redis_monitor.py"], tmp_path, ALONE)  # it works as written
@@ -96,6 +101,31 @@ def test_the_first_five_minutes(tmp_path: Path) -> None:
                 block("from __future__ import annotations\n\nimport socket")
             )
             (tmp_path / "mon.cf").write_text(block("mondir = ").replace(HOME, str(tmp_path)))
+
+
+def test_the_daemon_watches_it(plugins: Path, tmp_path: Path) -> None:
+    (command,) = re.findall(r"^`pymon (run [^`]+)` watches it", PAGE, re.MULTILINE)
+    text = block("mondir = ").replace(HOME, str(plugins)).replace("redis.monitor", "redis.monitor -p PORT")
+    with nobody() as port:
+        (tmp_path / "mon.cf").write_text(f"{addresses.listening()}\n{text}".replace("PORT", str(port)))
+        words = [
+            sys.executable,
+            "-m",
+            "pymon.cli.main",
+            *command.replace('"$PWD"', str(tmp_path)).split(),
+            "--authfile",
+            "/dev/null",
+        ]
+        with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
+            limit = threading.Timer(60, daemon.kill)
+            limit.start()
+            assert daemon.stderr is not None
+            told = next((line for line in daemon.stderr if "calling alert" in line), "")
+            daemon.terminate()
+            daemon.communicate()
+            limit.cancel()
+    assert "calling alert file.alert for caches/redis" in told
+    assert (tmp_path / "redis.log").read_text().startswith("failure caches redis ")
 
 
 def normal(text: str, home: Path) -> str:
