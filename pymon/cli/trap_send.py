@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pymon.client.credentials import password_in
-from pymon.client.records import OpStatus
+from pymon.client.opstatus import OpStatus
 from pymon.client.traps import send_trap
 from pymon.errors import ConnectionFailed
 

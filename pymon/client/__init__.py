@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pymon.client.aio import AsyncClient
     from pymon.client.connection import Connection
+    from pymon.client.opstatus import OpStatus
     from pymon.client.protocol import Reply
-    from pymon.client.records import OpStatus, ServiceKey, ServiceStatus
+    from pymon.client.records import ServiceKey, ServiceStatus
     from pymon.client.sync import Client
     from pymon.client.traps import send_trap
 
@@ -27,7 +28,7 @@ _HOMES = {
     "AsyncClient": "aio",
     "Client": "sync",
     "Connection": "connection",
-    "OpStatus": "records",
+    "OpStatus": "opstatus",
     "Reply": "protocol",
     "ServiceKey": "records",
     "ServiceStatus": "records",

@@ -8,8 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import NamedTuple
+
+from pymon.client.opstatus import OpStatus
+
+__all__ = [
+    "AlertCall",
+    "ConfigTest",
+    "Disabled",
+    "Downtime",
+    "Failure",
+    "GroupHost",
+    "OpStatus",
+    "Processes",
+    "RunningMonitor",
+    "SchedulerState",
+    "ServiceDependency",
+    "ServiceKey",
+    "ServiceStatus",
+]
 
 
 class ServiceKey(NamedTuple):
@@ -17,26 +34,6 @@ class ServiceKey(NamedTuple):
 
     group: str
     service: str
-
-
-class OpStatus(IntEnum):
-    """Operational status, by mon's numbers."""
-
-    FAIL = 0
-    OK = 1
-    COLDSTART = 2
-    WARMSTART = 3
-    LINKDOWN = 4
-    UNKNOWN = 5
-    TIMEOUT = 6
-    UNTESTED = 7
-    DEPENDENCY = 8
-    WARN = 9
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether ``list failures`` has services of this status."""
-        return self in (OpStatus.FAIL, OpStatus.LINKDOWN, OpStatus.TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)

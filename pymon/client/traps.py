@@ -9,7 +9,7 @@ from bisect import bisect_left
 from dataclasses import replace
 
 from pymon.client.address import address
-from pymon.client.records import OpStatus
+from pymon.client.opstatus import OpStatus
 from pymon.errors import ConnectionFailed, HostNotFound
 from pymon.server.packet import TrapPacket, format_packet
 
