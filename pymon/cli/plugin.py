@@ -16,6 +16,7 @@ from pymon.errors import PluginError
 from pymon.model.invocation import Invocation
 from pymon.model.settings import Settings
 from pymon.model.status import EventKind
+from pymon.plugin.alert import Alert
 from pymon.runner.registry import PluginFile
 from pymon.workbench import catalogue
 from pymon.workbench.account import Line, account, shown
@@ -73,15 +74,15 @@ async def _try(plugin: str, call: Call, settings: Settings) -> Trial:
     began = time.perf_counter()
     file = await asyncio.to_thread(_find, plugin, settings)
     loaded_in = time.perf_counter() - began
-    is_alert = file.name.endswith(".alert")
+    is_alert = file.name.endswith(".alert") or isinstance(file.plugin, Alert)
     invocation = _invocation(file.path, call, settings, is_alert=is_alert)
     trial = await try_out(file, invocation, time_limit=call.time_limit, is_alert=is_alert)
     return trial._replace(loaded_in=loaded_in)
 
 
 def _find(plugin: str, settings: Settings) -> PluginFile:
-    """A file, if there is one (or the word is a path), else the plugin that mon.cf means by the name."""
-    if "/" in plugin or Path(plugin).exists():
+    """A file, if there is one (or the word is a path), ``MODULE:OBJECT``, else what mon.cf means by the name."""
+    if "/" in plugin or ":" in plugin or Path(plugin).exists():
         return find(plugin)
     found = catalogue.find_by_name(plugin, settings)
     if found is None:

@@ -85,6 +85,11 @@ class _Contained(Coroutine[Any, Any, Any]):
         self._coroutine.close()
 
 
+def is_of_a_run(task: asyncio.Task[Any]) -> bool:
+    """Whether a plugin's code started it, in a run inside the daemon."""
+    return isinstance(task.get_coro(), _Contained)
+
+
 _Factory = Callable[..., "asyncio.Future[Any]"]
 
 

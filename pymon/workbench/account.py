@@ -14,6 +14,9 @@ from pymon.workbench.trial import Run, Trial
 MOST_LINES = 60
 """lines of one run's output that are shown"""
 
+LONGEST_LINE = 4000
+"""characters of one line that are shown"""
+
 _OWN = re.compile(r"(?:MON|PYMON)_")
 
 
@@ -101,8 +104,9 @@ def _judgement(trial: Trial) -> Iterator[Line]:
 
 
 def shown(text: str) -> str:
-    """The text with what a terminal would not show, or act upon, as escapes."""
-    return "".join(_visible(character) for character in text)
+    """The text with what a terminal would not show, or act upon, as escapes; not more than LONGEST_LINE of it."""
+    beginning = "".join(_visible(character) for character in text[:LONGEST_LINE])
+    return beginning + (f" … and {len(text) - LONGEST_LINE} more characters" if len(text) > LONGEST_LINE else "")
 
 
 def _visible(character: str) -> str:

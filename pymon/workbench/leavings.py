@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from pymon.runner.contained import is_of_a_run
+
 THREAD_WAIT = 0.2
 """seconds that a thread may take to end after the run"""
 
@@ -54,7 +56,7 @@ class Leavings:
         return [*self._left_tasks(), *self._left_threads(), *self._changes()]
 
     def _left_tasks(self) -> Iterator[str]:
-        for task in asyncio.all_tasks() - self._tasks:
+        for task in filter(is_of_a_run, asyncio.all_tasks() - self._tasks):
             coroutine = task.get_coro()
             name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
             yield f"left a task behind: {name} (in the daemon it is cancelled when the run is over)"

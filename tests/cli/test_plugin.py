@@ -222,6 +222,8 @@ def test_a_plugin_of_a_package(site: Path) -> None:
     assert status == 0, said
     assert "  from         pymon-redis 1.2 (pymon_redis:monitor)" in said
     assert "Connection refused" in said
+    status, said = process("test", "pymon_redis:monitor", "--help", cwd=site, environ=environ)
+    assert status == 0, said
 
 
 def test_a_configuration_that_is_not_there(site: Path, pymon: Pymon) -> None:

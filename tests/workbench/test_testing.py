@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -73,6 +74,22 @@ async def test_within_a_test_that_is_a_coroutine() -> None:
     assert (trial.exitval, trial.output) == (0, "")
     assert trial.invocation.environ["COLOUR"] == "blue"
     assert trial.invocation.environ["MON_GROUP"] == "trial"
+
+
+async def test_tasks_of_the_test_are_not_the_plugins() -> None:
+    """A server in the test's own event loop has tasks for its connections."""
+
+    async def linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        await asyncio.sleep(0.05)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(linger, "127.0.0.1", 0)
+    async with server:
+        trial = await try_monitor(TCP, "-p", str(server.sockets[0].getsockname()[1]), "127.0.0.1")
+    assert trial.inside is not None
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
 
 
 def test_misbehaviour_fails_the_test(tmp_path: Path) -> None:
