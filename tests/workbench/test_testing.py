@@ -79,17 +79,21 @@ async def test_within_a_test_that_is_a_coroutine() -> None:
 async def test_tasks_of_the_test_are_not_the_plugins() -> None:
     """A server in the test's own event loop has tasks for its connections."""
 
+    done: asyncio.Queue[None] = asyncio.Queue()
+
     async def linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         await asyncio.sleep(0.05)
         writer.close()
         await writer.wait_closed()
+        done.put_nowait(None)
 
     server = await asyncio.start_server(linger, "127.0.0.1", 0)
     async with server:
         trial = await try_monitor(TCP, "-p", str(server.sockets[0].getsockname()[1]), "127.0.0.1")
+        for _ in (trial.process, trial.inside):
+            await done.get()
     assert trial.inside is not None
-    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
 
 
 def test_misbehaviour_fails_the_test(tmp_path: Path) -> None:
