@@ -76,12 +76,13 @@ async def test_within_a_test_that_is_a_coroutine() -> None:
     assert trial.invocation.environ["MON_GROUP"] == "trial"
 
 
-async def test_tasks_of_the_test_are_not_the_plugins() -> None:
+async def test_tasks_of_the_test_are_not_the_plugins(tmp_path: Path) -> None:
     """A server in the test's own event loop has tasks for its connections."""
 
     done: asyncio.Queue[None] = asyncio.Queue()
 
     async def linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
         await reader.read()
         await asyncio.sleep(0.05)
         writer.close()
@@ -90,7 +91,8 @@ async def test_tasks_of_the_test_are_not_the_plugins() -> None:
 
     server = await asyncio.start_server(linger, "127.0.0.1", 0)
     async with server:
-        trial = await try_monitor(TCP, "-p", str(server.sockets[0].getsockname()[1]), "127.0.0.1")
+        path, _ = draft("own.monitor", tmp_path)
+        trial = await try_monitor(path, "-p", str(server.sockets[0].getsockname()[1]), "127.0.0.1")
         for _ in (trial.process, trial.inside):
             await done.get()
     assert trial.inside is not None
