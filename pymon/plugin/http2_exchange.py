@@ -53,6 +53,8 @@ class Http2Exchange(Exchange):
         except h2.exceptions.ProtocolError as error:
             self._fail(NoHttp(f"the request cannot be asked in HTTP/2: {error}"))
         self._flush()
+        if self.early:
+            self.data_received(self.early)
 
     def data_received(self, data: bytes) -> None:
         """Take in a piece of the answer."""

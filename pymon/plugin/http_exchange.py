@@ -47,11 +47,15 @@ class Answer(NamedTuple):
 
 
 class Exchange(asyncio.Protocol):
-    """What both versions have in common: ``finished`` when the answer is complete, or fails with NoHttp or OSError."""
+    """What both versions have in common: ``finished`` when the answer is complete, or fails with NoHttp or OSError.
+
+    ``early`` is what the server said before this was connected.
+    """
 
     def __init__(self, read_limit: int) -> None:
         """``read_limit``: bytes of the body after which no more are waited for."""
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.early = b""
         self._read_limit = read_limit
         self._body = bytearray()
         self._size = 0

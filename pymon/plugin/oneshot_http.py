@@ -119,7 +119,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         secure = destination.secure
         began = time.perf_counter()
         exchange = self._exchange(request, secure=secure)
-        connection = await self._connection(request, destination)
+        connection = await self._connection(request, destination, exchange)
         connected = time.perf_counter()
         try:
             if secure:
@@ -149,7 +149,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
             return Http1Exchange(_absolute(request, self._proxy), request.content, limit)
         return Http1Exchange(_question(request), request.content, limit)
 
-    async def _connection(self, request: httpx.Request, destination: _Destination) -> socket.socket:
+    async def _connection(self, request: httpx.Request, destination: _Destination, exchange: Exchange) -> socket.socket:
         """To the server, or to the proxy and through it."""
         host, port, secure = destination
         proxy = self._proxy
@@ -163,7 +163,8 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         if proxy is None or not (secure or self._tunnel):
             return connection
         try:
-            await _open_tunnel(connection, f"{authority(host)}:{port}".encode("utf-8", "surrogateescape"), proxy)
+            place = f"{authority(host)}:{port}".encode("utf-8", "surrogateescape")
+            exchange.early = await _open_tunnel(connection, place, proxy, more=self._http2 and not secure)
         except (NoHttp, OSError) as error:
             connection.close()
             raise httpx.ProxyError(f"the proxy: {_words(error)}", request=request) from error
@@ -235,8 +236,12 @@ def _forget(exchange: Exchange) -> None:
         exchange.finished.exception()
 
 
-async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy) -> None:
-    """Have the proxy connect to a host:port (RFC 9110, 9.3.6); raises NoHttp where it does not."""
+async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy, *, more: bool) -> bytes:
+    """Have the proxy connect to a host:port (RFC 9110, 9.3.6); raises NoHttp where it does not.
+
+    Returns what came behind the proxy's answer; only with ``more`` that may be anything: from a server that speaks
+    first, as one of HTTP/2 does.
+    """
     loop = asyncio.get_running_loop()
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
     try:
@@ -258,8 +263,10 @@ async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy) ->
         raise NoHttp(str(error)) from error
     if not 200 <= event.status_code < 300:
         raise NoHttp(f"{event.status_code} {event.reason.decode('utf-8', 'surrogateescape')}".rstrip())
-    if http.trailing_data[0]:
+    early: bytes = http.trailing_data[0]
+    if early and not more:
         raise NoHttp("said more than its answer")
+    return early
 
 
 class _Destination(NamedTuple):

@@ -107,6 +107,15 @@ async def test_a_long_answer_is_read_up_to_the_limit() -> None:
     assert answer.head == b"HTTP/2 200\r\na: b\r\n\r\n"
 
 
+async def test_what_the_server_says_first_is_heard() -> None:
+    """Behind a proxy it may come with the proxy's answer."""
+    exchange, connection, wire = http2(), server(), Wire()
+    exchange.early = connection.data_to_send()
+    exchange.connection_made(wire)
+    heard = talk(exchange, connection, wire)
+    assert any(isinstance(event, h2.events.SettingsAcknowledged) for event in heard)
+
+
 def refuse(connection: h2.connection.H2Connection) -> None:
     connection.close_connection(7, last_stream_id=0)
 
