@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import runpy
 import ssl
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,13 +19,14 @@ from cryptography.hazmat.primitives import hashes
 from pymon.plugin.starttls import DIALOGUES, USUAL_PORTS
 from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
-from tests.monitors.servers import Check, Handler, serving
+from tests.monitors.servers import MONITORS, Check, Handler, serving
 from tests.servers import certificates
 from tests.servers.adversity import ADVERSITIES, Adversity, Facing, LeadIn, Speech, rows
 from tests.servers.certificates import Authority, Pair, self_signed
 from tests.servers.dovecot import dovecot
 from tests.servers.exim import exim
 from tests.servers.needs import needs
+from tests.tools import missing
 
 AUTHORITY = Authority()
 STRANGER = Authority("stranger")
@@ -161,6 +163,22 @@ async def test_sni(check_inside: Check, options: list[str], named: str | None) -
     async with serving(stay, tls=context) as port:
         await check_inside("sslcert.monitor", "-4", "-k", "-p", str(port), *options, "localhost")
     assert asked == [named]
+
+
+@pytest.mark.parametrize(
+    ("options", "asks"),
+    [
+        ({}, True),
+        ({"port": 8443}, False),
+        ({"port": 25}, True),
+        ({"port": 25, "starttls": "none"}, False),
+        ({"sni": "0"}, False),
+    ],
+)
+def test_when_the_server_is_told_the_name(options: dict[str, object], asks: bool) -> None:
+    """M-sslcert-sni."""
+    sslcert = runpy.run_path(str(MONITORS / "sslcert.monitor"))
+    assert sslcert["Options"](**options).asks_by_name is asks
 
 
 async def test_families(check_inside: Check, trusted: str) -> None:
@@ -349,7 +367,10 @@ async def test_ports_where_plain_text_comes_first(check_inside: Check, trusted: 
     """M-sslcert-ports: mon's begins with TLS there, too, and so calls every such server failed."""
     assert set(USUAL_PORTS.values()) == set(DIALOGUES)
     own = own_address()
-    server = await asyncio.start_server(upgrading(SERVERS["imap"], AUTHORITY.issue(own)), own, 143)
+    try:
+        server = await asyncio.start_server(upgrading(SERVERS["imap"], AUTHORITY.issue(own)), own, 143)
+    except PermissionError:
+        missing("nobody but root may listen on port 143")
     async with server:
         assert (await check_inside("sslcert.monitor", "-C", trusted, "-p", "imap2", own)).exitval == 0
         wrong = await check_inside("sslcert.monitor", "-C", trusted, "--starttls", "none", "-p", "143", own)
