@@ -21,6 +21,8 @@ _KIND_OPTIONS = frozenset({"-u", "-a", "-D", "-T", "-O"})
 _COMMANDED = frozenset({"ack", "disable", "test"})
 """kinds of event that come from commands and not from results"""
 _SHELL_OWN = frozenset({"PWD", "OLDPWD", "SHLVL", "_"})
+_PYMON_OWN = frozenset({"PYMON_MEASUREMENTS"})
+"""what monitors have under pymon besides (M-measure)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Recording:
         environ = {
             name: _DATE.sub("{date}", value.replace(self.rig, "{rig}"))
             for name, value in call.environ.items()
-            if name not in _SHELL_OWN and self.base_environ.get(name) != value
+            if name not in _SHELL_OWN | _PYMON_OWN and self.base_environ.get(name) != value
         }
         for name in TIME_VARIABLES:
             if environ.get(name, "0") not in ("", "0"):
