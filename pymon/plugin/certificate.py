@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import warnings
 from datetime import datetime
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 
 
 class Unreadable(ValueError):
@@ -37,11 +39,7 @@ class Certificate(NamedTuple):
 def read_certificate(der: bytes) -> Certificate:
     """Read a certificate, each once; raises Unreadable."""
     try:
-        read = x509.load_der_x509_certificate(der)
-        try:
-            names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except x509.ExtensionNotFound:
-            names = x509.SubjectAlternativeName([])
+        read, names = _loaded(der)
         return Certificate(
             read.not_valid_before_utc,
             read.not_valid_after_utc,
@@ -54,6 +52,17 @@ def read_certificate(der: bytes) -> Certificate:
         )
     except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise Unreadable(f"cannot read the certificate: {error}") from error
+
+
+def _loaded(der: bytes) -> tuple[x509.Certificate, x509.SubjectAlternativeName]:
+    """A certificate and its names; of what is odd in it, such as a serial of 0, nobody is warned on standard error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        read = x509.load_der_x509_certificate(der)
+        try:
+            return read, read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            return read, x509.SubjectAlternativeName([])
 
 
 def _in_ascii(host: str) -> str:

@@ -17,6 +17,9 @@ _STREAM = 1
 _UNSENT_LIMIT = 1 << 20
 """bytes that may wait to be sent: a server that makes us answer and does not read is no server"""
 
+_IDLE_LIMIT = 1000
+"""frames heard that bring nothing of the answer: settings, pings, data of no length"""
+
 _OF_CONNECTION = frozenset({b"host", b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"te"})
 """headers that HTTP/2 has no room for (RFC 9113, 8.2.2), and Host, which it calls :authority"""
 
@@ -41,9 +44,11 @@ class Http2Exchange(Exchange):
         self._transport: asyncio.WriteTransport | None = None
         self._headers: Headers = ()
         self._status = 0
+        self._idle = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
+        super().connection_made(transport)
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
         try:
@@ -56,8 +61,7 @@ class Http2Exchange(Exchange):
         if self.early:
             self.data_received(self.early)
 
-    def data_received(self, data: bytes) -> None:
-        """Take in a piece of the answer."""
+    def _hear(self, data: bytes) -> None:
         if not self._first_byte:
             self._first_byte = time.perf_counter()
             if data.startswith(b"HTTP/"):
@@ -72,10 +76,6 @@ class Http2Exchange(Exchange):
             self._fail(NoHttp(f"no HTTP/2 answer: {str(error) or type(error).__name__}"))
         self._flush()
 
-    def eof_received(self) -> None:
-        """The server has said all."""
-        self._hung_up()
-
     def _heed(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.ResponseReceived):
             fields = [(bytes(name), bytes(value)) for name, value in event.headers or ()]
@@ -83,6 +83,7 @@ class Http2Exchange(Exchange):
             self._headers = [(name, value) for name, value in fields if not name.startswith(b":")]
         elif isinstance(event, h2.events.DataReceived):
             self._take(event.data or b"")
+            self._idle += not event.data
             if not self.finished.done() and event.flow_controlled_length:
                 self._http.acknowledge_received_data(event.flow_controlled_length, _STREAM)
         elif isinstance(event, h2.events.StreamEnded):
@@ -91,6 +92,10 @@ class Http2Exchange(Exchange):
             self._fail(NoHttp(f"the server reset the stream: {_name(event.error_code)}"))
         elif isinstance(event, h2.events.ConnectionTerminated) and (event.last_stream_id or 0) < _STREAM:
             self._fail(NoHttp(f"the server refused the request: {_name(event.error_code)}"))
+        else:
+            self._idle += 1
+        if self._idle > _IDLE_LIMIT:
+            self._fail(NoHttp("no HTTP/2 answer: too many frames that bring nothing of it"))
 
     def _send_body(self) -> None:
         """As much of it as the server takes for now."""

@@ -16,7 +16,12 @@ BODY_LIMIT = 4 << 20
 HEAD_LIMIT = 64 * 1024
 """bytes of status line and headers that are waited for"""
 
-_CHUNK = 64 * 1024
+STEP = 8 * 1024
+"""bytes that are taken in at a time: of chunks or frames of no size these are thousands, and others have their turn"""
+
+INFORMATIONAL_LIMIT = 20
+"""answers of status 1xx that are heard before the one that counts"""
+
 _END = h11.EndOfMessage()
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -61,10 +66,60 @@ class Exchange(asyncio.Protocol):
         self._size = 0
         self._whole = False
         self._first_byte = 0.0
+        self._reading: asyncio.ReadTransport | None = None
+        self._waiting = bytearray()
+        self._ends: list[Exception] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Reading may begin."""
+        if isinstance(transport, asyncio.ReadTransport):
+            self._reading = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take in a piece of the answer, a STEP in each round of the event loop: TLS hands over 256 KiB at a time."""
+        if self._waiting:
+            self._waiting += data
+            return
+        self._hear(data[:STEP])
+        if len(data) > STEP and not self.finished.done():
+            self._waiting += data[STEP:]
+            if self._reading is not None:
+                self._reading.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self.finished.done():
+            return
+        piece = bytes(self._waiting[:STEP])
+        del self._waiting[:STEP]
+        self._hear(piece)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        elif self._ends:
+            self._end(self._ends[0])
+        elif self._reading is not None:
+            self._reading.resume_reading()
+
+    def _hear(self, data: bytes) -> None:
+        """Heed so much of the answer."""
+        raise NotImplementedError
+
+    def eof_received(self) -> None:
+        """The server has said all."""
+        self._end(EOFError())
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
-        self._fail(error if isinstance(error, OSError) else OSError(str(error or "connection closed")))
+        self._end(error if isinstance(error, OSError) else OSError(str(error or "connection closed")))
+
+    def _end(self, reason: Exception) -> None:
+        """Nothing comes any more, but what waits is heard before."""
+        if self._waiting:
+            self._ends.append(reason)
+        elif isinstance(reason, EOFError):
+            self._said_all()
+        else:
+            self._fail(reason)
 
     def _take(self, data: bytes | bytearray) -> None:
         """A piece of the body."""
@@ -78,6 +133,9 @@ class Exchange(asyncio.Protocol):
         if not self.finished.done():
             self._whole = whole
             self.finished.set_result(None)
+
+    def _said_all(self) -> None:
+        self._hung_up()
 
     def _hung_up(self) -> None:
         self._fail(NoHttp("no HTTP answer: the server hung up before it was complete"))
@@ -104,16 +162,18 @@ class Http1Exchange(Exchange):
         self._http.send(_END)
         self._head = bytearray()
         self._status: h11.Response | None = None
+        self._informational = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
+        super().connection_made(transport)
         if isinstance(transport, asyncio.WriteTransport):
             transport.write(self.to_send)
 
     def read_from(self, connection: socket.socket) -> None:
         """Take in what has come on a socket."""
         try:
-            data = connection.recv(_CHUNK)
+            data = connection.recv(STEP)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -124,15 +184,13 @@ class Http1Exchange(Exchange):
         else:
             self.eof_received()
 
-    def data_received(self, data: bytes) -> None:
-        """Take in a piece of the answer."""
+    def _hear(self, data: bytes) -> None:
         if self._status is None:
             self._first_byte = self._first_byte or time.perf_counter()
             self._head += data
         self._advance(data)
 
-    def eof_received(self) -> None:
-        """The server has said all."""
+    def _said_all(self) -> None:
         self._advance(b"")
         self._hung_up()
 
@@ -152,16 +210,17 @@ class Http1Exchange(Exchange):
                 elif not isinstance(event, h11.InformationalResponse):
                     return
                 else:
-                    self._drop_informational_head()
+                    self._pass_over_informational()
         except h11.RemoteProtocolError as error:
             if not data:
                 self._hung_up()
             self._fail(NoHttp(f"no HTTP answer: {error}"))
 
-    def _drop_informational_head(self) -> None:
-        _, separator, rest = bytes(self._head).partition(b"\r\n\r\n")
-        if separator:
-            self._head = bytearray(rest)
+    def _pass_over_informational(self) -> None:
+        self._informational += 1
+        if self._informational > INFORMATIONAL_LIMIT:
+            self._fail(NoHttp(f"no HTTP answer: more than {INFORMATIONAL_LIMIT} of status 1xx before it"))
+        del self._head[: _length_of_head(self._head)]
 
     def answer(self) -> Answer:
         """The answer, once ``finished``."""
@@ -172,7 +231,7 @@ class Http1Exchange(Exchange):
             status.status_code,
             status.reason,
             status.http_version.decode("ascii"),
-            _head_of(bytes(self._head)),
+            bytes(self._head[: _length_of_head(self._head)]),
             status.headers,
             bytes(self._body),
             self._size,
@@ -181,7 +240,7 @@ class Http1Exchange(Exchange):
         )
 
 
-def _head_of(received: bytes) -> bytes:
+def _length_of_head(received: bytearray) -> int:
     """Up to and with the empty line, whatever line ends the server uses."""
     ends = [received.find(mark) + len(mark) for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n") if mark in received]
-    return received[: min(ends)] if ends else received
+    return min(ends, default=len(received))

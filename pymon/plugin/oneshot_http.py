@@ -21,7 +21,15 @@ import h11
 import httpx
 
 from pymon.plugin import net
-from pymon.plugin.http_exchange import BODY_LIMIT, HEAD_LIMIT, Answer, Exchange, Http1Exchange, NoHttp
+from pymon.plugin.http_exchange import (
+    BODY_LIMIT,
+    HEAD_LIMIT,
+    INFORMATIONAL_LIMIT,
+    Answer,
+    Exchange,
+    Http1Exchange,
+    NoHttp,
+)
 from pymon.plugin.tls import tls_context, tls_problem
 
 __all__ = [
@@ -249,6 +257,7 @@ async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy, *,
         to_send = http.send(question) or b""
         http.send(h11.EndOfMessage())
         await loop.sock_sendall(connection, to_send)
+        informational = 0
         while True:
             event = http.next_event()
             if event is h11.NEED_DATA:
@@ -257,6 +266,10 @@ async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy, *,
                 break
             elif not isinstance(event, h11.InformationalResponse):
                 raise NoHttp("hung up")
+            else:
+                informational += 1
+                if informational > INFORMATIONAL_LIMIT:
+                    raise NoHttp(f"more than {INFORMATIONAL_LIMIT} answers of status 1xx")
     except h11.RemoteProtocolError as error:
         raise NoHttp(f"no HTTP answer: {error}") from error
     except h11.LocalProtocolError as error:

@@ -119,11 +119,11 @@ def _end_of(tls: ssl.SSLObject, certificate: bytes) -> float | None:
     verified = tls.getpeercert()
     if verified:
         return ssl.cert_time_to_seconds(str(verified["notAfter"]))
-    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415  # where nothing is verified, only
+    from pymon.plugin.certificate import Unreadable, read_certificate  # noqa: PLC0415  # where nothing is verified
 
     try:
-        return load_der_x509_certificate(certificate).not_valid_after_utc.timestamp()
-    except ValueError:
+        return read_certificate(certificate).not_after.timestamp()
+    except Unreadable:
         return None
 
 

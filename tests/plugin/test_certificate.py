@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509 import load_der_x509_certificate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +64,15 @@ def test_times() -> None:
 def test_it_is_read_once() -> None:
     der = self_signed("a.test").certificate.public_bytes(Encoding.DER)
     assert read_certificate(der) is read_certificate(bytes(bytearray(der)))
+
+
+def test_of_an_odd_serial_number_nobody_is_warned() -> None:
+    """On standard error it would be the first line that people are told."""
+    der = self_signed("a.test", days=30).with_odd_serial
+    with pytest.warns(CryptographyDeprecationWarning):
+        load_der_x509_certificate(der)
+    read = read_certificate(der)  # here a warning is an error
+    assert read.names == ("a.test",)
 
 
 @given(st.binary(max_size=200), st.integers(0, 300))

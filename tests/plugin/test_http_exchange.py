@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pymon.plugin.http2_exchange import Http2Exchange
-from pymon.plugin.http_exchange import BODY_LIMIT, Exchange, Http1Exchange, NoHttp
+from pymon.plugin.http_exchange import BODY_LIMIT, INFORMATIONAL_LIMIT, STEP, Exchange, Http1Exchange, NoHttp
 
 HEADERS = [(b"Host", b"www.test"), (b"Connection", b"close"), (b"X-Y", b"z")]
 
@@ -62,8 +62,8 @@ def talk(exchange: Http2Exchange, connection: h2.connection.H2Connection, wire: 
             for event in events:
                 if isinstance(event, h2.events.DataReceived) and event.flow_controlled_length:
                     connection.acknowledge_received_data(event.flow_controlled_length, 1)
-        if to_client:
-            exchange.data_received(to_client)
+        for at in range(0, len(to_client), STEP):  # what is more is heard later
+            exchange.data_received(to_client[at : at + STEP])
 
 
 async def test_http2_asks_as_told() -> None:
@@ -154,6 +154,101 @@ async def test_a_head_without_end() -> None:
     connection.send_headers(1, [(":status", "200"), *((f"h{n}", "x" * 100) for n in range(2000))])
     talk(exchange, connection, wire)
     with pytest.raises(NoHttp, match="no HTTP/2 answer: "):
+        await exchange.finished
+
+
+class Source(Wire, asyncio.Transport):
+    """A wire that can be told to wait; nothing more comes meanwhile."""
+
+    paused = False
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+async def rounds(exchange: Exchange) -> int:
+    """How many times others have had their turn when the exchange is at its end."""
+    count = 0
+    while not exchange.finished.done():
+        await asyncio.sleep(0)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("ending", ["0\r\n\r\n", "", "reset"])
+async def test_small_chunks_do_not_hold_up_the_loop(ending: str) -> None:
+    """TLS hands over 256 KiB at once, and may say at once that it was all."""
+    head, chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n" * 40_000
+    exchange, source = http1(), Source()
+    exchange.connection_made(source)
+    exchange.data_received(head + chunks)
+    assert source.paused
+    assert not exchange.finished.done()
+    if ending == "reset":
+        exchange.connection_lost(ConnectionResetError("reset"))
+    else:
+        exchange.data_received(ending.encode())
+        exchange.eof_received()
+        exchange.connection_lost(None)
+    assert await rounds(exchange) >= len(chunks) // STEP
+    match ending:
+        case "":
+            assert isinstance(exchange.finished.exception(), NoHttp)
+        case "reset":
+            assert isinstance(exchange.finished.exception(), ConnectionResetError)
+        case _:
+            assert exchange.finished.exception() is None
+            assert (exchange.answer().size, exchange.answer().head) == (40_000, head)
+
+
+async def test_reading_goes_on_when_all_was_heard() -> None:
+    exchange, source = http1(), Source()
+    exchange.connection_made(source)
+    exchange.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + b"x" * 19_999)
+    assert source.paused
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not source.paused
+    exchange.data_received(b"x")
+    assert exchange.finished.done()
+    assert exchange.answer().size == 20_000
+
+
+async def test_who_gives_up_does_not_hear_the_rest() -> None:
+    exchange, source = http1(), Source()
+    exchange.connection_made(source)
+    exchange.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + b"x" * 15_000)
+    exchange.finished.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert source.paused
+
+
+@pytest.mark.parametrize(("count", "well"), [(INFORMATIONAL_LIMIT, True), (INFORMATIONAL_LIMIT + 1, False)])
+async def test_informational_answers_are_passed_over_but_not_for_ever(count: int, well: bool) -> None:
+    exchange = http1()
+    exchange.connection_made(Wire())
+    exchange.data_received(b"HTTP/1.1 103 E\r\nA: b\r\n\r\n" * count + b"HTTP/1.1 204 N\r\n\r\n")
+    if well:
+        assert (exchange.answer().status, exchange.answer().head) == (204, b"HTTP/1.1 204 N\r\n\r\n")
+    else:
+        with pytest.raises(NoHttp, match="more than 20 of status 1xx"):
+            await exchange.finished
+
+
+@pytest.mark.parametrize("frame", [b"\0\0\0\x04\0\0\0\0\0", b"\0\0\0\0\0\0\0\0\x01"], ids=["settings", "no data"])
+async def test_frames_that_bring_nothing_are_not_heard_for_ever(frame: bytes) -> None:
+    exchange, connection, source = http2(), server(), Source()
+    exchange.connection_made(source)
+    talk(exchange, connection, source)
+    connection.send_headers(1, [(":status", "200")])
+    talk(exchange, connection, source)
+    exchange.data_received(frame * 29_000)
+    assert source.paused
+    with pytest.raises(NoHttp, match="too many frames that bring nothing"):
         await exchange.finished
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+import time
 from pathlib import Path
 
 import pytest
 
-from pymon.plugin import PluginUsageError, TlsOptions, tls_context, tls_problem
+from pymon.plugin import PluginUsageError, TlsOptions, days_left, tls_context, tls_problem
 from pymon.plugin.options import OptionParser
-from tests.servers.certificates import Authority
+from tests.servers.certificates import Authority, self_signed
 
 
 def test_by_default_the_systems_authorities_verify_name_and_chain() -> None:
@@ -90,3 +92,22 @@ def test_a_context_is_made_anew_when_a_file_changes(tmp_path: Path) -> None:
         "before",
         "after, with a longer name",
     ]
+
+
+def test_the_end_of_an_odd_certificate_that_nobody_verifies(tmp_path: Path) -> None:
+    """A serial number below 1 is against the rules, but nobody is warned of it on standard error."""
+    pair = self_signed("a.test", days=30)
+    path = tmp_path / "both.pem"
+    path.write_bytes(pair.key_pem + ssl.DER_cert_to_PEM_cert(pair.with_odd_serial).encode())
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(path)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = serving.wrap_bio(up, down, server_side=True)
+    client = TlsOptions(insecure=True).context().wrap_bio(down, up)
+    for _ in range(3):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    left = days_left(client, time.time())
+    assert left is not None
+    assert 29.9 < left < 30.1

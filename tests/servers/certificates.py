@@ -73,6 +73,14 @@ class Pair:
         """The same without the chain: what a server sends that is set up wrongly."""
         return replace(self, chain=())
 
+    @property
+    def with_odd_serial(self) -> bytes:
+        """The certificate alone as DER, its serial number made a negative one: its signature is wrong then, too."""
+        der = self.certificate.public_bytes(serialization.Encoding.DER)
+        serial = self.certificate.serial_number
+        digits = serial.to_bytes(serial.bit_length() // 8 + 1)
+        return der.replace(digits, b"\x80" + digits[1:], 1)
+
     def write(self, folder: Path, stem: str = "server") -> Files:
         """Write ``STEM.pem`` (with the chain), ``STEM.key`` and ``STEM-authority.pem``."""
         files = Files(folder / f"{stem}.pem", folder / f"{stem}.key", folder / f"{stem}-authority.pem")
