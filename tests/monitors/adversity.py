@@ -57,31 +57,40 @@ async def check_adversity(
     """
     path = MONITORS / monitor
     own = host or own_address()
-    said = []
-    for inside in (False, True):
-        async with facing(adversity, speech, host=own) as enemy:
-            invocation = Invocation(str(path), tuple(arguments(enemy)), {**os.environ, **(environ or {})})
-            before = _Held.now()
-            result = await _run(path, invocation, inside)
+    async with facing(adversity, speech, host=own) as one, facing(adversity, speech, host=own) as other:
+        enemies = (one, other)
+        before = _Held.now()
+        invocations = [
+            Invocation(str(path), tuple(arguments(enemy)), {**os.environ, **(environ or {})}) for enemy in enemies
+        ]
+        results = await _both_ways(path, *invocations)
+        for enemy, result in zip(enemies, results, strict=True):
             _assert_failed(result, summary(enemy) if summary else enemy.host)
             await _assert_left(enemy)
             assert adversity.is_closed or enemy.connections, "the monitor never came"
             assert inspects or not enemy.handshakes, "the monitor was content with a wrong certificate"
             _assert_in_time(enemy, result)
-            await _assert_nothing_more_than(before)
-            said.append(_without_figures(result.output.replace(str(enemy.trusted), "TRUSTED")))
+        await _assert_nothing_more_than(before)
     if adversity.exact:
+        said = [
+            _without_figures(result.output.replace(str(enemy.trusted), "TRUSTED"))
+            for enemy, result in zip(enemies, results, strict=True)
+        ]
         assert said[0] == said[1], f"a process does not say what a run inside says: {said}"
-    return result
+    return results[1]
 
 
-async def _run(path: Path, invocation: Invocation, inside: bool) -> CheckResult:
+async def _both_ways(path: Path, invocation: Invocation, invocation_inside: Invocation) -> Sequence[CheckResult]:
+    """As a process and inside, at the same time: most of it is to wait for a limit."""
     file = load(path.name, str(path))
     assert file.plugin is not None, file.problem
     runner = Runner()
     runner.start()
     try:
-        return await runner.run(file, invocation, time_limit=KILLED_AFTER, inprocess=inside)
+        return await asyncio.gather(
+            runner.run(file, invocation, time_limit=KILLED_AFTER, inprocess=False),
+            runner.run(file, invocation_inside, time_limit=KILLED_AFTER, inprocess=True),
+        )
     finally:
         runner.stop()
 
