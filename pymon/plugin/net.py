@@ -32,7 +32,11 @@ _Answer = list[Address]
 
 
 class NameNotFound(OSError):
-    """A host name has no address."""
+    """A host name has no address; strerror says why, and there is no errno."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.strerror = why
 
 
 class CannotConnect(OSError):

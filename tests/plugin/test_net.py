@@ -83,6 +83,12 @@ async def test_a_slow_lookup_blocks_nobody_and_is_done_once(monkeypatch: pytest.
     assert resolver.asked == ["slow.example"] * 2  # nothing is remembered: a check asks anew
 
 
+async def test_a_name_that_is_not_found_says_why_where_any_error_of_the_system_does() -> None:
+    with pytest.raises(NameNotFound) as caught:
+        await addresses("no-such-host.invalid")
+    assert caught.value.strerror == str(caught.value) != ""
+
+
 async def test_lookups_at_the_same_time_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = SlowResolver()
     monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
