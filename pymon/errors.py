@@ -10,6 +10,7 @@
     ├── WordSplitError          quotes in a monitor's or alert's arguments do not pair
     ├── PluginError             a plugin cannot be loaded, or was given wrong options
     │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
+    │       └── UnusableFile    a file that they name cannot be used now
     ├── ProtocolError           what came over the wire is not mon's protocol
     ├── PacketError             a trap's datagram cannot be read
     ├── ServerError             the server cannot listen, or its certificate cannot be used
@@ -101,6 +102,13 @@ class PluginError(PymonError):
 
 class PluginUsageError(PluginError):
     """A plugin was given options that it does not understand."""
+
+
+class UnusableFile(PluginUsageError):
+    """A file that the options name (a secret, a certificate) cannot be read, or holds nothing of use.
+
+    Unlike an option, a file may be mended, or be there again, while an alert waits for another attempt.
+    """
 
 
 class ProtocolError(PymonError):

@@ -123,9 +123,15 @@ class Resumption:
     def _forget_what_the_machine_forgot(self) -> None:
         """Let ordered alerts about outages be sent again: what they changed in the kernel ended with it (E-reboot).
 
+        Those whose changes are elsewhere (``survives_boot``) need not be.
+
         The next failure then takes the real server out again that whatever fills the table at boot has put there.
         """
-        ordered = {name for name, file in self.watcher.programs.alerts.items() if file.plugin and file.plugin.ordered}
+        ordered = {
+            name
+            for name, file in self.watcher.programs.alerts.items()
+            if file.plugin and file.plugin.ordered and not getattr(file.plugin, "survives_boot", False)
+        }
         for key, service in self.watcher.site.services.items():
             state = self.watcher.states[key]
             periods = [

@@ -30,7 +30,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import os
+import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,13 +40,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, TypeVar
 
-from pymon.errors import PluginUsageError
+from pymon.errors import PluginUsageError, UnusableFile
+from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
 from pymon.plugin.blocking import Blocking, in_thread
 from pymon.plugin.leave import about_of, leave, surrogate_escaped
 from pymon.plugin.options import OptionParser, Parsed, flag, option
 from pymon.plugin.values import count, seconds
+from pymon.runner.environ import bounded
 from pymon.runner.protocol import Answer
 
 if TYPE_CHECKING:
@@ -56,6 +60,9 @@ O = TypeVar("O")  # noqa: E741  # the options of one alert
 
 TIMEOUT = 60.0
 """seconds that one attempt may take, unless --timeout or its alert says otherwise"""
+
+ARGUMENT_LIMIT = 128 * 1024 - 1
+"""bytes that an argument of a program may have (MAX_ARG_STRLEN of execve(2), without the NUL)"""
 
 LONGEST_PAUSE = 60.0
 """seconds; the pauses between the attempts of one run are 1, 2, 4, … and not longer"""
@@ -213,7 +220,9 @@ class Alert(Generic[O]):
 
     ``retry_on`` are the exit codes after which the daemon tries again. ``order_by`` makes the calls ordered: those for
     which it gives the same text are done one after the other, only the newest of those that wait, and none of them
-    is lost over a restart. Give it to an alert that changes the state of something.
+    is lost over a restart. Give it to an alert that changes the state of something: it is asked with the event and the
+    options what a call acts upon. Ordered calls are tried until they are done, or a newer one takes their place;
+    ``give_up`` says after how many seconds from the event they are given up all the same.
     """
 
     def __init__(
@@ -222,7 +231,9 @@ class Alert(Generic[O]):
         deliver: Callable[[Event, O], Awaitable[AlertOutcome]] | Callable[[Event, O], AlertOutcome],
         *,
         about: str | None = None,
-        order_by: Callable[[O], str] | None = None,
+        order_by: Callable[[Event, O], str] | None = None,
+        give_up: float = math.inf,
+        survives_boot: bool = False,
         retry_on: frozenset[int] = frozenset({Exit.TRY_AGAIN}),
         takes_anything: bool = False,
         timeout: float = TIMEOUT,
@@ -232,13 +243,16 @@ class Alert(Generic[O]):
         ``deliver`` is a coroutine function, or a plain one that blocks: that runs in a thread. ``about`` is its help
         (default: the docstring of the module that ``deliver`` is in). ``takes_anything``: arguments that cannot be
         read are no error; the alert finds them in ``event.arguments``. ``timeout``: seconds that one attempt may take
-        (0: no limit), after which it counts as TryAgain.
+        (0: no limit), after which it counts as TryAgain. ``survives_boot``: what an ordered alert changes is elsewhere,
+        and not lost when this machine starts again; without it, outages are alerted anew then.
         """
         blocks = not asyncio.iscoroutinefunction(deliver)
         self._about = about_of(about, deliver)
         self._deliver: Callable[[Event, O], Awaitable[AlertOutcome]] = Blocking(deliver) if blocks else deliver  # type: ignore[assignment]  # told apart by the line before
         self._options = options
         self._order_by = order_by
+        self._give_up = give_up
+        self._survives_boot = survives_boot
         self._retry_on = retry_on
         self._takes_anything = takes_anything
         self._timeout = timeout
@@ -250,6 +264,11 @@ class Alert(Generic[O]):
         return self._order_by is not None
 
     @property
+    def survives_boot(self) -> bool:
+        """Whether what it changed is still so after a start of this machine."""
+        return self._survives_boot
+
+    @property
     def retry_on(self) -> frozenset[int]:
         """The exit codes after which a later try can help."""
         return self._retry_on
@@ -259,20 +278,24 @@ class Alert(Generic[O]):
         if self._order_by is None:
             return ""
         try:
-            return self._order_by(self._parse(invocation.arguments).of(self._options))
+            parsed = self._parse(invocation.arguments)
+            event = _event(parsed.of(_FromMon), invocation)
+            return self._order_by(event, parsed.of(self._options))
         except PluginUsageError:
             return "wrong options"
 
     async def run(self, invocation: Invocation) -> Answer:
         """Deliver one call; gives exit code and output. What ``deliver`` raises, other than wrong options and
         errors of the operating system, is raised."""
-        program = invocation.path.rpartition("/")[2]
+        program = _program(invocation)
         try:
             parsed = self._parse(invocation.arguments)
             given = parsed.of(_FromMon)
             if given.help:
                 return Answer(Exit.OK, self._parser.usage(program, self._about))
-            outcome = await self._attempts(_event(given, invocation, program), parsed)
+            outcome = await self._attempts(_event(given, invocation), parsed)
+        except UnusableFile as error:
+            return Answer(Exit.TRY_AGAIN, f"{program}: {error}\n")
         except PluginUsageError as error:
             return Answer(Exit.USAGE, f"{program}: {error}\ntry {program} --help\n")
         except OSError as error:
@@ -289,6 +312,8 @@ class Alert(Generic[O]):
         left, pause = attempts.retries, 1.0
         while True:
             outcome = await self._attempt(event, options, limit)
+            if isinstance(outcome, TryAgain) and (old := time.time() - event.time) > self._give_up:
+                return Failed(f"{outcome.text.rstrip()}\nit is given up: it happened {format_duration(round(old))} ago")
             if not isinstance(outcome, TryAgain) or left <= 0:
                 return outcome
             left -= 1
@@ -328,11 +353,13 @@ async def run_program(
     """Run a program with the alert's own environment, and give its exit value and output (both streams).
 
     ``command`` is an argument list, the first word a path. It is ended after ``time_limit`` seconds; what it leaves
-    running in the background when it has exited goes on.
+    running in the background when it has exited goes on. Of an argument that no program can be given (128 KiB or more)
+    it gets the beginning.
     """
     from pymon.runner.process import run_process  # noqa: PLC0415  # few alerts need it
 
-    invocation = Invocation(command[0], tuple(command[1:]), event.environ, stdin)
+    arguments = tuple(bounded(word, ARGUMENT_LIMIT) for word in command[1:])
+    invocation = Invocation(command[0], arguments, event.environ, stdin)
     return await run_process([command[0]], invocation, time_limit=time_limit, reap_group=False)
 
 
@@ -341,7 +368,11 @@ async def append(path: str | Path, text: str) -> None:
     await in_thread(_append, path, text)
 
 
-def _event(given: _FromMon, invocation: Invocation, program: str) -> Event:
+def _program(invocation: Invocation) -> str:
+    return invocation.path.rpartition("/")[2]
+
+
+def _event(given: _FromMon, invocation: Invocation) -> Event:
     summary, _, detail = invocation.stdin.partition("\n")
     return Event(
         group=given.group,
@@ -353,7 +384,7 @@ def _event(given: _FromMon, invocation: Invocation, program: str) -> Event:
         detail=detail,
         environ=invocation.environ,
         next_alert=given.next_alert,
-        program=program,
+        program=_program(invocation),
         arguments=invocation.arguments,
     )
 
@@ -363,10 +394,17 @@ def _append(path: str | Path, text: str) -> None:
         file.write(text.encode("utf-8", "surrogateescape"))
 
 
+_LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.EINVAL, errno.ENAMETOOLONG})
+"""errors of the system that another attempt would meet again"""
+
+
 def _exit_of(error: OSError) -> Exit:
-    """The exit code for an error of the operating system that the alert did not handle itself."""
+    """The exit code for an error of the operating system that the alert did not handle itself.
+
+    Most of them pass: a server that refuses or does not answer, a name that is not found, a disk that is full.
+    """
+    if isinstance(error, ssl.SSLError):  # its numbers are OpenSSL's
+        return Exit.TRY_AGAIN
     if error.errno in {errno.EACCES, errno.EPERM}:
         return Exit.NO_PERMISSION
-    if error.errno in {errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
-        return Exit.TRY_AGAIN
-    return Exit.IO
+    return Exit.IO if error.errno in _LASTING else Exit.TRY_AGAIN

@@ -8,18 +8,22 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pymon.model.invocation import Invocation
+from pymon.runner.registry import load
 from pymon.server.packet import TrapPacket, parse_packet
 from tests.alerts.conftest import ALERTS, RunAlert
 from tests.servers.adversity import ADVERSITIES, facing
 from tests.tools import RequireTool
 
 MON = ("-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1793700000")
+NOW = (*MON, "-t", str(int(time.time())))
 ENVIRON = {
     "MON_GROUP": "web",
     "MON_SERVICE": "http",
@@ -116,7 +120,7 @@ async def test_one_host_does_not_keep_another_from_its_trap(run_alert: RunAlert,
     code, output = await run_alert("trap.alert", *MON, *hosts, stdin=STDIN, **ENVIRON)
     assert (code, output.partition(":")[0]) == (69, "no-such-host.invalid")
     assert receiver.trap().grp == "web"
-    code, _ = await run_alert("trap.alert", *MON, hosts[0], stdin=STDIN, **ENVIRON)
+    code, _ = await run_alert("trap.alert", *NOW, hosts[0], stdin=STDIN, **ENVIRON)
     assert code == 75
 
 
@@ -146,7 +150,7 @@ async def test_by_ipv6(run_alert: RunAlert) -> None:
 async def test_nobody_listens(both_ways: RunAlert) -> None:
     """On this machine the kernel tells; elsewhere nobody does."""
     async with facing(ADVERSITIES["port closed"]) as enemy:
-        code, output = await both_ways("trap.alert", *MON, f"{enemy.host}:{enemy.port}", stdin=STDIN, **ENVIRON)
+        code, output = await both_ways("trap.alert", *NOW, f"{enemy.host}:{enemy.port}", stdin=STDIN, **ENVIRON)
     assert code == 75
     assert output == f"{enemy.host}:{enemy.port}: cannot send to {enemy.host}:{enemy.port}: Connection refused\n"
 
@@ -191,6 +195,40 @@ async def test_wrong_hosts(run_alert: RunAlert, receiver: Receiver, host: str) -
     receiver.socket.setblocking(False)
     with pytest.raises(BlockingIOError):
         receiver.packet()
+
+
+async def test_what_is_too_long_is_not_tried_again(run_alert: RunAlert) -> None:
+    """A-trap-long."""
+    code, output = await run_alert("trap.alert", *MON, "127.0.0.7", stdin="x" * 70_000, **ENVIRON)
+    assert (code, output) == (69, "127.0.0.7: a summary of 70000 characters is too long for a trap\n")
+
+
+async def test_a_trap_of_an_hour_ago_is_given_up(run_alert: RunAlert) -> None:
+    """A-trap-order."""
+    recent = ("-s", "http", "-g", "web", "-t", str(time.time() - 3000))
+    code, _ = await run_alert("trap.alert", *recent, "no-such-host.invalid", stdin=STDIN)
+    assert code == 75
+    old = ("-s", "http", "-g", "web", "-t", str(time.time() - 4000))
+    code, output = await run_alert("trap.alert", *old, "no-such-host.invalid", stdin=STDIN)
+    assert (code, "it is given up" in output) == (69, True)
+
+
+def test_traps_of_a_service_are_ordered() -> None:
+    """A-trap-order: a failure that is sent again must not come after the end of it."""
+    plugin = load("trap.alert", str(ALERTS / "trap.alert")).plugin
+    assert plugin is not None
+    assert plugin.ordered
+
+    def key(*arguments: str, **environ: str) -> object:
+        return plugin.order_key(Invocation("trap.alert", arguments, environ))
+
+    failure = key(*MON, "-U", "joe", "b", "a", **ENVIRON)
+    assert failure == key(*MON, "-u", "-U", "joe", "a", "b", **{**ENVIRON, "MON_ALERTTYPE": "up", "MON_RETVAL": "0"})
+    assert failure == key("-t", "5", "-U", "joe", "a", "b", **ENVIRON)
+    assert failure != key(*MON, "-U", "joe", "a", **ENVIRON)
+    assert failure != key(*MON, "-U", "joe", "a", "b", **{**ENVIRON, "MON_SERVICE": "ftp"})
+    for kind in ("test", "startup"):
+        assert failure != key(*MON, "-U", "joe", "a", "b", **{**ENVIRON, "MON_ALERTTYPE": kind})
 
 
 async def test_every_password_in_the_arguments_is_warned_of(run_alert: RunAlert) -> None:

@@ -304,7 +304,7 @@ async def deliver(event: Event, options: Options) -> AlertOutcome:
         table.write(options.wanted + "\\n")
     return Done()
 
-plugin = Alert(Options, deliver, about="Changes a table.", order_by=lambda options: "one")
+plugin = Alert(Options, deliver, about="Changes a table.", order_by=lambda event, options: "one")
 
 if __name__ == "__main__":
     plugin.main()

@@ -300,14 +300,22 @@ class Setting:
         raise AssertionError("it is no program")
 
 
-@pytest.mark.parametrize(("is_rebooted", "alerts"), [(True, 2), (False, 1)])
+class SettingElsewhere(Setting):
+    """One whose changes outlive this machine's."""
+
+    survives_boot = True
+
+
+@pytest.mark.parametrize(
+    ("plugin", "is_rebooted", "alerts"), [(Setting(), True, 2), (Setting(), False, 1), (SettingElsewhere(), True, 1)]
+)
 async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
-    tmp_path: Path, is_rebooted: bool, alerts: int
+    tmp_path: Path, plugin: Setting, is_rebooted: bool, alerts: int
 ) -> None:
     """E-reboot: the real server that was taken out is in the table again, and alertevery would let it stay there."""
     lab = Lab(tmp_path, SITE)
     watcher = lab.engine._watcher
-    watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", Setting())})
+    watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", plugin)})
     await lab.engine.start()
     lab.fail(X)
     now = time.time()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.errors import PluginError
+from pymon.errors import PluginError, UnusableFile
 from pymon.model.invocation import Invocation
 from pymon.plugin import (
     Alert,
@@ -31,8 +33,11 @@ from pymon.plugin import (
     TryAgain,
     flag,
     option,
+    run_program,
     words,
 )
+from pymon.plugin.blocking import StuckThreads
+from pymon.plugin.net import NameNotFound
 from pymon.runner.protocol import Plugin
 from pymon.runner.registry import load
 from pymon.runner.runner import Runner
@@ -187,13 +192,44 @@ def test_outcomes(outcome: AlertOutcome, code: int, output: str) -> None:
         (errno.ENOSPC, 75),
         (errno.EMFILE, 75),
         (errno.ENOENT, 74),
-        (errno.EIO, 74),
+        (errno.ENOTDIR, 74),
+        (errno.EISDIR, 74),
+        (errno.EROFS, 74),
+        (errno.EINVAL, 74),
+        (errno.ENAMETOOLONG, 74),
+        (errno.EIO, 75),
+        (errno.ESTALE, 75),
+        (errno.ECONNREFUSED, 75),
+        (errno.ECONNRESET, 75),
+        (errno.ETIMEDOUT, 75),
+        (errno.EHOSTUNREACH, 75),
+        (errno.ETXTBSY, 75),
     ],
 )
 def test_errors_of_the_system(number: int, code: int) -> None:
     """A-sysexits: mon's alerts exit with the errno that they met."""
     error = OSError(number, os.strerror(number), "/some/file")
     assert run(Bell(error=error), invocation()) == (code, f"bell.alert: {error}\n")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NameNotFound("Temporary failure in name resolution"),
+        StuckThreads("64 earlier calls hang"),
+        socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+        ssl.SSLError(1, "[SSL] handshake failure"),
+        OSError("without a number"),
+    ],
+)
+def test_errors_without_a_number_of_the_system_pass(error: OSError) -> None:
+    """A-sysexits."""
+    assert run(Bell(error=error), invocation()) == (75, f"bell.alert: {error}\n")
+
+
+def test_a_file_that_cannot_be_used_may_be_mended() -> None:
+    """A-unusable."""
+    assert run(Bell(error=UnusableFile("no secret in x")), invocation()) == (75, "bell.alert: no secret in x\n")
 
 
 def test_other_exceptions_are_the_runners() -> None:
@@ -204,13 +240,36 @@ def test_other_exceptions_are_the_runners() -> None:
 def test_order() -> None:
     plain = Alert(Options, Bell().ring, about="")
     assert isinstance(plain, Plugin)
-    assert (plain.ordered, plain.retry_on) == (False, frozenset({75}))
+    assert (plain.ordered, plain.survives_boot, plain.retry_on) == (False, False, frozenset({75}))
     ordered = Alert(
-        Options, Bell().ring, about="", order_by=lambda options: f"level {options.level}", retry_on=frozenset({4})
+        *(Options, Bell().ring),
+        about="",
+        order_by=lambda event, options: f"level {options.level} of {event.service}, {event.kind}",
+        retry_on=frozenset({4}),
+        survives_boot=True,
     )
-    assert (ordered.ordered, ordered.retry_on) == (True, frozenset({4}))
-    assert ordered.order_key(invocation("-s", "x", "-L", "7")) == "level 7"
+    assert (ordered.ordered, ordered.survives_boot, ordered.retry_on) == (True, True, frozenset({4}))
+    assert ordered.order_key(invocation("-s", "x", "-u", "-L", "7")) == "level 7 of x, up"
     assert ordered.order_key(invocation("-L", "loud")) == "wrong options"
+
+
+async def test_what_is_too_old_is_given_up() -> None:
+    """A-giveup."""
+    alert = Alert(Options, Busy(*(TryAgain("busy") for _ in range(3)), Done()).ring, about="", give_up=3600.0)
+    young, old = str(time.time() - 3000), str(time.time() - 7200)
+    assert await attempt(alert, "-t", young) == (75, "busy\n")
+    assert await attempt(alert, "-t", old) == (69, "busy\nit is given up: it happened 2h ago\n")
+    assert await attempt(alert, "-t", old, "--retries", "3") == (69, "busy\nit is given up: it happened 2h ago\n")
+    assert await attempt(alert, "-t", old) == (0, "")
+
+
+async def test_a_program_gets_the_beginning_of_what_is_too_long_for_an_argument() -> None:
+    """A-argument: the kernel takes no argument of 128 KiB."""
+    event = Event("g", "s", (), 0.0, EventKind.FAILURE, "", "", {"PATH": os.environ["PATH"]})
+    script = 'printf "%s %s %s" "${#1}" "$2" "$3"'
+    words = ("죽" * 100_000, "a\0b", "\ud800")
+    result = await run_program(["/bin/sh", "-c", script, "sh", *words], event)
+    assert (result.exitval, result.output) == (0, f"{(128 * 1024 - 1) // 3 * 3} a\ufffdb \ufffd")
 
 
 def test_mons_letters_are_not_the_alerts() -> None:
@@ -371,7 +430,8 @@ async def test_a_field_timeout_of_the_alert_is_its_limit() -> None:
 async def test_a_timeout_of_the_system_is_not_the_limit() -> None:
     error = TimeoutError(errno.ETIMEDOUT, "Connection timed out")
     answer = await Alert(Options, Bell(error=error).ring, about="").run(invocation())
-    assert (answer.exitval, "Connection timed out" in answer.output) == (74, True)
+    assert (answer.exitval, "Connection timed out" in answer.output) == (75, True)
+    assert "timeout after" not in answer.output
 
 
 async def test_a_plain_function_runs_in_a_thread() -> None:
