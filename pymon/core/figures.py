@@ -16,16 +16,16 @@ _LARGE = ((1e12, 1e-12, "TB"), (1e9, 1e-9, "GB"), (1e6, 1e-6, "MB"), (1e3, 1e-3,
 
 def amount(value: float, unit: str) -> str:
     """A value with its unit, in three figures: ``12.3 ms``, ``4.1 GB``, ``20 %``, ``30 days``, ``7``."""
-    size = abs(value)
+    size = abs(float(f"{value:.3g}"))  # what three figures make of 0.9996 s is a second, and no 1000 ms
     if unit == "s" and value:
-        factor, unit = next((factor, name) for least, factor, name in _SMALL if size >= least)
+        factor, unit = next(((factor, name) for least, factor, name in _SMALL if size >= least), (1.0, "s"))
         value *= factor
     elif unit == "B":
         factor, unit = next(((factor, name) for least, factor, name in _LARGE if size >= least), (1.0, "B"))
         value *= factor
     elif unit == "d":
         unit = "day" if value == 1 else "days"
-    number = f"{value:.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
+    number = f"{value:.0f}" if 999.5 <= abs(value) < 1e9 else f"{value:.3g}"
     return f"{number} {unit}".rstrip()
 
 
