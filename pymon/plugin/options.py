@@ -10,7 +10,8 @@ The rules are those of getopt(3), which mon's own plugins keep to as well: ``-p8
 one word (``-qv``), ``--name=value`` and ``--name value``, ``--`` ends the options, and any word is taken as an
 option's value, even one with a hyphen. Options may stand after other words. Of an option given twice the last one
 counts, except of ``many``. Single letters that are not declared are passed over, since mon hands every plugin
-letters that it may not know; a long name that is not declared is an error.
+letters that it may not know; a long name that is not declared is an error. Whoever asks for help gets it, whatever
+else is wrong.
 
 Some of mon's plugins have long names behind a single hyphen instead (``-zone example.org``), as Perl's Getopt::Long
 reads them: with ``single_dash`` a word that begins with one or two hyphens is a name, in any case, and short of its
@@ -20,6 +21,8 @@ end as long as only one option begins so.
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import os
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
@@ -42,28 +45,44 @@ class _Takes(Enum):
 
 
 class Declared(NamedTuple):
-    """One option as declared. ``convert`` makes its value of text, and raises ValueError with what is wrong."""
+    """One option as declared. ``convert`` makes its value of text, and raises ValueError with what is wrong.
+
+    ``is_text``: nothing was said of what to make of the text, so the field's type has to be that of text.
+    """
 
     flags: tuple[str, ...]
     takes: _Takes
     convert: Callable[[str], Any]
     metavar: str
     about: str
+    is_text: bool = False
 
 
 def option(*flags: str, default: T, about: str, metavar: str = "VALUE", convert: Callable[[str], T] | None = None) -> T:
-    """A field with one value. ``convert`` makes it of text; without it, the type of the default does."""
-    return _field(Declared(flags, _Takes.VALUE, convert or _converter(default), metavar, about), default)
+    """A field with one value. ``convert`` makes it of text; without it, the type of the default does.
+
+    That is so for whole numbers, numbers, texts and paths, and None where the field is ``str | None``. With any other
+    default there must be a ``convert``: else PluginError is raised, here or when the plugin is made of its options.
+    """
+    declared = Declared(
+        _some(flags),
+        _Takes.VALUE,
+        convert or _converter(flags, default),
+        metavar,
+        about,
+        not convert and default is None,
+    )
+    return _field(declared, default)
 
 
 def many(*flags: str, about: str, metavar: str = "VALUE", convert: Callable[[str], T]) -> tuple[T, ...]:
     """A field with the values of an option that can be given more than once, in their order."""
-    return _field(Declared(flags, _Takes.MANY, convert, metavar, about), ())
+    return _field(Declared(_some(flags), _Takes.MANY, convert, metavar, about), ())
 
 
 def flag(*flags: str, about: str) -> bool:
     """A field that is True when the option is given."""
-    return _field(Declared(flags, _Takes.NOTHING, str, "", about), False)
+    return _field(Declared(_some(flags), _Takes.NOTHING, str, "", about), False)
 
 
 def words(metavar: str, *, about: str) -> tuple[str, ...]:
@@ -104,8 +123,10 @@ class OptionParser:
     def __init__(
         self, *records: type[Any], common: Sequence[type[Any]] = (), single_dash: bool = False, subject: str = ""
     ) -> None:
-        """``records`` are dataclasses of declared fields; PluginError when two of them declare the same flag.
+        """``records`` are dataclasses of declared fields; PluginError when two of them declare the same flag, or one
+        declares what can never be given, or never be of the type of its field.
 
+        The first of ``records`` is the plugin's own; a flag ``help`` of another one is the SDK's, and wins over errors.
         ``common`` are records of the SDK, which give way: a field that one of ``records`` has too is dropped, and a
         flag that one declares as well. ``single_dash``: long names behind one hyphen (see above). ``subject`` is what
         the words are called in the help, where no record declares them.
@@ -124,11 +145,20 @@ class OptionParser:
                 flags = tuple(spelling for spelling in declared.flags if spelling not in self._by_flag)
                 if name not in own and (flags or not declared.flags):
                     self._declare(record, name, declared._replace(flags=flags))
+        self._helping: type[Any] | None = next(
+            (
+                record
+                for record, name, declared in self._by_flag.values()
+                if record is not self._records[0] and name == "help" and declared.takes is _Takes.NOTHING
+            ),
+            None,
+        )
 
     def _declare(self, record: type[Any], name: str, declared: Declared) -> None:
         if declared.takes is _Takes.WORDS:
             self._words = self._words or (record, name, declared)
         for spelling in declared.flags:
+            _check_spelling(spelling, single_dash=self._single_dash)
             if spelling in self._by_flag:
                 raise PluginError(f"option {spelling} is declared twice")
             self._by_flag[spelling] = (record, name, declared)
@@ -142,7 +172,7 @@ class OptionParser:
             if (record, field) not in seen and declared.about:
                 seen.add((record, field))
                 value = "" if declared.takes is _Takes.NOTHING else f" {declared.metavar}"
-                lines.append((", ".join(declared.flags) + value, declared.about + _shown(getattr(record(), field))))
+                lines.append((", ".join(declared.flags) + value, declared.about + _shown(_default(record, field))))
         if self._words is not None:
             declared = self._words[2]
             synopsis += f" [{declared.metavar} ...]"
@@ -157,8 +187,40 @@ class OptionParser:
         return "\n".join([synopsis, "", about.strip(), "", *table, ""])
 
     def parse(self, arguments: Sequence[str]) -> Parsed:
-        """Read arguments; raises PluginUsageError with what is wrong."""
+        """Read arguments; raises PluginUsageError with what is wrong.
+
+        Where help is asked for nothing is: the records are then the defaults, which their ``__post_init__`` has not
+        seen.
+        """
         values: dict[type[Any], dict[str, Any]] = {record: {} for record in self._records}
+        try:
+            plain, unknown = self._read(arguments, values)
+            records = {record: record(**values[record]) for record in self._records}
+        except PluginUsageError:
+            if not self._asks_for_help(arguments, values):
+                raise
+            records = {record: _untouched(record) for record in self._records}
+            if self._helping is not None:
+                records[self._helping] = self._helping(help=True)
+            return Parsed(records, (), ())
+        helps = self._asks_for_help((), values)
+        return Parsed(records, tuple(plain), () if helps else tuple(unknown))
+
+    def _asks_for_help(self, arguments: Sequence[str], values: Mapping[type[Any], Mapping[str, Any]]) -> bool:
+        """Whether the SDK's flag ``help`` was read, or is among the arguments, be it where a value should be."""
+        if self._helping is None:
+            return False
+        if values[self._helping].get("help"):
+            return True
+        spellings = {
+            flag for flag, (record, name, _) in self._by_flag.items() if (record, name) == (self._helping, "help")
+        }
+        if self._single_dash:
+            spellings |= {spelling[1:] for spelling in spellings if spelling.startswith("--")}
+        return any(word in spellings for word in itertools.takewhile(lambda word: word != "--", arguments))
+
+    def _read(self, arguments: Sequence[str], values: dict[type[Any], dict[str, Any]]) -> tuple[list[str], list[str]]:
+        """Fill in the values; gives the words that are no options, and the letters that nobody declared."""
         unknown: list[str] = []
         plain: list[str] = []
         rest = list(reversed(arguments))
@@ -176,7 +238,7 @@ class OptionParser:
         if self._words is not None:
             record, name, _ = self._words
             values[record][name] = tuple(plain)
-        return Parsed({record: record(**values[record]) for record in self._records}, tuple(plain), tuple(unknown))
+        return plain, unknown
 
     def _long(self, word: str, rest: list[str], values: dict[type[Any], dict[str, Any]]) -> None:
         given, equals, value = word.partition("=")
@@ -237,8 +299,29 @@ class OptionParser:
 
 
 def declarations(record: type[Any]) -> list[tuple[str, Declared]]:
-    """The declared fields of a dataclass, in order, by name."""
-    return [(field.name, field.metadata[_KEY]) for field in dataclasses.fields(record) if _KEY in field.metadata]
+    """The declared fields of a dataclass, in order, by name. Raises PluginError for one whose type no text has."""
+    found = []
+    for field in dataclasses.fields(record):
+        declared: Declared | None = field.metadata.get(_KEY)
+        if declared is None:
+            continue
+        if declared.is_text and _type_name(field.type) not in _TEXT_OR_NONE:
+            raise PluginError(
+                f"option {declared.flags[0]} ({field.name}: {_type_name(field.type)}) has the default None and no"
+                " convert=, so that its value would be text; name the function that makes it of text: convert=int"
+            )
+        found.append((field.name, declared))
+    return found
+
+
+_TEXT_OR_NONE = {"str | None", "None | str", "Optional[str]", "typing.Optional[str]", "Any", "typing.Any", "object"}
+
+
+def _type_name(written: object) -> str:
+    """A field's type as written: text where the plugin has postponed annotations, else the type itself."""
+    if isinstance(written, type):
+        return written.__qualname__
+    return str(written)
 
 
 def _field(declared: Declared, default: T) -> T:
@@ -246,8 +329,51 @@ def _field(declared: Declared, default: T) -> T:
     return made
 
 
-def _converter(default: object) -> Callable[[str], Any]:
-    return type(default) if isinstance(default, int | float) and not isinstance(default, bool) else str
+def _default(record: type[Any], name: str) -> object:
+    return next(field.default for field in dataclasses.fields(record) if field.name == name)
+
+
+def _untouched(record: type[R]) -> R:
+    """A record of the defaults that ``__post_init__`` has not seen: it may want an option that is not given."""
+    made = object.__new__(record)
+    for field in dataclasses.fields(record):  # type: ignore[arg-type]  # a dataclass, which type[R] cannot say
+        if field.default is not dataclasses.MISSING:
+            object.__setattr__(made, field.name, field.default)
+        elif field.default_factory is not dataclasses.MISSING:
+            object.__setattr__(made, field.name, field.default_factory())
+    return made
+
+
+def _some(flags: tuple[str, ...]) -> tuple[str, ...]:
+    if not flags:
+        raise PluginError('an option needs a name at least: option("-p", "--port", …)')
+    return flags
+
+
+def _check_spelling(spelling: str, *, single_dash: bool) -> None:
+    """Refuse what nobody could ever give."""
+    name = spelling.lstrip("-")
+    dashes = len(spelling) - len(name)
+    if not name or dashes not in (1, 2) or "=" in name or any(map(str.isspace, name)):
+        raise PluginError(f"option {spelling!r} can never be given: names are like '-p' and '--port'")
+    if dashes == 1 and len(name) > 1 and not single_dash:
+        raise PluginError(
+            f"option {spelling!r} can never be given: behind one hyphen is one letter; call it '-{spelling}'"
+        )
+
+
+def _converter(flags: tuple[str, ...], default: object) -> Callable[[str], Any]:
+    """What makes a value of text that is of the default's type. Raises PluginError where that is not plain."""
+    if isinstance(default, bool):
+        raise PluginError(f"option {flags[0]} is True or False: declare it by flag(), which is True when it is given")
+    if default is None or type(default) is str:
+        return str
+    if type(default) in (int, float) or isinstance(default, os.PathLike):
+        return type(default)
+    raise PluginError(
+        f"option {flags[0]} has a default of type {type(default).__name__} and no convert=, so that its value would be"
+        " text; name the function that makes it of text: convert=…"
+    )
 
 
 def _next(name: str, rest: list[str]) -> str:

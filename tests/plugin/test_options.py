@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, make_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.errors import PluginError, PluginUsageError
+from pymon.model.invocation import Invocation
+from pymon.plugin import Alert, AlertOutcome, Done, Event, Host, Monitor, Outcome, Up
 from pymon.plugin.options import OptionParser, choice, flag, many, option, words
 
 
@@ -130,6 +136,159 @@ def test_usage_shows_a_set_as_it_would_be_written() -> None:
         good: frozenset[int] = option("-c", default=frozenset({302, 200, 401}), convert=codes, about="good ones")
 
     assert "good ones (default: 200,302,401)\n" in OptionParser(Codes).usage("x.monitor", "")
+
+
+class Colour(StrEnum):
+    """A default that is text, and more than text."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("default", "advice"),
+    [
+        (True, r"option -v is True or False: declare it by flag\(\)"),
+        (False, r"declare it by flag\(\)"),
+        (Colour.RED, "option -v has a default of type Colour and no convert="),
+        ((), "a default of type tuple and no convert="),
+    ],
+)
+def test_a_default_that_text_cannot_become_is_refused(default: object, advice: str) -> None:
+    with pytest.raises(PluginError, match=advice):
+        option("-v", default=default, about="")
+
+
+@pytest.mark.parametrize("annotation", [int, "int | None", "Path | None", "float", Optional[int]])  # noqa: UP045  # as authors write
+def test_none_without_a_conversion_is_for_texts_only(annotation: Any) -> None:
+    record = make_dataclass("Record", [("most", annotation, option("-m", default=None, about=""))])
+    with pytest.raises(PluginError, match=r"option -m \(most: .*\) has the default None and no convert=.*convert=int"):
+        OptionParser(record)
+
+
+@pytest.mark.parametrize("annotation", ["str | None", "None | str", "Optional[str]", str | None, Optional[str]])  # noqa: UP045  # as authors write
+def test_none_without_a_conversion_is_fine_for_a_text(annotation: Any) -> None:
+    record = make_dataclass("Record", [("name", annotation, option("-m", default=None, about=""))])
+    assert OptionParser(record).parse(["-m3"]).of(record) == record("3")
+
+
+def test_a_path_stays_a_path() -> None:
+    @dataclass(frozen=True)
+    class Folder:
+        folder: Path = option("-d", default=Path("/tmp"), about="where")
+
+    assert OptionParser(Folder).parse(["-d", "/var"]).of(Folder).folder == Path("/var")
+
+
+@pytest.mark.parametrize("spelling", ["v", "-vv", "", "-", "--", "---v", "--a=b", "-p PORT", "port"])
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda spelling: option("-a", spelling, default="", about=""),
+        lambda spelling: many(spelling, convert=str, about=""),
+        lambda spelling: flag(spelling, about=""),
+    ],
+)
+def test_a_name_that_nobody_could_give_is_refused(spelling: str, declare: Callable[[str], Any]) -> None:
+    record = make_dataclass("Record", [("value", "str", declare(spelling))])
+    with pytest.raises(PluginError, match=f"option '{spelling}' can never be given"):
+        OptionParser(record)
+
+
+def test_long_names_behind_one_hyphen_are_for_those_who_ask_for_them() -> None:
+    record = make_dataclass("Record", [("zone", "str", option("-zone", default="", about=""))])
+    with pytest.raises(PluginError, match="behind one hyphen is one letter; call it '--zone'"):
+        OptionParser(record)
+    assert OptionParser(record, single_dash=True).parse(["-zone", "x"]).of(record) == record("x")
+
+
+def test_an_option_without_a_name_is_refused() -> None:
+    for declare in (lambda: option(default="", about=""), lambda: flag(about=""), lambda: many(convert=str, about="")):
+        with pytest.raises(PluginError, match="an option needs a name"):
+            declare()
+
+
+@dataclass(frozen=True)
+class Demanding:
+    """A record that cannot be made without its option."""
+
+    url: str = option("-u", "--url", default="", about="where to")
+    level: int = option("-n", default=3, about="how much")
+
+    def __post_init__(self) -> None:
+        if not self.url:
+            raise PluginUsageError("--url is needed")
+
+
+@dataclass(frozen=True)
+class Common:
+    """As the SDK has it."""
+
+    help: bool = flag("-h", "--help", about="show this help")
+    each: str = option("-e", default="x", about="each")
+
+
+DEMANDING = OptionParser(Demanding, common=(Common,))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["-h"],
+        ["--nosuch", "--help"],
+        ["--help", "-l", "x"],
+        ["-n", "x", "-h"],
+        ["-n", "--help"],
+        ["-X", "-h"],
+    ],
+)
+def test_help_wins_over_all_that_is_wrong(arguments: list[str]) -> None:
+    parsed = DEMANDING.parse(arguments)
+    assert parsed.of(Common).help
+    assert parsed.unknown == ()
+    assert parsed.of(Demanding).level == 3
+    assert "--url VALUE" in DEMANDING.usage("x.monitor", "")
+    assert "how much (default: 3)" in DEMANDING.usage("x.monitor", "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--", "--help"], ["help"], ["-n", "x"]])
+def test_who_does_not_ask_for_help_is_told_what_is_wrong(arguments: list[str]) -> None:
+    with pytest.raises(PluginUsageError):
+        DEMANDING.parse(arguments)
+
+
+def test_a_word_that_is_a_value_is_no_cry_for_help() -> None:
+    parsed = DEMANDING.parse(["-u", "--help"])
+    assert (parsed.of(Demanding).url, parsed.of(Common).help) == ("--help", False)
+
+
+def test_a_plugins_own_help_option_hides_no_error() -> None:
+    record = make_dataclass(
+        "Record",
+        [("help", "str", option("--help", default="", about="")), ("n", "int", option("-n", default=1, about=""))],
+    )
+    with pytest.raises(PluginUsageError):
+        OptionParser(record, common=(Common,)).parse(["-n", "x", "--help", "y"])
+
+
+async def test_help_of_a_monitor_and_an_alert_that_need_an_option() -> None:
+    async def probe(_host: Host, _options: Demanding) -> Outcome:
+        return Up()
+
+    async def deliver(_event: Event, _options: Demanding) -> AlertOutcome:
+        return Done()
+
+    for plugin in (Monitor(Demanding, probe, about="Posts."), Alert(Demanding, deliver, about="Posts.")):
+        helped = await plugin.run(Invocation("/x/post", ("-X", "--help"), {}))
+        assert (helped[0], helped[1].partition("\n")[0][:21]) == (0, "usage: post [options]")
+        refused = await plugin.run(Invocation("/x/post", ("h",), {}))
+        assert "post: --url is needed" in refused[1]
+        assert refused[0] in (2, 64)
+
+
+def test_help_behind_one_hyphen() -> None:
+    parser = OptionParser(Demanding, common=(Common,), single_dash=True)
+    assert parser.parse(["-nosuch", "-help"]).of(Common).help
 
 
 argument = st.sampled_from(["-p", "-q", "-u", "--port", "--zone", "--", "-", "-qv", "80", "x", "-pq"]) | st.text(
