@@ -211,7 +211,7 @@ def test_an_option_without_a_name_is_refused() -> None:
 class Demanding:
     """A record that cannot be made without its option."""
 
-    url: str = option("-u", "--url", default="", about="where to")
+    url: str = option("-U", "--url", default="", about="where to")
     level: int = option("-n", default=3, about="how much")
 
     def __post_init__(self) -> None:
@@ -236,7 +236,7 @@ DEMANDING = OptionParser(Demanding, common=(Common,))
         ["--help"],
         ["-h"],
         ["--nosuch", "--help"],
-        ["--help", "-l", "x"],
+        ["--help", "-n", "x"],
         ["-n", "x", "-h"],
         ["-n", "--help"],
         ["-X", "-h"],
@@ -258,7 +258,7 @@ def test_who_does_not_ask_for_help_is_told_what_is_wrong(arguments: list[str]) -
 
 
 def test_a_word_that_is_a_value_is_no_cry_for_help() -> None:
-    parsed = DEMANDING.parse(["-u", "--help"])
+    parsed = DEMANDING.parse(["-U", "--help"])
     assert (parsed.of(Demanding).url, parsed.of(Common).help) == ("--help", False)
 
 
