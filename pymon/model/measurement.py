@@ -19,7 +19,7 @@ MEASUREMENTS_LIMIT = 16384
 MEASUREMENTS_SIZE = 1 << 20
 """bytes of that file that are read"""
 
-_NAME_LIMIT = 256
+_WORD_LIMIT = 256
 _BAD_LINES = 100
 """bad lines after which a text is not read any further"""
 
@@ -63,23 +63,44 @@ def parse_measurements(text: str) -> tuple[tuple[Measurement, ...], str]:
 
 
 def usable(measurements: Sequence[Measurement]) -> tuple[tuple[Measurement, ...], str]:
-    """Those that can be kept of what a plugin handed over, and what is wrong with the first that cannot be."""
-    kept = tuple(each for each in measurements[:MEASUREMENTS_LIMIT] if _is_usable(each))
-    if len(kept) == len(measurements):
-        return kept, ""
-    bad = next((each for each in measurements[:MEASUREMENTS_LIMIT] if not _is_usable(each)), None)
-    if bad is None:
-        return kept, f"only the first {MEASUREMENTS_LIMIT} measurements are kept"
-    return kept, f"{bad!r:.200} is none"
+    """Those that can be kept of what a plugin handed over, and what is wrong with the first that cannot be.
+
+    They are as if they had been written and read: no blanks within words, and values are floats.
+    """
+    kept: list[Measurement] = []
+    problem = ""
+    for each in measurements[:MEASUREMENTS_LIMIT]:
+        measurement = _of_plugin(each)
+        if measurement is not None:
+            kept.append(measurement)
+        elif not problem:
+            problem = f"{_shown(each)} is none"
+    if len(measurements) > MEASUREMENTS_LIMIT and not problem:
+        problem = f"only the first {MEASUREMENTS_LIMIT} measurements are kept"
+    return tuple(kept), problem
 
 
-def _is_usable(each: object) -> bool:
+def _of_plugin(each: object) -> Measurement | None:
     if not isinstance(each, Measurement):
-        return False
+        return None
     host, name, value, unit = each
-    is_named = isinstance(host, str) and isinstance(name, str) and isinstance(unit, str)
-    is_number = isinstance(value, int | float) and math.isfinite(value)
-    return is_named and is_number and len(host) <= _NAME_LIMIT >= len(name) and len(unit) <= _NAME_LIMIT
+    if not (isinstance(host, str) and isinstance(name, str) and isinstance(unit, str)):
+        return None
+    try:
+        number = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return None
+    host, name, unit = _word(host), _word(name), _word(unit) if unit else ""
+    if not math.isfinite(number) or max(len(host), len(name), len(unit)) > _WORD_LIMIT:
+        return None
+    return Measurement(host, name, number, unit)
+
+
+def _shown(each: object) -> str:
+    try:
+        return f"{each!r:.200}"
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a number of thousands of digits"
 
 
 def _of_line(line: str) -> Measurement | None:
@@ -94,10 +115,18 @@ def _of_line(line: str) -> Measurement | None:
         value = math.nan
     if not math.isfinite(value):
         raise ValueError(f"{words[2][:40]!r} is no number")
-    if max(map(len, words)) > _NAME_LIMIT:
-        raise ValueError(f"a word is longer than {_NAME_LIMIT} characters")
+    if max(map(len, words)) > _WORD_LIMIT:
+        raise ValueError(f"a word is longer than {_WORD_LIMIT} characters")
     return Measurement(words[0], words[1], value, *words[3:])
 
 
 def _word(text: str) -> str:
-    return "_".join(text.split()) or "_"
+    """The text as one word that can be written anywhere: ``_`` for blanks, ``?`` for what no encoding takes."""
+    if text.isascii():
+        return "_".join(text.split()) or "_"
+    return "".join("?" if _is_lone(character) else character for character in "_".join(text.split())) or "_"
+
+
+def _is_lone(character: str) -> bool:
+    """Whether it is a surrogate that does not stand for a byte."""
+    return "\ud800" <= character < "\udc80" or "\udd00" <= character <= "\udfff"

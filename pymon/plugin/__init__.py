@@ -1,6 +1,7 @@
 """All that the author of a monitor or an alert imports: ``from pymon.plugin import Monitor, Up, Down, option, …``.
 
-monitor       Monitor, SetMonitor: what makes a program of a probe; Up, Down
+monitor       Monitor, SetMonitor: what makes a program of a probe
+outcome       what a probe gives: Up, Down; and a SetMonitor: Report
 host          Host: one host, as a probe sees it
 conversation  lines to and from a server, bounded
 datagram      questions and answers of one datagram each, over UDP
@@ -42,9 +43,10 @@ if TYPE_CHECKING:
     from pymon.plugin.host import Host
     from pymon.plugin.icmp import Echo, ping
     from pymon.plugin.login import LoginOptions
-    from pymon.plugin.monitor import AT_ONCE, Call, Down, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, Wording
+    from pymon.plugin.monitor import AT_ONCE, Monitor, SetMonitor
     from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
     from pymon.plugin.options import choice, flag, many, option, words
+    from pymon.plugin.outcome import Call, Down, Outcome, Outcomes, Report, Up, Wording
     from pymon.plugin.post import PostOptions
     from pymon.plugin.secret import read_secret, read_secrets
     from pymon.plugin.template import (
@@ -81,24 +83,17 @@ _HOME = {
     "run_command": "pymon.plugin.command",
     "Conversation": "pymon.plugin.conversation",
     "ProtocolProblem": "pymon.plugin.conversation",
-    "dialogues": "pymon.plugin.dialogue",
     "Datagram": "pymon.plugin.datagram",
     "ask": "pymon.plugin.datagram",
     "exchange": "pymon.plugin.datagram",
+    "dialogues": "pymon.plugin.dialogue",
     "Host": "pymon.plugin.host",
     "Echo": "pymon.plugin.icmp",
     "ping": "pymon.plugin.icmp",
     "LoginOptions": "pymon.plugin.login",
     "AT_ONCE": "pymon.plugin.monitor",
-    "Call": "pymon.plugin.monitor",
-    "Down": "pymon.plugin.monitor",
     "Monitor": "pymon.plugin.monitor",
-    "Outcome": "pymon.plugin.monitor",
-    "Outcomes": "pymon.plugin.monitor",
-    "Report": "pymon.plugin.monitor",
     "SetMonitor": "pymon.plugin.monitor",
-    "Up": "pymon.plugin.monitor",
-    "Wording": "pymon.plugin.monitor",
     "FAMILY_NAMES": "pymon.plugin.net",
     "Address": "pymon.plugin.net",
     "CannotConnect": "pymon.plugin.net",
@@ -111,6 +106,13 @@ _HOME = {
     "many": "pymon.plugin.options",
     "option": "pymon.plugin.options",
     "words": "pymon.plugin.options",
+    "Call": "pymon.plugin.outcome",
+    "Down": "pymon.plugin.outcome",
+    "Outcome": "pymon.plugin.outcome",
+    "Outcomes": "pymon.plugin.outcome",
+    "Report": "pymon.plugin.outcome",
+    "Up": "pymon.plugin.outcome",
+    "Wording": "pymon.plugin.outcome",
     "PostOptions": "pymon.plugin.post",
     "read_secret": "pymon.plugin.secret",
     "read_secrets": "pymon.plugin.secret",

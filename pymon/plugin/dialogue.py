@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pymon.plugin.monitor import Down, Outcome, Outcomes
+from pymon.plugin.outcome import Down, Outcome, Outcomes
 
 RULER = "=" * 78
 

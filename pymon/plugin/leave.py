@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NoReturn
 
+from pymon.model.invocation import Invocation
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement, format_measurements
 from pymon.runner.protocol import Answer
 
@@ -15,6 +18,13 @@ from pymon.runner.protocol import Answer
 def surrogate_escaped(argument: str) -> str:
     """What the system decoded by the locale, as UTF-8 with surrogateescape."""
     return os.fsencode(argument).decode("utf-8", "surrogateescape")
+
+
+def called_with(arguments: Sequence[str] | None = None, stdin: str = "") -> Invocation:
+    """The program's own call: its arguments (those given instead, if any) and its environment, whatever the locale."""
+    given = sys.argv[1:] if arguments is None else arguments
+    environ = {surrogate_escaped(name): surrogate_escaped(value) for name, value in os.environ.items()}
+    return Invocation(sys.argv[0], tuple(map(surrogate_escaped, given)), environ, stdin)
 
 
 def about_of(given: str | None, function: Callable[..., object]) -> str:
@@ -35,15 +45,54 @@ def hand_over(measurements: Sequence[Measurement]) -> None:
             return
 
 
+def run_and_leave(run: Coroutine[Any, Any, Answer]) -> NoReturn:
+    """Run a plugin's call as the program that this is: hand over what it measured, print its output, and end.
+
+    What it raises is said as the daemon says it of a plugin in its process, so that the summary is the same.
+    """
+    ending = asyncio.run(_kept(run))
+    if isinstance(ending, BaseException):
+        from pymon.runner.raised import described  # noqa: PLC0415  # only where something is wrong
+
+        summary, detail = described(ending, getattr(sys.modules["__main__"], "__file__", None) or sys.argv[0])
+        _write(summary)  # before what the plugin printed, as long as Python keeps that back
+        leave(Answer(1, detail))
+    hand_over(ending.measurements)
+    leave(ending)
+
+
+async def _kept(run: Coroutine[Any, Any, Answer]) -> Answer | BaseException:
+    try:
+        return await run
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return asyncio.CancelledError("the plugin cancelled itself")
+    except Exception as error:
+        return error
+
+
 def leave(answer: Answer) -> NoReturn:
     """Print a program's output and end it, threads that hang included."""
-    try:
+    with contextlib.suppress(OSError):  # nobody reads it; the exit code stands
         sys.stdout.flush()
-        sys.stdout.buffer.write(answer.output.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
-        sys.stderr.flush()
-    except OSError:
-        pass  # nobody reads it; the exit code stands
+    _write(answer.output)
     atexit._run_exitfuncs()
     # not sys.exit: it would wait for threads of a library that hangs, and takes eight milliseconds
     os._exit(answer.exitval & 0xFF)
+
+
+def _write(text: str) -> None:
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        from pymon.runner.output import well_formed  # noqa: PLC0415  # a server's JSON can cause it, and few do
+
+        data = well_formed(text).encode("utf-8", "surrogateescape")
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        sys.stderr.flush()
+    except OSError:
+        return  # nobody reads it; the exit code stands

@@ -31,28 +31,25 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
 import socket
 import ssl
-import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn
 
 from pymon.errors import PluginUsageError
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.host import Host
-from pymon.plugin.leave import about_of, hand_over, leave
+from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.net import FAMILY_NAMES, CannotConnect, NameNotFound
 from pymon.plugin.options import OptionParser, flag, option
+from pymon.plugin.outcome import Call, Down, OptionsT, Outcome, Outcomes, Report, Up, Wording
 from pymon.plugin.values import count, positive, seconds
 from pymon.runner.protocol import Answer
-
-OptionsT = TypeVar("OptionsT")
 
 AT_ONCE = 256
 """hosts that one run probes at the same time, unless --at-once or its monitor says otherwise"""
@@ -63,63 +60,9 @@ THREADS_AT_ONCE = 32
 USAGE_EXIT = 2
 """exit code for wrong options"""
 
+_HIGHEST_EXIT = 255
 _REMEMBERED = 16384
 """argument lists whose options are remembered, so that a check each second reads them once"""
-
-
-class Up(NamedTuple):
-    """A host that is well. ``detail`` may be several lines."""
-
-    detail: str = ""
-
-
-class Down(NamedTuple):
-    """A host that is not, and why, in one line. ``detail`` may be several lines.
-
-    The exit code of the run is the highest ``exitval`` of its hosts: ``alert exit=…`` in mon.cf can tell by it.
-    """
-
-    reason: str
-    detail: str = ""
-    exitval: int = 1
-
-
-Outcome = Up | Down
-Outcomes = Mapping[str, Outcome]
-"""Hosts in the order of the arguments, each once."""
-
-
-class Wording(NamedTuple):
-    """What is said of a host (``{host}``) that cannot be probed, where a monitor has its own words for it."""
-
-    name_not_found: str = "{reason}"
-    cannot_connect: str = "{reason}"
-    timed_out: str = "timeout after {limit:g} seconds"
-
-
-class Report(NamedTuple):
-    """What a run of a SetMonitor gives. ``summary`` is one line, normally the failed hosts."""
-
-    exitval: int
-    summary: str = ""
-    detail: str = ""
-    measurements: tuple[Measurement, ...] = ()
-
-    def output(self) -> str:
-        """As printed: nothing at all if there is nothing to say."""
-        return f"{self.summary}\n{self.detail}" if self.summary or self.detail else ""
-
-
-class Call(NamedTuple, Generic[OptionsT]):
-    """One run: its hosts in the order given (repetitions included), its options, its environment (``MON_…``).
-
-    ``families`` are those that the user asked for: AF_INET, AF_INET6, both, or AF_UNSPEC for whichever there is.
-    """
-
-    hosts: tuple[str, ...]
-    options: OptionsT
-    environ: Mapping[str, str]
-    families: tuple[socket.AddressFamily, ...] = (socket.AF_UNSPEC,)
 
 
 @dataclass(frozen=True)
@@ -205,17 +148,15 @@ class _Program(Generic[OptionsT]):
             report = await self._report(read, invocation)
         except PluginUsageError as error:
             return Answer(self._usage_exit, f"{name}: {error}\n{name} --help tells what it takes\n")
-        return Answer(report.exitval, report.output(), report.measurements)
+        exitval = report.exitval if 0 <= report.exitval <= _HIGHEST_EXIT else _HIGHEST_EXIT
+        return Answer(exitval, report.output(), report.measurements)
 
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
         raise NotImplementedError
 
     def main(self) -> NoReturn:
         """Run as a program: arguments from the command line, output to standard output, and exit."""
-        invocation = Invocation(sys.argv[0], tuple(sys.argv[1:]), os.environ)
-        answer = asyncio.run(self.run(invocation))
-        hand_over(answer.measurements)
-        leave(answer)
+        run_and_leave(self.run(called_with()))
 
     def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
         parsed = self._parser.parse(arguments)
@@ -323,8 +264,7 @@ class Monitor(_Program[OptionsT]):
         else:
             outcomes = await self._all(names, read, measured, environ)
         summary, detail = self._summary(outcomes, read.options), self._detail(outcomes, read.options)
-        exitval = max((outcome.exitval for outcome in outcomes.values() if isinstance(outcome, Down)), default=0)
-        return Report(exitval, summary, detail, tuple(measured))
+        return Report(_exitval(outcomes.values()), summary, detail, tuple(measured))
 
     async def _all(
         self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
@@ -334,11 +274,12 @@ class Monitor(_Program[OptionsT]):
 
         async def work(waiting: Iterator[str]) -> None:
             for name in waiting:
+                if misused:
+                    return
                 try:
                     found[name] = await self._outcome(name, read, measured, environ)
                 except PluginUsageError as error:
                     misused.append(error)
-                    return
 
         waiting = iter(names)
         at_once = getattr(read.options, "at_once", None) or read.each.at_once or self._at_once
@@ -360,7 +301,7 @@ class Monitor(_Program[OptionsT]):
             if len(hosts) == 1:
                 outcome = await self._attempt(hosts[0], read)
             else:
-                outcome = _both(hosts, await asyncio.gather(*(self._attempt(host, read) for host in hosts)))
+                outcome = await self._over_each_family(hosts, read)
             if isinstance(outcome, Up) or retries <= 0:
                 break
             retries -= 1
@@ -369,6 +310,15 @@ class Monitor(_Program[OptionsT]):
             ending = f"_{FAMILY_NAMES[host.family].lower()}" if len(hosts) > 1 else ""
             measured += [Measurement(name, what + ending, *figure) for what, figure in host.measured.items()]
         return outcome
+
+    async def _over_each_family(self, hosts: Sequence[Host], read: _Read[OptionsT]) -> Outcome:
+        attempts = [asyncio.ensure_future(self._attempt(host, read)) for host in hosts]
+        try:
+            return _both(hosts, await asyncio.gather(*attempts))
+        finally:
+            for attempt in attempts:  # wrong options end the other one as well
+                attempt.cancel()
+            await asyncio.gather(*attempts, return_exceptions=True)
 
     async def _attempt(self, host: Host, read: _Read[OptionsT]) -> Outcome:
         limit: float | None = getattr(read.options, "timeout", read.each.timeout) or None
@@ -394,7 +344,12 @@ class Monitor(_Program[OptionsT]):
             return Down(_said(error), host.transcript)
         except PluginUsageError:
             raise
-        except Exception as error:
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return _crashed(error)  # the probe's own doing: the other hosts' outcomes count
+        except (Exception, SystemExit) as error:
             return _crashed(error)
         if isinstance(outcome, Up):
             host.measured.setdefault("time", (round(time.perf_counter() - began, 6), "s"))
@@ -415,15 +370,20 @@ def _both(hosts: Sequence[Host], outcomes: Sequence[Outcome]) -> Outcome:
         if isinstance(outcome, Down)
     ]
     detail = "".join(dict.fromkeys(outcome.detail for outcome in outcomes))
-    exitval = max((outcome.exitval for outcome in outcomes if isinstance(outcome, Down)), default=0)
-    return Down("; ".join(failed), detail, exitval) if failed else Up(detail)
+    return Down("; ".join(failed), detail, _exitval(outcomes)) if failed else Up(detail)
+
+
+def _exitval(outcomes: Iterable[Outcome]) -> int:
+    """The highest of the hosts that failed: never one that would tell of success, as 0 and 256 do."""
+    failed = [outcome.exitval for outcome in outcomes if isinstance(outcome, Down)]
+    return min(max(1, *failed), _HIGHEST_EXIT) if failed else 0
 
 
 def _said(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
 
 
-def _crashed(error: Exception) -> Down:
+def _crashed(error: BaseException) -> Down:
     """A probe that raises fails its own host, and says where."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""

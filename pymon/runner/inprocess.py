@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import traceback
 from contextvars import copy_context
 from typing import NamedTuple, TypeGuard
 
@@ -21,6 +20,7 @@ from pymon.runner.contained import CURRENT, Call, abandon, end_tasks
 from pymon.runner.output import capped, well_formed
 from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
 from pymon.runner.protocol import Answer, Plugin
+from pymon.runner.raised import described
 from pymon.runner.watchdog import PluginBlocked
 
 log = logging.getLogger("pymon.plugin")
@@ -111,7 +111,8 @@ def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[Answer, Cause]:
     if isinstance(ending, SystemExit):
         return _exit_of(ending, call), Cause.EXITED
     if isinstance(ending, BaseException):
-        return Answer(1, capped(_raised(ending, call))), Cause.RAISED
+        summary, detail = described(ending, call.path)
+        return Answer(1, capped(summary + call.printed() + detail)), Cause.RAISED
     if not _is_answer(ending):
         text = f"run() returned {ending!r:.200}, not an Answer(exit code, output, measurements)\n"
         return Answer(1, capped(well_formed(call.printed() + text))), Cause.RAISED
@@ -134,19 +135,6 @@ def _exit_of(ending: SystemExit, call: Call) -> Answer:
     if ending.code is None or isinstance(ending.code, int):
         return Answer((ending.code or 0) & 0xFF, capped(call.printed()))
     return Answer(1, capped(well_formed(f"{call.printed()}{ending.code}\n")))
-
-
-def _raised(error: BaseException, call: Call) -> str:
-    """``NAME: message (FILE line N)``, what it had printed, and the traceback from the plugin's first frame on."""
-    trace = error.__traceback__
-    frames = traceback.extract_tb(trace)
-    own = [frame for frame in frames if frame.filename == call.path] or frames[-1:]
-    place = f" ({own[-1].filename} line {own[-1].lineno})" if own else ""
-    message = str(error).splitlines()
-    summary = f"{type(error).__name__}{': ' + message[0] if message else ''}{place}\n"
-    beyond_us = trace.tb_next if trace is not None else None
-    detail = "".join(traceback.format_exception(type(error), error, beyond_us))
-    return well_formed(summary + call.printed() + detail)
 
 
 def _where(task: asyncio.Task[_Ending], path: str) -> str:

@@ -89,3 +89,21 @@ def test_what_a_plugin_hands_over_is_looked_at(bad: Measurement) -> None:
 def test_a_flood_is_cut() -> None:
     kept, told = usable([Measurement("h", "n", 1.0)] * (MEASUREMENTS_LIMIT + 1))
     assert (len(kept), told) == (MEASUREMENTS_LIMIT, f"only the first {MEASUREMENTS_LIMIT} measurements are kept")
+
+
+def test_what_no_number_can_hold_is_none() -> None:
+    kept, told = usable([Measurement("h", "n", 10**400), Measurement("h", "n", 2)])
+    assert kept == (Measurement("h", "n", 2.0),)
+    assert isinstance(kept[0].value, float)
+    assert told.endswith(" is none")
+
+
+@given(st.lists(st.builds(Measurement, st.text(), st.text(), finite, st.text())))
+def test_what_is_handed_over_is_as_if_it_had_been_written(measurements: list[Measurement]) -> None:
+    """In the daemon and as a program a check gives the same."""
+    text = format_measurements(measurements).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    assert usable(measurements) == parse_measurements(text)
+
+
+def test_lone_surrogates_can_be_written() -> None:
+    assert format_measurements([Measurement("a\ud800", "\udcff", 1.0)]) == "a? \udcff 1.0\n"

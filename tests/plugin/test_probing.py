@@ -255,3 +255,63 @@ async def test_a_monitor_of_this_machine_has_no_families_and_looks_nothing_up() 
     assert await run(monitor, "/no/host") == (0, "\nAF_UNSPEC\n", ANY)
     assert await run(monitor, "-4", "/no/host") == (2, ANY, ())
     assert "-4" not in (await run(monitor, "--help")).output
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(3)])
+@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize("hosts", [("bad",), ("bad", "good", "other")])
+async def test_a_probe_that_ends_more_than_itself_fails_its_own_host(
+    error: BaseException, hosts: tuple[str, ...], blocks: bool
+) -> None:
+    async def probe(host: Host, _options: Options) -> Outcome:
+        return plain(host, _options)
+
+    def plain(host: Host, _options: Options) -> Outcome:
+        if host.name == "bad":
+            raise error
+        return Up()
+
+    answer = await run(Monitor(Options, plain if blocks else probe, look_up=False), *hosts)
+    assert answer.exitval == 1
+    assert answer.output.startswith(f"bad\nbad: the monitor raised {type(error).__name__}: ")
+    assert {each.host for each in answer.measurements} == set(hosts) - {"bad"}
+
+
+async def test_a_run_that_is_cancelled_is_cancelled() -> None:
+    started = asyncio.Event()
+
+    async def probe(_host: Host, _options: Options) -> Outcome:
+        started.set()
+        await asyncio.Event().wait()
+        return Up()
+
+    task = asyncio.create_task(run(Monitor(Options, probe, look_up=False), "a", "b"))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize(("given", "exitval"), [(0, 1), (-1, 1), (255, 255), (256, 255), (1000, 255)])
+async def test_a_failed_host_is_never_told_as_success(given: int, exitval: int) -> None:
+    async def probe(_host: Host, _options: Options) -> Outcome:
+        return Down("so it is", exitval=given)
+
+    assert (await run(Monitor(Options, probe, look_up=False), "a")).exitval == exitval
+    assert (await run(Monitor(Options, probe, look_up=False), "-46", "a")).exitval == exitval
+
+
+async def test_wrong_options_over_one_family_end_the_attempt_over_the_other(both: str) -> None:
+    ended: list[str] = []
+
+    async def probe(host: Host, _options: Options) -> Outcome:
+        if host.family == socket.AF_INET6:
+            raise PluginUsageError("no password")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(host.address)
+        return Up()
+
+    answer = await run(Monitor(Options, probe), "-46", "-t", "20", both)
+    assert (answer.exitval, ended) == (2, ["127.0.0.1"])

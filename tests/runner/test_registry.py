@@ -17,7 +17,7 @@ from tests.runner.scripts import script
 SDK_PLUGIN = '''
 """A monitor."""
 from dataclasses import dataclass
-from pymon.plugin.monitor import Call, Report, SetMonitor
+from pymon.plugin import Call, Report, SetMonitor
 
 @dataclass(frozen=True)
 class Options:

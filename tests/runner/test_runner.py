@@ -20,7 +20,7 @@ from tests.runner.scripts import BASE, script
 SDK_PLUGIN = """
 import os, sys
 from dataclasses import dataclass
-from pymon.plugin.monitor import Call, Report, SetMonitor, option
+from pymon.plugin import Call, Report, SetMonitor, option
 
 @dataclass(frozen=True)
 class Options:
