@@ -272,9 +272,14 @@ class Watcher:
                 repeat_blocked=True,
                 measures=True,
                 on_start=partial(self.running.__setitem__, key),
+                on_misbehaved=partial(self._misbehaved, key),
             )
         finally:
             self.running.pop(key, None)
+
+    def _misbehaved(self, key: ServiceKey, result: CheckResult) -> None:
+        if key in self.site.services:
+            self._record.add(story.of_misbehaviour(self.site.services[key], self.states[key], result))
 
     def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
         service, before = self.site.services[key], self.states[key]

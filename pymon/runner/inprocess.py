@@ -29,12 +29,13 @@ log = logging.getLogger("pymon.plugin")
 class Ran(NamedTuple):
     """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to.
 
-    ``bad_measurement`` tells of the first of its measurements that is none.
+    ``bad_measurement`` tells of the first of its measurements that is none. ``left`` is how many tasks it left behind.
     """
 
     result: CheckResult
     behaved: bool
     bad_measurement: str = ""
+    left: int = 0
 
 
 _Ending = Answer | BaseException
@@ -53,7 +54,7 @@ async def run_inprocess(
     context = copy_context()
     context.run(CURRENT.set, call)
     task = asyncio.get_running_loop().create_task(_contain(plugin, invocation), context=context)
-    timed_out, waiting_at = False, ""
+    timed_out, waiting_at, left = False, "", 0
     try:
         done, _ = await asyncio.wait((task,), timeout=time_limit)
         timed_out = not done
@@ -64,15 +65,15 @@ async def run_inprocess(
         await _end(task, call, grace)
         raise
     finally:
-        if call.tasks and (left := end_tasks(call)):
-            log.info("%s left %d tasks behind; cancelled", call.path, left)
+        if call.tasks:
+            left = end_tasks(call)
     if timed_out:
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
         return Ran(CheckResult(TIMED_OUT_EXIT, output, started, time.time(), Cause.TIMED_OUT), task.done())
     answer, cause = _judge(task, call)
     measurements, problem = usable(answer.measurements) if answer.measurements else ((), "")
     result = CheckResult(answer.exitval, answer.output, started, time.time(), cause, measurements)
-    return Ran(result, cause is not Cause.BLOCKED, problem)
+    return Ran(result, cause is not Cause.BLOCKED, problem, left)
 
 
 async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:

@@ -34,7 +34,7 @@ class Runner:
         self._watchdog = Watchdog(block_limit)
         self._containment: Containment | None = None
         self._banished: weakref.WeakSet[PluginFile] = weakref.WeakSet()
-        self._measured_badly: weakref.WeakSet[PluginFile] = weakref.WeakSet()
+        self._told: weakref.WeakKeyDictionary[PluginFile, set[str]] = weakref.WeakKeyDictionary()
 
     def start(self) -> None:
         """Begin to contain and watch, on the running event loop."""
@@ -68,6 +68,7 @@ class Runner:
         repeat_blocked: bool = False,
         measures: bool = False,
         on_start: Callable[[int], None] | None = None,
+        on_misbehaved: Callable[[CheckResult], None] | None = None,
     ) -> CheckResult:
         """One run. Never raises but CancelledError, and then the run has been ended.
 
@@ -76,12 +77,13 @@ class Runner:
         the service; with this it is repeated as a process at once, which is right for checks and not for alerts.
         ``measures``: a program gets a file to append measurements to (a plugin inside the daemon hands its own over);
         what is none is logged once of each plugin.
-        ``on_start`` is given the number of the process, if there is one.
+        ``on_start`` is given the number of the process, if there is one. ``on_misbehaved`` is given
+        the result of a run after which it is not run inside the daemon any more.
         """
         began = time.time()
         try:
             if inprocess and file.plugin is not None and file not in self._banished:
-                result = await self._inside(file, file.plugin, invocation, time_limit)
+                result = await self._inside(file, file.plugin, invocation, time_limit, on_misbehaved)
                 if result.cause is not Cause.BLOCKED or not repeat_blocked:
                     return result
             return await run_process(
@@ -99,19 +101,35 @@ class Runner:
             log.exception("running %s failed", file.origin)
             return CheckResult(1, f"pymon could not run {file.path}: {error}\n", began, time.time(), Cause.NOT_STARTED)
 
-    async def _inside(self, file: PluginFile, plugin: Plugin, invocation: Invocation, time_limit: float) -> CheckResult:
+    async def _inside(
+        self,
+        file: PluginFile,
+        plugin: Plugin,
+        invocation: Invocation,
+        time_limit: float,
+        on_misbehaved: Callable[[CheckResult], None] | None,
+    ) -> CheckResult:
         ran = await run_inprocess(
             plugin, invocation, time_limit=time_limit, grace=self._grace, source=file.source or file.path
         )
         if not ran.behaved:
             self._banished.add(file)
             summary = ran.result.output.partition("\n")[0]
-            log.error("%s: %s; from now on it runs as a process", file.origin, summary)
+            self._tell_once(file, logging.ERROR, "%s: %s; from now on it runs as a process", summary)
+            if on_misbehaved is not None:
+                on_misbehaved(ran.result)
+        if ran.left:
+            self._tell_once(file, logging.INFO, "%s left tasks behind (%d in this run); they are cancelled", ran.left)
         if ran.bad_measurement:
             self._complain(file, ran.bad_measurement)
         return ran.result
 
     def _complain(self, file: PluginFile, problem: str) -> None:
-        if file not in self._measured_badly:
-            self._measured_badly.add(file)
-            log.warning("%s hands over what is no measurement: %s (told once)", file.origin, problem)
+        self._tell_once(file, logging.WARNING, "%s hands over what is no measurement: %s", problem)
+
+    def _tell_once(self, file: PluginFile, level: int, text: str, detail: object) -> None:
+        """Log something of a plugin, which it may do at every run, the first time only."""
+        told = self._told.setdefault(file, set())
+        if text not in told:
+            told.add(text)
+            log.log(level, f"{text} (told once)", file.origin, detail)

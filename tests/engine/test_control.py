@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -254,6 +255,49 @@ async def test_e_test_a_check_under_way_is_followed_by_another(lab: Lab) -> None
     (lab.here / "go").touch()
     await lab.until(lambda: len(lab.lines("runs")) == 2)
     await lab.until(lambda: not lab.engine.snapshot().running)
+
+
+BLOCKING = """#!/usr/bin/env python3
+import asyncio, time
+from dataclasses import dataclass
+from pymon.plugin import Call, Report, SetMonitor
+
+@dataclass(frozen=True)
+class Options:
+    pass
+
+async def check(call: Call[Options]) -> Report:
+    time.sleep(1.5)
+    return Report(0, "well")
+
+monitor = SetMonitor(Options, check, about="x")
+
+if __name__ == "__main__":
+    monitor.main()
+"""
+
+
+async def test_a_monitor_that_blocks_the_daemon_is_told_of_where_its_result_is(tmp_path: Path) -> None:
+    """``pymon why`` shows it: the result that counts is that of the process."""
+    site = "watch web\n    service x\n        interval 1h\n        monitor slow.monitor\n"
+    lab = Lab(tmp_path, "hostgroup web 127.0.0.1\n\n" + site)
+    lab.program("slow.monitor", BLOCKING)
+    await lab.restart()
+    try:
+        await lab.ask(asked.TestMonitor(X))
+        await lab.until(lambda: lab.state(X).op_status is OpStatus.OK)
+        await lab.engine.settled()
+        events = (await lab.ask(asked.ReadTimeline(X))).events
+    finally:
+        await lab.engine.stop()
+    told = [event for event in events if event.facts.get("cause") == "blocked"]
+    assert [event.kind for event in told] == [RecordedKind.CHECK]
+    assert re.fullmatch(
+        r"slow\.monitor: stopped: it blocked the event loop at \S+ line 11 in check; "
+        r"from now on it runs as a process",
+        told[0].text,
+    )
+    assert [event.text for event in events if event.facts.get("status") == "ok"] == ["ok: well"]
 
 
 async def test_test_alert_calls_it(lab: Lab) -> None:

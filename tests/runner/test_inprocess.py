@@ -20,7 +20,7 @@ from pymon.runner.inprocess import run_inprocess
 from pymon.runner.process import TIMED_OUT_EXIT
 from pymon.runner.protocol import Answer
 from pymon.runner.runner import Runner
-from tests.runner.plugins import Body, Made
+from tests.runner.plugins import Body, Made, made
 
 INVOCATION = Invocation(__file__, ("a", "b"), {"MON_GROUP": "web"})
 
@@ -219,6 +219,29 @@ async def test_tasks_left_behind_are_cancelled(run: Run) -> None:
     assert len(left) == 2
     await asyncio.wait(left, timeout=5)
     assert all(task.cancelled() for task in left)
+
+
+async def test_tasks_left_behind_are_told_of_once_for_each_plugin(caplog: pytest.LogCaptureFixture) -> None:
+    left: list[asyncio.Task[None]] = []
+
+    async def body(_: Invocation) -> Answer:
+        left.append(asyncio.create_task(asyncio.sleep(60)))
+        await asyncio.sleep(0)
+        return Answer(0, "")
+
+    caplog.set_level(logging.INFO, "pymon.plugin")
+    runner = Runner()
+    runner.start()
+    try:
+        for path in ("/x/one.monitor", "/x/other.monitor"):
+            file = made(body, path)
+            for _turn in range(3):
+                await runner.run(file, Invocation(path, (), {}), time_limit=10)
+    finally:
+        runner.stop()
+    assert len(left) == 6
+    what = "left tasks behind (1 in this run); they are cancelled (told once)"
+    assert caplog.messages == [f"/x/one.monitor {what}", f"/x/other.monitor {what}"]
 
 
 @pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt()], ids=["SystemExit", "KeyboardInterrupt"])
