@@ -27,7 +27,9 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
+from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
 from pymon.workbench.calls import About, Happened, of_alert, of_monitor
 from pymon.workbench.trial import TIME_LIMIT, Run, Trial, find, try_out
@@ -80,7 +82,7 @@ async def try_monitor(
     """The same as ``run_monitor``, for tests that are coroutines."""
     file = find(path)
     call = of_monitor(file.path, arguments, About(environ=environ or {}))
-    return _judged(await try_out(file, call, time_limit=time_limit))
+    return _judged(await _in_turn(file, call, time_limit))
 
 
 def run_alert(
@@ -131,7 +133,16 @@ async def try_alert(
     file = find(path)
     about = About(group, service, environ=environ or {})
     call = of_alert(file.path, arguments, Happened(kind, summary, detail, hosts), about)
-    return _judged(await try_out(file, call, time_limit=time_limit, is_alert=True))
+    return _judged(await _in_turn(file, call, time_limit, is_alert=True))
+
+
+async def _in_turn(file: PluginFile, call: Invocation, time_limit: float, *, is_alert: bool = False) -> Trial:
+    """A trial watches what the process has only one of, such as who starts threads, so those of a loop take turns."""
+    async with _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        return await try_out(file, call, time_limit=time_limit, is_alert=is_alert)
+
+
+_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def _judged(trial: Trial) -> Trial:

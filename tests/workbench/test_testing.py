@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,15 @@ def test_a_plugin_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_package_that_has_no_such_plugin() -> None:
     with pytest.raises(AssertionError, match="there is no 'nothing'"):
         run_monitor("pymon.errors:nothing", "127.0.0.1")
+
+
+async def test_trials_at_the_same_time_take_turns(tmp_path: Path) -> None:
+    """What one starts is not taken for what another left behind, and all is as it was when they are over."""
+    path, _ = draft("own.monitor", tmp_path)
+    start, factory = threading.Thread.start, asyncio.get_running_loop().get_task_factory()
+    with listening(lambda connection: connection.sendall(b"hello\n")) as port:
+        arguments = ["-p", str(port), "127.0.0.1"]
+        trials = await asyncio.gather(*(try_monitor(path, *arguments) for _ in range(3)))
+    assert [trial.exitval for trial in trials] == [0, 0, 0]
+    assert threading.Thread.start is start
+    assert asyncio.get_running_loop().get_task_factory() is factory
