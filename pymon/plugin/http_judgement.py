@@ -72,12 +72,10 @@ class JsonRule(NamedTuple):
         """What is wrong with this document by this rule."""
         import jsonpath  # noqa: PLC0415  # as in _compiled
 
-        if isinstance(document, str):  # which the library would take for the text of a document
-            document, within = [document], "$[0]" + self.path[1:]
-        else:
-            within = self.path
+        if isinstance(document, str):
+            document = json.dumps(document)  # for the library takes text for that of a document
         try:
-            found = _compiled(within).findall(document)
+            found = _compiled(self.path).findall(document)
         except (jsonpath.JSONPathError, RecursionError) as error:
             return f"JSON {self.path}: {_first_line(error)}"
         if not found:

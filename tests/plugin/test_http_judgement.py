@@ -76,6 +76,13 @@ def test_headers_that_must_not_be_there() -> None:
         ("a.b=3", {"a": {"b": 4}}, "JSON $.a.b is 4"),
         ("$=[", "[", ""),
         ("$.a", '{"a": 1}', "JSON has no $.a"),
+        ("$=[]", "[]", ""),
+        ("$='x'", "'x'", ""),
+        ("$ | $.a=3", "3", ""),
+        ("$.a | $=3", "3", ""),
+        ("$..*", "{", "JSON has no $..*"),
+        ("$[?@]", "[3]", "JSON has no $[?@]"),
+        ("$", "\ud800\udcff{", ""),
         ("a.b = 3", {"a": {"b": 3}}, ""),
         ("a", {}, "JSON has no $.a"),
         ("a!=1", {}, "JSON has no $.a"),
@@ -123,6 +130,16 @@ def test_json_rules_hold_for_any_document(document: Any, rule: str) -> None:
 @given(JSON)
 def test_a_value_is_what_json_writes_of_it(document: Any) -> None:
     assert json_rule("$=" + json.dumps(document)).problem(document) == ""
+
+
+def test_a_mere_text_is_never_read_as_a_document() -> None:
+    """Neither one that is JSON, which would be judged in its place, nor one that looks so and is none."""
+    for body in (b'"{\\"status\\": \\"ok\\"}"', b'"[1, 2"', b'"{"', b'"[\\"status\\"]"'):
+        document = document_of(body, whole=True)
+        assert isinstance(document, str)
+        assert json_rule("$.status=ok").problem(document) == "JSON has no $.status"
+        assert json_rule("$[0]").problem(document) == "JSON has no $[0]"
+        assert json_rule("$").problem(document) == ""
 
 
 def test_a_document_that_is_too_deep() -> None:
