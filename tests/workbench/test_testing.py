@@ -155,12 +155,36 @@ def test_a_package_that_has_no_such_plugin() -> None:
 
 
 async def test_trials_at_the_same_time_take_turns(tmp_path: Path) -> None:
-    """What one starts is not taken for what another left behind, and all is as it was when they are over."""
-    path, _ = draft("own.monitor", tmp_path)
+    """Or what one starts would be taken for what another left behind, and not all would be as it was at the end."""
+    path, story = tmp_path / "own.monitor", tmp_path / "story"
+    path.write_text(WRITER)
+    path.chmod(0o755)
     start, factory = threading.Thread.start, asyncio.get_running_loop().get_task_factory()
-    with listening(lambda connection: connection.sendall(b"hello\n")) as port:
-        arguments = ["-p", str(port), "127.0.0.1"]
-        trials = await asyncio.gather(*(try_monitor(path, *arguments) for _ in range(3)))
+    trials = await asyncio.gather(*(try_monitor(path, "-f", str(story), "host") for _ in range(3)))
     assert [trial.exitval for trial in trials] == [0, 0, 0]
+    assert story.read_text() == "begin end " * 3 * 2
     assert threading.Thread.start is start
     assert asyncio.get_running_loop().get_task_factory() is factory
+
+
+WRITER = """#!/usr/bin/env python3
+import asyncio
+from dataclasses import dataclass
+from pymon.plugin import Monitor, Up, option
+
+@dataclass(frozen=True)
+class Options:
+    file: str = option("-f", "--file", default="", about="where to write")
+
+async def probe(host, options):
+    for word in ("begin ", "end "):
+        with open(options.file, "a") as file:
+            file.write(word)
+        await asyncio.sleep(0.1)
+    return Up()
+
+monitor = Monitor(Options, probe, look_up=False)
+
+if __name__ == "__main__":
+    monitor.main()
+"""
