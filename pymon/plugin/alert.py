@@ -44,8 +44,8 @@ from pymon.errors import PluginUsageError, UnusableFile
 from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
-from pymon.plugin.blocking import Blocking, in_thread
-from pymon.plugin.leave import about_of, leave, surrogate_escaped
+from pymon.plugin.blocking import Blocking
+from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.options import OptionParser, Parsed, flag, option
 from pymon.plugin.values import count, seconds
 from pymon.runner.environ import bounded
@@ -339,12 +339,9 @@ class Alert(Generic[O]):
 
     def main(self, arguments: Sequence[str] | None = None) -> NoReturn:
         """Run as a program: arguments, environment and standard input in, output and exit code out."""
-        given = sys.argv[1:] if arguments is None else arguments
-        is_help = "--help" in given
+        is_help = "--help" in (sys.argv[1:] if arguments is None else arguments)
         stdin = "" if is_help or sys.stdin is None else sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-        environ = {surrogate_escaped(name): surrogate_escaped(value) for name, value in os.environ.items()}
-        invocation = Invocation(sys.argv[0], tuple(map(surrogate_escaped, given)), environ, stdin)
-        leave(asyncio.run(self.run(invocation)))
+        run_and_leave(self.run(called_with(arguments, stdin)))
 
 
 async def run_program(
@@ -365,7 +362,7 @@ async def run_program(
 
 async def append(path: str | Path, text: str) -> None:
     """Append text to a file, in one piece, without holding up the event loop. Raises OSError."""
-    await in_thread(_append, path, text)
+    await Blocking(_append, key=(_append, os.fspath(path)))(path, text)  # a share that hangs is only that file's
 
 
 def _program(invocation: Invocation) -> str:

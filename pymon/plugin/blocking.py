@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
+import functools
 import threading
+import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, ParamSpec, TypeVar
 
 from pymon.runner.shortage import start_thread, when_possible
@@ -19,11 +22,17 @@ STUCK_LIMIT = 64
 
 
 class StuckThreads(OSError):
-    """Too many earlier calls of the function never returned."""
+    """Too many earlier calls of the function never returned; it may work again when they do (EAGAIN)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(errno.EAGAIN, why)
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 class _Stuck:
-    """How many threads of a function go on after nobody waits for them any more."""
+    """How many threads of a function go on after nobody waits for them any more. They, and who calls, keep it."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -34,12 +43,12 @@ class Blocking(Generic[P, T]):
     """A function that blocks, to be awaited: each call has a thread of its own.
 
     A call that is cancelled (by its time limit) leaves its thread behind, for a thread cannot be ended; with
-    STUCK_LIMIT of them calls raise StuckThreads.
+    STUCK_LIMIT of them calls raise StuckThreads. Objects with the same ``key`` count them together.
     """
 
-    def __init__(self, function: Callable[P, T], stuck: _Stuck | None = None) -> None:
+    def __init__(self, function: Callable[P, T], key: Hashable = None) -> None:
         self._function = function
-        self._stuck = stuck or _Stuck()
+        self._stuck = _Stuck() if key is None else _STUCK.setdefault(key, _Stuck())
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         stuck = self._stuck
@@ -94,8 +103,18 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 
     Calls of the same code count together as those that may hang.
     """
-    code = getattr(function, "__code__", type(function))
-    return await Blocking(function, _STUCK.setdefault(code, _Stuck()))(*args, **kwargs)
+    return await Blocking(function, _code_of(function))(*args, **kwargs)
 
 
-_STUCK: weakref.WeakKeyDictionary[object, _Stuck] = weakref.WeakKeyDictionary()
+def _code_of(function: Callable[..., object]) -> Hashable:
+    """What is the same for two functions that do the same: made anew (lambdas), bound to an object, or partial."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    of_python: types.CodeType | None = getattr(function, "__code__", None)
+    bound_to, name = getattr(function, "__self__", None), getattr(function, "__qualname__", "")
+    place: object = bound_to if isinstance(bound_to, types.ModuleType) else type(bound_to if name else function)
+    return of_python or (place, name)  # without a name it is an object that can be called
+
+
+_STUCK: weakref.WeakValueDictionary[Hashable, _Stuck] = weakref.WeakValueDictionary()
+"""of each code that is being called, or hangs"""

@@ -22,8 +22,8 @@ Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 FAMILY_NAMES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 
-MAX_LOOKUPS = 64
-"""lookups that run at the same time"""
+MAX_LOOKUPS = 128
+"""lookups that run at the same time, those included that nobody waits for any more"""
 
 HEAD_START = 0.25
 """seconds that a connection attempt has before the next address of the same host is tried beside it (RFC 8305)"""
@@ -163,14 +163,23 @@ class _Lookups:
 
     async def find(self, host: str) -> _Answer:
         """Look a name up, or wait for the lookup of it that is under way."""
-        answer = self._under_way.get(host)
-        if answer is None:
-            async with self._free:
-                answer = await when_possible(lambda: self._under_way.get(host) or self._begin(host), f"look {host} up")
-                return await asyncio.shield(answer)
+        answer = self._under_way.get(host) or await self._in_turn(host)
         return await asyncio.shield(answer)
 
+    async def _in_turn(self, host: str) -> asyncio.Future[_Answer]:
+        """A lookup, begun when there are not too many. Its place is free again when it has ended, not when its asker
+        goes: a thread that hangs takes one."""
+        await self._free.acquire()
+        try:
+            return await when_possible(lambda: self._begin(host), f"look {host} up")
+        except BaseException:
+            self._free.release()
+            raise
+
     def _begin(self, host: str) -> asyncio.Future[_Answer]:
+        if (known := self._under_way.get(host)) is not None:  # begun by another asker meanwhile
+            self._free.release()
+            return known
         answer: asyncio.Future[_Answer] = self._loop.create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the asker may have gone
         # a thread of its own and a daemon: one that hangs must keep neither a pool nor the program's end waiting
@@ -194,6 +203,7 @@ class _Lookups:
             return  # the event loop is closed: nobody waits any more
 
     def _finish(self, host: str, answer: asyncio.Future[_Answer], found: _Answer, error: Exception | None) -> None:
+        self._free.release()
         del self._under_way[host]
         if answer.cancelled():
             return

@@ -75,6 +75,16 @@ async def test_what_is_raised_has_the_same_summary_both_ways(tmp_path: Path, bod
         assert ("seen" in more) == ("seen" in body)
 
 
+async def test_an_alert_that_raises_says_the_same_both_ways(tmp_path: Path) -> None:
+    head = HEAD.replace("check(call: Call[Options]) -> Report", "deliver(event: Event, options: Options) -> Done")
+    tail = TAIL.replace("monitor = SetMonitor(Options, check", "alert = Alert(Options, deliver").replace(
+        "monitor.", "alert."
+    )
+    path = script(tmp_path, head + "    raise KeyError('x')\n" + tail, "a.alert", interpreter=sys.executable)
+    for result in await both_ways(path):
+        assert (result.exitval, result.output.splitlines()[0]) == (1, f"KeyError: 'x' ({path} line 12)")
+
+
 async def test_a_text_that_no_encoding_takes_is_printed_all_the_same(tmp_path: Path) -> None:
     """Any server can cause it, with JSON's ``"\\ud800"``."""
     path = monitor(

@@ -97,9 +97,24 @@ async def test_lookups_at_the_same_time_are_bounded(monkeypatch: pytest.MonkeyPa
     for _ in range(100):
         await asyncio.sleep(0.001)
     assert len(resolver.asked) == 3
+    for each in asking[:5]:
+        each.cancel()  # its thread goes on, and keeps its place
+    for _ in range(100):
+        await asyncio.sleep(0.001)
+    assert len(resolver.asked) == 3
+    resolver.answer.set()
+    await asyncio.gather(*asking[5:])
+    assert resolver.asked == [f"h{number}.example" for number in (0, 1, 2, 5, 6, 7, 8, 9)]
+    resolver.asked.clear()
+    resolver.answer.clear()
+    asking = [asyncio.create_task(addresses(f"h{number % 2}.example")) for number in range(9)]
+    for _ in range(20):
+        await asyncio.sleep(0.001)
     resolver.answer.set()
     await asyncio.gather(*asking)
-    assert len(resolver.asked) == 10
+    assert sorted(resolver.asked) == ["h0.example", "h1.example"]
+    lookups = net._LOOKUPS[asyncio.get_running_loop()]
+    assert lookups._free._value == 3, "no place was lost, and none came of nothing"
 
 
 @pytest.fixture

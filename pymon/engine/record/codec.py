@@ -7,7 +7,7 @@ surrogates would come back as one character; decoding with surrogateescape never
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from operator import attrgetter
@@ -85,7 +85,7 @@ def decode_measurements(text: str) -> tuple[Measurement, ...]:
     for host, figures in _object(text).items():
         for figure in _list(figures):
             match figure:
-                case [str(name), float() | int() as value, str(unit)] if math.isfinite(value):
+                case [str(name), float() | int() as value, str(unit)] if abs(value) <= sys.float_info.max:
                     found.append(Measurement(host, name, float(value), unit))
                 case _:
                     raise ValueError(f"{figure!r:.60} is no measurement")
