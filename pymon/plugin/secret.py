@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from pymon.errors import PluginUsageError
+from pymon.errors import PluginUsageError, UnusableFile
+from pymon.runner.shortage import wait_in_thread
 
 SECRET_LIMIT = 64 * 1024
 """bytes of a secret's file that are read"""
@@ -16,25 +17,26 @@ def read_secret(source: str, environ: Mapping[str, str]) -> str:
 
     A file with a relative name is looked for in systemd's credentials first ($CREDENTIALS_DIRECTORY, systemd.exec(5)),
     so that the same configuration serves with and without systemd. Reads a file: call it in a thread, or where the
-    file is known to be small and local. Raises PluginUsageError with what to mend; its text never holds the secret.
+    file is known to be small and local. Raises PluginUsageError with what to mend, UnusableFile where that is the file;
+    the text never holds the secret.
     """
     path, content = _read(source, environ)
     secret = content.partition("\n")[0].rstrip("\r")
     if not secret:
-        raise PluginUsageError(f"the secret in {path} is empty: its first line counts")
+        raise UnusableFile(f"the secret in {path} is empty: its first line counts")
     return secret
 
 
 def read_secrets(source: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     """The same for a file of several, one a line, without the blanks around; blank lines and ``#`` ones do not count.
 
-    Raises PluginUsageError also where there is none.
+    Raises UnusableFile also where there is none.
     """
     path, content = _read(source, environ)
     lines = [line.strip() for line in content.split("\n")]
     found = tuple(line for line in lines if line and not line.startswith("#"))
     if not found:
-        raise PluginUsageError(f"there is nothing in {path}")
+        raise UnusableFile(f"there is nothing in {path}")
     return found
 
 
@@ -42,11 +44,16 @@ def _read(source: str, environ: Mapping[str, str]) -> tuple[str, str]:
     """Where it is, and what is in it."""
     path = secret_path(source, environ)
     try:
-        with open(path, "rb") as file:
-            return path, file.read(SECRET_LIMIT).decode("utf-8", "surrogateescape")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = getattr(error, "strerror", None) or error
-        raise PluginUsageError(f"cannot read the secret in {path}: {why}") from error
+        return path, wait_in_thread(lambda: _content(path), f"read {path}")
+    except OSError as error:
+        raise UnusableFile(f"cannot read the secret in {path}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the name
+        raise PluginUsageError(f"cannot read the secret in {path}: {error}") from error
+
+
+def _content(path: str) -> str:
+    with open(path, "rb") as file:
+        return file.read(SECRET_LIMIT).decode("utf-8", "surrogateescape")
 
 
 def secret_path(source: str, environ: Mapping[str, str]) -> str:

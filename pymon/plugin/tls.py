@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pymon.errors import PluginUsageError
+from pymon.errors import PluginUsageError, UnusableFile
 from pymon.plugin.options import flag, option
+from pymon.runner.shortage import SHORTAGES, wait_in_thread
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,28 @@ def tls_context(
     """A client's TLS context, made once for the same arguments and files, as it is costly: anew when a file changes.
 
     ``ca_file`` is trusted instead of the system's CAs. ``any_name``: the chain is verified, but not for whom the
-    certificate is. ``alpn`` are protocols to offer, such as ``h2``. Raises PluginUsageError if a file is unusable.
+    certificate is. ``alpn`` are protocols to offer, such as ``h2``. Raises UnusableFile if a file is unusable. While
+    the system is short of descriptors or memory, the context made before goes on to serve, if there is one.
     """
-    return _context(verify, any_name, ca_file, cert, key, alpn, tuple(map(_stamp, (ca_file, cert, key))))
+    asked = (verify, any_name, ca_file, cert, key, alpn)
+    stamps = tuple(map(_stamp, (ca_file, cert, key)))
+    try:
+        context = wait_in_thread(lambda: _context(*asked, stamps), "read certificates")
+    except OSError as error:
+        if error.errno in SHORTAGES and asked in _LATEST:
+            return _LATEST[asked]
+        raise UnusableFile(f"cannot read certificates: {error.strerror or error}") from error
+    if _LATEST.get(asked) is not context:
+        if len(_LATEST) >= _CONTEXTS:
+            _LATEST.clear()
+        _LATEST[asked] = context
+    return context
+
+
+_CONTEXTS = 64
+"""contexts that are kept"""
+
+_LATEST: dict[tuple[bool, bool, str, str, str, tuple[str, ...]], ssl.SSLContext] = {}
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:
@@ -65,14 +85,17 @@ def _stamp(path: str) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_ino, found.st_size
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=_CONTEXTS)
 def _context(
     verify: bool, any_name: bool, ca_file: str, cert: str, key: str, alpn: tuple[str, ...], _stamps: tuple[Any, ...]
 ) -> ssl.SSLContext:
+    """Raises UnusableFile, or OSError for want of descriptors or memory."""
     try:
         context = ssl.create_default_context(cafile=ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise PluginUsageError(f"no CA certificates in {ca_file}: {error.strerror or error}") from error
+    except OSError as error:
+        raise _unusable(error, f"no CA certificates in {ca_file}") from error
+    if verify and not ca_file:
+        _require_system_cas(context)
     if any_name or not verify:
         context.check_hostname = False
     if not verify:
@@ -82,11 +105,31 @@ def _context(
     if cert:
         try:
             context.load_cert_chain(cert, key or None, password=_no_password)
-        except (OSError, ssl.SSLError) as error:
-            raise PluginUsageError(f"no client certificate with key in {cert}: {error.strerror or error}") from error
+        except OSError as error:
+            raise _unusable(error, f"no client certificate with key in {cert}") from error
     elif key:
         raise PluginUsageError("--key needs --cert")
     return context
+
+
+def _unusable(error: OSError, what: str) -> Exception:
+    """What is to be raised for a file that cannot be loaded."""
+    if error.errno in SHORTAGES and not isinstance(error, ssl.SSLError):  # its numbers are OpenSSL's
+        return error
+    return UnusableFile(f"{what}: {error.strerror or error}")
+
+
+def _require_system_cas(context: ssl.SSLContext) -> None:
+    """OpenSSL says nothing where it has no descriptor to read the system's CAs with, and would trust nobody."""
+    path = ssl.get_default_verify_paths().cafile
+    if path is None or context.cert_store_stats()["x509"]:
+        return
+    try:
+        with open(path, "rb"):
+            return
+    except OSError as error:
+        if error.errno in SHORTAGES:
+            raise
 
 
 def tls_problem(error: ssl.SSLError | ssl.CertificateError) -> str:

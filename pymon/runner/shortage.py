@@ -24,6 +24,9 @@ SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, e
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """seconds between two attempts: twice as long each time"""
 
+THREAD_WAIT = 10.0
+"""seconds that a thread waits for what is short"""
+
 _WARNING_INTERVAL = 60.0
 """seconds between two warnings: where one thing is short, thousands may wait for it"""
 
@@ -45,6 +48,22 @@ async def when_possible(make: Callable[[], T], what: str, *, limit: float | None
                 raise
             _warn(what, error)
         await asyncio.sleep(pause if left is None else min(pause, left))
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def wait_in_thread(make: Callable[[], T], what: str, *, limit: float = THREAD_WAIT) -> T:
+    """The same for a thread that may block; where an event loop runs, ``make`` is called once."""
+    end = time.monotonic() + limit
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return make()
+        except OSError as error:
+            left = end - time.monotonic()
+            if error.errno not in SHORTAGES or left <= 0 or asyncio._get_running_loop() is not None:
+                raise
+            _warn(what, error)
+        time.sleep(min(pause, left))
         pause = min(2 * pause, LONGEST_PAUSE)
 
 

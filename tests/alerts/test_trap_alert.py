@@ -176,15 +176,15 @@ async def test_a_lookup_that_hangs_keeps_no_other_host_from_its_trap(
 
 
 @pytest.mark.parametrize(
-    ("options", "problem"),
+    ("options", "code", "problem"),
     [
-        (("--password-file", "/nowhere/p", "127.0.0.7"), "cannot read the secret in /nowhere/p"),
-        (("--timeout", "x", "127.0.0.7"), "must be a number of seconds"),
+        (("--password-file", "/nowhere/p", "127.0.0.7"), 75, "cannot read the secret in /nowhere/p"),
+        (("--timeout", "x", "127.0.0.7"), 64, "must be a number of seconds"),
     ],
 )
-async def test_wrong_options(run_alert: RunAlert, options: tuple[str, ...], problem: str) -> None:
-    code, output = await run_alert("trap.alert", *MON, *options, stdin=STDIN, **ENVIRON)
-    assert (code, problem in output) == (64, True), output
+async def test_wrong_options(run_alert: RunAlert, options: tuple[str, ...], code: int, problem: str) -> None:
+    given, output = await run_alert("trap.alert", *NOW, *options, stdin=STDIN, **ENVIRON)
+    assert (given, problem in output) == (code, True), output
 
 
 @pytest.mark.parametrize("host", ["h:nosuchport", "h:0", "h:70000", "[::1", "[::1]x", "", ":2583"])

@@ -330,24 +330,37 @@ async def test_proxies(run_alert: RunAlert, tmp_path: Path) -> None:
         (("--proxy", "https://x/", "http://x/"), "only http:// proxies are spoken to"),
         (("--proxy", "x", "--proxy-file", "y", "http://x/"), "exclude each other"),
         (("--user", "kim", "http://x/"), "--user and --password-file need each other"),
-        (("--token-file", "/nowhere/t", "http://x/"), "cannot read the secret in /nowhere/t: No such file"),
         (("--token-file", "credential:t", "http://x/"), "no credential t: systemd passes none on"),
-        (("--secret-file", "/nowhere/s", "http://x/"), "cannot read the secret in /nowhere/s"),
-        (("--url-file", "/dev/null"), "there is nothing in /dev/null"),
         (("-H", "nonsense", "http://x/"), "must be a header such as"),
         (("-H", "A: b\nC: d", "http://x/"), "must be a header such as"),
         (("-H", "Host: y", "http://x/"), "Host is not for you to set"),
         (("-X", "GET", "http://x/"), "must be one of POST, PUT"),
         (("--format", "teams", "http://x/"), "must be one of generic, slack, discord"),
         (("--timeout", "-1", "http://x/"), "must be a number of seconds"),
-        (("-C", "/nowhere/ca", "https://x/"), "no CA certificates in /nowhere/ca"),
-        (("--cert", "/nowhere/c", "https://x/"), "no client certificate with key in /nowhere/c"),
     ],
 )
 async def test_wrong_options(run_alert: RunAlert, options: tuple[str, ...], problem: str) -> None:
     code, output = await run_alert("webhook.alert", *MON, *options, stdin=STDIN)
     assert (code, problem in output) == (64, True), output
     assert "pw" not in output
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--token-file", "/nowhere/t", "http://x/"), "cannot read the secret in /nowhere/t: No such file"),
+        (("--secret-file", "/nowhere/s", "http://x/"), "cannot read the secret in /nowhere/s"),
+        (("--url-file", "/dev/null"), "there is nothing in /dev/null"),
+        (("-C", "/nowhere/ca", "https://x/"), "no CA certificates in /nowhere/ca"),
+        (("--cert", "/nowhere/c", "https://x/"), "no client certificate with key in /nowhere/c"),
+    ],
+)
+async def test_a_file_that_cannot_be_used_may_be_mended(
+    run_alert: RunAlert, options: tuple[str, ...], problem: str
+) -> None:
+    """A-unusable."""
+    code, output = await run_alert("webhook.alert", *MON, *options, stdin=STDIN)
+    assert (code, problem in output) == (75, True), output
 
 
 async def test_a_secret_that_is_wrong_is_not_shown(run_alert: RunAlert, tmp_path: Path) -> None:

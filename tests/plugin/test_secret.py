@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from pymon.plugin import PluginUsageError, read_secret, read_secrets
+from pymon.errors import UnusableFile
+from pymon.plugin import PluginUsageError, in_thread, read_secret, read_secrets, secret
 
 
 @pytest.mark.parametrize(
@@ -54,8 +56,30 @@ def test_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_is_no_secret(source: str, environ: dict[str, str], problem: str) -> None:
-    with pytest.raises(PluginUsageError, match=problem):
+    """A-unusable: the file may be mended, but not the option."""
+    with pytest.raises(PluginUsageError, match=problem) as caught:
         read_secret(source, environ)
+    is_of_file = any(words in problem for words in ("No such file", "Is a directory", "is empty"))
+    assert isinstance(caught.value, UnusableFile) == is_of_file
+
+
+async def test_a_shortage_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-unusable: that there is no descriptor for a moment is no wrong option."""
+    (tmp_path / "secret").write_text("hush\n")
+    errors = [errno.EMFILE, errno.ENFILE, errno.ENOMEM]
+    real = secret._content
+
+    def content(path: str) -> str:
+        if errors:
+            raise OSError(errors.pop(0), "words")
+        return real(path)
+
+    monkeypatch.setattr(secret, "_content", content)
+    assert await in_thread(read_secret, str(tmp_path / "secret"), {}) == "hush"
+    assert errors == []
+    errors = [errno.EIO]
+    with pytest.raises(UnusableFile, match=r"cannot read the secret in .*: words"):
+        await in_thread(read_secret, str(tmp_path / "secret"), {})
 
 
 def test_several_secrets_in_a_file(tmp_path: Path) -> None:

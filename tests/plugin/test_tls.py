@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
 import ssl
 import time
 from pathlib import Path
 
 import pytest
 
+from pymon.errors import UnusableFile
 from pymon.plugin import PluginUsageError, TlsOptions, days_left, tls_context, tls_problem
 from pymon.plugin.options import OptionParser
+from pymon.plugin.tls import _context
 from tests.servers.certificates import Authority, self_signed
 
 
@@ -54,6 +58,42 @@ def test_what_cannot_be_used_is_said(arguments: tuple[str, ...], problem: str) -
     options = OptionParser(TlsOptions).parse(arguments).of(TlsOptions)
     with pytest.raises(PluginUsageError, match=problem):
         options.context()
+
+
+class Full:
+    """A process that has no descriptor left."""
+
+    def __enter__(self) -> None:
+        self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._held: list[int] = []
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, self._limits[1]))
+        with contextlib.suppress(OSError):
+            while True:
+                self._held.append(os.open("/dev/null", os.O_RDONLY))
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in self._held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
+
+
+async def test_without_a_descriptor_the_context_made_before_serves(tmp_path: Path) -> None:
+    """A-unusable: a shortage must not fail a check, and even less have a context that trusts nobody kept for ever."""
+    path = Authority().write(tmp_path / "ca.pem")
+    _context.cache_clear()
+    before, system = tls_context(ca_file=str(path)), tls_context()
+    now = time.time() + 10
+    os.utime(path, (now, now))
+    _context.cache_clear()
+    with Full():
+        assert tls_context(ca_file=str(path)) is before
+        assert tls_context() is system
+        with pytest.raises(UnusableFile, match="Too many open files"):
+            tls_context(ca_file=str(path), alpn=("h2",))
+        with pytest.raises(UnusableFile, match="Too many open files"):
+            tls_context(cert=str(path))
+    assert tls_context(ca_file=str(path)) is not before
+    assert tls_context().cert_store_stats() == system.cert_store_stats()
 
 
 def test_an_encrypted_key_does_not_wait_for_a_password(tmp_path: Path) -> None:

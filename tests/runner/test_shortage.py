@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from pymon.runner import shortage
-from pymon.runner.shortage import when_possible
+from pymon.runner.shortage import wait_in_thread, when_possible
 
 
 class Scarce:
@@ -50,3 +50,18 @@ async def test_the_limit_ends_it_with_the_error() -> None:
     with pytest.raises(OSError, match="words") as raised:
         await when_possible(Scarce(*[errno.EMFILE] * 1000), "start x", limit=0.02)
     assert raised.value.errno == errno.EMFILE
+
+
+def test_a_thread_waits_as_well() -> None:
+    assert wait_in_thread(Scarce(errno.EMFILE, errno.ENOMEM), "read x") == "there"
+    with pytest.raises(FileNotFoundError):
+        wait_in_thread(Scarce(errno.ENOENT), "read x")
+    with pytest.raises(OSError, match="words"):
+        wait_in_thread(Scarce(*[errno.EMFILE] * 1000), "read x", limit=0.02)
+
+
+async def test_the_event_loop_is_not_kept_waiting() -> None:
+    scarce = Scarce(errno.EMFILE, errno.EMFILE)
+    with pytest.raises(OSError, match="words"):
+        wait_in_thread(scarce, "read x")
+    assert len(scarce.codes) == 1
