@@ -382,8 +382,8 @@ async def test_a_password_is_never_sent_in_clear(run_alert: RunAlert, tmp_path: 
     ("arguments", "code", "text"),
     [
         (("--user", "kim", "a@x"), 64, "--user needs --password-file"),
-        (("--user", "kim", "--password-file", "/nowhere/p", "a@x"), 64, "cannot read the secret in /nowhere/p"),
-        (("--ca", "/nowhere/ca", "a@x"), 64, "no CA certificates in /nowhere/ca"),
+        (("--user", "kim", "--password-file", "/nowhere/p", "a@x"), 75, "cannot read the secret in /nowhere/p"),
+        (("--ca", "/nowhere/ca", "a@x"), 75, "no CA certificates in /nowhere/ca"),
         (("--tls", "maybe", "a@x"), 64, "must be one of auto, starttls, tls, off"),
         ((), 64, "no address to mail to"),
         (("",), 64, "is no mail address"),
@@ -398,7 +398,7 @@ async def test_wrong_options(run_alert: RunAlert, arguments: tuple[str, ...], co
 @pytest.mark.parametrize("server", ["", "h:", ":25", "h:x", "h:0", "h:70000", "[::1", "[::1]x"])
 async def test_wrong_servers(run_alert: RunAlert, server: str) -> None:
     code, output = await run_alert("mail.alert", *MON, f"--smtp={server}", "a@x", stdin="s\n", **NO_SENDMAIL)
-    assert code == (69 if server == "" else 64), output
+    assert code == (75 if server == "" else 64), output
 
 
 # sendmail
@@ -429,7 +429,7 @@ async def test_sendmail_fails(
 
 async def test_sendmail_is_not_there(run_alert: RunAlert) -> None:
     code, output = await run_alert("mail.alert", *MON, "root", stdin="s\n", **NO_SENDMAIL)
-    assert (code, "cannot run /nowhere/sendmail: No such file or directory" in output) == (69, True)
+    assert (code, "cannot run /nowhere/sendmail: No such file or directory" in output) == (75, True)
 
 
 # Debian's

@@ -108,7 +108,27 @@ async def test_what_cannot_be_run(run_alert: RunAlert, tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("x")
     for path, why in ((tmp_path / "none", "No such file"), (tmp_path / "plain", "Permission denied")):
         code, output = await run_alert("script.alert", *MON, "--", str(path), stdin=STDIN)
-        assert (code, why in output) == (1, True), output
+        assert (code, why in output) == (75, True), output
+
+
+async def test_a_command_that_is_just_being_written_is_tried_again(run_alert: RunAlert, command: str) -> None:
+    """A-script-start: nobody was told of anything."""
+    with Path(command).open("ab"):  # noqa: ASYNC230  # a small file
+        code, output = await run_alert("script.alert", *MON, "--", command, stdin=STDIN)
+    assert (code, "Text file busy" in output) == (75, True), output
+    assert await run_alert("script.alert", *MON, "--", command, stdin=STDIN) == (0, "done\n")
+
+
+async def test_several_values_in_an_argument_are_cut_together(
+    run_alert: RunAlert, command: str, tmp_path: Path
+) -> None:
+    """A-argument: each of them has room, and all of them have not."""
+    stdin = "죽" * 100_000 + "\n" + "음" * 100_000
+    call = (*MON, "--", command, "{text}\n{summary}\n{detail}", "after")
+    assert await run_alert("script.alert", *call, stdin=stdin) == (0, "done\n")
+    (long, after), _, _ = got(tmp_path)
+    assert long.startswith("ALERT web/http: 죽죽")
+    assert (len(long.encode()) in range(131_000, 131_072), after) == (True, "after")
 
 
 async def test_values_that_are_too_long_or_hold_nul(run_alert: RunAlert, command: str, tmp_path: Path) -> None:
