@@ -26,11 +26,13 @@ def draft(name: str, directory: Path) -> tuple[Path, Path]:
     stem, kind = match["stem"], match["kind"]
     words = {"name": name, "subject": re.sub(r"[_.-]+", " ", stem)}
     plugin, test = directory / name, directory / f"test_{_word(stem)}_{kind}.py"
-    existing = [str(path) for path in (plugin, test) if path.exists()]
-    if existing:
-        verb = "exists" if len(existing) == 1 else "exist"
-        raise PluginError(f"{' and '.join(existing)} {verb} already: nothing was written")
     try:
+        existing = [str(path) for path in (plugin, test) if path.exists()]
+        if existing:
+            verb = "exists" if len(existing) == 1 else "exist"
+            raise PluginError(f"{' and '.join(existing)} {verb} already: nothing was written")
+        if directory.exists() and not directory.is_dir():
+            raise PluginError(f"cannot write into {directory}: it is no directory")
         directory.mkdir(parents=True, exist_ok=True)
         _write(plugin, Template((_TEMPLATES / f"{kind}.txt").read_text(encoding="utf-8")).substitute(words), 0o755)
         _write(test, Template((_TEMPLATES / f"test_{kind}.txt").read_text(encoding="utf-8")).substitute(words), 0o644)

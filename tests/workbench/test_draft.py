@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymon.errors import PluginError
+from pymon.plugin.testing import run_alert
 from pymon.runner.registry import load
 from pymon.workbench.draft import draft
 
@@ -121,5 +122,18 @@ def test_names_that_are_none(name: str, said: str, tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_had(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(PluginError, match="cannot write"):
+    with pytest.raises(PluginError, match=r"cannot write into \S+/file: it is no directory"):
         draft("own.monitor", tmp_path / "file")
+    with pytest.raises(PluginError, match=r"cannot write .*: Not a directory"):
+        draft("own.monitor", tmp_path / "file/deeper")
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match=r"cannot write .*: File name too long"):
+        draft(f"{'x' * 250}.monitor", tmp_path)
+
+
+def test_a_server_without_an_address(drafts: Path) -> None:
+    """In words, whatever the error holds."""
+    trial = run_alert(drafts / "pager.alert", "not..a.name")
+    assert (trial.exitval, trial.output) == (75, "cannot tell not..a.name: not a valid host name\n")
