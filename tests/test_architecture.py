@@ -26,7 +26,10 @@ ROOMS: dict[str, set[str]] = {
     "alert": {"model", "errors", "runner", "plugin"},
     "ipvs": {"model", "errors", "plugin"},
     "engine": {"model", "errors", "installed", "config", "core", "runner", "monitor", "alert"},
-    "workbench": {"model", "errors", "installed", "config", "runner", "monitor", "alert"},
+    "workbench": {
+        *("model", "errors", "installed", "config", "runner", "monitor", "alert"),
+        *("plugin.alert", "plugin.monitor"),
+    },
     "server": {"model", "errors", "config", "core", "engine"},
     "client": {"errors", "server.wire", "server.packet", "server.crypt"},
     "demo": {"model", "errors", "share", "config", "ipvs", "engine"},

@@ -16,13 +16,13 @@ from pymon.errors import PluginError
 from pymon.model.invocation import Invocation
 from pymon.model.settings import Settings
 from pymon.model.status import EventKind
-from pymon.plugin.alert import Alert
 from pymon.runner.registry import PluginFile
 from pymon.workbench import catalogue
-from pymon.workbench.account import Line, account, shown
+from pymon.workbench.account import Line, account_of_process, account_of_the_rest, shown
 from pymon.workbench.calls import About, Happened, of_alert, of_monitor
 from pymon.workbench.draft import draft
-from pymon.workbench.trial import Trial, find, try_out
+from pymon.workbench.trial import Run, Trial, find, try_out
+from pymon.workbench.trial import kind_of as kind_of_plugin
 
 WELL, MISBEHAVED = 0, 1
 """exit statuses"""
@@ -63,7 +63,7 @@ def test(plugin: str, call: Call, *, configfile: Path | None, default: Path) -> 
     _quiet()
     settings, _ = catalogue.settings_of(configfile, default)
     trial = asyncio.run(_try(plugin, call, settings))
-    _print(account(trial, call.about.environ))
+    _print(account_of_the_rest(trial))
     misplaced = [word for word in call.words if word.partition("=")[0] in OWN_OPTIONS]
     if misplaced and trial.exitval in _USAGE:
         _print([Line(f"note: {misplaced[0]} stands behind {plugin}, so that it went to the plugin", "note")])
@@ -74,9 +74,14 @@ async def _try(plugin: str, call: Call, settings: Settings) -> Trial:
     began = time.perf_counter()
     file = await asyncio.to_thread(_find, plugin, settings)
     loaded_in = time.perf_counter() - began
-    is_alert = file.name.endswith(".alert") or isinstance(file.plugin, Alert)
+    is_alert = kind_of_plugin(file) == "alert"
     invocation = _invocation(file.path, call, settings, is_alert=is_alert)
-    trial = await try_out(file, invocation, time_limit=call.time_limit, is_alert=is_alert)
+
+    def tell(process: Run) -> None:
+        _print(account_of_process(file, invocation, process, call.about.environ))
+
+    # told at once: what the plugin does in process may end this program
+    trial = await try_out(file, invocation, time_limit=call.time_limit, is_alert=is_alert, on_process=tell)
     return trial._replace(loaded_in=loaded_in)
 
 

@@ -29,10 +29,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
+from pymon.errors import PluginError
 from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
+from pymon.runner.registry import PluginFile
 from pymon.workbench.calls import About, Happened, of_alert, of_monitor
-from pymon.workbench.trial import TIME_LIMIT, Run, Trial, find, try_out
+from pymon.workbench.trial import TIME_LIMIT, Run, Trial, find, kind_of, try_out
 
 __all__ = [
     "EventKind",
@@ -49,6 +51,9 @@ __all__ = [
     "try_monitor",
 ]
 
+Argument = str | int | float | os.PathLike[str]
+"""a word for a plugin: a number, such as a port, and a path are written as text"""
+
 Answer = Callable[[socket.socket], object]
 """what a listener does with a connection; it may block, and what it leaves open is closed"""
 
@@ -61,34 +66,35 @@ _PATIENCE = 10.0
 
 def run_monitor(
     path: str | os.PathLike[str],
-    *arguments: str,
+    *arguments: Argument,
     environ: Mapping[str, str] | None = None,
     time_limit: float = TIME_LIMIT,
 ) -> Trial:
     """Run a monitor's file with these arguments (options and hosts) both ways; gives what it did.
 
     ``environ`` are further variables, as of its service in mon.cf. ``time_limit`` is in seconds, for each run. Raises
-    AssertionError if it does not do the same both ways or misbehaves, PluginError if there is no such program.
+    AssertionError if it does not do the same both ways or misbehaves, PluginError if there is no such program, or if it
+    is an alert.
     """
     return asyncio.run(try_monitor(path, *arguments, environ=environ, time_limit=time_limit))
 
 
 async def try_monitor(
     path: str | os.PathLike[str],
-    *arguments: str,
+    *arguments: Argument,
     environ: Mapping[str, str] | None = None,
     time_limit: float = TIME_LIMIT,
 ) -> Trial:
     """The same as ``run_monitor``, for tests that are coroutines."""
-    file = find(path)
-    call = of_monitor(file.path, arguments, About(environ=environ or {}))
+    file = _found(path, "monitor")
+    call = of_monitor(file.path, _words(arguments), About(environ=environ or {}))
     return _judged(await _in_turn(file, call, time_limit))
 
 
 def run_alert(
     path: str | os.PathLike[str],
-    *arguments: str,
-    kind: EventKind = EventKind.FAILURE,
+    *arguments: Argument,
+    kind: EventKind | str = EventKind.FAILURE,
     summary: str = "host1",
     detail: str = "",
     group: str = "web",
@@ -99,7 +105,7 @@ def run_alert(
 ) -> Trial:
     """Run an alert's file both ways, which delivers twice; ``arguments`` are the words of its line in mon.cf.
 
-    The rest is what it is told of. Raises as ``run_monitor`` does.
+    The rest is what it is told of; ``kind`` may be the word, such as ``up``. Raises as ``run_monitor`` does.
     """
     return asyncio.run(
         try_alert(
@@ -119,8 +125,8 @@ def run_alert(
 
 async def try_alert(
     path: str | os.PathLike[str],
-    *arguments: str,
-    kind: EventKind = EventKind.FAILURE,
+    *arguments: Argument,
+    kind: EventKind | str = EventKind.FAILURE,
     summary: str = "host1",
     detail: str = "",
     group: str = "web",
@@ -130,10 +136,33 @@ async def try_alert(
     time_limit: float = TIME_LIMIT,
 ) -> Trial:
     """The same as ``run_alert``, for tests that are coroutines."""
-    file = find(path)
+    file = _found(path, "alert")
     about = About(group, service, environ=environ or {})
-    call = of_alert(file.path, arguments, Happened(kind, summary, detail, hosts), about)
+    call = of_alert(file.path, _words(arguments), Happened(_kind(kind), summary, detail, hosts), about)
     return _judged(await _in_turn(file, call, time_limit, is_alert=True))
+
+
+def _found(path: str | os.PathLike[str], wanted: str) -> PluginFile:
+    """The plugin in a file, which has to be a monitor or an alert, as ``wanted``."""
+    file = find(path)
+    kind = kind_of(file)
+    if kind not in (wanted, ""):
+        raise PluginError(f"{file.name} is no {wanted}: try it by run_{kind} or try_{kind}")
+    return file
+
+
+def _words(arguments: Sequence[Argument]) -> tuple[str, ...]:
+    for argument in arguments:
+        if not isinstance(argument, str | int | float | os.PathLike):
+            raise PluginError(f"argument {argument!r} is no text")
+    return tuple(str(argument) for argument in arguments)
+
+
+def _kind(kind: EventKind | str) -> EventKind:
+    try:
+        return EventKind(kind)
+    except ValueError as error:
+        raise PluginError(f"{kind} is no kind of event: {', '.join(EventKind)}") from error
 
 
 async def _in_turn(file: PluginFile, call: Invocation, time_limit: float, *, is_alert: bool = False) -> Trial:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pymon.model.invocation import Invocation
+from pymon.runner.registry import PluginFile
 from pymon.workbench.trial import Run, Trial
 
 MOST_LINES = 60
@@ -29,10 +30,22 @@ class Line(NamedTuple):
 
 def account(trial: Trial, given: Iterable[str] = ()) -> Iterator[Line]:
     """All that there is to tell of a trial. ``given`` are further variables to show, by their names."""
-    yield Line(trial.file.name, "title")
-    yield from _call(trial, frozenset(given))
+    yield from account_of_process(trial.file, trial.invocation, trial.process, given)
+    yield from account_of_the_rest(trial)
+
+
+def account_of_process(
+    file: PluginFile, invocation: Invocation, process: Run, given: Iterable[str] = ()
+) -> Iterator[Line]:
+    """The first half, up to the run as a process: can be told before the other, in case that ends all."""
+    yield Line(file.name, "title")
+    yield from _call(file, invocation, frozenset(given))
     yield Line("")
-    yield from _run("as a process", trial.process)
+    yield from _run("as a process", process)
+
+
+def account_of_the_rest(trial: Trial) -> Iterator[Line]:
+    """The other half: the run in process, and the judgement."""
     if trial.inside is None:
         yield Line(f"not in process: {trial.why_not_inside}", "note")
     else:
@@ -44,10 +57,9 @@ def account(trial: Trial, given: Iterable[str] = ()) -> Iterator[Line]:
     yield from _judgement(trial)
 
 
-def _call(trial: Trial, given: frozenset[str]) -> Iterator[Line]:
-    invocation = trial.invocation
-    if trial.file.offer is not None:
-        yield Line(f"  from         {shown(trial.file.origin)}")
+def _call(file: PluginFile, invocation: Invocation, given: frozenset[str]) -> Iterator[Line]:
+    if file.offer is not None:
+        yield Line(f"  from         {shown(file.origin)}")
     yield Line(f"  argv         {shown(shlex.join((invocation.path, *invocation.arguments)))}")
     yield from _titled("environment", _environment(invocation, given))
     if invocation.stdin:
@@ -100,7 +112,14 @@ def _judgement(trial: Trial) -> Iterator[Line]:
     if trial.inside is None:
         yield Line("It ran as a process, as it should.", "good")
     else:
-        yield Line("It did the same both ways, held nothing up, and left nothing behind.", "good")
+        yield Line(f"It did the same both ways{_praise(trial.inside)}.", "good")
+
+
+def _praise(inside: Run) -> str:
+    """What can be said for it in truth, where only notes speak against it."""
+    if inside.left:
+        return "" if inside.held_up else ", and held nothing up"
+    return ", and left nothing behind" if inside.held_up else ", held nothing up, and left nothing behind"
 
 
 def shown(text: str) -> str:

@@ -92,9 +92,16 @@ def _commons() -> dict[str, object]:
         "os.environ": dict(os.environ),
         "sys.argv": list(sys.argv),
         "the working directory": Path.cwd(),
+        "the umask": _umask(),
         "the locale": locale.setlocale(locale.LC_ALL),
         "socket.setdefaulttimeout": socket.getdefaulttimeout(),
         "signal handlers": {
             number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         },
     }
+
+
+def _umask() -> str:
+    """As /proc tells it: os.umask tells it only to who changes it."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
+    return next((line for line in status.splitlines() if line.startswith("Umask:")), "")

@@ -10,7 +10,8 @@ import os
 import re
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +20,13 @@ from pymon.installed import Offer
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
+from pymon.plugin.alert import Alert
+from pymon.plugin.monitor import Monitor
 from pymon.runner.process import run_process
 from pymon.runner.registry import PluginFile, load, load_offer
 from pymon.runner.runner import Runner
+from pymon.workbench.exits import ExitWatch
+from pymon.workbench.holdings import Holding, Holdings
 from pymon.workbench.leavings import Leavings
 from pymon.workbench.stalls import Stall, StallWatch
 
@@ -29,13 +34,21 @@ TIME_LIMIT = 60.0
 """seconds that one run may take"""
 
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(?P<error>.*)", re.MULTILINE)
+_NO_OUTCOME = re.compile(r"(?:^|: )the monitor's probe returned (?P<returned>.*), neither Up nor Down$", re.MULTILINE)
+"""what the SDK says of a probe that has a bug and raised nothing"""
+
+_USAGE = re.compile(r"^(?:try \S+ --help|\S+ --help tells what it takes)$", re.MULTILINE)
+"""what the SDK says when the options are wrong"""
+
 _FIGURE = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
 class Run(NamedTuple):
     """One run: how it ended, how many seconds of processor time it took (with what it started), what it measured.
 
-    ``problems`` are what speaks against it; ``notes`` what its author should know.
+    ``problems`` are what speaks against it; ``notes`` what its author should know. ``held_up`` and ``left`` say whether
+    one of these tells of a held-up event loop, or of something left behind; ``ended_all`` that it would have ended the
+    daemon, so that its result says nothing.
     """
 
     result: CheckResult
@@ -43,6 +56,9 @@ class Run(NamedTuple):
     measurements: tuple[Measurement, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    held_up: bool = False
+    left: bool = False
+    ended_all: bool = False
 
     @property
     def seconds(self) -> float:
@@ -95,7 +111,9 @@ class Trial(NamedTuple):
     @property
     def differences(self) -> tuple[str, ...]:
         """What is not the same both ways. Figures may differ: times and port numbers do from run to run."""
-        return tuple(_differences(self.process, self.inside)) if self.inside else ()
+        if self.inside is None or self.inside.ended_all:
+            return ()
+        return tuple(_differences(self.process, self.inside))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -119,31 +137,83 @@ def find(path: str | os.PathLike[str]) -> PluginFile:
     return load(file.name, str(file))
 
 
+def kind_of(file: PluginFile) -> str:
+    """``monitor`` or ``alert``: by what the SDK made it, else by its name; nothing where neither tells."""
+    if file.plugin is not None:
+        return "alert" if isinstance(file.plugin, Alert) else "monitor"
+    suffix = file.name.rpartition(".")[2]
+    return suffix if suffix in ("monitor", "alert") else ""
+
+
 async def try_out(
-    file: PluginFile, invocation: Invocation, *, time_limit: float = TIME_LIMIT, is_alert: bool = False
+    file: PluginFile,
+    invocation: Invocation,
+    *,
+    time_limit: float = TIME_LIMIT,
+    is_alert: bool = False,
+    on_process: Callable[[Run], None] | None = None,
 ) -> Trial:
     """Run a plugin both ways. ``time_limit`` is in seconds, for each run.
 
-    Where a monitor's run in process held up the event loop it is made again, so that what happens only at the first
-    call (an import, a certificate store) is told from what happens at each. An alert is not sent once more for that.
+    ``on_process`` is given the run as a process before the other begins, which may end all if the plugin is bad.
+    Where a monitor's run in process held up the event loop or kept something it is made again, so that what happens
+    only at the first call (an import, a certificate store, a cache) is told from what happens at each. An alert is not
+    sent once more for that.
     """
     process = await _as_process(file, invocation, time_limit, is_alert=is_alert)
+    if not is_alert and _asked_nothing(file, process):
+        process = process._replace(notes=(*process.notes, "it was given no hosts, so that it checked nothing"))
+    if on_process is not None:
+        on_process(process)
     if file.plugin is None:
         why = file.problem or "it is not written against pymon's SDK"
         return Trial(file, invocation, process, None, why)
-    inside, stalls = await _inside(file, invocation, time_limit)
-    if stalls and not is_alert and inside.result.cause is Cause.EXITED:
-        again, later_stalls = await _inside(file, invocation, time_limit)
-        known = {stall.spot for stall in later_stalls}
-        notes = [f"{_told(stall)}, at the first call only" for stall in stalls if stall.spot not in known]
-        inside, stalls = again._replace(notes=(*again.notes, *notes)), later_stalls
-    importing = [stall for stall in stalls if stall.importing]
-    held = [_told(stall) for stall in stalls if not stall.importing]
-    inside = inside._replace(
-        problems=(*inside.problems, *held),
-        notes=(*inside.notes, *(f"{_told(stall)}, where it imports: that is once" for stall in importing)),
+    seen = await _inside(file, invocation, time_limit)
+    is_usage = _USAGE.search(seen.run.result.output) is not None
+    is_over = seen.run.ended_all or seen.run.result.cause is not Cause.EXITED
+    may_repeat = not is_alert and not is_usage and not is_over
+    again = await _inside(file, invocation, time_limit) if may_repeat and (seen.stalls or seen.kept) else None
+    return Trial(file, invocation, process, _judged(seen, again, is_alert=is_alert, is_usage=is_usage))
+
+
+class _Seen(NamedTuple):
+    """A run in process, and what was seen that counts only if it happens each time."""
+
+    run: Run
+    stalls: Sequence[Stall]
+    kept: Sequence[Holding]
+
+
+def _judged(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) -> Run:
+    """The run with all that is to say of it; ``again`` is a second one, if it was made."""
+    last = again or seen
+    problems, notes = [*seen.run.problems, *last.run.problems], list(last.run.notes)
+    for stall in last.stalls:
+        if stall.importing:
+            notes.append(f"{_told(stall)}, where it imports: that is once")
+        elif is_usage:
+            notes.append(f"{_told(stall)}, on the way to an error in its options")
+        else:
+            problems.append(_told(stall))
+    for holding in last.kept:
+        (notes if is_alert else problems).append(holding.what)
+    if again is not None:
+        spots = {stall.spot for stall in again.stalls}
+        notes += [f"{_told(stall)}, at the first call only" for stall in seen.stalls if stall.spot not in spots]
+        kinds = Counter(holding.kind for holding in again.kept)
+        notes += [f"{holding.what}, at the first call only" for holding in seen.kept if not kinds[holding.kind]]
+    return last.run._replace(
+        problems=tuple(dict.fromkeys(problems)),
+        notes=tuple(dict.fromkeys(notes)),
+        held_up=bool(seen.stalls or last.stalls),
+        left=bool(seen.kept or last.kept),
     )
-    return Trial(file, invocation, process, inside)
+
+
+def _asked_nothing(file: PluginFile, run: Run) -> bool:
+    """Whether it is a monitor that had no host: it measures how long each one that is well took."""
+    is_silent = not run.result.exitval and not run.result.output and not run.measurements
+    return is_silent and isinstance(file.plugin, Monitor)
 
 
 def _told(stall: Stall) -> str:
@@ -161,24 +231,26 @@ async def _as_process(file: PluginFile, invocation: Invocation, time_limit: floa
     return Run(result, processor, result.measurements, tuple(problems), tuple(_notes(result)))
 
 
-async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -> tuple[Run, Sequence[Stall]]:
+async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -> _Seen:
     runner = Runner()
     runner.start()
     try:
         await asyncio.sleep(0)
         processor = time.process_time() + _children()
-        with StallWatch(file.source) as watch, Leavings() as leavings:
+        with StallWatch(file.source) as watch, Leavings() as leavings, Holdings() as holdings, ExitWatch() as exits:
             result = await runner.run(file, invocation, time_limit=time_limit)
         # at once: tasks that it left behind were cancelled, and are about to end
         left = leavings.found()
         spent = time.process_time() + _children() - processor - watch.processor
+        kept = await holdings.kept()
         behaved = runner.can_run_in_process(file)
     finally:
         runner.stop()
-    problems = [*_endings(result, "in process"), *left]
+    problems = [*(exits.problems or _endings(result, "in process")), *left]
     if not behaved and result.cause is Cause.TIMED_OUT:
         problems.append("went on after it was cancelled, so that the daemon would run it as a process from then on")
-    return Run(result, max(spent, 0.0), result.measurements, tuple(problems), ()), watch.stalls
+    run = Run(result, max(spent, 0.0), result.measurements, tuple(problems), ended_all=bool(exits.problems))
+    return _Seen(run, watch.stalls, kept)
 
 
 def _endings(result: CheckResult, way: str) -> Iterator[str]:
@@ -194,6 +266,8 @@ def _endings(result: CheckResult, way: str) -> Iterator[str]:
         case _:
             if crash := _TRACEBACK.search(result.output):
                 yield f"raised {crash['error']}"
+            if bug := _NO_OUTCOME.search(result.output):
+                yield f"its probe returned {bug['returned']}, neither Up nor Down"
 
 
 def _notes(result: CheckResult) -> Iterator[str]:
@@ -220,7 +294,11 @@ def _first_difference(one: str, other: str) -> str:
     for number, (left, right) in enumerate(zip(lines, others, strict=False), 1):
         if _figureless(left) != _figureless(right):
             return f"line {number}: {left!r} as a process, {right!r} in process"
-    return f"of {len(lines)} lines as a process, of {len(others)} in process"
+    return f"as a process has {_lines(len(lines))}, in process {_lines(len(others))}"
+
+
+def _lines(count: int) -> str:
+    return f"{count} line" if count == 1 else f"{count} lines"
 
 
 def _figureless(text: str) -> str:

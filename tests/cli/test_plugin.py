@@ -143,6 +143,40 @@ def test_one_that_misbehaves(site: Path, pymon: Pymon) -> None:
     )
 
 
+def test_one_that_ends_the_program(site: Path) -> None:
+    """What it did as a process is told before."""
+    path = site / "mon.d/own.monitor"
+    path.write_text(
+        path.read_text()
+        .replace("import annotations\n", "import annotations\nimport os\n", 1)
+        .replace("    async with", '    if __name__ != "__main__":\n        os.kill(os.getpid(), 9)\n    async with')
+    )
+    with listening(greet) as port:
+        status, said = process("test", str(path), "-p", str(port), "127.0.0.1", cwd=site)
+    assert status == -9
+    assert "as a process: exit code 0," in said
+
+
+def test_only_what_is_so_is_said_for_it(site: Path, pymon: Pymon) -> None:
+    path = site / "mon.d/own.monitor"
+    path.write_text(
+        path.read_text()
+        .replace("import annotations\n", "import annotations\nimport time\n", 1)
+        .replace("    async with", "    if not once:\n        once.append(time.sleep(0.12))\n    async with")
+        .replace("async def probe", "once: list[None] = []\n\n\nasync def probe")
+    )
+    with listening(greet) as port:
+        status, said = pymon("test", str(path), "-p", str(port), "127.0.0.1")
+    assert status == 0, said
+    assert said.endswith("at the first call only\nIt did the same both ways, and left nothing behind.\n")
+
+
+def test_a_call_without_hosts(site: Path, pymon: Pymon) -> None:
+    status, said = pymon("test", "mon.d/own.monitor", "-p", "80")
+    assert status == 0
+    assert "note: it was given no hosts, so that it checked nothing\n" in said
+
+
 def test_an_alert_is_told_of_what_the_options_say(site: Path, pymon: Pymon) -> None:
     with listening(lambda connection: connection.recv(1000)) as port:
         words = ("--group", "web", "--service", "http", "--kind", "up", "--summary", "www1", "--host", "www1")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
+import signal
+import sys
 import textwrap
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,6 +230,139 @@ def test_changes_to_the_whole_process(write: Write) -> None:
         assert run(path, "127.0.0.1").problems == ("changed os.environ, which is the whole daemon's",)
     finally:
         del os.environ["LEFT_BY_A_PLUGIN"]
+
+
+def test_a_changed_umask(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            os.umask(0o077)
+            return Up()
+    """)
+    before = os.umask(0o022)
+    try:
+        assert run(path, "127.0.0.1").problems == ("changed the umask, which is the whole daemon's",)
+    finally:
+        os.umask(before)
+
+
+def test_a_process_left_behind(write: Write, tmp_path: Path) -> None:
+    path = write(f"""
+        async def probe(host, options):
+            with open("{tmp_path}/pids", "a") as file:
+                print(os.spawnl(os.P_NOWAIT, "/bin/sleep", "sleep", "60"), file=file)
+            return Up()
+    """)
+    try:
+        trial = run(path, "127.0.0.1")
+        assert trial.problems == ("left a process behind: sleep (nobody ends it but itself)",)
+        assert trial.inside is not None
+        assert trial.inside.left
+    finally:
+        for pid in map(int, (tmp_path / "pids").read_text().split()):
+            with contextlib.suppress(ProcessLookupError):  # that of the run as a process is ended already
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def kept_by(path: Path) -> list[Any]:
+    """What a plugin has in its list ``kept``."""
+    kept: list[Any] = sys.modules["pymon_plugin_file_" + re.sub(r"\W", "_", str(path))].kept
+    return kept
+
+
+CONNECT = """
+import socket
+kept = []
+
+async def probe(host, options):
+    made = socket.create_connection((host.name, options.port))
+    {then}
+    return Up()
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "problems", "notes"),
+    [
+        ("kept.append(made)", ("left a socket open, to 127.0.0.1 port {port}",), 0),
+        ("kept or kept.append(made); made in kept or made.close()", (), 1),
+        ("asyncio.get_running_loop().call_later(0.05, made.close)", (), 0),
+    ],
+    ids=["each time", "once", "never"],
+)
+def test_a_socket_left_open(write: Write, then: str, problems: tuple[str, ...], notes: int) -> None:
+    """One that is kept for the next call is not held against it; one that is about to be closed is none."""
+    path = write(CONNECT.format(then=then))
+    with listening(lambda connection: connection.recv(1)) as port:
+        trial = run(path, "-p", str(port), "127.0.0.1")
+        for connection in kept_by(path):
+            connection.close()
+    assert trial.problems == tuple(problem.format(port=port) for problem in problems)
+    assert trial.inside is not None
+    assert len(trial.inside.notes) == notes
+    assert trial.inside.left == bool(problems or notes)
+
+
+def test_a_file_left_open(write: Write, tmp_path: Path) -> None:
+    path = write(f"""
+        kept = []
+
+        async def probe(host, options):
+            kept.append(os.open("{tmp_path}/log", os.O_CREAT | os.O_WRONLY))
+            return Up()
+    """)
+    try:
+        assert run(path, "127.0.0.1").problems == (f"left a file open: {tmp_path}/log",)
+    finally:
+        for descriptor in kept_by(path):
+            os.close(descriptor)
+
+
+def test_one_that_would_end_the_daemon(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            os._exit(3)
+    """)
+    trial = run(path, "127.0.0.1")
+    assert trial.problems == ("called os._exit(3), which ends the whole daemon",)
+    assert trial.exitval == 3
+
+
+def test_a_probe_that_forgets_its_outcome(write: Write) -> None:
+    path = write("""
+        async def probe(host, options):
+            pass
+    """)
+    trial = run(path, "127.0.0.1", "127.0.0.2")
+    assert trial.problems == ("its probe returned None, neither Up nor Down",)
+    assert trial.exitval == 1
+
+
+def test_a_wrong_option_may_take_its_time(write: Write) -> None:
+    """What is costly on the way to it (certificates are read) is no fault: it ends when the option is mended."""
+    path = write("""
+        from pymon.plugin import PluginUsageError
+
+        async def probe(host, options):
+            time.sleep(0.15)
+            raise PluginUsageError("--key needs --cert")
+    """)
+    trial = run(path, "127.0.0.1")
+    assert (trial.exitval, trial.problems) == (2, ())
+    assert trial.inside is not None
+    (note,) = trial.inside.notes
+    assert note.endswith(", on the way to an error in its options")
+
+
+@pytest.mark.parametrize(("arguments", "notes"), [(("-p", "80"), 1), (("127.0.0.1",), 0)])
+def test_a_call_without_hosts_is_noted(write: Write, arguments: tuple[str, ...], notes: int) -> None:
+    path = write("""
+        async def probe(host, options):
+            return Up()
+    """)
+    trial = run(path, *arguments)
+    assert trial.process.notes == ("it was given no hosts, so that it checked nothing",) * notes
 
 
 def test_one_that_behaves_otherwise_in_process(write: Write) -> None:
