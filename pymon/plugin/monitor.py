@@ -123,12 +123,20 @@ class _Program(Generic[OptionsT]):
     _none_is_wrong = False
 
     def __init__(
-        self, options: type[OptionsT], common: Sequence[type[Any]], about: str, subject: str, single_dash: bool
+        self,
+        options: type[OptionsT],
+        common: Sequence[type[Any]],
+        about: str,
+        subject: str,
+        single_dash: bool,
+        options_first: bool = False,
     ) -> None:
         self._options = options
         self._about = about
         self._subject = subject
-        self._parser = OptionParser(options, common=common, single_dash=single_dash, subject=subject)
+        self._parser = OptionParser(
+            options, common=common, single_dash=single_dash, subject=subject, options_first=options_first
+        )
         self._common = common
         self._read = functools.lru_cache(maxsize=_REMEMBERED)(self._parse)
 
@@ -225,6 +233,7 @@ class Monitor(_Program[OptionsT]):
         divide: Divide[OptionsT] | None = None,
         summary: Detail[OptionsT] | None = None,
         local: bool = False,
+        options_first: bool = False,
     ) -> None:
         """``probe`` is a coroutine function, or a plain one that blocks: that runs in a thread.
 
@@ -235,10 +244,11 @@ class Monitor(_Program[OptionsT]):
         of this machine, so nothing is looked up, and there is neither -4 nor -6. ``divide`` is for a monitor whose
         arguments are more than hosts: it is given them all (without the options), and gives the options with what the
         others mean, and the hosts; it may raise PluginUsageError. ``summary`` makes the first line of all outcomes
-        where it is not the failed hosts (host dependencies and alerts match on those).
+        where it is not the failed hosts (host dependencies and alerts match on those). ``options_first``: its options
+        end at the first word that is none (see ``pymon.plugin.options``).
         """
         common = (*_common(local), _EachOptions)
-        super().__init__(options, common, about_of(about, probe), subject, single_dash)
+        super().__init__(options, common, about_of(about, probe), subject, single_dash, options_first)
         blocks = not asyncio.iscoroutinefunction(probe)
         self._probe: Callable[[Host, OptionsT], Awaitable[Outcome]] = Blocking(probe) if blocks else probe  # type: ignore[assignment]  # told apart by the line before
         self._detail = detail or _plain_detail

@@ -121,7 +121,12 @@ class OptionParser:
     """Reads arguments into records; made once, used for each call."""
 
     def __init__(
-        self, *records: type[Any], common: Sequence[type[Any]] = (), single_dash: bool = False, subject: str = ""
+        self,
+        *records: type[Any],
+        common: Sequence[type[Any]] = (),
+        single_dash: bool = False,
+        subject: str = "",
+        options_first: bool = False,
     ) -> None:
         """``records`` are dataclasses of declared fields; PluginError when two of them declare the same flag, or one
         declares what can never be given, or never be of the type of its field.
@@ -129,9 +134,11 @@ class OptionParser:
         The first of ``records`` is the plugin's own; a flag ``help`` of another one is the SDK's, and wins over errors.
         ``common`` are records of the SDK, which give way: a field that one of ``records`` has too is dropped, and a
         flag that one declares as well. ``single_dash``: long names behind one hyphen (see above). ``subject`` is what
-        the words are called in the help, where no record declares them.
+        the words are called in the help, where no record declares them. ``options_first``: the first word that is no
+        option ends them, as of env(1), for what stands behind it is another program's.
         """
         self._records = (*records, *common)
+        self._options_first = options_first
         self._single_dash = single_dash
         self._subject = subject
         self._by_flag: dict[str, tuple[type[Any], str, Declared]] = {}
@@ -228,6 +235,9 @@ class OptionParser:
             word = rest.pop()
             if word == "--":
                 plain.extend(reversed(rest))
+                break
+            if self._options_first and not (len(word) > 1 and word.startswith("-")):
+                plain.extend((word, *reversed(rest)))
                 break
             if word.startswith("--") or (self._single_dash and len(word) > 1 and word.startswith("-")):
                 self._long(word, rest, values)

@@ -301,7 +301,10 @@ def test_no_word_is_lost(words: list[str]) -> None:
         (["--", "check_none_such", "%h", "--", "a"], "there is no program check_none_such, in PATH or in /usr/lib/"),
         (["--", "/nonexistent/x", "%h", "--", "a"], "there is no program /nonexistent/x\n"),
         (["-4", "--", "true", "%h", "--", "a"], "-4 and -6 choose the address that %a stands for"),
-        (["check_tcp", "-H", "%h"], "unknown option -H"),
+        (["-H", "%h", "check_tcp"], "unknown option -H"),
+        (["--", "--once", "check_dummy"], "--once is told no host"),
+        (["--once", "check_load", "-w", "5", "web1"], "'web1' may be a host that mon added (end the line with ;;)"),
+        (["--once", "--", "check_users", "10.0.0.1"], "'10.0.0.1' may be a host that mon added (end the line with ;;)"),
     ],
 )
 async def test_wrong_use(check_inside: Check, arguments: list[str], why: str) -> None:
@@ -316,6 +319,20 @@ async def test_once(check: Check, tmp_path: Path) -> None:
     result = await check("nagios.monitor", "--once", "--path", str(tmp_path), "--", "check_it", "2")
     assert (result.exitval, result.output) == (2, "check_it\ncheck_it: CRITICAL: LOAD is 2\n")
     assert [(each.host, each.name, each.value) for each in result.measurements] == [("check_it", "load", 2.0)]
+
+
+async def test_once_with_words_that_could_be_hosts(check: Check, tmp_path: Path) -> None:
+    """M-nagios-2: a closing -- tells that they are the plugin's."""
+    plugin = script(tmp_path, 'echo "$*"')
+    result = await check("nagios.monitor", "--once", plugin, "-C", "nginx", "--")
+    assert (result.exitval, result.output) == (0, f"\n{plugin}: -C nginx\n")
+
+
+async def test_the_plugins_name_ends_the_options(check: Check, tmp_path: Path) -> None:
+    plugin = script(tmp_path, 'echo "$*"; exit 1')
+    for dashes in ((), ("--",)):
+        result = await check("nagios.monitor", "-w", *dashes, plugin, "-t", "%h", "-x", "--", "a")
+        assert (result.exitval, result.output) == (0, "\na: -t a -x\n")
 
 
 async def test_without_hosts_there_is_nothing_to_do(check_inside: Check) -> None:

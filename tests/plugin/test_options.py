@@ -201,6 +201,24 @@ def test_long_names_behind_one_hyphen_are_for_those_who_ask_for_them() -> None:
     assert OptionParser(record, single_dash=True).parse(["-zone", "x"]).of(record) == record("x")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "port", "rest"),
+    [
+        (["-p", "1", "check", "-p", "2", "--", "-p"], 1, ("check", "-p", "2", "--", "-p")),
+        (["-p1", "--", "-p", "check", "--"], 1, ("-p", "check", "--")),
+        (["-", "-p", "1"], 80, ("-", "-p", "1")),
+        (["", "-p", "1"], 80, ("", "-p", "1")),
+    ],
+)
+def test_options_may_end_at_the_first_word(arguments: list[str], port: int, rest: tuple[str, ...]) -> None:
+    @dataclass(frozen=True)
+    class Record:
+        port: int = option("-p", default=80, about="port")
+
+    parsed = OptionParser(Record, options_first=True).parse(arguments)
+    assert (parsed.of(Record), parsed.words, parsed.unknown) == (Record(port), rest, ())
+
+
 def test_an_option_without_a_name_is_refused() -> None:
     for declare in (lambda: option(default="", about=""), lambda: flag(about=""), lambda: many(convert=str, about="")):
         with pytest.raises(PluginError, match="an option needs a name"):
