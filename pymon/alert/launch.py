@@ -3,7 +3,7 @@
 An alert is run under a time limit, and how it ended is logged. It can ask for more:
 
 - exit code 75 (sysexits' EX_TEMPFAIL; of a plugin the codes in its ``retry_on``) is tried again after 1, 2, 4, … 60
-  seconds, for an hour, over restarts too;
+  seconds, for an hour, over restarts too; so is one that could not be started;
 - with ``ordered``, calls of the same ``order_key`` are done one after the other. Of those that wait only the newest
   is done, and one that is being retried gives way to it: the newest decision wins. Such a call is kept in a journal
   until it has succeeded or failed for good, and taken up again by the next daemon (``resume``).
@@ -37,8 +37,8 @@ log = logging.getLogger("pymon.alert")
 TIME_LIMIT = 300.0
 """seconds one attempt may take (mon knows no limit, and hanging alerts pile up: Q17)"""
 PROCESS_LIMIT = 256
-"""alerts that run as processes at the same time, ordered ones and others each; more of them wait their turn
-(mon forks without limit: Q17)"""
+"""alerts that run as processes and programs that the others run, at the same time, for ordered ones and others each;
+more of them wait their turn (mon forks without limit: Q17)"""
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """seconds before each further attempt; the last one repeats"""
 RETRY_FOR = 3600.0
@@ -152,8 +152,9 @@ class Launcher:
 
     # Calls without order
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        began, attempt = time.monotonic(), 0
+    async def _deliver(self, delivery: Delivery, age: float = 0.0) -> None:
+        """Try until success, failure for good, or it is given up. ``age`` is what of RETRY_FOR is over, in seconds."""
+        began, attempt = time.monotonic() - age, 0
         while True:
             stopping = self._stopping.is_set()  # an attempt that began before the stop is followed by a last one
             result = await self._attempt(delivery)
@@ -301,7 +302,7 @@ class Launcher:
         if pending.key:
             self._queue(pending.key, delivery)
         else:
-            self._spawn(self._deliver(delivery), str(delivery))
+            self._spawn(self._deliver(delivery, max(0.0, time.time() - pending.at)), str(delivery))
 
     def _cannot_resume(self, token: str, pending: Pending) -> None:
         if pending.key:
@@ -332,9 +333,10 @@ class Launcher:
 
     async def _attempt(self, delivery: Delivery) -> CheckResult:
         is_loose = delivery.file.plugin is None or not delivery.file.plugin.ordered
+        processes = self._processes if is_loose else self._ordered_processes
         async with AsyncExitStack() as stack:
             if not (delivery.inprocess and self._runner.can_run_in_process(delivery.file)):
-                await stack.enter_async_context(self._processes if is_loose else self._ordered_processes)
+                await stack.enter_async_context(processes)
             if is_loose:
                 self._ledger.started(delivery.token, time.time())
                 await self._on_file(delivery)
@@ -345,6 +347,7 @@ class Launcher:
                 time_limit=self._time_limit,
                 inprocess=delivery.inprocess,
                 reap_group=False,
+                programs=processes,
             )
         log_end(delivery, result)
         return result
@@ -360,6 +363,8 @@ class Launcher:
         plugin = delivery.file.plugin
         if result.is_success:
             return False
+        if result.cause is Cause.NOT_STARTED:
+            return True  # nothing was sent: it is being replaced, or the system has no process left
         if result.cause is Cause.EXITED:
             return result.exitval in (_RETRY_ON if plugin is None else plugin.retry_on)
         return plugin is not None and plugin.ordered and result.cause in _PASSING

@@ -19,12 +19,16 @@ from pymon.runner.output import cut_notice, well_formed
 
 
 class Call:
-    """One run of a plugin inside the daemon. ``path`` is its file, ``blocked`` where it held up the event loop."""
+    """One run of a plugin inside the daemon. ``path`` is its file, ``blocked`` where it held up the event loop.
 
-    __slots__ = ("_dropped", "_printed", "_room", "blocked", "blocked_stack", "path", "tasks")
+    A program that it starts takes one of ``programs``, if there is a limit to them.
+    """
 
-    def __init__(self, path: str) -> None:
+    __slots__ = ("_dropped", "_printed", "_room", "blocked", "blocked_stack", "path", "programs", "tasks")
+
+    def __init__(self, path: str, programs: asyncio.Semaphore | None = None) -> None:
         self.path = path
+        self.programs = programs
         self.tasks: set[asyncio.Future[Any]] = set()
         self.blocked = ""
         self.blocked_stack = ""

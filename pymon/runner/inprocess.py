@@ -42,15 +42,22 @@ _Ending = Answer | BaseException
 
 
 async def run_inprocess(
-    plugin: Plugin, invocation: Invocation, *, time_limit: float, grace: float = GRACE, source: str = ""
+    plugin: Plugin,
+    invocation: Invocation,
+    *,
+    time_limit: float,
+    grace: float = GRACE,
+    source: str = "",
+    programs: asyncio.Semaphore | None = None,
 ) -> Ran:
     """Run the plugin on this event loop and tell how it ended. ``time_limit`` and ``grace`` are in seconds.
 
-    ``source`` is the file of its code, if that is not what it is called with as argv[0].
+    ``source`` is the file of its code, if that is not what it is called with as argv[0]. ``programs`` limits how many
+    programs it and others run at the same time.
     Raises nothing but CancelledError, and then the plugin has been cancelled.
     """
     started = time.time()
-    call = Call(source or invocation.path)
+    call = Call(source or invocation.path, programs)
     context = copy_context()
     context.run(CURRENT.set, call)
     task = asyncio.get_running_loop().create_task(_contain(plugin, invocation), context=context)

@@ -19,11 +19,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 
 from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
+from pymon.runner.contained import CURRENT
 from pymon.runner.measuring import measurement_file
 from pymon.runner.output import Collected
 from pymon.runner.shortage import when_possible
@@ -62,7 +64,24 @@ async def run_process(
     ``on_start`` is given the number of the process. With ``on_bad_measurement`` the program gets a file to append
     measurements to; it is told of the first line there that is none.
     Where the system has no process or descriptor left, it is started when there is one, within the time limit.
+    Called by a plugin inside the daemon it waits for one of the places that there are for programs (``Call.programs``)
+    before its time begins.
     """
+    call = CURRENT.get()
+    places = nullcontext() if call is None or call.programs is None else call.programs
+    async with places:
+        return await _run(command, invocation, time_limit, reap_group, grace, on_start, on_bad_measurement)
+
+
+async def _run(
+    command: Sequence[str],
+    invocation: Invocation,
+    time_limit: float,
+    reap_group: bool,
+    grace: float,
+    on_start: Callable[[int], None] | None,
+    on_bad_measurement: Callable[[str], None] | None,
+) -> CheckResult:
     started = time.time()
     end = time.monotonic() + time_limit
     try:

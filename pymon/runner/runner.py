@@ -20,6 +20,9 @@ from pymon.runner.watchdog import DEFAULT_LIMIT, Watchdog
 
 log = logging.getLogger("pymon.plugin")
 
+PROGRAM_LIMIT = 256
+"""programs that checks inside the daemon run at the same time; more of them wait their turn"""
+
 
 class Runner:
     """The one way to run plugins. ``block_limit`` (how long a plugin may hold up the event loop) and ``grace``
@@ -32,6 +35,7 @@ class Runner:
     def __init__(self, *, block_limit: float = DEFAULT_LIMIT, grace: float = GRACE) -> None:
         self._grace = grace
         self._watchdog = Watchdog(block_limit)
+        self._programs = asyncio.Semaphore(PROGRAM_LIMIT)
         self._containment: Containment | None = None
         self._banished: weakref.WeakSet[PluginFile] = weakref.WeakSet()
         self._told: weakref.WeakKeyDictionary[PluginFile, set[str]] = weakref.WeakKeyDictionary()
@@ -67,6 +71,7 @@ class Runner:
         reap_group: bool = True,
         repeat_blocked: bool = False,
         measures: bool = False,
+        programs: asyncio.Semaphore | None = None,
         on_start: Callable[[int], None] | None = None,
         on_misbehaved: Callable[[CheckResult], None] | None = None,
     ) -> CheckResult:
@@ -77,13 +82,15 @@ class Runner:
         the service; with this it is repeated as a process at once, which is right for checks and not for alerts.
         ``measures``: a program gets a file to append measurements to (a plugin inside the daemon hands its own over);
         what is none is logged once of each plugin.
+        ``programs``: a place of these is taken for each program that a plugin inside the daemon runs, as long as it
+        runs (default: PROGRAM_LIMIT places for all such runs). None is taken for a plugin that is a process itself.
         ``on_start`` is given the number of the process, if there is one. ``on_misbehaved`` is given
         the result of a run after which it is not run inside the daemon any more.
         """
         began = time.time()
         try:
             if inprocess and file.plugin is not None and file not in self._banished:
-                result = await self._inside(file, file.plugin, invocation, time_limit, on_misbehaved)
+                result = await self._inside(file, file.plugin, invocation, time_limit, programs, on_misbehaved)
                 if result.cause is not Cause.BLOCKED or not repeat_blocked:
                     return result
             return await run_process(
@@ -107,10 +114,16 @@ class Runner:
         plugin: Plugin,
         invocation: Invocation,
         time_limit: float,
+        programs: asyncio.Semaphore | None,
         on_misbehaved: Callable[[CheckResult], None] | None,
     ) -> CheckResult:
         ran = await run_inprocess(
-            plugin, invocation, time_limit=time_limit, grace=self._grace, source=file.source or file.path
+            plugin,
+            invocation,
+            time_limit=time_limit,
+            grace=self._grace,
+            source=file.source or file.path,
+            programs=programs or self._programs,
         )
         if not ran.behaved:
             self._banished.add(file)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pymon.alert.launch import Launcher
+from pymon.alert.pending import Pending
+from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
+from pymon.plugin import run_command
 from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
@@ -294,8 +299,13 @@ async def _until_idle(launcher: Launcher) -> None:
 
 
 def _wait_for_text(path: Path) -> None:
+    _wait_until(lambda: path.exists() and path.stat().st_size > 0)
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 10
-    while time.monotonic() < end and not (path.exists() and path.stat().st_size):
+    while not condition():
+        assert time.monotonic() < end
         time.sleep(0.01)
 
 
@@ -314,3 +324,74 @@ async def test_ordered_calls_do_not_wait_for_others_that_hang(
     await asyncio.to_thread(_wait_for_text, tmp_path / "changed")
     await launcher.drain(1.0)
     assert not list((tmp_path / "pending").glob("*.json"))
+
+
+class Running(Scripted):
+    """Runs a program that notes in a file when it begins and ends."""
+
+    def __init__(self, noted: Path, *, ordered: bool, text: str = "sleep 0.05") -> None:
+        super().__init__(ordered=ordered)
+        self.command = ["/bin/sh", "-c", f"echo begins >>{noted}; {text}; echo ends >>{noted}"]
+
+    async def run(self, invocation: Invocation) -> Answer:
+        result = await run_command(self.command, invocation.environ, time_limit=20)
+        return Answer(result.exitval, result.output)
+
+
+def most_at_once(noted: Path) -> int:
+    """How many of them ran at the same time."""
+    running = [1 if line == "begins" else -1 for line in noted.read_text().splitlines()]
+    return max(itertools.accumulate(running))
+
+
+async def test_programs_of_alerts_inside_count_as_the_others_do(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Q17: script.alert and mail.alert's sendmail are processes, too."""
+    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 3)
+    launcher = Launcher(runner, statedir=tmp_path)
+    noted = tmp_path / "noted"
+    inside, outside = Running(noted, ordered=False), script(tmp_path, Running(noted, ordered=False).command[2])
+    for _ in range(6):
+        launcher.launch(call(), invocation("k"), plugin_file(inside))
+        launcher.launch(call(), invocation(path=outside.path), outside)
+    await launcher.drain(20)
+    assert noted.read_text().count("ends") == 12
+    assert most_at_once(noted) == 3
+
+
+async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 1)
+    launcher = Launcher(runner, statedir=tmp_path)
+    hangs, changed = tmp_path / "hangs", tmp_path / "changed"
+    launcher.launch(call(), invocation("k"), plugin_file(Running(hangs, ordered=False, text="sleep 60")))
+    await asyncio.to_thread(_wait_for_text, hangs)
+    launcher.launch(call(), invocation("k"), plugin_file(Running(changed, ordered=True)))
+    await asyncio.to_thread(_wait_for_text, changed)
+    await launcher.drain(1.0)
+
+
+async def test_one_that_cannot_be_started_is_tried_again(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may just be replaced; nothing was sent."""
+    path = tmp_path / "x.alert"
+    launcher.launch(call(), invocation(path=str(path)), PluginFile("x.alert", str(path)))
+    await asyncio.to_thread(_wait_until, lambda: "is tried again" in caplog.text)
+    script(tmp_path, f"echo yes >{tmp_path}/sent")
+    await asyncio.to_thread(_wait_for_text, tmp_path / "sent")
+
+
+@pytest.mark.parametrize(("ago", "attempts"), [(3 * 86400.0, 1), (3700.0, 1), (3500.0, 2), (-60.0, 2)])
+async def test_one_that_an_earlier_daemon_left_is_given_up_an_hour_after_the_decision(
+    launcher: Launcher, ago: float, attempts: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugin = Scripted(75, 0, ordered=False)
+    left = Pending("", "x.alert", "web", "http", "failure", time.time() - ago, ("k",), {}, "sum\n")
+    launcher.resume({"x.alert": plugin_file(plugin)}, undone={"token": left})
+    await plugin.until(lambda: len(plugin.ended) == attempts)
+    await asyncio.to_thread(_wait_until, lambda: not launcher.running)
+    assert len(plugin.ended) == attempts
+    assert ("is given up: it was tried for 60 minutes" in caplog.text) == (attempts == 1)

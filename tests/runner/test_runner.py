@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause
+from pymon.plugin import run_command
 from pymon.runner import runner as runner_module
 from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile, load
@@ -117,3 +119,41 @@ async def test_start_and_stop_may_be_repeated() -> None:
         runner.stop()
         runner.stop()
     assert sys.stdout is stdout
+
+
+async def test_programs_of_checks_inside_are_limited_and_all_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M-programs: nagios.monitor runs one for each host, beside what maxprocs says."""
+    monkeypatch.setattr(runner_module, "PROGRAM_LIMIT", 2)
+    noted = tmp_path / "noted"
+
+    async def body(invocation: Invocation) -> Answer:
+        text = f"echo 1 >>{noted}; sleep 0.03; echo -1 >>{noted}"
+        commands = (run_command(["/bin/sh", "-c", text], invocation.environ, time_limit=20) for _ in range(3))
+        return Answer(max(result.exitval for result in await asyncio.gather(*commands)), "")
+
+    runner, file = Runner(), made(body, tmp_path)
+    run = [runner.run(file, Invocation("x", (), BASE), time_limit=20) for _ in range(3)]
+    assert [result.exitval for result in await asyncio.gather(*run)] == [0, 0, 0]
+    running = list(itertools.accumulate(map(int, noted.read_text().split())))
+    assert (len(running), max(running)) == (18, 2)
+
+
+async def test_a_run_that_is_cancelled_while_its_program_waits_takes_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "PROGRAM_LIMIT", 1)
+
+    async def body(invocation: Invocation) -> Answer:
+        result = await run_command(["/bin/sh", "-c", invocation.arguments[0]], invocation.environ, time_limit=20)
+        return Answer(result.exitval, result.output)
+
+    runner, file = Runner(), made(body, tmp_path)
+    first = asyncio.create_task(runner.run(file, Invocation("x", ("sleep 60",), BASE), time_limit=0.3))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    waiting = await runner.run(file, Invocation("x", ("echo never",), BASE), time_limit=0.1)
+    assert waiting.cause is Cause.TIMED_OUT
+    assert (await first).cause is Cause.TIMED_OUT
+    assert (await runner.run(file, Invocation("x", ("echo here",), BASE), time_limit=20)).output == "here\n"
