@@ -9,8 +9,9 @@
         outcomes = await courier.send(b"{}", {"Content-Type": "application/json"})
 
 What is secret comes from files: tokens, passwords, and URLs that whoever knows them may post to. Of a URL only scheme,
-host and port are ever shown. An answer decides whether another attempt can help: 2xx is Done; 408, 425, 429, 5xx and
-no answer at all are TryAgain; everything else is Failed, redirects too, which are not followed.
+host and port are ever shown, and of an answer nothing that was secret in the question. An answer decides whether
+another attempt can help: 2xx is Done; 408, 425, 429, 5xx and no answer at all are TryAgain; everything else is Failed,
+redirects too, which are not followed.
 
 It is imported by the alerts that need it, as it brings httpx.
 """
@@ -18,19 +19,22 @@ It is imported by the alerts that need it, as it brings httpx.
 from __future__ import annotations
 
 import asyncio
+import base64
 import functools
 import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pymon.errors import PluginUsageError
 from pymon.plugin.alert import AlertOutcome, Done, Exit, Failed, TryAgain
 from pymon.plugin.blocking import in_thread
+from pymon.plugin.masking import masked
 from pymon.plugin.oneshot_http import OneShotTransport, Proxy, Request, Response, TransportError, authority, basic
-from pymon.plugin.options import many, option
+from pymon.plugin.options import flag, many, option
 from pymon.plugin.secret import read_secret, read_secrets
 from pymon.plugin.template import one_line
 from pymon.plugin.tls import TlsOptions
@@ -44,9 +48,14 @@ ANSWER_LIMIT = 4096
 """bytes of an answer that are waited for"""
 _SHOWN = 200
 """characters of an answer that are shown"""
+_TELLING = 8
+"""characters from which on a part of a secret URL counts as secret by itself"""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_RETRY_AFTER = re.compile("[0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
+"""RFC 9110, 10.2.3"""
+_LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}", re.IGNORECASE)
 _SAFE = "".join(chr(code) for code in range(0x21, 0x7F))
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
@@ -64,6 +73,12 @@ class Destination(NamedTuple):
     shown: str
     authorization: str = ""
     is_secret: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of it may not be said."""
+        parts = (self.target, *(part for part in re.split("[/?&=]", self.target) if len(part) >= _TELLING))
+        return (*(parts if self.is_secret else ()), *_credentials(self.authorization))
 
 
 def header(text: str) -> tuple[str, str]:
@@ -92,6 +107,7 @@ class PostOptions(TlsOptions):
     header_file: str = option(
         "--header-file", default="", metavar="FILE", about="and those in this file, one a line: for secret ones"
     )
+    cleartext: bool = flag("--cleartext", about="let token, password and secret headers go out without TLS")
     proxy: str = option("--proxy", default="", metavar="URL", about="by this HTTP proxy")
     proxy_file: str = option(
         "--proxy-file", default="", metavar="FILE", about="by the one in this file, if its URL has a password"
@@ -119,9 +135,24 @@ class PostOptions(TlsOptions):
         headers = [*self.headers]
         if self.header_file:
             headers += [_header_of(line, self.header_file) for line in read_secrets(self.header_file, environ)]
+        proxy, authorization = self._proxy(environ), self._authorization(environ)
         is_secure = any(place.scheme == "https" for place in places)
-        transport = _transport(self.context() if is_secure else None, self._proxy(environ))
-        return Courier(tuple(places), transport, self._authorization(environ), tuple(headers), self)
+        if authorization or self.header_file:
+            self._require_tls(places, proxy)
+        else:
+            self._require_tls([place for place in places if place.authorization], proxy)
+        transport = _transport(self.context() if is_secure else None, proxy)
+        told = (value for _, value in headers[len(self.headers) :])
+        secrets = (*_credentials(authorization), *_credentials(proxy.authorization if proxy else ""), *told)
+        return Courier(tuple(places), transport, authorization, tuple(headers), self, secrets)
+
+    def _require_tls(self, places: Sequence[Destination], proxy: Proxy | None) -> None:
+        """What only the receiver may read goes to it within TLS, or stays on this machine."""
+        for place in places:
+            is_here = proxy is None and _LOOPBACK.fullmatch(place.host)
+            if place.scheme == "http" and not is_here and not self.cleartext:
+                what = "a token, password or secret header"
+                raise PluginUsageError(f"{place.shown}: {what} needs https:// (or --cleartext: it can be read then)")
 
     def _authorization(self, environ: Mapping[str, str]) -> str:
         if bool(self.user) != bool(self.password_file):
@@ -159,6 +190,7 @@ class Courier(NamedTuple):
     authorization: str
     headers: tuple[tuple[str, str], ...]
     options: PostOptions
+    secrets: tuple[str, ...] = ()
 
     async def send(
         self, body: bytes, headers: Mapping[str, str], *, method: str = "POST"
@@ -173,17 +205,18 @@ class Courier(NamedTuple):
     async def _send_to(self, place: Destination, body: bytes, headers: Mapping[str, str], method: str) -> AlertOutcome:
         request = self._request(place, body, headers, method)
         limit = self.options.limit or None
+        secrets = (*self.secrets, *place.secrets)
         try:
             async with asyncio.timeout(limit) as deadline:
                 answer = await self.transport.handle_async_request(request)
         except TransportError as error:
-            return TryAgain(f"{place.shown}: {error}")
+            return TryAgain(f"{place.shown}: {masked(str(error), secrets)}")
         except TimeoutError as error:
             why = f"timeout after {limit:g} seconds" if deadline.expired() else error.strerror or "timeout"
             return TryAgain(f"{place.shown}: {why}")
         except OSError as error:
             return TryAgain(f"{place.shown}: {error.strerror or error}")
-        return judged(place, answer)
+        return judged(place, answer, secrets)
 
     def _request(self, place: Destination, body: bytes, headers: Mapping[str, str], method: str) -> Request:
         usual = 443 if place.scheme == "https" else 80
@@ -206,20 +239,30 @@ class Courier(NamedTuple):
         )
 
 
-def judged(place: Destination, answer: Response) -> AlertOutcome:
-    """What an answer means for whether to try again."""
+def judged(place: Destination, answer: Response, secrets: Sequence[str] = ()) -> AlertOutcome:
+    """What an answer means for whether to try again.
+
+    Its text is the server's, without the ``secrets``. Of one whose URL is secret it has no words of the server, which
+    may hold a part of it.
+    """
     status = answer.status_code
     if 200 <= status < 300:
         return Done()
-    said = one_line(answer.extensions["body"].decode("utf-8", "surrogateescape"))[:_SHOWN]
-    text = f"{place.shown}: {status} {one_line(answer.extensions['reason_phrase'].decode('latin-1'))}".rstrip()
+
+    def shown(said: bytes) -> str:
+        return one_line(masked(said.decode("utf-8", "surrogateescape"), secrets))[:_SHOWN]
+
+    reason = _usual_reason(status) if place.is_secret else shown(answer.extensions["reason_phrase"])
+    text = f"{place.shown}: {status} {reason}".rstrip()
     if 300 <= status < 400:
-        target = one_line(answer.headers.get("Location", "nowhere"))[:_SHOWN]
+        target = str(answer.headers.get("Location", "nowhere"))
         if place.is_secret and target != "nowhere":  # often it is the same but for the host
             target = "/".join(target.split("/")[:3]) if "://" in target else "another path"
+        target = shown(target.encode("utf-8", "surrogateescape"))
         return Failed(f"{text}: it redirects to {target}, and redirects are not followed: give that URL instead")
-    if after := one_line(answer.headers.get("Retry-After", ""))[:_SHOWN]:
+    if _RETRY_AFTER.fullmatch(after := answer.headers.get("Retry-After", "")):
         text += f" (Retry-After: {after})"
+    said = "" if place.is_secret else shown(answer.extensions["body"])
     text += f": {said}" if said else ""
     if status >= 500 or status in PASSING:
         return TryAgain(text)
@@ -260,6 +303,22 @@ def urlsplit_or_refuse(url: str, what: str) -> SplitResult:
 @functools.lru_cache(maxsize=64)
 def _transport(tls: ssl.SSLContext | None, proxy: Proxy | None) -> OneShotTransport:
     return OneShotTransport(tls, proxy=proxy)
+
+
+def _usual_reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _credentials(authorization: str) -> tuple[str, ...]:
+    """What may not be said of an Authorization: what is sent, and the password that it holds."""
+    kind, _, sent = authorization.partition(" ")
+    if kind != "Basic":
+        return (sent,) if sent else ()
+    both = base64.b64decode(sent).decode("utf-8", "surrogateescape")
+    return sent, both, both.partition(":")[2]
 
 
 def _header_of(line: str, source: str) -> tuple[str, str]:

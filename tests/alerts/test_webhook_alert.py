@@ -17,7 +17,7 @@ from tests.monitors.servers import free_port
 from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.tinyproxy import tinyproxy
-from tests.servers.website import Page, Website, website
+from tests.servers.website import Asked, Page, Website, website
 
 MON = ("-s", "http", "-g", "web", "-h", "www1 www2", "-t", "1793700000")
 STDIN = 'www1 죽음\n자세히 "<\udcff>\n'
@@ -130,7 +130,63 @@ async def test_secrets_come_from_files(run_alert: RunAlert, tmp_path: Path) -> N
         "Basic a2ltOnBAc3M=",
     ]
     assert site.requests[2].headers["x-api-key"] == "k3y"
-    assert (code, output) == (77, f"{site.url}: 404 Not Found: no such page\n") or "s3cret" not in output
+    assert (code, output) == (69, f"{site.url}: 404 Not Found\n")
+
+
+@pytest.mark.parametrize("status", [200, 301, 404, 503])
+async def test_a_server_that_repeats_what_it_was_sent_gives_no_secret_away(
+    run_alert: RunAlert, tmp_path: Path, status: int
+) -> None:
+    """A-webhook-secret: its words are in the log, and often in a mail."""
+
+    def answer(asked: Asked) -> Page:
+        headers = asked.headers
+        login = headers.get("authorization", "")
+        known = "p@ss" if login.startswith("Basic") else "t0ken"
+        told = f"{asked.target} {login} {headers.get('x-api-key')} {known}"
+        return Page(f"got {told}".encode(), status, {"Location": f"/x?{told}", "Retry-After": told})
+
+    (tmp_path / "token").write_text("t0ken\n")
+    (tmp_path / "headers").write_text("X-Api-Key: k3y+\n")
+    async with website(answer) as site:
+        (tmp_path / "url").write_text(f"{site.url}/T0/s3cret?key=s3cret-too\n")
+        (tmp_path / "login").write_text(f"http://kim:p%40ss@{site.host}:{site.port}/T0/s3cret\n")
+        for options in (
+            ("--token-file", str(tmp_path / "token"), "--url-file", str(tmp_path / "url")),
+            ("--header-file", str(tmp_path / "headers"), "--url-file", str(tmp_path / "login")),
+            ("--token-file", str(tmp_path / "token"), "--header-file", str(tmp_path / "headers"), f"{site.url}/open"),
+        ):
+            code, output = await run_alert("webhook.alert", *MON, *options, stdin=STDIN)
+            assert (code == 0) == (status == 200)
+            for secret in ("s3cret", "t0ken", "k3y", "p@ss", "p%40ss", "a2ltOnBAc3M"):
+                assert secret not in output, output
+    if status in (404, 503):
+        assert "got /open Bearer *** ***" in output
+
+
+@pytest.mark.parametrize("secret", ["token", "password", "header", "login"])
+async def test_no_secret_goes_out_in_clear(run_alert: RunAlert, tmp_path: Path, secret: str) -> None:
+    """A-webhook-cleartext: within TLS, or on this machine, unless the user says otherwise."""
+    (tmp_path / "file").write_text("X-Key: hush\n")
+    (tmp_path / "url").write_text("http://kim:hush@h.invalid/\n")
+    file = str(tmp_path / "file")
+    options = {
+        "token": ("--token-file", file, "http://h.invalid/"),
+        "password": ("--user", "kim", "--password-file", file, "http://h.invalid/"),
+        "header": ("--header-file", file, "http://h.invalid/"),
+        "login": ("--url-file", str(tmp_path / "url")),
+    }[secret]
+    code, output = await run_alert("webhook.alert", *MON, *options, stdin=STDIN)
+    assert (code, output.splitlines()[0]) == (
+        64,
+        "webhook.alert: http://h.invalid:80: a token, password or secret header needs https://"
+        " (or --cleartext: it can be read then)",
+    )
+    code, output = await run_alert("webhook.alert", *MON, "--cleartext", *options, stdin=STDIN)
+    assert (code, "name not found" in output) == (75, True), output
+    if secret == "token":
+        here = ("--token-file", file, "--proxy", "127.0.0.1:9", "http://127.0.0.1/")
+        assert (await run_alert("webhook.alert", *MON, *here, stdin=STDIN))[0] == 64, "it leaves the machine"
 
 
 @pytest.mark.parametrize(
