@@ -1,8 +1,8 @@
 """Runs a monitor against a server that misbehaves, as a process and inside the daemon: what it must hold to.
 
-    @pytest.mark.parametrize("adversity", rows("tcp", "tls", without=("no chain",)))
-    async def test_adversities(adversity: Adversity) -> None:
-        await check_adversity("smtp.monitor", arguments, adversity, Speech(b"220 mail.test ESMTP\\r\\n"))
+    @pytest.mark.parametrize("adversities", rows_together("tcp", "tls", without=("no chain",)))
+    async def test_adversities(adversities: Sequence[Adversity]) -> None:
+        await check_adversity("smtp.monitor", arguments, *adversities, speech=Speech(b"220 mail.test ESMTP\\r\\n"))
 
 where ``arguments`` is, say, ``lambda enemy: ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]``.
 """
@@ -13,9 +13,10 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
@@ -40,56 +41,75 @@ START = 3.0
 async def check_adversity(
     monitor: str | Path,
     arguments: Arguments,
-    adversity: Adversity,
+    *adversities: Adversity,
     speech: Speech | None = None,
-    *,
     host: str | None = None,
     summary: Callable[[Facing], str] | None = None,
     environ: Mapping[str, str] | None = None,
     inspects: bool = False,
 ) -> CheckResult:
-    """Assert that a monitor (a name in ``monitors/``, or a path) fails as it should, both ways; returns the run inside.
+    """Assert that a monitor (a name in ``monitors/``, or a path) fails as it should, both ways; returns a run inside.
 
     It exits with 1 and its summary is the host (or what ``summary`` makes of the enemy); it met the server, ended in
     its time limit, and at once where it could know; said the same both ways but for figures; trusted no wrong
     certificate (unless it ``inspects`` them: goes through the handshake to look); blocked nothing; and left no
-    connection, socket, task or process. ``host="::1"`` does it by IPv6.
+    connection, socket, task or process. ``host="::1"`` does it by IPv6. The runs, one for each adversity and way, are
+    at the same time: where they are long they but wait for their limits.
     """
     path = MONITORS / monitor
-    own = host or own_address()
-    async with facing(adversity, speech, host=own) as one, facing(adversity, speech, host=own) as other:
-        enemies = (one, other)
-        before = _Held.now()
-        invocations = [
-            Invocation(str(path), tuple(arguments(enemy)), {**os.environ, **(environ or {})}) for enemy in enemies
-        ]
-        results = await _both_ways(path, *invocations)
-        for enemy, result in zip(enemies, results, strict=True):
-            _assert_failed(result, summary(enemy) if summary else enemy.host)
-            await _assert_left(enemy)
-            assert adversity.is_closed or enemy.connections, "the monitor never came"
-            assert inspects or not enemy.handshakes, "the monitor was content with a wrong certificate"
-            _assert_in_time(enemy, result)
-        await _assert_nothing_more_than(before)
-    if adversity.exact:
-        said = [
-            _without_figures(result.output.replace(str(enemy.trusted), "TRUSTED"))
-            for enemy, result in zip(enemies, results, strict=True)
-        ]
-        assert said[0] == said[1], f"a process does not say what a run inside says: {said}"
+    meetings = [_Meeting(adversity, inside) for adversity in adversities for inside in (False, True)]
+    results: list[CheckResult] = []
+    said: list[str] = []
+    for together in [[each] for each in meetings] if any(row.busy for row in adversities) else [meetings]:
+        async with contextlib.AsyncExitStack() as stack:
+            own = host or own_address()
+            enemies = [await stack.enter_async_context(facing(each.adversity, speech, host=own)) for each in together]
+            before = _Held.now()
+            given = [(*arguments(enemy),) for enemy in enemies]
+            calls = [Invocation(str(path), each, {**os.environ, **(environ or {})}) for each in given]
+            results += await _run(path, calls, [each.inside for each in together])
+            for each, enemy, result in zip(together, enemies, results[-len(together) :], strict=True):
+                with _naming(each):
+                    _assert_failed(result, summary(enemy) if summary else enemy.host)
+                    await _assert_left(enemy)
+                    assert each.adversity.is_closed or enemy.connections, "the monitor never came"
+                    assert inspects or not enemy.handshakes, "the monitor was content with a wrong certificate"
+                    _assert_in_time(enemy, result)
+                said.append(_without_figures(result.output.replace(str(enemy.trusted), "TRUSTED")))
+            await _assert_nothing_more_than(before)
+    for row, outside, inside in zip(adversities, said[::2], said[1::2], strict=True):
+        assert outside == inside or not row.exact, (
+            f"{row.name}: a process does not say what a run inside says: {outside!r}, {inside!r}"
+        )
     return results[1]
 
 
-async def _both_ways(path: Path, invocation: Invocation, invocation_inside: Invocation) -> Sequence[CheckResult]:
-    """As a process and inside, at the same time: most of it is to wait for a limit."""
+class _Meeting(NamedTuple):
+    adversity: Adversity
+    inside: bool
+
+
+@contextlib.contextmanager
+def _naming(meeting: _Meeting) -> Iterator[None]:
+    """Have what fails say where it did."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(f"{meeting.adversity.name}, {'inside' if meeting.inside else 'as a process'}")
+        raise
+
+
+async def _run(path: Path, calls: Sequence[Invocation], inside: Sequence[bool]) -> Sequence[CheckResult]:
     file = load(path.name, str(path))
     assert file.plugin is not None, file.problem
     runner = Runner()
     runner.start()
     try:
         return await asyncio.gather(
-            runner.run(file, invocation, time_limit=KILLED_AFTER, inprocess=False),
-            runner.run(file, invocation_inside, time_limit=KILLED_AFTER, inprocess=True),
+            *(
+                runner.run(file, call, time_limit=KILLED_AFTER, inprocess=way)
+                for call, way in zip(calls, inside, strict=True)
+            )
         )
     finally:
         runner.stop()

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import pytest
 
 from tests.monitors.adversity import check_adversity
-from tests.servers.adversity import ADVERSITIES, Adversity, Facing, Speech, rows
+from tests.servers.adversity import ADVERSITIES, Adversity, Facing, Speech, rows_together
 
 
 def arguments(enemy: Facing) -> Sequence[str]:
     return ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]
 
 
-@pytest.mark.parametrize("adversity", rows("tcp"))
-async def test_ftp(adversity: Adversity) -> None:
-    await check_adversity("ftp.monitor", arguments, adversity, Speech(b"220 ftp.test ready\r\n"))
+@pytest.mark.parametrize("adversities", rows_together("tcp"))
+async def test_ftp(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("ftp.monitor", arguments, *adversities, speech=Speech(b"220 ftp.test ready\r\n"))
 
 
-@pytest.mark.parametrize("adversity", rows("tcp"))
-async def test_http(adversity: Adversity) -> None:
+@pytest.mark.parametrize("adversities", rows_together("tcp"))
+async def test_http(adversities: Sequence[Adversity]) -> None:
     speech = Speech(b"HTTP/1.1 200 OK\r\n", client_first=True)
-    await check_adversity("http.monitor", arguments, adversity, speech)
+    await check_adversity("http.monitor", arguments, *adversities, speech=speech)
 
 
 async def test_tcp() -> None:

@@ -25,7 +25,7 @@ from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.nameserver import NameServer, answer, name_server, soa
 from tests.monitors.servers import MONITORS, Check, Runs
-from tests.servers.adversity import Adversity, Facing, Speech, rows
+from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.nsd import nsd, zone
 from tests.servers.unbound import unbound
 from tests.tools import missing
@@ -543,19 +543,22 @@ def query_arguments(enemy: Facing) -> list[str]:
     return ["-port", str(enemy.port), "-timeout", str(enemy.limit), "-caching_only", "-query", "w.test", enemy.host]
 
 
-@pytest.mark.parametrize("adversity", rows("udp"))
-async def test_adversities(adversity: Adversity) -> None:
+@pytest.mark.parametrize("adversities", rows_together("udp"))
+async def test_adversities(adversities: Sequence[Adversity]) -> None:
     """M-dns-refused: where Debian's waits for its limit though the system says that nobody listens, ours says so."""
-    await check_adversity("dns.monitor", query_arguments, adversity, summary=lambda enemy: f"w.test@{enemy.host}  ")
+    await check_adversity("dns.monitor", query_arguments, *adversities, summary=lambda enemy: f"w.test@{enemy.host}  ")
 
 
-@pytest.mark.parametrize("adversity", rows("tcp", without=("hangs up later", "reset later")))
-async def test_adversities_of_tcp(adversity: Adversity) -> None:
+@pytest.mark.parametrize("adversities", rows_together("tcp", without=("hangs up later", "reset later")))
+async def test_adversities_of_tcp(adversities: Sequence[Adversity]) -> None:
     def arguments(enemy: Facing) -> list[str]:
         return ["-tcp", *query_arguments(enemy)]
 
     await check_adversity(
-        *("dns.monitor", arguments, adversity, Speech(b"\xff\xff\0\0", client_first=True)),
+        "dns.monitor",
+        arguments,
+        *adversities,
+        speech=Speech(b"\xff\xff\0\0", client_first=True),
         summary=lambda enemy: f"w.test@{enemy.host}  ",
     )
 

@@ -15,7 +15,7 @@ from pymon.model.result import CheckResult
 from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import Check, Handler, free_port, hang_up, saying, serving
-from tests.servers.adversity import ADVERSITIES, Adversity, Facing, Speech, rows
+from tests.servers.adversity import ADVERSITIES, Adversity, Facing, Speech, rows_together
 from tests.servers.certificates import Authority, self_signed
 from tests.servers.needs import needs
 from tests.servers.nghttpd import Http2Server, nghttpd
@@ -303,30 +303,32 @@ def through_a_proxy(enemy: Facing) -> Sequence[str]:
     return ["-S", "--proxy", f"{enemy.host}:{enemy.port}", "-t", str(enemy.limit), "server.test"]
 
 
-@pytest.mark.parametrize("adversity", rows("tls"))
-async def test_adversities_within_tls(adversity: Adversity) -> None:
-    await check_adversity("http.monitor", https, adversity, HTTP)
+@pytest.mark.parametrize("adversities", rows_together("tls"))
+async def test_adversities_within_tls(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("http.monitor", https, *adversities, speech=HTTP)
 
 
 ALIKE = ("drip", "reset", "hangs up", "refusal")
 """rows that another one stands for, or that come before there is anything of HTTP"""
 
 
-@pytest.mark.parametrize("adversity", rows("tcp", without=ALIKE))
-async def test_adversities_of_http2(adversity: Adversity) -> None:
+@pytest.mark.parametrize("adversities", rows_together("tcp", without=ALIKE))
+async def test_adversities_of_http2(adversities: Sequence[Adversity]) -> None:
     # a SETTINGS frame that says it is longer than it will ever be
     await check_adversity(
         "http.monitor",
         http2_in_the_clear,
-        adversity,
-        Speech(b"\x00\x3f\xfc\x00\x00\x00\x00\x00\x01", client_first=True),
+        *adversities,
+        speech=Speech(b"\x00\x3f\xfc\x00\x00\x00\x00\x00\x01", client_first=True),
     )
 
 
-@pytest.mark.parametrize("adversity", rows("tcp", without=ALIKE))
-async def test_adversities_of_proxies(adversity: Adversity) -> None:
-    await check_adversity("http.monitor", through_a_proxy, adversity, HTTP, summary=lambda _enemy: "server.test")
+@pytest.mark.parametrize("adversities", rows_together("tcp", without=ALIKE))
+async def test_adversities_of_proxies(adversities: Sequence[Adversity]) -> None:
+    await check_adversity(
+        "http.monitor", through_a_proxy, *adversities, speech=HTTP, summary=lambda _enemy: "server.test"
+    )
 
 
 async def test_adversities_by_ipv6() -> None:
-    await check_adversity("http.monitor", https, ADVERSITIES["wrong name"], HTTP, host="::1")
+    await check_adversity("http.monitor", https, ADVERSITIES["wrong name"], speech=HTTP, host="::1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import debians, plain, starttls, tls
 from tests.monitors.servers import Check, Handler, Runs, serving
-from tests.servers.adversity import ADVERSITIES, Adversity, Speech, rows
+from tests.servers.adversity import ADVERSITIES, Adversity, Speech, rows_together
 from tests.servers.certificates import Authority
 from tests.servers.dovecot import MailStore, dovecot
 
@@ -311,21 +311,20 @@ async def lead_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.write(b"A2 OK go ahead\r\n")
 
 
-@pytest.mark.parametrize("adversity", rows("tcp"))
-async def test_adversities(adversity: Adversity) -> None:
-    await check_adversity("imap.monitor", plain, adversity, Speech(GREETING))
+@pytest.mark.parametrize("adversities", rows_together("tcp"))
+async def test_adversities(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("imap.monitor", plain, *adversities, speech=Speech(GREETING))
 
 
 @pytest.mark.parametrize("name", ["plain text", "no handshake", "wrong name"])
 async def test_adversities_of_starttls(name: str) -> None:
     """The others are test_smtp.py's."""
-    adversity = ADVERSITIES[name]
-    await check_adversity("imap.monitor", starttls, adversity, Speech(b"* CAPABILITY", lead_in=lead_in))
+    await check_adversity("imap.monitor", starttls, ADVERSITIES[name], speech=Speech(b"* CAPABILITY", lead_in=lead_in))
 
 
-@pytest.mark.parametrize("adversity", rows("tls"))
-async def test_adversities_of_tls(adversity: Adversity) -> None:
-    await check_adversity("imap.monitor", tls, adversity, Speech(GREETING))
+@pytest.mark.parametrize("adversities", rows_together("tls"))
+async def test_adversities_of_tls(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("imap.monitor", tls, *adversities, speech=Speech(GREETING))
 
 
 LOGIN = b"TAG OK welcome\r\n"

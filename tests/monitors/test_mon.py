@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from tests.client.scripted import ScriptedServer
 from tests.differential.daemon import Daemon, Rig, free_port
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import Check, Runs
-from tests.servers.adversity import Adversity, Facing, Speech, rows
+from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.certificates import Authority
 from tests.tools import RequireTool, missing
 
@@ -277,11 +277,11 @@ def tls_arguments(enemy: Facing) -> list[str]:
 SPEECH = Speech(b"220 protocol match\n", client_first=True)
 
 
-@pytest.mark.parametrize("adversity", rows("tcp"))
-async def test_adversities(adversity: Adversity) -> None:
-    await check_adversity("mon.monitor", arguments, adversity, SPEECH)
+@pytest.mark.parametrize("adversities", rows_together("tcp"))
+async def test_adversities(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("mon.monitor", arguments, *adversities, speech=SPEECH)
 
 
-@pytest.mark.parametrize("adversity", rows("tls"))
-async def test_adversities_of_tls(adversity: Adversity) -> None:
-    await check_adversity("mon.monitor", tls_arguments, adversity, SPEECH)
+@pytest.mark.parametrize("adversities", rows_together("tls"))
+async def test_adversities_of_tls(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("mon.monitor", tls_arguments, *adversities, speech=SPEECH)

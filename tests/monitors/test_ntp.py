@@ -10,7 +10,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -24,7 +24,7 @@ from pymon.plugin import Datagram
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import MONITORS, Check
 from tests.servers import datagrams
-from tests.servers.adversity import Adversity, Facing, Speech, rows
+from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.chronyd import chronyd
 from tests.tools import missing
 
@@ -296,9 +296,9 @@ def arguments(enemy: Facing) -> list[str]:
     return ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]
 
 
-@pytest.mark.parametrize("adversity", rows("udp"))
-async def test_adversities(adversity: Adversity) -> None:
-    await check_adversity("ntp.monitor", arguments, adversity, Speech(answer=datagrams.ntp_answer))
+@pytest.mark.parametrize("adversities", rows_together("udp"))
+async def test_adversities(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("ntp.monitor", arguments, *adversities, speech=Speech(answer=datagrams.ntp_answer))
 
 
 @given(st.binary(max_size=100), st.booleans())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import debians, plain, starttls, tls
 from tests.monitors.servers import Check, Handler, Runs, free_port, serving
-from tests.servers.adversity import ADVERSITIES, Adversity, Speech, rows
+from tests.servers.adversity import ADVERSITIES, Adversity, Speech, rows_together
 from tests.servers.certificates import Authority
 from tests.servers.exim import MailServer, exim
 
@@ -253,21 +253,20 @@ async def lead_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.write(b"220 go ahead\r\n")
 
 
-@pytest.mark.parametrize("adversity", rows("tcp"))
-async def test_adversities(adversity: Adversity) -> None:
-    await check_adversity("smtp.monitor", plain, adversity, Speech(b"220 mail.test ESMTP\r\n"))
+@pytest.mark.parametrize("adversities", rows_together("tcp"))
+async def test_adversities(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("smtp.monitor", plain, *adversities, speech=Speech(b"220 mail.test ESMTP\r\n"))
 
 
-@pytest.mark.parametrize("adversity", rows("tls"))
-async def test_adversities_of_starttls(adversity: Adversity) -> None:
-    await check_adversity("smtp.monitor", starttls, adversity, Speech(b"250 mail.test\r\n", lead_in=lead_in))
+@pytest.mark.parametrize("adversities", rows_together("tls"))
+async def test_adversities_of_starttls(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("smtp.monitor", starttls, *adversities, speech=Speech(b"250 mail.test\r\n", lead_in=lead_in))
 
 
 @pytest.mark.parametrize("name", ["plain text", "no handshake", "wrong name"])
 async def test_adversities_of_tls(name: str) -> None:
     """From the start; the others are test_imap.py's."""
-    adversity = ADVERSITIES[name]
-    await check_adversity("smtp.monitor", tls, adversity, Speech(b"220 mail.test ESMTP\r\n"))
+    await check_adversity("smtp.monitor", tls, ADVERSITIES[name], speech=Speech(b"220 mail.test ESMTP\r\n"))
 
 
 SCRIPTS = {

@@ -9,7 +9,7 @@ import importlib.util
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from pymon.plugin import Conversation, ProtocolProblem
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import plain
 from tests.monitors.servers import MONITORS, Check, Handler, serving
-from tests.servers.adversity import Adversity, Facing, Speech, rows
+from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.needs import needs
 from tests.servers.sshd import ShellServer, sshd
 
@@ -308,9 +308,9 @@ def asking_for_a_key(enemy: Facing) -> list[str]:
     return ["--fingerprint", STRANGE, *plain(enemy)]
 
 
-@pytest.mark.parametrize("adversity", rows("tcp"))
-async def test_adversities(adversity: Adversity) -> None:
-    await check_adversity("ssh.monitor", asking_for_a_key, adversity, Speech(b"SSH-2.0-test\r\n"))
+@pytest.mark.parametrize("adversities", rows_together("tcp"))
+async def test_adversities(adversities: Sequence[Adversity]) -> None:
+    await check_adversity("ssh.monitor", asking_for_a_key, *adversities, speech=Speech(b"SSH-2.0-test\r\n"))
 
 
 def conversation(data: bytes) -> Conversation:

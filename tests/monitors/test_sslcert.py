@@ -415,7 +415,12 @@ async def test_adversities(adversity: Adversity) -> None:
     word = WORDS.get(adversity.name, "no SSL cert")
     speech = Speech(b"220 mail.test ESMTP\r\n")
     await check_adversity(
-        "sslcert.monitor", plainly, adversity, speech, summary=lambda enemy: f"{enemy.host}({word}) ", inspects=True
+        "sslcert.monitor",
+        plainly,
+        adversity,
+        speech=speech,
+        summary=lambda enemy: f"{enemy.host}({word}) ",
+        inspects=True,
     )
 
 
@@ -439,7 +444,12 @@ async def test_adversities_of_starttls(adversity: Adversity) -> None:
     word = WORDS.get(adversity.name, "no SSL cert" if late else "no STARTTLS")
     speech = Speech(b"220 mail.test ESMTP\r\n", lead_in=SERVERS["smtp"])
     await check_adversity(
-        "sslcert.monitor", by_starttls, adversity, speech, summary=lambda enemy: f"{enemy.host}({word}) ", inspects=True
+        "sslcert.monitor",
+        by_starttls,
+        adversity,
+        speech=speech,
+        summary=lambda enemy: f"{enemy.host}({word}) ",
+        inspects=True,
     )
 
 

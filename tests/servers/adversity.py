@@ -133,6 +133,7 @@ class Adversity:
 
     ``prompt``: the client can know at once, so it must not wait for its limit. ``exact``: each run goes the same way,
     so what the client prints is the same (without: a client may meet the end of the connection at different points).
+    ``busy``: keeps both sides busy, so that others had better not be faced at the same time.
     ``behave`` is for connections (None: the port is closed), ``spoil`` for datagrams: what is sent instead of the right
     answer.
     """
@@ -142,6 +143,7 @@ class Adversity:
     about: str
     prompt: bool
     exact: bool = True
+    busy: bool = False
     behave: Behaviour | None = None
     spoil: datagrams.Spoil | None = None
 
@@ -274,7 +276,9 @@ ADVERSITIES: dict[str, Adversity] = {
             "reset later", "tcp", "resets it within its first line", prompt=True, exact=False, behave=_reset_later
         ),
         Adversity("rubbish", "tcp", "says bytes of every value, no line end", prompt=True, behave=_rubbish),
-        Adversity("flood", "tcp", "begins rightly, and sends without end or line end", prompt=False, behave=_flood),
+        Adversity(
+            "flood", "tcp", "begins rightly, and sends without end or line end", prompt=False, busy=True, behave=_flood
+        ),
         Adversity("drip", "tcp", "begins rightly, a byte at a time, for ever", prompt=False, behave=_drip),
         Adversity("plain text", "tls", "speaks plain text where TLS should be", prompt=True, behave=_plain_text),
         Adversity("no handshake", "tls", "never answers the hello", prompt=False, behave=_unfinished_handshake),
@@ -301,6 +305,15 @@ def rows(*kinds: Kind, without: tuple[str, ...] = ()) -> list[ParameterSet]:
     return [
         pytest.param(row, id=row.name) for row in ADVERSITIES.values() if row.kind in kinds and row.name not in without
     ]
+
+
+def rows_together(*kinds: Kind, without: tuple[str, ...] = ()) -> list[ParameterSet]:
+    """The same rows as tuples: those in which a client can but wait for its limit make one, as they can be faced at the
+    same time, and each other one stands alone."""
+    chosen = [row for row in ADVERSITIES.values() if row.kind in kinds and row.name not in without]
+    waiting = tuple(row for row in chosen if not row.prompt and not row.busy)
+    sets = [waiting, *((row,) for row in chosen if row not in waiting)]
+    return [pytest.param(each, id=", ".join(row.name for row in each)) for each in sets if each]
 
 
 @contextlib.asynccontextmanager
