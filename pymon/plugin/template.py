@@ -38,6 +38,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pymon.errors import PluginUsageError
 from pymon.model.status import EventKind, OpStatus
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}|\{([a-z_]+)\}")
 
 
-class TemplateProblem(Exception):
-    """A template cannot be used; the text says why."""
+class TemplateProblem(PluginUsageError):
+    """A template cannot be used; the text says why. An alert that lets it through exits as for a wrong option."""
 
 
 def event_values(event: Event, summary: str | None = None) -> dict[str, Any]:
