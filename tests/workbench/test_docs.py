@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import tomllib
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +23,8 @@ from tests.servers.certificates import Authority
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS: list[tuple[str, str]] = BLOCK.findall(PAGE)
 HOME = "/home/kim"
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """pytest as an author has it, without plugins"""
@@ -64,7 +64,7 @@ def run(command: list[str], folder: Path, environ: dict[str, str] | None = None)
 
 def test_no_block_is_overlooked() -> None:
     python = [text for kind, text in BLOCKS if kind == "python"]
-    assert len(python) == len(NAMES) + 1
+    assert len(python) == len(NAMES) + len(("the test", "a required option", "a template"))
     assert {kind for kind, _ in BLOCKS} == {"python", "console", "toml", ""}
 
 
@@ -75,7 +75,8 @@ def test_they_are_typed_and_neat(plugins: Path) -> None:
 
 
 def samples() -> Iterator[tuple[str, str]]:
-    for kind, text in BLOCKS:
+    chapter = PAGE.partition("## What the SDK gives")[0]
+    for kind, text in BLOCK.findall(chapter):
         if kind == "console":
             for one in text.removeprefix("$ ").split("\n$ "):
                 command, _, output = one.partition("\n")
@@ -87,7 +88,7 @@ def test_the_first_five_minutes(tmp_path: Path) -> None:
     commands = f'pymon() {{ "{sys.executable}" -m pymon.cli.main "$@"; }}\n'
     commands += f'pytest() {{ "{sys.executable}" -m pytest -p no:cacheprovider "$@"; }}\n'
     tried = list(samples())
-    assert len(tried) == 5
+    assert len(tried) == 6
     for command, expected in tried:
         with nobody() as port:  # the developer may have a Redis of his own
             here, shown = f"redis.monitor -p {port} 127.0.0.1", "redis.monitor 127.0.0.1"
@@ -105,26 +106,24 @@ def test_the_first_five_minutes(tmp_path: Path) -> None:
 
 def test_the_daemon_watches_it(plugins: Path, tmp_path: Path) -> None:
     (command,) = re.findall(r"^`pymon (run [^`]+)` watches it", PAGE, re.MULTILINE)
-    text = block("mondir = ").replace(HOME, str(plugins)).replace("redis.monitor", "redis.monitor -p PORT")
+    (question,) = re.findall(r"^`pymon (why [^`]+)` tells", PAGE, re.MULTILINE)
+    text = block("mondir = ").replace(f"{HOME}/mon.d", str(plugins)).replace("redis.monitor", "redis.monitor -p PORT")
     with nobody() as port:
         (tmp_path / "mon.cf").write_text(f"{addresses.listening()}\n{text}".replace("PORT", str(port)))
-        words = [
-            sys.executable,
-            "-m",
-            "pymon.cli.main",
-            *command.replace('"$PWD"', str(tmp_path)).split(),
-            "--authfile",
-            "/dev/null",
-        ]
-        with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
+        program = [sys.executable, "-m", "pymon.cli.main"]
+        words = [*command.replace('"$PWD"', str(tmp_path)).split(), "--authfile", "/dev/null"]
+        with subprocess.Popen([*program, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as daemon:
             limit = threading.Timer(60, daemon.kill)
             limit.start()
             assert daemon.stderr is not None
             told = next((line for line in daemon.stderr if "calling alert" in line), "")
+            why = run([*program, *question.replace('"$PWD"', str(tmp_path)).split()], tmp_path)
             daemon.terminate()
             daemon.communicate()
             limit.cancel()
     assert "calling alert file.alert for caches/redis" in told
+    assert why.startswith("caches redis is failing ")
+    assert "(period wd {Sun-Sat}, the first of this outage): 127.0.0.1\n" in why
     assert (tmp_path / "redis.log").read_text().startswith("failure caches redis ")
 
 
@@ -189,8 +188,10 @@ def test_a_cluster(plugins: Path) -> None:
         hosts = ("-p", str(port), "127.0.0.1", "127.0.0.2", "127.0.0.3")
         well = run_monitor(plugins / "cluster.monitor", "-n", "1", *hosts)
         ill = run_monitor(plugins / "cluster.monitor", *hosts)
-    assert (well.exitval, well.output) == (0, "")
+        other = run_monitor(plugins / "cluster.monitor", "-6", "-n", "1", "-p", port, "127.0.0.1")
     assert (ill.exitval, ill.output) == (1, "127.0.0.2 127.0.0.3\n1 of 3 answer\n")
+    assert (other.exitval, other.summary) == (1, "127.0.0.1")
+    assert (well.exitval, well.output) == (0, "")
 
 
 def test_a_chat_room(plugins: Path, tmp_path: Path) -> None:
@@ -216,7 +217,55 @@ def test_a_chat_room(plugins: Path, tmp_path: Path) -> None:
         assert run_alert(chat, *token, "-p", str(port)).exitval == 69
     with nobody() as port:
         assert run_alert(chat, *token, "-p", str(port)).output == "cannot reach the bot: Connection refused\n"
+    assert run_alert(chat, *token, "--bot", "not..a.name").output == "cannot reach the bot: not a valid host name\n"
     assert "no credential chat" in run_alert(chat).output
+
+
+def test_a_slip_in_the_text_is_said_in_a_line(plugins: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    trial = run_alert(plugins / "chat.alert", "--token-file", tmp_path / "token", "--text", "{gruop}")
+    assert trial.exitval == 64
+    assert trial.output.startswith("chat.alert: --text: there is no {gruop} to fill in")
+    assert trial.output.endswith("\ntry chat.alert --help\n")
+    assert len(trial.output.splitlines()) == 2
+
+
+def plugin(path: Path, *parts: str) -> Path:
+    """A plugin of these parts."""
+    names = ", ".join(sorted(set(pymon.plugin.__all__)))
+    head = "#!/usr/bin/env python3\nfrom __future__ import annotations\nfrom dataclasses import dataclass\n"
+    path.write_text("\n".join((head, f"from pymon.plugin import {names}", *parts)))
+    path.chmod(0o755)
+    return path
+
+
+def test_a_required_option(tmp_path: Path) -> None:
+    probe = "async def probe(host, options):\n    return Up()\n\nmonitor = Monitor(Options, probe)\n"
+    end = 'if __name__ == "__main__":\n    monitor.main()\n'
+    path = plugin(tmp_path / "db.monitor", block("@dataclass(frozen=True)\nclass Options:\n    database"), probe, end)
+    without, empty = run_monitor(path, "127.0.0.1"), run_monitor(path, "--database", "", "--help")
+    assert (without.exitval, without.summary) == (2, "db.monitor: --database NAME is required")
+    assert "--database NAME" in empty.output
+    assert empty.exitval == 0
+    assert run_monitor(path, "--database", "x", "127.0.0.1").exitval == 0
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_template(tmp_path: Path, named: bool) -> None:
+    """One that is wrong is said in a line, also where the alert does not name its option."""
+    text = block("async def message(")
+    if not named:
+        text = re.sub(r" +try:\n +(return .*\n)(?s:.*)", r"    \1", text)
+    options = '@dataclass(frozen=True)\nclass Options:\n    template: str = option("--template", default="", about="x")'
+    deliver = "async def deliver(event, options):\n    return Done(await message(event, options.template))\n"
+    end = 'alert = Alert(Options, deliver)\nif __name__ == "__main__":\n    alert.main()\n'
+    path = plugin(tmp_path / "page.alert", text, options, deliver, end)
+    assert run_alert(path, "--template", "{{ group }}!", group="web").output == "web!\n"
+    for template in ("{{ gruop }}", "{% if %}\n"):
+        trial = run_alert(path, "--template", template)
+        assert trial.exitval == 64
+        assert trial.output.startswith("page.alert: --template: " if named else "page.alert: ")
+        assert len(trial.output.splitlines()) == 2
 
 
 def test_the_package(plugins: Path, tmp_path: Path) -> None:
@@ -226,10 +275,10 @@ def test_the_package(plugins: Path, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(project)
     (tmp_path / "pymon_redis").mkdir()
     (tmp_path / "pymon_redis/__init__.py").write_bytes((plugins / "redis.monitor").read_bytes())
-    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel"], tmp_path)
-    (wheel,) = (tmp_path / "dist").glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")
+    ((_, install),) = [each for each in BLOCKS if each[1].startswith("$ pip ")]
+    offline = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    words = [*install.removeprefix("$ ").split(), "--target", str(tmp_path / "site")]
+    run([sys.executable, "-m", *words], tmp_path, offline)
     environ = {"PYTHONPATH": str(tmp_path / "site")}
     (tmp_path / "mon.cf").write_text("mondir = none\n")
     command = [sys.executable, "-m", "pymon.cli.main", "plugin"]
