@@ -99,8 +99,8 @@ async def both(*arguments: str) -> tuple[tuple[int, str], tuple[int, str]]:
     process = await asyncio.create_subprocess_exec(
         str(PEER), *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    ours = await Runs(inprocess=True)("mon.monitor", *arguments)
+    communicating = asyncio.wait_for(process.communicate(), 60)
+    (output, _), ours = await asyncio.gather(communicating, Runs(inprocess=True)("mon.monitor", *arguments))
     return (process.returncode or 0, output.decode()), (ours.exitval, ours.output)
 
 

@@ -61,8 +61,8 @@ async def both(name: str, *arguments: str) -> tuple[tuple[int, str], tuple[int, 
     process = await asyncio.create_subprocess_exec(
         str(path), *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    ours = await Runs(inprocess=True)(name, *arguments)
+    communicating = asyncio.wait_for(process.communicate(), 60)
+    (output, _), ours = await asyncio.gather(communicating, Runs(inprocess=True)(name, *arguments))
     return (process.returncode or 0, output.decode("utf-8", "surrogateescape")), (ours.exitval, ours.output)
 
 

@@ -296,8 +296,9 @@ async def test_beside_debians_under_an_older_perl(script: str, tmp_path: Path) -
     """Same exit code, summary and verdict."""
     async with serving(SCRIPTS[script]) as port:
         arguments = ("-t", "1", "-p", str(port), ADDRESS)
-        exitval, output = await debians("smtp.monitor", *arguments, older_perl=tmp_path)
-        ours = await Runs(inprocess=True)("smtp.monitor", *arguments)
+        (exitval, output), ours = await asyncio.gather(
+            debians("smtp.monitor", *arguments, older_perl=tmp_path), Runs(inprocess=True)("smtp.monitor", *arguments)
+        )
     assert ours.exitval == exitval
     assert verdict(ours.output) == verdict(output)
 
