@@ -92,10 +92,15 @@ def run_command(
     """
     from pymon.cli.run import run  # noqa: PLC0415
 
+    # what is given here is relative to where one stands; in mon.cf, and for mon's own options, it is to basedir
     directories = {"mondir": mondir, "alertdir": alertdir}
-    overrides: dict[str, Any] = {name: tuple(value.split(":")) for name, value in directories.items() if value}
-    paths = {"statedir": statedir, "logdir": logdir, "authfile": str(authfile.absolute()) if authfile else ""}
-    overrides |= {name: value for name, value in paths.items() if value}
+    overrides: dict[str, Any] = {
+        name: tuple(str(Path(each).absolute()) for each in value.split(":"))
+        for name, value in directories.items()
+        if value
+    }
+    paths = {"statedir": statedir, "logdir": logdir, "authfile": authfile}
+    overrides |= {name: str(Path(value).absolute()) for name, value in paths.items() if value}
     _finish(
         run(
             configfile,

@@ -91,6 +91,8 @@ def _find(plugin: str, settings: Settings) -> PluginFile:
         return find(plugin)
     found = catalogue.find_by_name(plugin, settings)
     if found is None:
+        if obstacle := catalogue.obstacle_to(plugin, settings):
+            raise PluginError(f"{shown(plugin)} cannot be run: {shown(obstacle)}")
         raise PluginError(f"there is no file {plugin}, and no plugin of that name (pymon plugin list tells which are)")
     return found
 

@@ -26,6 +26,7 @@ from pymon.config.text import Source
 from pymon.config.tree import Node
 from pymon.config.values import path_list
 from pymon.errors import ConfigError
+from pymon.executable import Search, search, unreadable
 from pymon.installed import ALERTS, MONITORS, Offer, offers
 from pymon.model.auth import AuthRules
 from pymon.model.place import Place
@@ -101,8 +102,8 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         check_programs(
             draft,
             report,
-            has_monitor=lambda name: find(name, settings.mondir, MONITORS) is not None,
-            has_alert=lambda name: find(name, settings.alertdir, ALERTS) is not None,
+            monitor=lambda name: find.search(name, settings.mondir, MONITORS),
+            alert=lambda name: find.search(name, settings.alertdir, ALERTS),
         )
     return Reading(tree, draft, replace(draft.site, settings=settings), report, auth)
 
@@ -235,14 +236,16 @@ def _check_directories(keyword: str, token: Token, settings: Settings, report: R
     base = "" if keyword in ("basedir", "cfbasedir") else settings.basedir
     for name in written:
         path = Path(base, name)
-        if not path.is_dir():
+        offset = (token.start_pos or 0) + max(0, token.find(name))
+        if not os.path.isdir(path):  # noqa: PTH112  # Path's raises where a directory above must not be searched
             hint = (
                 ""
                 if path.is_absolute() and name.startswith("/")
                 else f"relative names are under {base or 'the current one'}"
             )
-            offset = (token.start_pos or 0) + max(0, token.find(name))
             report.add("missing-directory", token.line or 0, offset, keyword=keyword, path=path, hint=hint)
+        elif keyword in ("mondir", "alertdir") and (reason := unreadable(str(path))):
+            report.add("unreadable-directory", token.line or 0, offset, keyword=keyword, path=path, reason=reason)
 
 
 class PluginFinder:
@@ -256,19 +259,16 @@ class PluginFinder:
 
         Packages come before pymon's own set, if that is the last of the directories.
         """
+        return self.search(name, directories, group).path or None
+
+    def search(self, name: str, directories: Sequence[str], group: str) -> Search:
+        """The same, and why there is none to be run; of a package, ``path`` is its name."""
         has_own = bool(directories) and directories[-1] in (str(shared("monitors")), str(shared("alerts")))
-        found = find_program(name, directories[:-1] if has_own else directories)
-        if found is None and group not in self._offers:
+        found = search(name, directories[:-1] if has_own else directories)
+        if found.path:
+            return found
+        if group not in self._offers:
             self._offers[group] = offers(group)
-        if found is None and (offered := self._offers[group].get(name)):
-            return offered[0].origin
-        return found or find_program(name, directories)
-
-
-def find_program(name: str, directories: Iterable[str]) -> str | None:
-    """The path of a monitor or alert: the first executable file of its name; directories may stand before it."""
-    for directory in directories:
-        path = Path(f"{directory}/{name}")  # as mon puts it together: an absolute name is under the directory, too
-        if "\0" not in name and path.is_file() and os.access(path, os.X_OK):
-            return str(path)
-    return None
+        if offered := self._offers[group].get(name):
+            return Search(offered[0].origin)
+        return search(name, directories)

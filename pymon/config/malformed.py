@@ -425,6 +425,14 @@ _SITE = (
         _PERIOD + "    upalert exit=0 »nosuch.alert -a\n",
     ),
     _warning(
+        "unusable-monitor", "monitor '{name}' cannot be run: {obstacle}", "{hint}",
+        _WATCH + " service s\n  interval 1m\n  monitor »../mon.d -a\n",
+    ),
+    _warning(
+        "unusable-alert", "alert '{name}' cannot be run: {obstacle}", "{hint}",
+        _PERIOD + "    alert »../alert.d -a\n",
+    ),
+    _warning(
         "never-period", "this {what} can never match: {hint}", "{advice}",
         _SERVICE + "  period »md {31} mo {Feb}\n",
         _SERVICE + "  period wd {Mon}, »hr {}\n",
@@ -485,6 +493,7 @@ _SITE = (
         "missing-directory", "{keyword}: there is no directory {path}", "{hint}",
         "statedir = »nonexistent\n", "logdir = »/nonexistent\n",
     ),
+    _warning("unreadable-directory", "{keyword}: {path} cannot be looked into: {reason}", ""),
     _warning(
         "unknown-view-entry", "view {name} has '{entry}', and there is no such {what}", "{hint}",
         _SERVICE + "\nview v g »gg\n",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pymon.executable import search
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.site import Site
 from pymon.runner.registry import PluginFile, scan
@@ -15,11 +16,15 @@ log = logging.getLogger("pymon.engine")
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Programs by the names that mon.cf uses. ``missing_alerts`` are named by the site and in no directory."""
+    """Programs by the names that mon.cf uses. ``missing_alerts`` are named by the site and in no directory.
+
+    ``obstacles`` are why monitors that are in a directory cannot be run, by their names.
+    """
 
     monitors: Mapping[str, PluginFile]
     alerts: Mapping[str, PluginFile]
     missing_alerts: frozenset[str]
+    obstacles: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_programs(site: Site, before: Programs | None = None) -> Programs:
@@ -40,7 +45,8 @@ def find_programs(site: Site, before: Programs | None = None) -> Programs:
     alerts = _found(wanted_alerts, scan(alertdir, wanted_alerts, group=ALERTS), "alert", alertdir)
     _tell_of_shadows(monitors, before.monitors if before else {})
     _tell_of_shadows(alerts, before.alerts if before else {})
-    return Programs(monitors, alerts, frozenset(wanted_alerts - alerts.keys()))
+    obstacles = {name: search(name, mondir).obstacle for name in wanted_monitors - monitors.keys()}
+    return Programs(monitors, alerts, frozenset(wanted_alerts - alerts.keys()), obstacles)
 
 
 def _found(
@@ -48,7 +54,11 @@ def _found(
 ) -> dict[str, PluginFile]:
     found = {name: known[name] for name in wanted if name in known}
     for name in sorted(wanted - found.keys()):
-        log.error("no %s %r in %s", kind, name, ":".join(directories))
+        obstacle = search(name, directories).obstacle
+        if obstacle:
+            log.error("%s %r cannot be run: %s", kind, name, obstacle)
+        else:
+            log.error("no %s %r in %s", kind, name, ":".join(directories))
     return found
 
 

@@ -249,7 +249,7 @@ class Watcher:
             call = invocation(service, file.path, hosts, state, self.site.settings, self._environ)
         self.keep(key, replace(state, last_check=started))
         if file is None or call is None:
-            result = _no_such_monitor(service, self.site.settings.mondir, started)
+            result = self._no_such_monitor(service, started)
         else:
             result = await self._run(key, file, call, timing.time_limit(service), inprocess)
         if log.isEnabledFor(logging.DEBUG):
@@ -380,8 +380,11 @@ class Watcher:
             started=self.started,
         )
 
-
-def _no_such_monitor(service: Service, mondir: tuple[str, ...], now: float) -> CheckResult:
-    """A monitor that is in no directory fails its check, so that somebody is told (mon: only a line in the log)."""
-    name = service.monitor.name if service.monitor else ""
-    return CheckResult(1, f"no monitor {name!r} in {':'.join(mondir)}\n", now, now, Cause.NOT_STARTED)
+    def _no_such_monitor(self, service: Service, now: float) -> CheckResult:
+        """A monitor that is in no directory fails its check, so that somebody is told (mon: a line in the log)."""
+        name = service.monitor.name if service.monitor else ""
+        obstacle = self.programs.obstacles.get(name)
+        why = f"monitor {name!r} cannot be run: {obstacle}"
+        if not obstacle:
+            why = f"no monitor {name!r} in {':'.join(self.site.settings.mondir)}"
+        return CheckResult(1, f"{why}\n", now, now, Cause.NOT_STARTED)

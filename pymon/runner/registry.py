@@ -13,11 +13,13 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pymon.executable import examine, search
 from pymon.installed import Offer, offers
 from pymon.runner.loading import plugin_at, plugin_in, reason
 from pymon.runner.protocol import Plugin
@@ -27,6 +29,12 @@ log = logging.getLogger("pymon.plugin")
 
 MAX_DEPTH = 4
 """how many directories deep below mondir or alertdir a plugin may lie"""
+
+IMPORT_LIMIT = 10.0
+"""seconds that each import may take where all plugins are listed"""
+
+_SLOW = 1.0
+"""seconds after which an import is told of"""
 
 _HEAD = 64 * 1024
 """bytes of a file that are searched for the import of an SDK"""
@@ -70,7 +78,8 @@ class PluginFile:
 class Found(NamedTuple):
     """A plugin, whether it counts or not. ``shadowed_by`` is the origin of the one of its name that does, if another.
 
-    ``kind`` tells how it runs: ``in process`` (if mon.cf does not have it otherwise), or as a ``program``.
+    ``kind`` tells how it runs: ``in process`` (if mon.cf does not have it otherwise), as a ``program``, or ``not`` at
+    all: there is something of a plugin's name, and ``problem`` is why it is passed over.
     """
 
     name: str
@@ -98,31 +107,66 @@ def scan(
             candidates.setdefault(each.name, []).append(each)
     found = {name: _first_of(several) for name, several in candidates.items()}
     for name in sorted(set(only or ()) - found.keys()):
-        named = _named(name, directories)
-        if named is not None:
-            found[name] = load(name, named)
+        # any name that mon finds: ``../x.alert``, one that begins with a dot, one that lies deeper than MAX_DEPTH
+        named = search(name, directories)
+        if named.path:
+            found[name] = load(name, named.path)
     return found
 
 
-def everything(directories: Sequence[str], group: str) -> list[Found]:
+def everything(
+    directories: Sequence[str],
+    group: str,
+    *,
+    suffix: str = "",
+    limit: float = IMPORT_LIMIT,
+    on_slow: Callable[[str], None] = lambda _origin: None,
+) -> list[Found]:
     """All plugins of directories and installed packages, also those hidden by others: by name, what counts first.
 
-    Imports all of them; blocks, as ``scan`` does.
+    With a ``suffix`` (``.monitor``) also what is called so, and cannot be run. Imports all of them; each import may
+    take ``limit`` seconds, and ``on_slow`` is told of one that takes more than a second. Blocks, as ``scan`` does.
     """
     winners: dict[str, str] = {}
     found = []
-    for each in _candidates(directories, group):
-        file, origin = each.load(), each.origin
+    for each in _candidates(directories, group, suffix):
+        if each.obstacle:
+            found.append(Found(each.name, each.path, "not", each.obstacle, "", PluginFile(each.name, each.path)))
+            continue
+        file, origin = _load_in_time(each, limit, on_slow), each.origin
         winner = winners.setdefault(each.name, origin)
         kind = "program" if file.plugin is None else "in process"
         found.append(Found(each.name, origin, kind, file.problem, "" if winner is origin else winner, file))
     return sorted(found, key=lambda each: each.name)
 
 
+def _load_in_time(candidate: _Candidate, limit: float, on_slow: Callable[[str], None]) -> PluginFile:
+    """Load a plugin in a thread; one that takes too long is given up, though it goes on until the program ends."""
+    loaded: list[PluginFile] = []
+
+    def work() -> None:
+        try:
+            loaded.append(candidate.load())
+        except KeyboardInterrupt as error:  # the plugin's own: the user's is the main thread's
+            loaded.append(PluginFile(candidate.name, candidate.path, is_python=True, problem=reason(error)))
+
+    thread = threading.Thread(target=work, name=f"import of {candidate.name}", daemon=True)
+    thread.start()
+    thread.join(min(_SLOW, limit))
+    if thread.is_alive():
+        on_slow(candidate.origin)
+        thread.join(max(0.0, limit - _SLOW))
+    if loaded:
+        return loaded[0]
+    problem = f"its import is not done after {limit:g} s; the daemon waits for it"
+    return PluginFile(candidate.name, candidate.path, is_python=True, problem=problem, offer=candidate.offer)
+
+
 class _Candidate(NamedTuple):
     name: str
     path: str
     offer: Offer | None = None
+    obstacle: str = ""
 
     @property
     def origin(self) -> str:
@@ -132,20 +176,18 @@ class _Candidate(NamedTuple):
         return load(self.name, self.path) if self.offer is None else load_offer(self.offer)
 
 
-def _candidates(directories: Sequence[str], group: str) -> Iterator[_Candidate]:
-    """All that there is, in the order in which it counts."""
+def _candidates(directories: Sequence[str], group: str, suffix: str = "") -> Iterator[_Candidate]:
+    """All that there is, in the order in which it counts; what cannot be run only with a ``suffix``."""
     own = shared("monitors"), shared("alerts")
     has_own = bool(directories) and Path(directories[-1]) in own
     before, after = (directories[:-1], directories[-1:]) if has_own else (directories, ())
     for directory in before:
-        for name, path in _executables(directory, "", MAX_DEPTH):
-            yield _Candidate(name, path)
+        yield from _in_directory(directory, suffix)
     for several in offers(group).values() if group else ():
         for offer in several:
             yield _Candidate(offer.name, offer.name, offer)
     for directory in after:
-        for name, path in _executables(directory, "", MAX_DEPTH):
-            yield _Candidate(name, path)
+        yield from _in_directory(directory, suffix)
 
 
 def _first_of(candidates: Sequence[_Candidate]) -> PluginFile:
@@ -153,21 +195,13 @@ def _first_of(candidates: Sequence[_Candidate]) -> PluginFile:
     return replace(file, hides=tuple(each.origin for each in candidates[1:])) if len(candidates) > 1 else file
 
 
-def _named(name: str, directories: Sequence[str]) -> str | None:
-    """What mon finds by any name: ``../x.alert``, one that begins with a dot, one that lies deeper than MAX_DEPTH."""
-    if "\0" in name:
-        return None
-    paths = (Path(f"{directory}/{name}").absolute() for directory in directories)
-    return next((str(path) for path in paths if path.is_file() and os.access(path, os.X_OK)), None)
-
-
 def load(name: str, path: str) -> PluginFile:
     """One plugin file; never raises."""
     try:
         with Path(path).open("rb") as file:
             head = file.read(_HEAD)
-    except OSError:
-        return PluginFile(name, path)  # executable but not readable: fine for a compiled program
+    except OSError as error:
+        return PluginFile(name, path, problem=_unreadable(path, error))
     if not (head.startswith(b"#!") and b"python" in head.split(b"\n", 1)[0] and _SDK_IMPORT.search(head)):
         return PluginFile(name, path)
     try:
@@ -191,25 +225,58 @@ def load_offer(offer: Offer) -> PluginFile:
     return PluginFile(offer.name, offer.name, plugin, is_python=True, offer=offer, source=source)
 
 
-def _executables(directory: str, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+def _unreadable(path: str, error: OSError) -> str:
+    """What is wrong with a file that can be executed and not be read; nothing, if it has to be a compiled program."""
     try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        mode = 0
+    if mode & (stat.S_ISUID | stat.S_ISGID):  # which the system heeds for compiled programs only
+        return ""
+    return f"the file cannot be read ({error.strerror}), and only a compiled program runs so"
+
+
+def _in_directory(
+    directory: str,
+    suffix: str,
+    prefix: str = "",
+    depth: int = MAX_DEPTH,
+    above: frozenset[tuple[int, int]] = frozenset(),
+) -> Iterator[_Candidate]:
+    """The programs in a directory and below it, and with a ``suffix`` what is called so and cannot be run.
+
+    ``above`` are the directories that lead here, so that a link to one of them leads nowhere.
+    """
+    try:
+        itself = os.stat(directory)  # noqa: PTH116  # as scandir takes it
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
     except FileNotFoundError:
         return
     except OSError as error:
         log.warning("cannot look for plugins in %s: %s", directory, error.strerror)
+        if suffix:
+            path = str(Path(directory).absolute())
+            yield _Candidate(f"{prefix}*", path, obstacle=f"cannot be looked into: {error.strerror}")
         return
+    above |= {(itself.st_dev, itself.st_ino)}
     for entry in entries:
         if entry.name.startswith(".") or entry.name == "__pycache__":
             continue
-        path = str(Path(entry.path).absolute())
+        name, path = prefix + entry.name, str(Path(entry.path).absolute())
         try:
-            mode = entry.stat().st_mode
+            found = entry.stat()
         except OSError as error:
             log.warning("passed over %s: %s", path, error.strerror)
+            if suffix and name.endswith(suffix):
+                yield _Candidate(name, path, obstacle=error.strerror or str(error))
             continue
-        if stat.S_ISDIR(mode):
-            if depth > 1:
-                yield from _executables(path, f"{prefix}{entry.name}/", depth - 1)
-        elif stat.S_ISREG(mode) and os.access(path, os.X_OK):
-            yield prefix + entry.name, path
+        if stat.S_ISDIR(found.st_mode):
+            if depth > 1 and (found.st_dev, found.st_ino) not in above:
+                yield from _in_directory(path, suffix, f"{name}/", depth - 1, above)
+        elif stat.S_ISREG(found.st_mode) and os.access(path, os.X_OK):
+            yield _Candidate(name, path)
+            continue
+        if suffix and name.endswith(suffix):
+            _, obstacle, advice = examine(path)
+            said = f"{obstacle.removeprefix(path).strip()}: {advice}" if advice else obstacle.removeprefix(path).strip()
+            yield _Candidate(name, path, obstacle=said or "cannot be run")

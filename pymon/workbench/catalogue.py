@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pymon.config.loader import complete
 from pymon.config.loader import read as read_configuration
+from pymon.executable import search
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.settings import Settings
-from pymon.runner.registry import Found, PluginFile, everything, scan
+from pymon.runner.registry import IMPORT_LIMIT, Found, PluginFile, everything, scan
 from pymon.workbench.account import Line, shown
+from pymon.workbench.hush import hushed
+from pymon.workbench.trial import kind_of
 
 
 def settings_of(configfile: Path | None, default: Path) -> tuple[Settings, str]:
@@ -32,33 +36,57 @@ def find_by_name(name: str, settings: Settings) -> PluginFile | None:
     return scan(settings.mondir, {name}, group=MONITORS).get(name)
 
 
+def obstacle_to(name: str, settings: Settings) -> str:
+    """Why what mon.cf means by a name cannot be run, with what helps; empty if nothing has the name."""
+    found = search(name, settings.alertdir if name.endswith(".alert") else settings.mondir)
+    return found.obstacle + (f": {found.advice}" if found.advice else "")
+
+
 def monitors(settings: Settings) -> list[Found]:
-    """All monitors, those hidden by others too."""
-    return everything(settings.mondir, MONITORS)
+    """All monitors, those hidden by others too, and what cannot be run; tells of imports that take their time."""
+    return _everything(settings.mondir, MONITORS, ".monitor")
 
 
 def alerts(settings: Settings) -> list[Found]:
-    """All alerts, those hidden by others too."""
-    return everything(settings.alertdir, ALERTS)
+    """All alerts, the same."""
+    return _everything(settings.alertdir, ALERTS, ".alert")
+
+
+def _everything(directories: Sequence[str], group: str, suffix: str) -> list[Found]:
+    with hushed() as tell:
+
+        def tell_of(origin: str) -> None:
+            tell(f"{shown(origin)} is being imported (for {IMPORT_LIMIT:g} s at most) …")
+
+        return everything(directories, group, suffix=suffix, on_slow=tell_of)
 
 
 def catalogue(title: str, directories: Sequence[str], found: Iterable[Found]) -> Iterator[Line]:
-    """A table of plugins: name, how it runs, where it is from; under it where there could be more."""
+    """A table of plugins: name, how it runs, where it is from; under it where there could be more.
+
+    ``title`` is ``monitors`` or ``alerts``; one of the other kind is marked as such.
+    """
     rows = list(found)
     width = max((len(shown(each.name)) for each in rows), default=0)
     yield Line(title, "title")
     for each in rows:
         kind = "broken" if each.problem else each.kind
+        other = kind_of(each.file) if each.file.plugin is not None else ""
         beginning = f"  {shown(each.name):<{width}}  {kind:<10}  {shown(each.origin)}"
         if each.shadowed_by:
             yield Line(f"{beginning}  (hidden by {shown(each.shadowed_by)})", "note")
+        elif other and not title.startswith(other):
+            article = "an" if other == "alert" else "a"
+            yield Line(f"{beginning}  ({article} {other}, none of the {title})", "note")
+        elif each.kind == "not":
+            yield Line(f"{beginning}  ({shown(each.problem)})", "bad")
         elif each.problem:
             yield Line(f"{beginning}  (runs as a program: {shown(each.problem)})", "bad")
         else:
             yield Line(beginning)
     if not rows:
         yield Line("  none")
-    absent = [directory for directory in directories if not Path(directory).is_dir()]
+    absent = [directory for directory in directories if not os.path.isdir(directory)]  # noqa: PTH112  # never raises
     yield Line(f"  looked in {shown(':'.join(directories))}, and in installed packages before the last")
     if absent:
         yield Line(f"  not there: {shown(' '.join(absent))}", "note")

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pymon.config.encoding import guess_encoding
-from pymon.config.loader import SIZE_LIMIT, find_program, load
+from pymon.config.loader import SIZE_LIMIT, load
 from pymon.config.paths import resolve_paths
 from pymon.errors import ConfigError
+from pymon.executable import Search, search
 from pymon.model.problem import Severity
 from pymon.model.settings import Settings
 from pymon.share import shared
@@ -187,10 +188,30 @@ def test_directories_that_are_not_there_are_told_one_by_one(folder: Path) -> Non
 
 def test_programs_are_executable_files(folder: Path) -> None:
     directories = (str(folder / "nosuch"), str(folder / "mon.d"))
-    assert find_program("m.monitor", directories) == str(folder / "mon.d/m.monitor")
+    assert search("m.monitor", directories) == Search(str(folder / "mon.d/m.monitor"))
     (folder / "mon.d/plain").write_text("x")
     (folder / "mon.d/sub").mkdir()
-    assert [find_program(name, directories) for name in ("plain", "sub", "nosuch", "", "a\0b")] == [None] * 5
+    assert [search(name, directories) for name in ("nosuch", "", "a\0b", "plain/x")] == [Search()] * 4
+    plain = folder / "mon.d/plain"
+    assert search("plain", directories) == Search("", f"{plain} is not executable", f"chmod +x {plain}")
+    assert search("sub", directories) == Search("", f"{folder}/mon.d/sub is a directory")
+
+
+def test_a_program_that_cannot_be_run_is_told_from_one_that_is_not_there(folder: Path) -> None:
+    (folder / "mon.d/nox.monitor").write_text("#!/bin/sh\n")
+    (folder / "mon.d/dir.monitor").mkdir()
+    service = " service {0}\n  interval 1m\n  monitor {0}.monitor\n"
+    services = "".join(map(service.format, ("nox", "dir", "no")))
+    path = write(folder, f"mondir = {folder}/mon.d\nhostgroup g h\n\nwatch g\n{services}")
+    assert [(each.code, each.message, each.advice) for each in load(path).problems] == [
+        (
+            "unusable-monitor",
+            f"monitor 'nox.monitor' cannot be run: {folder}/mon.d/nox.monitor is not executable",
+            f"chmod +x {folder}/mon.d/nox.monitor",
+        ),
+        ("unusable-monitor", f"monitor 'dir.monitor' cannot be run: {folder}/mon.d/dir.monitor is a directory", ""),
+        ("missing-monitor", "monitor 'no.monitor' is in no directory of mondir", ""),
+    ]
 
 
 def test_own_plugins_are_found_after_the_users(folder: Path) -> None:

@@ -15,7 +15,10 @@ from tests.config.samples import Sample, problems_of, samples
 SAMPLES = samples()
 CONFIG_SAMPLES = [sample for sample in SAMPLES if not sample.kind.code.startswith("auth-")]
 ZERO = "hostgroup g h\n\nwatch g\n service s\n  interval 0.0s\n"
-WITHOUT_SAMPLES = {"unreadable", "too-large", "no-services", "auth-unreadable", "m4", "encoding", "comment-encoding"}
+WITHOUT_SAMPLES = {
+    *("unreadable", "too-large", "no-services", "auth-unreadable", "m4", "encoding", "comment-encoding"),
+    "unreadable-directory",
+}
 
 
 def found(folder: Path, sample: Sample) -> tuple[Problem, ...]:

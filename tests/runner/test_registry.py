@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pymon.config.loader import find_program
+from pymon.executable import search
 from pymon.model.invocation import Invocation
 from pymon.runner.protocol import Answer
 from pymon.runner.registry import load, scan
@@ -78,8 +78,8 @@ def test_what_is_wanted_is_found_by_any_name_as_by_mon(tmp_path: Path, name: str
     directories = [str(tmp_path / "none"), str(tmp_path / "a")]
     found = scan(directories, {name, "", "nul\0", "nosuch", str(path)})
     assert {each: Path(file.path).resolve() for each, file in found.items()} == {name: path.resolve()}
-    assert find_program(name, directories) is not None  # 'pymon check' agrees
-    assert find_program(str(path), directories) is None
+    assert search(name, directories).path  # 'pymon check' agrees
+    assert not search(str(path), directories).path
 
 
 def test_unreadable_directory_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

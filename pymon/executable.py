@@ -1,0 +1,64 @@
+"""Names in directories → programs, as mon finds them: the first executable file of a name, and why there is none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
+
+
+class Search(NamedTuple):
+    """What looking for a program gave: its ``path``, else (there being none) the ``obstacle`` to one that is there.
+
+    ``advice`` is what may help against the obstacle. All three are empty where nothing has the name.
+    """
+
+    path: str = ""
+    obstacle: str = ""
+    advice: str = ""
+
+
+def search(name: str, directories: Iterable[str]) -> Search:
+    """Look for a monitor or alert; directories may stand before its name. Never raises."""
+    first = Search()
+    if not name or "\0" in name:
+        return first
+    for directory in directories:
+        path = f"{directory}/{name}"  # as mon puts it together: an absolute name is under the directory, too
+        found = examine(path)
+        if found.path:
+            return found
+        first = first if first.obstacle else found
+    return first
+
+
+def examine(path: str) -> Search:
+    """Whether there is a program at a path. Never raises."""
+    path = str(Path(path).absolute())
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116  # of many directories, some of which must not be searched
+    except OSError as error:
+        return Search() if error.errno in _ABSENT else Search("", f"{path}: {error.strerror}")
+    if stat.S_ISDIR(mode):
+        return Search("", f"{path} is a directory")
+    if not stat.S_ISREG(mode):
+        return Search("", f"{path} is no file")
+    if not os.access(path, os.X_OK):
+        return Search("", f"{path} is not executable", f"chmod +x {path}")
+    return Search(path)
+
+
+def unreadable(directory: str) -> str:
+    """Why a directory cannot be looked into, in the system's words; empty if it can. Never raises."""
+    try:
+        with os.scandir(directory):
+            pass
+        os.stat(f"{directory}/.")  # noqa: PTH116  # names can be read, and nothing more, where it may not be searched
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
