@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sys
 import textwrap
 import threading
@@ -19,7 +20,7 @@ import pytest
 from pymon.errors import PluginError
 from pymon.model.result import Cause
 from pymon.plugin.testing import listening
-from pymon.workbench.calls import of_monitor
+from pymon.workbench.calls import of_alert, of_monitor
 from pymon.workbench.trial import Trial, find, try_out
 
 HEAD = """\
@@ -245,6 +246,14 @@ def test_a_changed_umask(write: Write) -> None:
         os.umask(before)
 
 
+def end_all(pids: Path) -> None:
+    for pid in map(int, pids.read_text().split()):
+        with contextlib.suppress(ProcessLookupError):  # that of the run as a process may be ended already
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
 def test_a_process_left_behind(write: Write, tmp_path: Path) -> None:
     path = write(f"""
         async def probe(host, options):
@@ -258,11 +267,7 @@ def test_a_process_left_behind(write: Write, tmp_path: Path) -> None:
         assert trial.inside is not None
         assert trial.inside.left
     finally:
-        for pid in map(int, (tmp_path / "pids").read_text().split()):
-            with contextlib.suppress(ProcessLookupError):  # that of the run as a process is ended already
-                os.kill(pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+        end_all(tmp_path / "pids")
 
 
 def kept_by(path: Path) -> list[Any]:
@@ -302,6 +307,73 @@ def test_a_socket_left_open(write: Write, then: str, problems: tuple[str, ...], 
     assert trial.inside is not None
     assert len(trial.inside.notes) == notes
     assert trial.inside.left == bool(problems or notes)
+
+
+def test_a_socket_that_a_thread_leaves_open(write: Write) -> None:
+    path = write("""
+        import socket
+        kept = []
+
+        def probe(host, options):
+            kept.append(socket.create_connection((host.name, options.port)))
+            return Up()
+    """)
+    with listening(lambda connection: connection.recv(1)) as port:
+        trial = run(path, "-p", str(port), "127.0.0.1")
+        for connection in kept_by(path):
+            connection.close()
+    assert trial.problems == (f"left a socket open, to 127.0.0.1 port {port}",)
+
+
+def test_sockets_of_the_test_are_not_the_plugins(write: Write) -> None:
+    """The listener's end of a connection is open for as long as its answer goes on."""
+    path = write("""
+        async def probe(host, options):
+            (await host.connect(options.port)).close()
+            return Up()
+    """)
+    release = threading.Event()
+    kept: list[socket.socket] = []
+
+    def answer(_connection: socket.socket) -> None:
+        kept.append(socket.socket())
+        release.wait(10)
+
+    with listening(answer) as port:
+        trial = run(path, "-p", str(port), "127.0.0.1")
+        release.set()
+    for each in kept:
+        each.close()
+    assert (trial.problems, trial.inside and trial.inside.notes) == ((), ())
+
+
+def test_what_an_alert_leaves_is_noted(tmp_path: Path) -> None:
+    """It may mean to, and is not called once more to see whether it is so each time."""
+    path = tmp_path / "own.alert"
+    path.write_text(
+        HEAD
+        + textwrap.dedent(f"""
+            async def deliver(event, options):
+                with open("{tmp_path}/pids", "a") as file:
+                    print(os.spawnl(os.P_NOWAIT, "/bin/sleep", "sleep", "60"), file=file)
+                return Done()
+
+            alert = Alert(Options, deliver)
+
+            if __name__ == "__main__":
+                alert.main()
+        """)
+    )
+    path.chmod(0o755)
+    file = find(path)
+    try:
+        trial = asyncio.run(try_out(file, of_alert(file.path, ()), is_alert=True))
+    finally:
+        end_all(tmp_path / "pids")
+    assert (trial.exitval, trial.problems) == (0, ())
+    assert trial.inside is not None
+    assert trial.inside.notes == ("left a process behind: sleep (nobody ends it but itself)",)
+    assert trial.inside.left
 
 
 def test_a_file_left_open(write: Write, tmp_path: Path) -> None:
