@@ -1,8 +1,9 @@
-"""The file in memory that a program may append measurements to (``pymon.model.measurement`` has the lines' form).
+"""The pipe that a program may append measurements to (``pymon.model.measurement`` has the lines' form).
 
 The program and what it starts inherit it as a descriptor, and open it by a path below ``/proc/self/fd``, where a
-shell's ``>>`` and every language's "append" find it. Nobody looks into it before the program has ended. Not
-``/dev/fd``, which some shells and awks take for a wish to share the descriptor, and so its place in the file.
+shell's ``>>`` and every language's "append" find it. It is read as it comes and kept up to MEASUREMENTS_SIZE: a file,
+even one in memory, would be as large as the program likes. Not ``/dev/fd``, which some shells and awks take for a
+wish to share the descriptor.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import functools
 import os
 
 from pymon.model.measurement import MEASUREMENTS_SIZE, Measurement, parse_measurements
-from pymon.runner.shortage import SHORTAGES
+from pymon.runner.output import Collected
 
 _PARSED_AT_ONCE = 32 * 1024
 """bytes that are parsed on the event loop; more of them are in a thread"""
 
+_CHUNK = 65536
 _DESCRIPTORS = "/proc/self/fd"
 
 
@@ -25,49 +27,79 @@ class MeasurementFile:
 
     def __init__(self) -> None:
         """Raises OSError if there is no room for it now."""
-        self.descriptor = os.memfd_create("pymon-measurements")
+        self._loop = asyncio.get_running_loop()
+        self._appended = Collected(MEASUREMENTS_SIZE)
+        self._source, write_end = os.pipe()
+        try:
+            # For reading as well: who opens it when the run is over would wait for a reader if that were the daemon.
+            self.descriptor = os.open(f"{_DESCRIPTORS}/{write_end}", os.O_RDWR | os.O_CLOEXEC)
+            os.fchmod(self._source, 0o622)  # a program may have become another user
+        except BaseException:
+            os.close(self._source)
+            raise
+        finally:
+            os.close(write_end)
+        os.set_blocking(self._source, False)
+        self._loop.add_reader(self._source, self._take)
 
     @property
     def path(self) -> str:
         """What the program opens."""
         return f"{_DESCRIPTORS}/{self.descriptor}"
 
+    def passed_on(self) -> None:
+        """The program has the descriptor now."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+
     async def read(self) -> tuple[tuple[Measurement, ...], str]:
         """What was appended, and what is wrong with it (of a bad line, the first)."""
-        size = os.fstat(self.descriptor).st_size
-        if not size:
-            return (), ""
-        text = os.pread(self.descriptor, MEASUREMENTS_SIZE, 0)
-        if size > len(text):
+        for _ in range(MEASUREMENTS_SIZE // _CHUNK):  # bounded: a process left behind may be filling it
+            if not self._take():
+                break
+        text, dropped = self._appended.data(), self._appended.dropped
+        if dropped:
             text = text[: text.rfind(b"\n") + 1]
         lines = text.decode("utf-8", "surrogateescape")
         if len(text) <= _PARSED_AT_ONCE:
-            found, problem = parse_measurements(lines)
+            found, problem = parse_measurements(lines) if lines else ((), "")
         else:
             found, problem = await asyncio.to_thread(parse_measurements, lines)
-        if size > MEASUREMENTS_SIZE and not problem:
-            problem = f"only the first {MEASUREMENTS_SIZE} of {size} bytes are read"
+        if dropped and not problem:
+            problem = f"only the first {MEASUREMENTS_SIZE} of {MEASUREMENTS_SIZE + dropped} bytes are read"
         return found, problem
+
+    def _take(self) -> bool:
+        """Take what is there; whether there may be more."""
+        if self._source < 0:
+            return False
+        try:
+            data = os.read(self._source, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._stop()
+        self._appended.add(data)
+        return bool(data)
+
+    def _stop(self) -> None:
+        self._loop.remove_reader(self._source)
+        os.close(self._source)
+        self._source = -1
 
     def close(self) -> None:
         """Let go of it; a process that was left behind keeps it until its end."""
+        if self._source >= 0:
+            self._stop()
         if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+            self.passed_on()
 
 
 def measurement_file() -> MeasurementFile | None:
     """A new one; None where the system has none to give. Raises OSError if it has none left for now."""
-    if not _is_possible():
-        return None
-    try:
-        return MeasurementFile()
-    except OSError as error:
-        if error.errno in SHORTAGES:
-            raise
-        return None  # a kernel without it, or a sandbox that forbids it
+    return MeasurementFile() if _is_possible() else None
 
 
 @functools.cache
 def _is_possible() -> bool:
-    return hasattr(os, "memfd_create") and os.path.isdir(_DESCRIPTORS)  # noqa: PTH112  # once
+    return os.path.isdir(_DESCRIPTORS)  # noqa: PTH112  # once

@@ -8,12 +8,13 @@ from pymon.model.result import OUTPUT_LIMIT
 class Collected:
     """Output as it comes in: the first ``limit`` bytes are kept, the rest is counted."""
 
-    __slots__ = ("_chunks", "_dropped", "_room")
+    __slots__ = ("_chunks", "_room", "dropped")
 
     def __init__(self, limit: int = OUTPUT_LIMIT) -> None:
         self._chunks: list[bytes] = []
         self._room = limit
-        self._dropped = 0
+        self.dropped = 0
+        """bytes that there was no room for"""
 
     def add(self, data: bytes) -> None:
         """Keep what there is room for."""
@@ -21,12 +22,16 @@ class Collected:
         if kept:
             self._chunks.append(kept)
             self._room -= len(kept)
-        self._dropped += len(data) - len(kept)
+        self.dropped += len(data) - len(kept)
+
+    def data(self) -> bytes:
+        """All that was kept."""
+        return b"".join(self._chunks)
 
     def text(self) -> str:
         """All that was kept, as UTF-8 with surrogateescape, and a last line if something was cut off."""
-        text = b"".join(self._chunks).decode("utf-8", "surrogateescape")
-        return text + cut_notice(self._dropped) if self._dropped else text
+        text = self.data().decode("utf-8", "surrogateescape")
+        return text + cut_notice(self.dropped) if self.dropped else text
 
 
 def cut_notice(dropped: int) -> str:

@@ -138,6 +138,8 @@ class _Child:
         self._measures = measures
         self._measured = measurement_file() if measures else None
         self._process = self._start(command, invocation)
+        if self._measured is not None:
+            self._measured.passed_on()
         self._loop.add_reader(self._out, self._read)
         if self._in >= 0:
             self._feed()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -114,6 +116,46 @@ async def test_a_flood_is_bounded(tmp_path: Path) -> None:
     assert problems == [f"only the first {MEASUREMENTS_SIZE} of 3000006 bytes are read"]
 
 
+async def test_a_flood_takes_no_memory_while_the_program_runs(tmp_path: Path) -> None:
+    """It was a file in memory once, and as large as the program liked."""
+    path = script(tmp_path, f'head -c 100000000 /dev/zero >> "${NAME}"; stat -L -c %s "${NAME}"; echo "x" >> "${NAME}"')
+    result, problems = await run(path)
+    assert int(result.output) == 0
+    assert problems == [f"only the first {MEASUREMENTS_SIZE} of 100000002 bytes are read"]
+
+
+async def test_who_is_left_behind_may_append_to_the_end_of_its_days(tmp_path: Path) -> None:
+    """It must not wait for a reader that is gone, nor die of a broken pipe."""
+    done = tmp_path / "done"
+    late = f'echo > {tmp_path}/here; until [ -e {tmp_path}/over ]; do sleep 0.01; done; echo "a n 2" >> "${NAME}"'
+    text = f"""
+echo "a n 1" >> "${NAME}"
+setsid sh -c '{late}; echo yes > {done}' >/dev/null 2>&1 &
+until [ -e {tmp_path}/here ]; do sleep 0.01; done
+"""
+    path = script(tmp_path, text)
+    result, problems = await run(path)
+    assert (result.measurements, problems) == ((Measurement("a", "n", 1.0),), [])
+    (tmp_path / "over").touch()
+    for _ in range(1000):
+        if done.exists():
+            break
+        await asyncio.sleep(0.01)
+    assert done.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_a_program_that_became_another_user_may_append(tmp_path: Path) -> None:
+    text = f"""
+import os
+os.setgid(65534); os.setuid(65534)
+with open(os.environ["{NAME}"], "a") as file:
+    file.write("a n 1\\n")
+"""
+    result, problems = await run(script(tmp_path, text, interpreter=sys.executable))
+    assert (result.output, result.measurements, problems) == ("", (Measurement("a", "n", 1.0),), [])
+
+
 async def test_no_descriptor_is_left(tmp_path: Path) -> None:
     before = sorted(open_descriptors())
     await run(script(tmp_path, f'echo "a n 1" >> "${NAME}"'))
@@ -124,21 +166,9 @@ async def test_no_descriptor_is_left(tmp_path: Path) -> None:
     assert sorted(open_descriptors()) == before
 
 
-@pytest.mark.parametrize("lack", ["kernel", "sandbox", "proc"])
-async def test_where_the_system_has_no_such_file_there_is_no_variable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lack: str
-) -> None:
-    def refuse(_: str) -> int:
-        raise PermissionError(1, "not permitted")
-
-    measuring._is_possible.cache_clear()
+async def test_where_there_is_no_proc_there_is_no_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "_is_possible", measuring._is_possible.__wrapped__)
-    if lack == "kernel":
-        monkeypatch.delattr("os.memfd_create")
-    elif lack == "sandbox":
-        monkeypatch.setattr("os.memfd_create", refuse)
-    else:
-        monkeypatch.setattr(measuring, "_DESCRIPTORS", str(tmp_path / "none"))
+    monkeypatch.setattr(measuring, "_DESCRIPTORS", str(tmp_path / "none"))
     problems: list[str] = []
     path = script(tmp_path, f'echo "${{{NAME}-unset}}"')
     outer = call(path, environ={NAME: "/proc/self/fd/99"})
