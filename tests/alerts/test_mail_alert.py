@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email
 import email.policy
 import json
@@ -20,9 +21,11 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from pymon.model.invocation import Invocation
+from pymon.runner.registry import load
 from tests.addresses import own_address
 from tests.alerts.adversity import check_adversity
-from tests.alerts.conftest import ALERTS, RunAlert
+from tests.alerts.conftest import ALERTS, RunAlert, run_as_daemon
 from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.exim import exim
@@ -197,13 +200,100 @@ async def test_refusals_for_now_and_for_good(
     assert text in output
 
 
-async def test_one_of_two_refused_is_a_failure_that_is_not_repeated(run_alert: RunAlert) -> None:
+async def attempts(calls: int, *arguments: str, **environ: str) -> AsyncIterator[tuple[int, str]]:
+    """Several attempts at the same call by the same daemon: what each gave."""
+    file = load("mail.alert", str(ALERTS / "mail.alert"))
+    assert file.plugin is not None
+    call = Invocation(file.path, (*MON, *arguments), {"PATH": os.environ["PATH"], **environ}, "s\n")
+    for _ in range(calls):
+        answer = await file.plugin.run(call)
+        yield answer.exitval, answer.output
+
+
+async def test_one_of_two_refused_for_good_is_a_failure_that_is_not_repeated(run_alert: RunAlert) -> None:
     """Trying again would tell the other one twice."""
-    box = Mailbox(**{"b@x": "450 later"})
+    box = Mailbox(**{"b@x": "550 who?"})
     async with box.serving() as server:
         code, output = await run_alert("mail.alert", *MON, "--smtp", server, "a@x", "b@x", stdin="s\n")
     assert (code, box.envelopes[0].rcpt_tos) == (69, ["a@x"])
+    assert "took the mail, but not for b@x (550 who?)" in output
+
+
+async def test_who_is_refused_for_now_is_told_by_another_attempt() -> None:
+    """A-mail-greylist: and nobody is told twice; that one was refused for good is said at the end, too."""
+    box = Mailbox(**{"b@x": "450 later", "c@x": "550 who?"})
+    async with box.serving() as server:
+        said = attempts(4, "--smtp", server, "a@x", "b@x", "c@x", **NO_SENDMAIL)
+        took = f"{server} took the mail, but not for c@x (550 who?)"
+        assert await anext(said) == (75, f"{took}, b@x (450 later)\n")
+        others = "refuses the others: c@x (550 who?), b@x (450 later)"
+        assert await anext(said) == (75, f"{server} {others}\n")
+        assert [envelope.rcpt_tos for envelope in box.envelopes] == [["a@x"]]
+        del box.replies["b@x"]
+        assert await anext(said) == (69, f"{took}\n")
+        assert [envelope.rcpt_tos for envelope in box.envelopes] == [["a@x"], ["b@x"]]
+        assert await anext(said) == (69, f"{took}\n"), "it is done with, and begun anew"
+
+
+async def test_the_local_sendmail_tells_none_twice_either(
+    sendmail: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    """A-mail-greylist."""
+    box = Mailbox(**{"b@x": "450 later"})
+    said = None
+    async with box.serving() as server:
+        said = attempts(2, "--smtp", server, "-f", "mon@x", "a@x", "b@x", **sendmail())
+        assert (await anext(said))[0] == 75
+    code, output = await anext(said)
+    assert (code, "cannot be reached" in output) == (0, True), output
+    assert (tmp_path / "args").read_text() == "-oi -f mon@x -- b@x\n"
+
+
+async def test_a_process_of_its_own_cannot_remember_who_was_told() -> None:
+    """A-mail-greylist."""
+    box = Mailbox(**{"b@x": "450 later"})
+    async with box.serving() as server:
+        arguments = (*MON, "--smtp", server, "a@x", "b@x")
+        code, output = await run_as_daemon(False, "mail.alert", *arguments, stdin="s\n", **NO_SENDMAIL)
+    assert (code, box.envelopes[0].rcpt_tos) == (69, ["a@x"]), output
     assert "took the mail, but not for b@x (450 later)" in output
+
+
+@pytest.mark.parametrize("password", ["geheim", "päss wörd", "\udce4bc"])
+@pytest.mark.parametrize("mechanisms", ["PLAIN", "LOGIN", "CRAM-MD5"])
+async def test_a_server_that_repeats_the_login_does_not_give_the_password_away(
+    run_alert: RunAlert, tmp_path: Path, password: str, mechanisms: str
+) -> None:
+    """A-mail-secret: what the server says is in the log."""
+    raw = password.encode("utf-8", "surrogateescape")
+    sent: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        while line := (await reader.readline()).rstrip():
+            word = line.partition(b" ")[0].upper()
+            if word == b"EHLO":
+                writer.write(f"250-x\r\n250 AUTH {mechanisms}\r\n".encode())
+            elif line == b"AUTH CRAM-MD5":
+                writer.write(b"334 PDE4OTYuNjk3QHg+\r\n")
+            elif word == b"QUIT":
+                writer.write(b"221 bye\r\n")
+                return
+            elif line.startswith(b"AUTH LOGIN") and not sent:
+                sent.append(line)
+                writer.write(b"334 UGFzc3dvcmQ6\r\n")
+            else:
+                sent.append(line)
+                writer.write(b"535 5.7.8 no: " + line + b", and not " + base64.b64encode(raw) + b"\r\n")
+
+    (tmp_path / "password").write_bytes(raw)
+    async with talking(talk) as server:
+        options = ("--smtp", server, "--tls", "off", "--user", "kim", "--password-file", str(tmp_path / "password"))
+        code, output = await run_alert("mail.alert", *MON, *options, "a@x", stdin="s\n", **NO_SENDMAIL)
+    assert (code, "refuses the login: 535 5.7.8 no: " in output) == (77, True), output
+    assert sent
+    assert sent[-1].split()[-1].decode() not in output
+    assert base64.b64encode(raw).decode() not in output
 
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
