@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pymon.errors import PluginError
+from pymon.executable import examine
 from pymon.model.invocation import Invocation
 from pymon.model.settings import Settings
 from pymon.model.status import EventKind
@@ -87,7 +88,10 @@ async def _try(plugin: str, call: Call, settings: Settings) -> Trial:
 
 def _find(plugin: str, settings: Settings) -> PluginFile:
     """A file, if there is one (or the word is a path), ``MODULE:OBJECT``, else what mon.cf means by the name."""
-    if "/" in plugin or ":" in plugin or Path(plugin).exists():
+    there = examine(plugin)
+    if there.obstacle:
+        raise PluginError(shown(": ".join(filter(None, (there.obstacle, there.advice)))))
+    if "/" in plugin or ":" in plugin or there.path:
         return find(plugin)
     found = catalogue.find_by_name(plugin, settings)
     if found is None:

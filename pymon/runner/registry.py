@@ -33,7 +33,7 @@ MAX_DEPTH = 4
 IMPORT_LIMIT = 10.0
 """seconds that each import may take where all plugins are listed"""
 
-_SLOW = 1.0
+SLOW = 1.0
 """seconds after which an import is told of"""
 
 _HEAD = 64 * 1024
@@ -152,10 +152,10 @@ def _load_in_time(candidate: _Candidate, limit: float, on_slow: Callable[[str], 
 
     thread = threading.Thread(target=work, name=f"import of {candidate.name}", daemon=True)
     thread.start()
-    thread.join(min(_SLOW, limit))
+    thread.join(min(SLOW, limit))
     if thread.is_alive():
         on_slow(candidate.origin)
-        thread.join(max(0.0, limit - _SLOW))
+        thread.join(max(0.0, limit - SLOW))
     if loaded:
         return loaded[0]
     problem = f"its import is not done after {limit:g} s; the daemon waits for it"

@@ -58,7 +58,7 @@ def _everything(directories: Sequence[str], group: str, suffix: str) -> list[Fou
         def tell_of(origin: str) -> None:
             tell(f"{shown(origin)} is being imported (for {IMPORT_LIMIT:g} s at most) …")
 
-        return everything(directories, group, suffix=suffix, on_slow=tell_of)
+        return everything(directories, group, suffix=suffix, limit=IMPORT_LIMIT, on_slow=tell_of)
 
 
 def catalogue(title: str, directories: Sequence[str], found: Iterable[Found]) -> Iterator[Line]:

@@ -227,6 +227,61 @@ def test_all_that_the_daemon_would_find(site: Path, pymon: Pymon) -> None:
     assert any(line.startswith("lvs.alert in process ") for line in lines)
 
 
+def test_what_cannot_be_run_is_listed_with_the_reason(site: Path, pymon: Pymon) -> None:
+    path = site / "mon.d/nox.monitor"
+    path.write_text("#!/bin/sh\n")
+    (site / "mon.d/README").write_text("no plugin")
+    (site / "mon.d/dir.monitor").mkdir()
+    (site / "mon.d/gone.monitor").symlink_to("nowhere")
+    lines = [" ".join(line.split()) for line in pymon("list", "-c", "mon.cf", "--monitors")[1].splitlines()]
+    assert f"nox.monitor broken {path} (is not executable: chmod +x {path})" in lines
+    assert f"dir.monitor broken {site}/mon.d/dir.monitor (is a directory)" in lines
+    assert f"gone.monitor broken {site}/mon.d/gone.monitor (No such file or directory)" in lines
+    assert not [line for line in lines if "README" in line]
+    said = f"{path} is not executable: chmod +x {path}\n"
+    assert pymon("test", "-c", "mon.cf", "nox.monitor") == (2, f"pymon: nox.monitor cannot be run: {said}")
+    assert pymon("test", "mon.d/nox.monitor") == (2, f"pymon: {said}")
+
+
+def test_an_alert_among_the_monitors_is_marked(site: Path, pymon: Pymon) -> None:
+    draft("lost.alert", site / "mon.d")
+    lines = [" ".join(line.split()) for line in pymon("list", "-c", "mon.cf", "--monitors")[1].splitlines()]
+    assert f"lost.alert in process {site}/mon.d/lost.alert (an alert, none of the monitors)" in lines
+
+
+def test_a_link_to_a_directory_above_is_not_followed(site: Path, pymon: Pymon) -> None:
+    (site / "mon.d/loop").symlink_to(site / "mon.d")
+    (site / "mon.d/sub").mkdir()
+    (site / "mon.d/sub/back").symlink_to(site / "mon.d")
+    status, said = pymon("list", "-c", "mon.cf", "--monitors")
+    assert status == 0
+    assert len(re.findall(r"own\.monitor  ", said)) == 1
+
+
+def test_what_is_printed_at_import_stays_out_of_the_table(site: Path) -> None:
+    own = site / "mon.d/own.monitor"
+    noise = "import os, subprocess, sys\nprint('NOISE')\nprint('NOISE', file=sys.stderr)\nos.write(1, b'NOISE')\n"
+    child = "subprocess.run(['echo', 'NOISE'])\n"
+    own.write_text(own.read_text().replace("import annotations\n", f"import annotations\n{noise}{child}", 1))
+    status, said = process("list", "-c", "mon.cf", "--monitors", cwd=site)
+    assert status == 0, said
+    assert "own.monitor" in said
+    assert "NOISE" not in said
+
+
+def test_a_slow_import_is_told_of_and_given_up(site: Path, pymon: Pymon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon would wait; the list says that it does."""
+    monkeypatch.setattr("pymon.runner.registry.SLOW", 0.05)
+    monkeypatch.setattr("pymon.workbench.catalogue.IMPORT_LIMIT", 0.3)
+    slow = site / "mon.d/slow.monitor"
+    slow.write_text("#!/usr/bin/env python3\nimport pymon.plugin\nimport time\ntime.sleep(5)\n")
+    slow.chmod(0o755)
+    status, said = pymon("list", "-c", "mon.cf", "--monitors")
+    assert status == 0
+    assert f"{slow} is being imported (for 0.3 s at most) …" in said
+    assert f"{slow}  (runs as a program: its import is not done after 0.3 s; the daemon waits for it)" in said
+
+
 def test_only_one_kind(site: Path, pymon: Pymon) -> None:
     monitors, alerts = (pymon("list", "-c", "mon.cf", option)[1] for option in ("--monitors", "--alerts"))
     assert "own.monitor" in monitors

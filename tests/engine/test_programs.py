@@ -21,6 +21,23 @@ def executable(path: Path) -> Path:
     return path
 
 
+def test_what_is_there_and_cannot_be_run_is_told_from_what_is_not_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "nox.monitor").write_text("#!/bin/sh\n")
+    (tmp_path / "dir.alert").mkdir()
+    service = Service("g", "s", monitor=MonitorCommand("nox.monitor"), redistribute=Command("dir.alert"))
+    settings = Settings(mondir=(str(tmp_path),), alertdir=(str(tmp_path),))
+    with caplog.at_level(logging.ERROR, "pymon.engine"):
+        programs = find_programs(Site(settings=settings, services={service.key: service}))
+    assert programs.obstacles == {"nox.monitor": f"{tmp_path}/nox.monitor is not executable"}
+    assert programs.missing_alerts == {"dir.alert"}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"monitor 'nox.monitor' cannot be run: {tmp_path}/nox.monitor is not executable",
+        f"alert 'dir.alert' cannot be run: {tmp_path}/dir.alert is a directory",
+    ]
+
+
 def test_names_are_looked_up_in_order_and_what_is_missing_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
