@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,23 @@ async def test_formats_for_chats(run_alert: RunAlert, form: str) -> None:
         assert full["content"].startswith("ALERT web/http: <!channel> & @here\n```\n'''<@U1> xxx")
         assert (len(full["content"]) < 2000, full["allowed_mentions"]) == (True, {"parse": []})
         assert brief["content"] == "ALERT web/http: www1"
+
+
+@pytest.mark.parametrize(("form", "limit"), [("slack", 4000), ("discord", 2000)])
+@pytest.mark.parametrize("detail", ["", "<x>\n" * 2000, "\N{BELL}" * 1500])
+async def test_a_large_outage_fits_into_a_chat(run_alert: RunAlert, form: str, limit: int, detail: str) -> None:
+    """A-webhook-limit: Discord refuses a text of more than 2000 characters, and so the news of the largest outages."""
+    async with website(HOOK) as site:
+        for count in (1, 20, 80, 120, 200, 2000):
+            hosts = " ".join(f"web{number:03}.<&>.example.org" for number in range(count))
+            arguments = (*MON, "--format", form, f"{site.url}/hook")
+            assert await run_alert("webhook.alert", *arguments, stdin=f"{hosts}\n{detail}") == (0, "")
+    texts = [json.loads(request.body)["text" if form == "slack" else "content"] for request in site.requests]
+    sizes = [len(text.encode("utf-16-le")) // 2 for text in texts]
+    assert max(sizes) in range(limit - 10, limit + 1)
+    assert all(text.startswith("ALERT web/http: web000.") and text.count("```") in (0, 2) for text in texts)
+    assert (texts[0].count("```"), "web000" in texts[-1], texts[-1].endswith(" …")) == (2 if detail else 0, True, True)
+    assert form == "discord" or all(re.fullmatch("(?:[^&<>]|&(?:lt|gt|amp);)*", text) for text in texts), "none is cut"
 
 
 async def test_template(run_alert: RunAlert, tmp_path: Path) -> None:
