@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One call of a monitor or an alert.
 
     ``path`` is the file of the plugin, and becomes argv[0]; ``arguments`` are its options and then, for a

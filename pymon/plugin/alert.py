@@ -48,7 +48,6 @@ from pymon.plugin.blocking import Blocking
 from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.options import OptionParser, Parsed, flag, option
 from pymon.plugin.values import count, seconds
-from pymon.runner.environ import bounded
 from pymon.runner.protocol import Answer
 
 if TYPE_CHECKING:
@@ -353,7 +352,8 @@ async def run_program(
     running in the background when it has exited goes on. Of an argument that no program can be given (128 KiB or more)
     it gets the beginning.
     """
-    from pymon.runner.process import run_process  # noqa: PLC0415  # few alerts need it
+    from pymon.runner.environ import bounded  # noqa: PLC0415  # few alerts need these
+    from pymon.runner.process import run_process  # noqa: PLC0415
 
     arguments = tuple(bounded(word, ARGUMENT_LIMIT) for word in command[1:])
     invocation = Invocation(command[0], arguments, event.environ, stdin)

@@ -62,3 +62,12 @@ def test_the_kit_loads_nothing_heavy(names: str) -> None:
     assert {name for name in loaded if name.startswith("pymon.runner.")} <= {
         *("pymon.runner.protocol", "pymon.runner.shortage"),
     }
+
+
+@pytest.mark.parametrize(("before", "frozen"), [("sys", True), ("asyncio", False)])
+def test_garbage_is_collected_once_the_kit_is_there(before: str, frozen: bool) -> None:
+    """What a program starts with is left out of that; in a program that goes on to use pymon, nothing is."""
+    code = f"import gc, {before}; from pymon.plugin import Monitor; print(gc.isenabled(), gc.get_freeze_count() > 0)"
+    environ = os.environ | {"PYTHONPATH": str(FACE.parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    assert done.stdout == f"True {frozen}\n"
