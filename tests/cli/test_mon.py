@@ -16,6 +16,7 @@ import pytest
 
 import pymon
 from pymon.cli.mon import _long_options, _overrides, _parser
+from pymon.config.loader import load
 from tests.addresses import listening
 
 MON = (sys.executable, "-m", "pymon.cli.mon")
@@ -50,6 +51,14 @@ def overrides(*arguments: str) -> dict[str, object]:
 )  # fmt: skip
 def test_options_override_settings(arguments: tuple[str, ...], expected: dict[str, object]) -> None:
     assert overrides(*arguments) == expected
+
+
+def test_relative_directories_are_under_basedir(tmp_path: Path) -> None:
+    """As in mon; ``pymon run`` takes them from where one stands."""
+    path = tmp_path / "mon.cf"
+    path.write_text("hostgroup g h\n\nwatch g\n service s\n")
+    settings = load(path, overrides=overrides("-D", "st", "-L", "logs", "-b", "/base")).site.settings
+    assert (settings.statedir, settings.logdir) == ("/base/st", "/base/logs")
 
 
 def test_optional_values() -> None:
