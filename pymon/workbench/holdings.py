@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
+import subprocess
 import time
 import weakref
 from collections.abc import Iterator
@@ -34,15 +36,17 @@ class Holding(NamedTuple):
 class Holdings:
     """While entered, watches what one run on this event loop takes of the system: ``kept`` tells, once it is over.
 
-    Sockets are those that the run's own code made: a test may have its server in the same process. Of processes and
-    files it cannot be told who started them, only that they are new.
+    Sockets are those that the run's own code made: a test may have its server in the same process. Processes that
+    others made by ``subprocess`` are not the run's either. Of files it is only known that they are new.
     """
 
     def __init__(self) -> None:
         self._children = frozenset(_children())
         self._files = frozenset(_files())
         self._made: list[weakref.ref[socket.socket]] = []
+        self._others: set[int] = set()
         self._init = socket.socket.__init__
+        self._start = subprocess.Popen.__init__
 
     def __enter__(self) -> Holdings:
         init, made = self._init, self._made
@@ -52,16 +56,26 @@ class Holdings:
             if CURRENT.get() is not None:
                 made.append(weakref.ref(connection))
 
-        socket.socket.__init__ = noting  # type: ignore[method-assign,assignment]  # put back at the end
+        start, others = self._start, self._others
+
+        def noting_process(process: subprocess.Popen[Any], *arguments: Any, **options: Any) -> None:
+            start(process, *arguments, **options)
+            if CURRENT.get() is None:
+                others.add(process.pid)
+
+        # put back at the end
+        socket.socket.__init__ = noting  # type: ignore[method-assign,assignment]
+        subprocess.Popen.__init__ = noting_process  # type: ignore[method-assign,assignment]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         socket.socket.__init__ = self._init  # type: ignore[method-assign]  # as it was
+        subprocess.Popen.__init__ = self._start  # type: ignore[method-assign]  # as it was
 
     async def kept(self) -> list[Holding]:
-        """What is there now and was not before, after PATIENCE seconds at most."""
+        """What is there now and was not before, after PATIENCE seconds at most. To be awaited while this is entered."""
         end = time.monotonic() + PATIENCE
         while (found := list(self._now())) and time.monotonic() < end:
             gc.collect()  # what nobody can reach any more is closed sooner or later
@@ -69,7 +83,7 @@ class Holdings:
         return found
 
     def _now(self) -> Iterator[Holding]:
-        for pid in _children() - self._children:
+        for pid in _children() - self._children - self._others:
             yield Holding("process", f"left a process behind: {_name(pid)} (nobody ends it but itself)")
         for made in self._made:
             connection = made()
@@ -81,21 +95,32 @@ class Holdings:
 
 def _children() -> set[int]:
     """The processes that this one has started and that have not ended."""
-    found: set[int] = set()
-    for thread in _PROCESS.glob("task/*/children"):
-        try:
-            found.update(map(int, thread.read_text().split()))
-        except OSError:
-            continue  # the thread has ended
-    return {pid for pid in found if _state(pid) not in ("", _ZOMBIE)}
+    lists = list(_PROCESS.glob("task/*/children"))
+    found = {pid for each in lists for pid in _numbers(each)} if lists else _all_processes()
+    own = str(os.getpid())
+    statuses = {pid: _status(pid) for pid in found}
+    return {pid for pid, (state, parent) in statuses.items() if parent == own and state != _ZOMBIE}
 
 
-def _state(pid: int) -> str:
-    """A letter, as in proc(5); nothing when there is no such process any more."""
+def _numbers(file: Path) -> list[int]:
     try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(") ")[2][:1]
+        return [int(word) for word in file.read_text().split()]
     except OSError:
-        return ""
+        return []  # the thread has ended
+
+
+def _all_processes() -> set[int]:
+    """For kernels that do not list the children of a process (CONFIG_PROC_CHILDREN)."""
+    return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+
+
+def _status(pid: int) -> tuple[str, str]:
+    """A process' state, a letter as in proc(5), and the number of its parent; nothing when it is no more."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(") ")[2].split()
+    except OSError:
+        return "", ""
+    return words[0], words[1]
 
 
 def _name(pid: int) -> str:

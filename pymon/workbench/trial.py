@@ -237,12 +237,13 @@ async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -
     try:
         await asyncio.sleep(0)
         processor = time.process_time() + _children()
-        with StallWatch(file.source) as watch, Leavings() as leavings, Holdings() as holdings, ExitWatch() as exits:
-            result = await runner.run(file, invocation, time_limit=time_limit)
-        # at once: tasks that it left behind were cancelled, and are about to end
-        left = leavings.found()
-        spent = time.process_time() + _children() - processor - watch.processor
-        kept = await holdings.kept()
+        with Holdings() as holdings:
+            with StallWatch(file.source) as watch, Leavings() as leavings, ExitWatch() as exits:
+                result = await runner.run(file, invocation, time_limit=time_limit)
+            # at once: tasks that it left behind were cancelled, and are about to end
+            left = leavings.found()
+            spent = time.process_time() + _children() - processor - watch.processor
+            kept = await holdings.kept()
         behaved = runner.can_run_in_process(file)
     finally:
         runner.stop()

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import textwrap
 import threading
@@ -333,25 +334,23 @@ def test_a_socket_that_a_thread_leaves_open(write: Write) -> None:
     assert trial.problems == (f"left a socket open, to 127.0.0.1 port {port}",)
 
 
-def test_sockets_of_the_test_are_not_the_plugins(write: Write) -> None:
-    """The listener's end of a connection is open for as long as its answer goes on."""
+def test_what_the_test_holds_is_not_the_plugins(write: Write) -> None:
+    """What a listener's answer makes, and its end of the connection, for as long as it goes on."""
     path = write("""
         async def probe(host, options):
             (await host.connect(options.port)).close()
             return Up()
     """)
     release = threading.Event()
-    kept: list[socket.socket] = []
 
     def answer(_connection: socket.socket) -> None:
-        kept.append(socket.socket())
-        release.wait(10)
+        with subprocess.Popen(["/bin/sleep", "60"]) as process, socket.socket():
+            release.wait(10)
+            process.kill()
 
     with listening(answer) as port:
         trial = run(path, "-p", str(port), "127.0.0.1")
         release.set()
-    for each in kept:
-        each.close()
     assert (trial.problems, trial.inside and trial.inside.notes) == ((), ())
 
 
