@@ -6,6 +6,7 @@ that PYMON_MEASUREMENTS names: ``HOST NAME VALUE [UNIT]``, separated by blanks.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -20,6 +21,7 @@ MEASUREMENTS_SIZE = 1 << 20
 """bytes of that file that are read"""
 
 _WORD_LIMIT = 256
+_REMEMBERED = 16384
 _BAD_LINES = 100
 """bad lines after which a text is not read any further"""
 
@@ -86,6 +88,8 @@ def _of_plugin(each: object) -> Measurement | None:
     host, name, value, unit = each
     if not (isinstance(host, str) and isinstance(name, str) and isinstance(unit, str)):
         return None
+    if type(value) is float and _are_words(host, name, unit) and math.isfinite(value):
+        return each
     try:
         number = float(value) if isinstance(value, int | float) else math.nan
     except OverflowError:
@@ -94,6 +98,13 @@ def _of_plugin(each: object) -> Measurement | None:
     if not math.isfinite(number) or max(len(host), len(name), len(unit)) > _WORD_LIMIT:
         return None
     return Measurement(host, name, number, unit)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _are_words(host: str, name: str, unit: str) -> bool:
+    """Whether they would come back from a file as they are; the same ones are handed over at each check."""
+    same = (host, name, unit) == (_word(host), _word(name), _word(unit) if unit else "")
+    return same and max(len(host), len(name), len(unit)) <= _WORD_LIMIT
 
 
 def _shown(each: object) -> str:

@@ -55,6 +55,8 @@ class Host:
         """Its addresses with that port, in the order in which to try them; raises NameNotFound."""
         if not self._found:
             self._found = await net.addresses(self.name, 0, self.family)
+        if not port:
+            return self._found
         return [(family, (address[0], port, *address[2:])) for family, address in self._found]
 
     async def connect(self, port: int) -> socket.socket:

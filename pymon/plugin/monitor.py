@@ -273,8 +273,9 @@ class Monitor(_Program[OptionsT]):
             outcomes: dict[str, Outcome] = {names[0]: await self._outcome(names[0], read, measured, environ)}
         else:
             outcomes = await self._all(names, read, measured, environ)
-        summary, detail = self._summary(outcomes, read.options), self._detail(outcomes, read.options)
-        return Report(_exitval(outcomes.values()), summary, detail, tuple(measured))
+        exitval, detail = _exitval(outcomes.values()), self._detail(outcomes, read.options)
+        summary = self._summary(outcomes, read.options) if exitval or self._summary is not _failed_hosts else ""
+        return Report(exitval, summary, detail, tuple(measured))
 
     async def _all(
         self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
@@ -385,8 +386,11 @@ def _both(hosts: Sequence[Host], outcomes: Sequence[Outcome]) -> Outcome:
 
 def _exitval(outcomes: Iterable[Outcome]) -> int:
     """The highest of the hosts that failed: never one that would tell of success, as 0 and 256 do."""
-    failed = [outcome.exitval for outcome in outcomes if isinstance(outcome, Down)]
-    return min(max(1, *failed), _HIGHEST_EXIT) if failed else 0
+    highest = 0
+    for outcome in outcomes:
+        if isinstance(outcome, Down):
+            highest = max(highest, outcome.exitval, 1)
+    return highest if highest <= _HIGHEST_EXIT else _HIGHEST_EXIT
 
 
 def _said(error: OSError) -> str:

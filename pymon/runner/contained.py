@@ -45,6 +45,8 @@ class Call:
 
     def printed(self) -> str:
         """All that it printed so far, in a form that can be written anywhere."""
+        if not self._printed:
+            return ""
         return well_formed("".join(self._printed)) + (cut_notice(self._dropped) if self._dropped else "")
 
 

@@ -53,7 +53,7 @@ def capped(text: str, limit: int = OUTPUT_LIMIT) -> str:
 
 def well_formed(text: str) -> str:
     """The text with lone surrogates that stand for no byte replaced, so that it can be written anywhere."""
-    return text if _is_encodable(text) else text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() or _is_encodable(text) else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_encodable(text: str) -> bool:
