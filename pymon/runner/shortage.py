@@ -18,8 +18,8 @@ log = logging.getLogger("pymon.plugin")
 
 T = TypeVar("T")
 
-SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS})
-"""errors of the system that pass by themselves"""
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS, errno.ETXTBSY})
+"""errors of the system that pass by themselves (ETXTBSY: a program is just being written)"""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """seconds between two attempts: twice as long each time"""
@@ -37,7 +37,7 @@ async def when_possible(make: Callable[[], T], what: str, *, limit: float | None
     ``what`` says what it does, for the log. ``limit`` is in seconds: after these its error is raised. Other errors
     are raised at once. Without a limit the caller has one of its own.
     """
-    began = time.monotonic()
+    began = 0.0 if limit is None else time.monotonic()
     pause = FIRST_PAUSE
     while True:
         try:

@@ -293,3 +293,13 @@ async def test_nothing_is_left_open_after_many_runs(tmp_path: Path) -> None:
     results = await asyncio.gather(*(run(path) for _ in range(60)))
     assert {result.exitval for result in results} == {0}
     assert len(open_descriptors()) == before
+
+
+async def test_a_program_that_is_just_being_written_is_run_when_it_is_there(tmp_path: Path) -> None:
+    """An upgrade, or another thread's fork that has it open still, is no reason for an alarm."""
+    path = script(tmp_path, "exit 3")
+    with path.open("r+"):
+        task = asyncio.create_task(run_process([str(path)], call(path), time_limit=20))
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+    assert (await task).exitval == 3
