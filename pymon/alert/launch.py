@@ -37,8 +37,8 @@ log = logging.getLogger("pymon.alert")
 TIME_LIMIT = 300.0
 """seconds one attempt may take (mon knows no limit, and hanging alerts pile up: Q17)"""
 PROCESS_LIMIT = 256
-"""alerts that run as processes and programs that the others run, at the same time, for ordered ones and others each;
-more of them wait their turn (mon forks without limit: Q17)"""
+"""alerts that run as processes and programs that the others run, at the same time, of each ordered alert and of all
+others together; more of them wait their turn (mon forks without limit: Q17)"""
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """seconds before each further attempt; the last one repeats"""
 RETRY_FOR = 3600.0
@@ -90,9 +90,8 @@ class Launcher:
         self._retry_delays = retry_delays
         self._lanes: dict[str, _Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # Two limits, for an IPVS change must not wait until hanging mails are given up.
-        self._processes = asyncio.Semaphore(PROCESS_LIMIT)
-        self._ordered_processes = asyncio.Semaphore(PROCESS_LIMIT)
+        # By ordered alert, for an IPVS change must not wait until hanging mails are given up; "" is for all others.
+        self._processes: dict[str, asyncio.Semaphore] = {}
         self._retrying = 0
         self._stopping = asyncio.Event()
         self._decided_since_start: set[str] | None = None
@@ -333,7 +332,8 @@ class Launcher:
 
     async def _attempt(self, delivery: Delivery) -> CheckResult:
         is_loose = delivery.file.plugin is None or not delivery.file.plugin.ordered
-        processes = self._processes if is_loose else self._ordered_processes
+        name = "" if is_loose else delivery.file.name
+        processes = self._processes.setdefault(name, asyncio.Semaphore(PROCESS_LIMIT))
         async with AsyncExitStack() as stack:
             if not (delivery.inprocess and self._runner.can_run_in_process(delivery.file)):
                 await stack.enter_async_context(processes)

@@ -326,6 +326,22 @@ async def test_ordered_calls_do_not_wait_for_others_that_hang(
     assert not list((tmp_path / "pending").glob("*.json"))
 
 
+async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ``inprocess = no``: an Alertmanager that is gone must not hold up an IPVS change."""
+    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 1)
+    launcher = Launcher(runner, statedir=tmp_path)
+    (tmp_path / "tell").mkdir()
+    tell = script(tmp_path / "tell", f"echo yes >{tmp_path}/hangs; sleep 60")
+    change = script(tmp_path, f"echo yes >{tmp_path}/changed")
+    for name, file, seen in (("tell.alert", tell, "hangs"), ("change.alert", change, "changed")):
+        ordered = PluginFile(name, file.path, Scripted())
+        launcher.launch(call(), invocation("k", path=file.path), ordered, inprocess=False)
+        await asyncio.to_thread(_wait_for_text, tmp_path / seen)
+    await launcher.drain(1.0)
+
+
 class Running(Scripted):
     """Runs a program that notes in a file when it begins and ends."""
 
