@@ -36,7 +36,7 @@ ROOMS: dict[str, set[str]] = {
     "demo": {"model", "errors", "share", "config", "ipvs", "engine"},
     "cli": {
         *("model", "errors", "share", "installed", "config", "core", "runner", "plugin", "monitor", "alert", "ipvs"),
-        *("engine", "demo", "workbench"),
+        *("engine", "demo", "workbench", "executable"),
         *("server", "client"),
     },
 }
