@@ -11,8 +11,9 @@
         assert (trial.exitval, trial.output) == (0, "")
 
 ``run_monitor`` and ``run_alert`` fail the test (AssertionError) when the plugin does not do the same both ways, holds
-up the event loop, raises what it should not, or leaves tasks, threads, processes or sockets behind. What it said is for the test to judge. They need nothing but
-pytest, or any other way to run functions; tests that are coroutines await ``try_monitor`` and ``try_alert``.
+up the event loop, raises what it should not, or leaves tasks, threads, processes or sockets behind. What it said is for
+the test to judge. They need nothing but pytest, or any other way to run functions; tests that are coroutines await
+``try_monitor`` and ``try_alert``.
 
 Programs that are not written against pymon's SDK (shell, Perl, Go) are run as processes only.
 """
