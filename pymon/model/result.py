@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pymon.model.measurement import Measurement
 
@@ -28,8 +28,7 @@ class Cause(StrEnum):
     """the daemon ended the run (reload or stop): it says nothing about the service"""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """One finished run. Exit value 0 is success, everything else failure.
 
     ``output`` is standard output and error together, decoded as UTF-8 with surrogateescape, so that any
