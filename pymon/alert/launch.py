@@ -180,7 +180,7 @@ class Launcher:
         if attempt == 0 and self._retrying >= RETRYING_LIMIT:
             return f"{self._retrying} others wait for another attempt"
         if time.monotonic() - began > RETRY_FOR:
-            return f"it was tried for {RETRY_FOR / 60:g} minutes"
+            return f"{RETRY_FOR / 60:g} minutes are over since it was decided"
         return ""
 
     def _done(self, delivery: Delivery, result: CheckResult, given_up: str = "") -> None:

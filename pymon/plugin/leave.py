@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NoReturn
 
 from pymon.model.invocation import Invocation
-from pymon.model.measurement import MEASUREMENTS_FILE, Measurement, format_measurements
+from pymon.model.measurement import MEASUREMENTS_FILE, Measurement, format_measurements, usable
 from pymon.runner.protocol import Answer
 
 
@@ -35,12 +35,16 @@ def about_of(given: str | None, function: Callable[..., object]) -> str:
 
 
 def hand_over(measurements: Sequence[Measurement]) -> None:
-    """Append measurements to the file that the daemon named, if it did; a file that is gone is no failure."""
+    """Append measurements to the file that the daemon named, if it did; a file that is gone is no failure.
+
+    What is wrong with the first that is none is a line that is none, so that the daemon tells of it.
+    """
     path = os.environ.get(MEASUREMENTS_FILE)
     if path and measurements:
+        kept, problem = usable(measurements)
         try:
             with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(format_measurements(measurements))
+                file.write(format_measurements(kept) + problem)
         except OSError:
             return
 

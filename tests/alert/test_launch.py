@@ -410,4 +410,4 @@ async def test_one_that_an_earlier_daemon_left_is_given_up_an_hour_after_the_dec
     await plugin.until(lambda: len(plugin.ended) == attempts)
     await asyncio.to_thread(_wait_until, lambda: not launcher.running)
     assert len(plugin.ended) == attempts
-    assert ("is given up: it was tried for 60 minutes" in caplog.text) == (attempts == 1)
+    assert ("is given up: 60 minutes are over since it was decided" in caplog.text) == (attempts == 1)

@@ -95,6 +95,17 @@ async def test_a_text_that_no_encoding_takes_is_printed_all_the_same(tmp_path: P
         assert result.measurements == (Measurement("a?_b", "n", 1.0, "per_s"),)
 
 
+@pytest.mark.parametrize("bad", ["'b', 'n', 10**400", "'b', 'n', 10**5000", "b'b', 'n', 1.0", "None, 'n', 1.0"])
+async def test_a_measurement_that_is_none_fails_no_check(
+    tmp_path: Path, bad: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    figures = f"Measurement('a', 'n', 1), Measurement({bad}), Measurement('c', 'n', 3.0, 's')"
+    for result in await both_ways(monitor(tmp_path, f"return Report(0, '', '', ({figures}))"), "web1"):
+        assert (result.exitval, result.output) == (0, "")
+        assert result.measurements == (Measurement("a", "n", 1.0), Measurement("c", "n", 3.0, "s"))
+    assert "hands over what is no measurement: " in caplog.text
+
+
 @pytest.mark.parametrize("given", [256, 512, 300])
 async def test_an_exit_code_that_no_program_has_is_no_success(tmp_path: Path, given: int) -> None:
     for result in await both_ways(monitor(tmp_path, f"return Report({given})"), "web1"):
