@@ -53,12 +53,22 @@ def examine(path: str) -> Search:
     return Search(path)
 
 
-def unreadable(directory: str) -> str:
-    """Why a directory cannot be looked into, in the system's words; empty if it can. Never raises."""
+def unreadable(directory: str) -> OSError | None:
+    """Why a directory cannot be looked into; None if it can. Never raises."""
+    error = absent(directory)
+    if error is None:
+        try:
+            with os.scandir(directory):
+                os.stat(f"{directory}/.")  # noqa: PTH116  # entries can be read, and nothing more, where this fails
+        except OSError as refused:
+            return refused
+    return error
+
+
+def absent(directory: str) -> OSError | None:
+    """Why a directory is not there, or cannot be seen to be; None if it is. Never raises."""
     try:
-        with os.scandir(directory):
-            pass
-        os.stat(f"{directory}/.")  # noqa: PTH116  # names can be read, and nothing more, where it may not be searched
+        mode = os.stat(directory).st_mode  # noqa: PTH116  # as above
     except OSError as error:
-        return error.strerror or str(error)
-    return ""
+        return error
+    return None if stat.S_ISDIR(mode) else NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))

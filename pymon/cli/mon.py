@@ -57,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_process()
     behind: background.Background | None = None
     try:
-        if options.basedir and not Path(options.basedir).is_dir():
-            parser.error(f"basedir {options.basedir} does not exist")
+        if options.basedir and (problem := _problem_with(options.basedir)):
+            parser.error(f"basedir {options.basedir}{problem}")
         loaded = read()
         settings = loaded.site.settings
         if options.fork:
@@ -158,6 +158,14 @@ def _overrides(options: argparse.Namespace) -> dict[str, object]:
         if value or (option == "pidfile" and value is not None):
             overrides[setting] = tuple(value.split(":")) if setting in ("alertdir", "mondir") else value
     return overrides
+
+
+def _problem_with(basedir: str) -> str:
+    """What keeps a directory from being the basedir; empty if nothing does."""
+    try:
+        return "" if Path(basedir).is_dir() else " does not exist"
+    except OSError as error:  # a directory above that must not be searched
+        return f": {error.strerror}"
 
 
 def _pidfile(options: argparse.Namespace, settings: Settings) -> Path | None:

@@ -26,7 +26,7 @@ from pymon.config.text import Source
 from pymon.config.tree import Node
 from pymon.config.values import path_list
 from pymon.errors import ConfigError
-from pymon.executable import Search, search, unreadable
+from pymon.executable import Search, absent, search, unreadable
 from pymon.installed import ALERTS, MONITORS, Offer, offers
 from pymon.model.auth import AuthRules
 from pymon.model.place import Place
@@ -237,14 +237,17 @@ def _check_directories(keyword: str, token: Token, settings: Settings, report: R
     for name in written:
         path = Path(base, name)
         offset = (token.start_pos or 0) + max(0, token.find(name))
-        if not os.path.isdir(path):  # noqa: PTH112  # Path's raises where a directory above must not be searched
+        # who checks need not be the one who runs the daemon, which alone has to write into the others
+        error = unreadable(str(path)) if keyword in ("mondir", "alertdir") else absent(str(path))
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
             hint = (
                 ""
                 if path.is_absolute() and name.startswith("/")
                 else f"relative names are under {base or 'the current one'}"
             )
             report.add("missing-directory", token.line or 0, offset, keyword=keyword, path=path, hint=hint)
-        elif keyword in ("mondir", "alertdir") and (reason := unreadable(str(path))):
+        elif error is not None:
+            reason = error.strerror
             report.add("unreadable-directory", token.line or 0, offset, keyword=keyword, path=path, reason=reason)
 
 

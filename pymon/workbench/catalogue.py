@@ -23,7 +23,7 @@ def settings_of(configfile: Path | None, default: Path) -> tuple[Settings, str]:
     Without one, of the ``default`` if it is there, else mon's own. Raises ConfigError if there is no text to read; what
     is wrong in it otherwise does not matter here.
     """
-    if configfile is None and not default.exists():
+    if configfile is None and not os.path.lexists(default):
         return complete(Settings(), {}), "none, so mon's own directories"
     file = configfile or default
     return read_configuration(file).site.settings, str(file)

@@ -28,9 +28,9 @@ def pymon_fixture(require_tool: Callable[..., str], tmp_path: Path) -> Pymon:
     if is_root:
         require_tool("setpriv", why="root may read everything")
 
-    def pymon(*words: str) -> tuple[int, str]:
+    def pymon(*words: str, module: str = "pymon.cli.main") -> tuple[int, str]:
         done = subprocess.run(
-            [*(_UNPRIVILEGED if is_root else ()), sys.executable, "-m", "pymon.cli.main", *words],
+            [*(_UNPRIVILEGED if is_root else ()), sys.executable, "-m", module, *words],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -71,7 +71,25 @@ def test_check_warns_of_a_directory_behind_one_that_may_not_be_searched(locked: 
     path.write_text(path.read_text().replace(f"mondir = {locked}", f"mondir = {locked}/sub"))
     status, said = pymon("check", "mon.cf")
     assert status == 1, said
-    assert f"mondir: there is no directory {locked}/sub" in said
+    assert f"mondir: {locked}/sub cannot be looked into: Permission denied" in said
+
+
+def test_a_basedir_that_may_not_be_seen(locked: Path, pymon: Pymon) -> None:
+    path = locked.parent / "mon.cf"
+    path.write_text(f"basedir = {locked}/sub\n{path.read_text()}")
+    status, said = pymon("check", "mon.cf")
+    assert status == 1, said
+    assert f"basedir: {locked}/sub cannot be looked into: Permission denied" in said
+    status, said = pymon("-b", f"{locked}/sub", "-c", "mon.cf", module="pymon.cli.mon")
+    assert status == 2
+    assert said.endswith(f"mon: error: basedir {locked}/sub: Permission denied\n")
+
+
+def test_a_statedir_is_the_daemons_own_business(locked: Path, pymon: Pymon) -> None:
+    """Who checks a configuration need not be the one who runs the daemon: no warning that he may not enter it."""
+    path = locked.parent / "mon.cf"
+    path.write_text(path.read_text().replace(f"statedir = {locked.parent}", f"statedir = {locked}"))
+    assert "statedir:" not in pymon("check", "mon.cf")[1]
 
 
 def test_list_tells_of_what_it_may_not_look_into(locked: Path, pymon: Pymon) -> None:
