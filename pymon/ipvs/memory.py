@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pymon.errors import IpvsError, IpvsNoServer, IpvsNoService, IpvsServerExists
 from pymon.ipvs.model import (
+    MAX_WEIGHT,
     Address,
     Connections,
     Forwarding,
@@ -22,7 +23,6 @@ from pymon.ipvs.model import (
     VirtualService,
     family_of,
 )
-from pymon.ipvs.plan import MAX_WEIGHT
 
 INFO = Info(version=(1, 2, 1), connection_table_size=4096)
 """what a current kernel says"""

@@ -13,6 +13,9 @@ from socket import AF_INET, AF_INET6, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP, Ad
 
 Address = IPv4Address | IPv6Address
 
+MAX_WEIGHT = 2**31 - 1
+"""the kernel keeps a weight in a signed 32-bit number; ipvsadm's manual speaks of 65535"""
+
 
 class Protocol(Enum):
     """What a virtual service speaks; the value is the number of the protocol."""

@@ -19,9 +19,6 @@ from dataclasses import dataclass, replace
 
 from pymon.ipvs.model import Address, Connections, Forwarding, Listed, RealServer, Virtual, show_endpoint
 
-MAX_WEIGHT = 2**31 - 1
-"""the kernel keeps a weight in a signed 32-bit number; ipvsadm's manual speaks of 65535"""
-
 
 @dataclass(frozen=True, slots=True)
 class Present:

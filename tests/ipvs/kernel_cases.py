@@ -31,6 +31,7 @@ from pymon.ipvs.kernel import KernelTable
 from pymon.ipvs.listing import listing
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import (
+    MAX_WEIGHT,
     Forwarding,
     Listening,
     Marked,
@@ -43,7 +44,7 @@ from pymon.ipvs.model import (
     Virtual,
     VirtualService,
 )
-from pymon.ipvs.plan import MAX_WEIGHT, Absent, Present, Quiesced, Wish
+from pymon.ipvs.plan import Absent, Present, Quiesced, Wish
 from pymon.ipvs.table import Table, why_no_kernel_table
 from pymon.model.invocation import Invocation
 from pymon.runner.registry import load
