@@ -62,8 +62,10 @@ async def watch(
     already. ``loadstate`` are mon's state files to load at the start. ``attach`` makes what works beside the engine.
     ``on_start`` is given the running engine; ``on_stop`` is called when all is done.
     """
+    stop, reload = asyncio.Event(), asyncio.Event()
+    _handle_signals(stop, reload)  # before there is a pid file, by which others send them
     with claimed(pidfile):
-        await _watch(load, first or load(), stopped, loadstate, attach, on_start)
+        await _watch(load, first or load(), stopped, loadstate, attach, on_start, stop, reload)
     log.info("stopped")
     if on_stop is not None:
         on_stop()
@@ -76,6 +78,8 @@ async def _watch(
     loadstate: tuple[SavedKind, ...],
     attach: Callable[[Engine], Attached] | None,
     on_start: Callable[[Engine], None] | None,
+    stop: asyncio.Event,
+    reload: asyncio.Event,
 ) -> None:
     site = loaded.site
     report(loaded.problems)
@@ -90,8 +94,6 @@ async def _watch(
         record=Record(record_path(site.settings.statedir)),
         loadstate=loadstate,
     )
-    stop, reload = asyncio.Event(), asyncio.Event()
-    _handle_signals(stop, reload)
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
