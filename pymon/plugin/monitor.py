@@ -34,8 +34,7 @@ import functools
 import socket
 import ssl
 import time
-import traceback
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, NoReturn
 
@@ -47,7 +46,21 @@ from pymon.plugin.host import Host
 from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.net import FAMILY_NAMES, CannotConnect, NameNotFound
 from pymon.plugin.options import OptionParser, flag, option
-from pymon.plugin.outcome import Call, Down, OptionsT, Outcome, Outcomes, Report, Up, Wording
+from pymon.plugin.outcome import (
+    HIGHEST_EXIT,
+    Call,
+    Down,
+    OptionsT,
+    Outcome,
+    Outcomes,
+    Report,
+    Up,
+    Wording,
+    crashed,
+    exitval_of,
+    failed_hosts,
+    plain_detail,
+)
 from pymon.plugin.values import count, positive, seconds
 from pymon.runner.protocol import Answer
 
@@ -60,7 +73,6 @@ THREADS_AT_ONCE = 32
 USAGE_EXIT = 2
 """exit code for wrong options"""
 
-_HIGHEST_EXIT = 255
 _REMEMBERED = 16384
 """argument lists whose options are remembered, so that a check each second reads them once"""
 
@@ -156,7 +168,7 @@ class _Program(Generic[OptionsT]):
             report = await self._report(read, invocation)
         except PluginUsageError as error:
             return Answer(self._usage_exit, f"{name}: {error}\n{name} --help tells what it takes\n")
-        exitval = report.exitval if 0 <= report.exitval <= _HIGHEST_EXIT else _HIGHEST_EXIT
+        exitval = report.exitval if 0 <= report.exitval <= HIGHEST_EXIT else HIGHEST_EXIT
         return Answer(exitval, report.output(), report.measurements)
 
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
@@ -251,12 +263,12 @@ class Monitor(_Program[OptionsT]):
         super().__init__(options, common, about_of(about, probe), subject, single_dash, options_first)
         blocks = not asyncio.iscoroutinefunction(probe)
         self._probe: Callable[[Host, OptionsT], Awaitable[Outcome]] = Blocking(probe) if blocks else probe  # type: ignore[assignment]  # told apart by the line before
-        self._detail = detail or _plain_detail
+        self._detail = detail or plain_detail
         self._at_once = at_once or (THREADS_AT_ONCE if blocks else AT_ONCE)
         self._look_up = look_up and not local
         self._wording = wording
         self._divide = divide
-        self._summary = summary or _failed_hosts
+        self._summary = summary or failed_hosts
 
     def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
         read = super()._parse(arguments)
@@ -273,8 +285,8 @@ class Monitor(_Program[OptionsT]):
             outcomes: dict[str, Outcome] = {names[0]: await self._outcome(names[0], read, measured, environ)}
         else:
             outcomes = await self._all(names, read, measured, environ)
-        exitval, detail = _exitval(outcomes.values()), self._detail(outcomes, read.options)
-        summary = self._summary(outcomes, read.options) if exitval or self._summary is not _failed_hosts else ""
+        exitval, detail = exitval_of(outcomes.values()), self._detail(outcomes, read.options)
+        summary = self._summary(outcomes, read.options) if exitval or self._summary is not failed_hosts else ""
         return Report(exitval, summary, detail, tuple(measured))
 
     async def _all(
@@ -359,9 +371,9 @@ class Monitor(_Program[OptionsT]):
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            return _crashed(error)  # the probe's own doing: the other hosts' outcomes count
+            return crashed(error)  # the probe's own doing: the other hosts' outcomes count
         except (Exception, SystemExit) as error:
-            return _crashed(error)
+            return crashed(error)
         if isinstance(outcome, Up):
             host.measured.setdefault("time", (round(time.perf_counter() - began, 6), "s"))
         elif not isinstance(outcome, Down):
@@ -381,39 +393,8 @@ def _both(hosts: Sequence[Host], outcomes: Sequence[Outcome]) -> Outcome:
         if isinstance(outcome, Down)
     ]
     detail = "".join(dict.fromkeys(outcome.detail for outcome in outcomes))
-    return Down("; ".join(failed), detail, _exitval(outcomes)) if failed else Up(detail)
-
-
-def _exitval(outcomes: Iterable[Outcome]) -> int:
-    """The highest of the hosts that failed: never one that would tell of success, as 0 and 256 do."""
-    highest = 0
-    for outcome in outcomes:
-        if isinstance(outcome, Down):
-            highest = max(highest, outcome.exitval, 1)
-    return highest if highest <= _HIGHEST_EXIT else _HIGHEST_EXIT
+    return Down("; ".join(failed), detail, exitval_of(outcomes)) if failed else Up(detail)
 
 
 def _said(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
-
-
-def _crashed(error: BaseException) -> Down:
-    """A probe that raises fails its own host, and says where."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""
-    detail = "".join(traceback.format_exception(error))
-    return Down(f"the monitor raised {type(error).__name__}: {error}{place}", detail)
-
-
-def _failed_hosts(outcomes: Outcomes, _options: Any) -> str:
-    return " ".join(sorted(name for name, outcome in outcomes.items() if isinstance(outcome, Down)))
-
-
-def _plain_detail(outcomes: Outcomes, _options: Any) -> str:
-    lines: list[str] = []
-    for host, outcome in outcomes.items():
-        if isinstance(outcome, Down):
-            lines.append(f"{host}: {outcome.reason}")
-        if outcome.detail:
-            lines.append(outcome.detail.rstrip("\n"))
-    return "\n".join(lines) + "\n" if lines else ""

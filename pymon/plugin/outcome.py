@@ -1,14 +1,18 @@
-"""What probes and checks give, and what they are given: the records of monitors."""
+"""What probes and checks give, and what they are given: the records of monitors; what is said of all hosts."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
-from typing import Generic, NamedTuple, TypeVar
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pymon.model.measurement import Measurement
 
 OptionsT = TypeVar("OptionsT")
+
+HIGHEST_EXIT = 255
+"""exit code; higher ones would lose their upper bits, and 256 tell of success"""
 
 
 class Up(NamedTuple):
@@ -64,3 +68,36 @@ class Call(NamedTuple, Generic[OptionsT]):
     options: OptionsT
     environ: Mapping[str, str]
     families: tuple[socket.AddressFamily, ...] = (socket.AF_UNSPEC,)
+
+
+def exitval_of(outcomes: Iterable[Outcome]) -> int:
+    """The highest of the hosts that failed: never one that would tell of success, as 0 and 256 do."""
+    highest = 0
+    for outcome in outcomes:
+        if isinstance(outcome, Down):
+            highest = max(highest, outcome.exitval, 1)
+    return highest if highest <= HIGHEST_EXIT else HIGHEST_EXIT
+
+
+def failed_hosts(outcomes: Outcomes, _options: Any) -> str:
+    """The hosts that failed, sorted, in one line."""
+    return " ".join(sorted(name for name, outcome in outcomes.items() if isinstance(outcome, Down)))
+
+
+def plain_detail(outcomes: Outcomes, _options: Any) -> str:
+    """A line for each host that failed, and what the probes gave as detail."""
+    lines: list[str] = []
+    for host, outcome in outcomes.items():
+        if isinstance(outcome, Down):
+            lines.append(f"{host}: {outcome.reason}")
+        if outcome.detail:
+            lines.append(outcome.detail.rstrip("\n"))
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def crashed(error: BaseException) -> Down:
+    """A probe that raises fails its own host, and says where."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""
+    detail = "".join(traceback.format_exception(error))
+    return Down(f"the monitor raised {type(error).__name__}: {error}{place}", detail)
