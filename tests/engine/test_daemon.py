@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -157,6 +158,17 @@ async def test_a_missing_monitor_is_a_failure_that_alerts(daemon: Daemon) -> Non
     await daemon.stop()
     (text,) = [path.read_text() for path in calls.glob(".*.done")]
     assert "no monitor 'nowhere.monitor' in" in text
+
+
+async def test_a_monitor_that_is_not_executable_fails_with_that_reason(daemon: Daemon) -> None:
+    daemon.program("nox.monitor", "#!/bin/sh\nexit 0\n").chmod(0o644)
+    calls = daemon.recorder()
+    daemon.configure(watch("web", service("x", "nox.monitor", period="alert rec.alert\nalertevery 1h")))
+    await daemon.start()
+    await daemon.says("calling alert rec.alert for web/x")
+    await daemon.stop()
+    (text,) = [path.read_text() for path in calls.glob(".*.done")]
+    assert re.search(r"monitor 'nox.monitor' cannot be run: \S+/nox.monitor is not executable", text)
 
 
 async def test_reasons_of_held_back_alerts_are_logged(daemon: Daemon) -> None:
