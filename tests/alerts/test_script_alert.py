@@ -114,7 +114,7 @@ async def test_what_cannot_be_run(run_alert: RunAlert, tmp_path: Path) -> None:
 async def test_a_command_that_is_just_being_written_is_tried_again(run_alert: RunAlert, command: str) -> None:
     """A-script-start: nobody was told of anything."""
     with Path(command).open("ab"):  # noqa: ASYNC230  # a small file
-        code, output = await run_alert("script.alert", *MON, "--", command, stdin=STDIN)
+        code, output = await run_alert("script.alert", *MON, "--timeout", "0.5", "--", command, stdin=STDIN)
     assert (code, "Text file busy" in output) == (75, True), output
     assert await run_alert("script.alert", *MON, "--", command, stdin=STDIN) == (0, "done\n")
 
