@@ -44,14 +44,14 @@ def test_any_text_is_a_url_that_can_be_asked_for_or_refused(text: str) -> None:
     assert request.extensions["target"].isascii()
 
 
-@given(st.text())
+@given(st.text() | st.builds("{}:{}".format, st.from_regex(r"[A-Za-z0-9-]{1,9}", fullmatch=True), st.text()))
 def test_any_text_is_a_header_or_refused(text: str) -> None:
     try:
         name, value = header(text)
     except ValueError:
         return
     request = _request(destination("http://h/"), (name, value))
-    assert request.headers.raw[-1] == (name.encode(), value.encode("utf-8", "surrogateescape"))
+    assert (name.encode(), value.encode("utf-8", "surrogateescape")) in request.headers.raw
 
 
 def _request(place: Destination, *headers: tuple[str, str]) -> Request:
