@@ -26,6 +26,11 @@ class _Uncached(SourceFileLoader):
 
 def plugin_in(path: str) -> Plugin:
     """The one plugin that a Python file makes. Raises PluginError, and whatever the file raises."""
+    return _only_plugin(module_of(path))
+
+
+def module_of(path: str) -> ModuleType:
+    """The module that a Python file makes, anew. Raises PluginError, and whatever the file raises."""
     name = "pymon_plugin_file_" + re.sub(r"\W", "_", path)
     spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, path))
     if spec is None or spec.loader is None:
@@ -37,7 +42,7 @@ def plugin_in(path: str) -> Plugin:
     except BaseException:
         del sys.modules[name]
         raise
-    return _only_plugin(module)
+    return module
 
 
 def plugin_at(target: str) -> tuple[Plugin, str]:

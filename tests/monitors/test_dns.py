@@ -7,11 +7,8 @@ import os
 import re
 import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymon.runner.loading import module_of
 from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.nameserver import NameServer, answer, name_server, soa
@@ -99,13 +97,7 @@ def servers53_fixture() -> Iterator[Site]:
 @pytest.fixture(scope="module", name="module")
 def module_fixture() -> Any:
     """The plugin's own functions."""
-    loader = SourceFileLoader("dns_monitor_under_test", str(MONITORS / "dns.monitor"))
-    spec = spec_from_loader(loader.name, loader)
-    assert spec is not None
-    made = module_from_spec(spec)
-    sys.modules[loader.name] = made
-    loader.exec_module(made)
-    return made
+    return module_of(str(MONITORS / "dns.monitor"))
 
 
 def first(output: str) -> str:

@@ -8,11 +8,8 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.plugin import Datagram
+from pymon.runner.loading import module_of
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import MONITORS, Check
 from tests.servers import datagrams
@@ -37,13 +35,7 @@ Answers = Callable[[bytes], bytes | None]
 @pytest.fixture(scope="module", name="module")
 def module_fixture() -> Any:
     """The plugin's own functions."""
-    loader = SourceFileLoader("ntp_monitor_under_test", str(MONITORS / "ntp.monitor"))
-    spec = spec_from_loader(loader.name, loader)
-    assert spec is not None
-    made = module_from_spec(spec)
-    sys.modules[loader.name] = made
-    loader.exec_module(made)
-    return made
+    return module_of(str(MONITORS / "ntp.monitor"))
 
 
 def stamp(moment: float) -> bytes:

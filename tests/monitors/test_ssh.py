@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import importlib.machinery
-import importlib.util
 import struct
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, cast
@@ -18,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pymon.plugin import Conversation, ProtocolProblem
+from pymon.runner.loading import module_of
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import plain
 from tests.monitors.servers import MONITORS, Check, Handler, serving
@@ -48,16 +46,9 @@ def server_fixture() -> Iterator[ShellServer]:
 
 
 @pytest.fixture(name="ssh", scope="module")
-def ssh_fixture() -> Iterator[ModuleType]:
+def ssh_fixture() -> ModuleType:
     """The monitor as a module."""
-    loader = importlib.machinery.SourceFileLoader("ssh_monitor_under_test", str(MONITORS / "ssh.monitor"))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[loader.name] = module
-    loader.exec_module(module)
-    yield module
-    del sys.modules[loader.name]
+    return module_of(str(MONITORS / "ssh.monitor"))
 
 
 def hearing(*sayings: bytes) -> Handler:
