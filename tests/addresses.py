@@ -18,3 +18,14 @@ def listening(address: str | None = None) -> str:
     """Lines of mon.cf that make a daemon listen on an address of its own (or on the one given)."""
     own = address or own_address()
     return f"serverbind = {own}\ntrapbind = {own}\n"
+
+
+IN_A_FOLDER = """statedir = {folder}/state
+logdir = {folder}
+authfile = {folder}/auth.cf
+serverport = {port}
+trapport = {port}
+serverbind = 127.0.0.1
+trapbind = 127.0.0.1
+"""
+"""lines of mon.cf, to be formatted, for a daemon that keeps everything in one folder"""

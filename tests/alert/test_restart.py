@@ -16,20 +16,16 @@ from pymon.engine.record.lookup import Found, look_up
 from pymon.engine.record.store import FILE
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
+from tests.addresses import IN_A_FOLDER
 from tests.differential.daemon import free_port
 
 WEB = ServiceKey("web", "http")
 
-CONFIG = """
+CONFIG = (
+    IN_A_FOLDER
+    + """
 mondir = {folder}
 alertdir = {folder}
-statedir = {folder}/state
-logdir = {folder}
-authfile = {folder}/auth.cf
-serverport = {port}
-trapport = {port}
-serverbind = 127.0.0.1
-trapbind = 127.0.0.1
 
 hostgroup web web1
 
@@ -42,6 +38,7 @@ watch web
             alert try.alert {folder}/gate {folder}/out
             alertevery 1h
 """
+)
 
 SHELL = """#!/bin/sh
 while [ $# -gt 2 ]; do shift; done

@@ -14,22 +14,18 @@ from typing import Any
 
 import pytest
 
+from tests.addresses import IN_A_FOLDER
 from tests.differential.daemon import free_port
 from tests.servers.alertmanager import alertmanager
 from tests.servers.website import Page, website
 
 ALERTS = Path(__file__).resolve().parents[2] / "alerts"
 
-CONFIG = """
+CONFIG = (
+    IN_A_FOLDER
+    + """
 mondir = {folder}
 alertdir = {alerts}
-statedir = {folder}/state
-logdir = {folder}
-authfile = {folder}/auth.cf
-serverport = {port}
-trapport = {port}
-serverbind = 127.0.0.1
-trapbind = 127.0.0.1
 
 hostgroup web www1 www2
 
@@ -48,6 +44,7 @@ watch web
             alert   script.alert -- /usr/bin/tee {folder}/{{group}}-{{word}}
             upalert script.alert --json -- /usr/bin/tee '{folder}/{{word}} of {{service}}'
 """
+)
 MONITOR = '#!/bin/sh\n[ -e "${0%/*}/broken" ] || exit 0\necho www1\necho why\nexit 1\n'
 
 

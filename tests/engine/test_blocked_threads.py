@@ -13,6 +13,7 @@ from pymon.engine.record.lookup import look_up
 from pymon.engine.record.store import FILE
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
+from tests.addresses import IN_A_FOLDER
 from tests.differential.daemon import free_port
 
 PLUGIN = '''#!/usr/bin/env python3
@@ -40,16 +41,11 @@ if __name__ == "__main__":
     monitor.main()
 '''
 
-CONFIG = """
+CONFIG = (
+    IN_A_FOLDER
+    + """
 mondir = {folder}
 alertdir = {folder}
-statedir = {folder}/state
-logdir = {folder}
-authfile = {folder}/auth.cf
-serverport = {port}
-trapport = {port}
-serverbind = 127.0.0.1
-trapbind = 127.0.0.1
 
 hostgroup web web1
 
@@ -66,6 +62,7 @@ watch st
         monitor a.monitor -t 500
         timeout 600s
 """
+)
 
 
 def test_reload_and_stop_wait_for_no_thread_and_prints_are_the_runs(tmp_path: Path) -> None:
