@@ -11,6 +11,15 @@ OUTPUT_LIMIT = 1 << 20
 """bytes of output that are kept of one run; what is cut off is said in the last line"""
 
 
+class CheckOutcome(StrEnum):
+    """What a check says of the service."""
+
+    OK = "ok"
+    FAILED = "failed"
+    BROKEN = "broken"
+    """the check could not be carried out, so it says nothing about the service"""
+
+
 class Cause(StrEnum):
     """How a run came to its end."""
 
@@ -24,12 +33,24 @@ class Cause(StrEnum):
     """a plugin in process raised an exception"""
     BLOCKED = "blocked"
     """a plugin in process blocked the event loop"""
+    BROKEN = "broken"
+    """the plugin said itself that it could not be carried out: wrong options, no permission, nothing to check with"""
+    HELD_UP = "held up"
+    """the daemon itself, or its machine, stood still while it ran"""
+    STARVED = "starved"
+    """the daemon lacked a descriptor, thread or process for it"""
     CANCELLED = "cancelled"
     """the daemon ended the run (reload or stop): it says nothing about the service"""
 
 
+BROKEN_CAUSES = frozenset(
+    {Cause.SIGNALED, Cause.NOT_STARTED, Cause.RAISED, Cause.BLOCKED, Cause.BROKEN, Cause.HELD_UP, Cause.STARVED}
+)
+"""the ends of a run that tell of pymon or of its plugin, not of the service"""
+
+
 class CheckResult(NamedTuple):
-    """One finished run. Exit value 0 is success, everything else failure.
+    """One finished run: see ``outcome`` for what it means.
 
     ``output`` is standard output and error together, decoded as UTF-8 with surrogateescape, so that any
     bytes survive; its first line is the summary, the rest the detail. Times are seconds since the epoch.
@@ -43,6 +64,13 @@ class CheckResult(NamedTuple):
     measurements: tuple[Measurement, ...] = ()
 
     @property
+    def outcome(self) -> CheckOutcome:
+        """What it says of the service. Exit value 0 is success; every other is a failure, or a broken check."""
+        if self.cause in BROKEN_CAUSES:
+            return CheckOutcome.BROKEN
+        return CheckOutcome.OK if self.exitval == 0 else CheckOutcome.FAILED
+
+    @property
     def is_success(self) -> bool:
         """Whether the service was found well."""
-        return self.exitval == 0
+        return self.outcome is CheckOutcome.OK
