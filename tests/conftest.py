@@ -9,6 +9,7 @@ import pytest
 
 from tests import tools
 from tests.ahead import Lanes, Work
+from tests.uml import xstate
 from tests.uml.guest import Guest, missing_for_uml
 
 _LANES = pytest.StashKey[Lanes]()
@@ -41,6 +42,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     lanes = config.stash.get(_LANES, None)
     if lanes is not None:
         lanes.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which of its two ways the guest's kernel goes on this machine."""
+    del config
+    terminalreporter.write_line(f"uml: {xstate.describe_way(xstate.has_amx())}")
 
 
 @pytest.fixture

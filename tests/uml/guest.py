@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from tests.tools import find_tool
+from tests.uml import xstate
 
 HERE = Path(__file__).resolve().parent
 MODULES_HOME = Path("/usr/lib/uml/modules")
@@ -78,6 +79,8 @@ def missing_for_uml() -> str | None:
             )
     if not any(MODULES_HOME.glob("*/kernel/net/netfilter/ipvs/ip_vs.ko")):
         return f"{MODULES_HOME} holds no IPVS module for linux.uml: apt-get install --reinstall user-mode-linux"
+    if xstate.has_amx() and (lacking := xstate.missing_for_wrap()):
+        return f"linux.uml does not boot as it is on this processor, which has AMX, and {lacking}"
     return None
 
 
@@ -94,7 +97,9 @@ class Guest:
     """A booted guest. Use it as a context manager, or call ``close``.
 
     ``shared`` is the directory that both sides write to (made, and removed at the end, if not given). A guest that
-    broke is not used again: ``alive`` is false then, and every ``run`` raises GuestProblem.
+    broke is not used again: ``alive`` is false then, and every ``run`` raises GuestProblem. ``wrapped`` says whether
+    the kernel runs under the wrap of ``xstate.c``: as given, else where the processor has AMX. ``preload`` are shared
+    objects that come behind that.
     """
 
     def __init__(
@@ -104,6 +109,8 @@ class Guest:
         modules: Sequence[str] = MODULES,
         memory: str = "1G",
         life: float = LIFE,
+        wrapped: bool | None = None,
+        preload: Sequence[Path] = (),
     ) -> None:
         lacking = missing_for_uml()
         if lacking:
@@ -114,7 +121,8 @@ class Guest:
         self._console = self._home / "console.log"
         self._last_console = "(nothing)"
         self._buffer = b""
-        self._boot(modules, memory, life)
+        self.wrapped = xstate.has_amx() if wrapped is None else wrapped
+        self._boot(modules, memory, life, preload)
         try:
             self.kernel = str(self._message(time.monotonic() + BOOT_LIMIT)["ready"])
         except GuestProblem:
@@ -202,7 +210,7 @@ class Guest:
         os.close(self._from_guest)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _boot(self, modules: Sequence[str], memory: str, life: float) -> None:
+    def _boot(self, modules: Sequence[str], memory: str, life: float, preload: Sequence[Path]) -> None:
         kernel = find_tool("linux.uml")
         assert kernel is not None
         init = self._home / "init"
@@ -213,6 +221,9 @@ class Guest:
             raise GuestProblem(
                 f"a kernel's command line has no way to name {init}: set TMPDIR to a path without blanks"
             )
+        environ = {"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": str(self._home), "HOME": str(self._home)}
+        if objects := [*([self._compile_wrap()] if self.wrapped else []), *preload]:
+            environ["LD_PRELOAD"] = " ".join(map(str, objects))
         guest_input, self._to_guest = os.pipe()
         self._from_guest, guest_output = os.pipe()
         console = os.open(self._console, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -230,7 +241,7 @@ class Guest:
                 stdout=console,
                 stderr=console,
                 pass_fds=passed,
-                env={"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": str(self._home), "HOME": str(self._home)},
+                env=environ,
                 start_new_session=True,
             )
         except OSError as problem:
@@ -243,6 +254,13 @@ class Guest:
                 os.close(fd)
         assert self._warden.stdin is not None
         self._lifeline: IO[bytes] = self._warden.stdin
+
+    def _compile_wrap(self) -> Path:
+        try:
+            return xstate.compile_shared(xstate.SOURCE, self._home)
+        except xstate.CompileProblem as problem:
+            shutil.rmtree(self._home, ignore_errors=True)
+            raise GuestProblem(f"the guest cannot be started: {problem}") from problem
 
     def _send(self, request: Mapping[str, object]) -> None:
         data = json.dumps(request).encode() + b"\n"
