@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from pymon.config.loader import Loaded, load_auth
-from pymon.engine.programs import Programs, find_programs
+from pymon.engine.programs import Lookup, Programs, find_programs, look_up
 from pymon.engine.record import acts
 from pymon.engine.record.store import Record
 from pymon.engine.reload import CarriedOver, carry_over
@@ -91,6 +91,17 @@ class Configuration:
             self.auth = AuthRules()
             raise
         report(problems)
+
+    async def look_up(self, *, monitors: Collection[str] = (), alerts: Collection[str] = ()) -> Lookup:
+        """Look up programs that a client names, and have those that are found at hand for checks and alerts."""
+        watcher = self._watcher
+        if not monitors and not alerts:
+            return Lookup(watcher.programs)
+        async with self._lock:
+            settings = watcher.site.settings
+            lookup = await asyncio.to_thread(look_up, settings, watcher.programs, monitors=monitors, alerts=alerts)
+            watcher.replace_site(watcher.site, lookup.programs)
+            return lookup
 
     async def _read(self) -> tuple[Site, Programs]:
         if self._load is None:

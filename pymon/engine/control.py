@@ -7,7 +7,7 @@ may have changed since, and other callers may be less careful.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,19 @@ from pymon.core.state import clear_timers
 from pymon.engine.configuration import Configuration
 from pymon.engine.downtime import read_pages
 from pymon.engine.monremote import Monremote
+from pymon.engine.programs import Lookup
 from pymon.engine.record import acts
 from pymon.engine.record.store import Record
 from pymon.engine.saving import Saving
 from pymon.engine.switches import groups_of
 from pymon.engine.switching import Switching
-from pymon.engine.variables import set_variable
+from pymon.engine.variables import Change, set_variable
 from pymon.engine.watcher import Watcher
 from pymon.errors import PymonError, SettingError
 from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, Recorded, Request
+from pymon.model.service import Service
 
 log = logging.getLogger("pymon.engine")
 
@@ -95,6 +97,9 @@ class Control:
                 return Outcome(not failed, f"cannot write {', '.join(failed)}, see the log" if failed else "")
             case asked.SwitchWatch() | asked.SwitchService() | asked.SwitchHosts():
                 return await self._switching.perform(request, asker)
+        naming = _NAMING.get(type(request))
+        if naming is not None:
+            return await naming(self, request)
         handler = _HANDLERS.get(type(request))
         if handler is None:
             raise ValueError(f"{type(request).__name__} is not for the engine")
@@ -117,13 +122,23 @@ class Control:
         watcher.timers.clear(key)
         return Outcome()
 
-    def _test_monitor(self, request: asked.TestMonitor, _asker: Asker) -> Outcome:
+    async def _test_monitor(self, request: asked.TestMonitor) -> Outcome:
+        monitor = self._watcher.site.services[request.key].monitor
+        lookup = await self._configuration.look_up(monitors=() if monitor is None else (monitor.name,))
+        if lookup.problems or request.key not in self._watcher.site.services:
+            return _not_there(request.key, lookup)
         self._watcher.check_now(request.key)
         self._monremote.tell(self._watcher.site.settings.monremote, "test", *request.key)
         return Outcome()
 
-    def _test_alert(self, request: asked.TestAlert, _asker: Asker) -> Outcome:
+    async def _test_alert(self, request: asked.TestAlert) -> Outcome:
+        """Call the alerts that are there; the outcome says which are not."""
         watcher, key = self._watcher, request.key
+        period = next((each for each in watcher.site.services[key].periods if each.key == request.period), None)
+        names = () if period is None else [each.command.name for each in period.alerts_of(request.kind)]
+        lookup = await self._configuration.look_up(alerts=names)
+        if key not in watcher.site.services:
+            return _not_there(key, lookup)
         service, state, now = watcher.site.services[key], watcher.states[key], watcher.clock()
         try:
             verdict = process.test_alert(
@@ -132,7 +147,7 @@ class Control:
         except KeyError:
             return Outcome(False, "period not defined")
         watcher.apply(key, verdict)
-        return Outcome()
+        return _not_there(key, lookup) if lookup.problems else Outcome()
 
     def _set_opstatus(self, request: asked.SetOpstatus, _asker: Asker) -> Outcome:
         state = self._watcher.states[request.key]
@@ -140,10 +155,14 @@ class Control:
         self._watcher.keep(request.key, state)
         return Outcome()
 
-    def _set_variable(self, request: asked.SetVariable, _asker: Asker) -> Outcome:
-        watcher, key, name, value = self._watcher, request.key, request.name, request.value
+    async def _set_variable(self, request: asked.SetVariable) -> Outcome:
+        watcher, key = self._watcher, request.key
         try:
-            change = set_variable(watcher.site.services[key], watcher.states[key], name, value, watcher.clock())
+            named = self._change(request).service
+            lookup = await self._configuration.look_up(**_programs_named(named, request.name))
+            if lookup.problems or key not in watcher.site.services:
+                return _not_there(key, lookup)
+            change = self._change(request)
         except SettingError as error:
             return Outcome(False, str(error))
         if change.service is not watcher.site.services[key]:
@@ -154,6 +173,12 @@ class Control:
         elif change.retimed is not None:
             watcher.timers.retime(change.retimed, key)
         return Outcome()
+
+    def _change(self, request: asked.SetVariable) -> Change:
+        """What a variable's new value makes of its service as it is now. Raises SettingError."""
+        watcher, key = self._watcher, request.key
+        service, state = watcher.site.services[key], watcher.states[key]
+        return set_variable(service, state, request.name, request.value, watcher.clock())
 
     # The daemon
 
@@ -197,16 +222,34 @@ class Control:
 _HANDLERS: dict[type, Handler] = {
     asked.Acknowledge: Control._acknowledge,
     asked.ClearTimers: Control._clear_timers,
-    asked.TestMonitor: Control._test_monitor,
-    asked.TestAlert: Control._test_alert,
     asked.SetOpstatus: Control._set_opstatus,
-    asked.SetVariable: Control._set_variable,
     asked.StopScheduler: Control._stop_scheduler,
     asked.StartScheduler: Control._start_scheduler,
     asked.Terminate: Control._end,
     asked.SetMaxkeep: Control._set_maxkeep,
 }
 """request → what performs it at once; what has to wait for files is in ``perform``"""
+
+_NAMING: dict[type, Callable[[Control, Any], Awaitable[Outcome]]] = {
+    asked.TestMonitor: Control._test_monitor,
+    asked.TestAlert: Control._test_alert,
+    asked.SetVariable: Control._set_variable,
+}
+"""request → what performs it once the programs that it names are looked up"""
+
+
+def _programs_named(service: Service, variable: str) -> dict[str, tuple[str, ...]]:
+    """The programs that a service has by one of its variables: what ``look_up`` takes."""
+    if variable == "monitor" and service.monitor is not None:
+        return {"monitors": (service.monitor.name,)}
+    if variable == "redistribute" and service.redistribute is not None:
+        return {"alerts": (service.redistribute.name,)}
+    return {}
+
+
+def _not_there(key: ServiceKey, lookup: Lookup) -> Outcome:
+    """Refused for programs that cannot be had, or because the service has gone while they were looked up."""
+    return Outcome(False, "; ".join(lookup.problems) or f"{key.group} {key.service} not defined")
 
 
 async def _attempt(work: Callable[[], Any]) -> Outcome:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from pymon.executable import search
+from pymon.executable import examine, search
 from pymon.installed import ALERTS, MONITORS
+from pymon.model.settings import Settings
 from pymon.model.site import Site
 from pymon.runner.registry import PluginFile, scan
 
@@ -25,6 +27,13 @@ class Programs:
     alerts: Mapping[str, PluginFile]
     missing_alerts: frozenset[str]
     obstacles: Mapping[str, str] = field(default_factory=dict)
+
+
+class Lookup(NamedTuple):
+    """The programs that are known after some were looked up; ``problems`` says of each that cannot be had why."""
+
+    programs: Programs
+    problems: tuple[str, ...] = ()
 
 
 def find_programs(site: Site, before: Programs | None = None) -> Programs:
@@ -49,16 +58,53 @@ def find_programs(site: Site, before: Programs | None = None) -> Programs:
     return Programs(monitors, alerts, frozenset(wanted_alerts - alerts.keys()), obstacles)
 
 
+def look_up(
+    settings: Settings, known: Programs, *, monitors: Collection[str] = (), alerts: Collection[str] = ()
+) -> Lookup:
+    """Look up programs that a client names; those found are added to the ones known, the others change nothing.
+
+    One that is known already is looked for again only if its file is gone. Importing plugins takes its time: call it
+    outside the event loop.
+    """
+    new_monitors, no_monitors = _look_up("monitor", monitors, known.monitors, settings.mondir, MONITORS)
+    new_alerts, no_alerts = _look_up("alert", alerts, known.alerts, settings.alertdir, ALERTS)
+    programs = replace(
+        known,
+        monitors={**known.monitors, **new_monitors},
+        alerts={**known.alerts, **new_alerts},
+        missing_alerts=known.missing_alerts - new_alerts.keys(),
+        obstacles={name: why for name, why in known.obstacles.items() if name not in new_monitors},
+    )
+    return Lookup(programs, (*no_monitors, *no_alerts))
+
+
+def _look_up(
+    kind: str, names: Collection[str], known: Mapping[str, PluginFile], directories: tuple[str, ...], group: str
+) -> tuple[Mapping[str, PluginFile], list[str]]:
+    """Those that are found and new, and what is wrong with the others."""
+    wanted = {name for name in names if name not in known or not _is_there(known[name])}
+    found = scan(directories, wanted, group=group)
+    return found, [_absence(kind, name, directories) for name in sorted(wanted - found.keys())]
+
+
+def _is_there(file: PluginFile) -> bool:
+    return file.offer is not None or bool(examine(file.path).path)
+
+
+def _absence(kind: str, name: str, directories: tuple[str, ...]) -> str:
+    """Why a program that was looked for is not to be had."""
+    obstacle = search(name, directories).obstacle
+    if obstacle:
+        return f"{kind} {name!r} cannot be run: {obstacle}"
+    return f"no {kind} {name!r} in {':'.join(directories)}"
+
+
 def _found(
     wanted: set[str], known: Mapping[str, PluginFile], kind: str, directories: tuple[str, ...]
 ) -> dict[str, PluginFile]:
     found = {name: known[name] for name in wanted if name in known}
     for name in sorted(wanted - found.keys()):
-        obstacle = search(name, directories).obstacle
-        if obstacle:
-            log.error("%s %r cannot be run: %s", kind, name, obstacle)
-        else:
-            log.error("no %s %r in %s", kind, name, ":".join(directories))
+        log.error("%s", _absence(kind, name, directories))
     return found
 
 
