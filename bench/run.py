@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from bench import (
     action,
+    alertstorm,
     clients,
     connecting,
     costs,
@@ -38,6 +39,7 @@ MEASURES: dict[str, Callable[[], list[Row]]] = {
     "delay": delay.measure,
     "lateness": lateness.measure,
     "action": action.measure,
+    "alertstorm": alertstorm.measure,
     "failover": failover.measure,
     "listing": listing.measure,
     "clients": clients.measure,

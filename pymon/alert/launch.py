@@ -31,6 +31,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
+from pymon.runner.starting import STARTED_FOR
 
 log = logging.getLogger("pymon.alert")
 
@@ -331,6 +332,7 @@ class Launcher:
     # One attempt
 
     async def _attempt(self, delivery: Delivery) -> CheckResult:
+        STARTED_FOR.set("alert")
         is_loose = delivery.file.plugin is None or not delivery.file.plugin.ordered
         name = "" if is_loose else delivery.file.name
         processes = self._processes.setdefault(name, asyncio.Semaphore(PROCESS_LIMIT))

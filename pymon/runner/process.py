@@ -29,6 +29,7 @@ from pymon.runner.contained import CURRENT
 from pymon.runner.measuring import measurement_file
 from pymon.runner.output import Collected
 from pymon.runner.shortage import when_possible
+from pymon.runner.starting import starting
 
 log = logging.getLogger("pymon.plugin")
 
@@ -64,12 +65,12 @@ async def run_process(
     ``on_start`` is given the number of the process. With ``on_bad_measurement`` the program gets a file to append
     measurements to; it is told of the first line there that is none.
     Where the system has no process or descriptor left, it is started when there is one, within the time limit.
-    Called by a plugin inside the daemon it waits for one of the places that there are for programs (``Call.programs``)
-    before its time begins.
+    It waits for its turn to start (``pymon.runner.starting``) before its time begins, and, called by a plugin inside
+    the daemon, for one of the places that there are for programs (``Call.programs``).
     """
     call = CURRENT.get()
     places = nullcontext() if call is None or call.programs is None else call.programs
-    async with places:
+    async with places, starting().turn():
         return await _run(command, invocation, time_limit, reap_group, grace, on_start, on_bad_measurement)
 
 
