@@ -17,7 +17,7 @@ from typing import Protocol
 from pymon.config.loader import Loaded
 from pymon.engine.configuration import Load, report
 from pymon.engine.engine import Engine
-from pymon.engine.pidfile import claimed
+from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
 from pymon.engine.record.store import Record, record_path
 from pymon.errors import PymonError
 from pymon.model.request import SavedKind
@@ -64,8 +64,13 @@ async def watch(
     """
     stop, reload = asyncio.Event(), asyncio.Event()
     _handle_signals(stop, reload)  # before there is a pid file, by which others send them
-    with claimed(pidfile):
-        await _watch(load, first or load(), stopped, loadstate, attach, on_start, stop, reload)
+    with claimed(pidfile) as held:
+        looking = None if held is None else asyncio.create_task(_look_after(held), name="pid file")
+        try:
+            await _watch(load, first or load(), stopped, loadstate, attach, on_start, stop, reload)
+        finally:
+            if looking is not None:
+                looking.cancel()
     log.info("stopped")
     if on_stop is not None:
         on_stop()
@@ -196,6 +201,12 @@ def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
     loop.add_signal_handler(signal.SIGTERM, end, "TERM")
     loop.add_signal_handler(signal.SIGINT, end, "INT")
     loop.add_signal_handler(signal.SIGHUP, reload.set)
+
+
+async def _look_after(pidfile: PidFile) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        pidfile.look_after()
 
 
 async def _reload_on(reload: asyncio.Event, engine: Engine) -> None:

@@ -8,7 +8,6 @@ what is older.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import sqlite3
@@ -20,7 +19,9 @@ from typing import TypeVar
 
 from pymon.engine.record import reading, schema, writing
 from pymon.engine.record.batch import Batch, Saved
-from pymon.engine.record.retention import prune, prune_histories
+from pymon.engine.record.claim import Claim
+from pymon.engine.record.health import LogGrowth
+from pymon.engine.record.retention import KEPT, STEP, STEPS, count_time, prune, prune_histories
 from pymon.engine.record.rows import as_text
 from pymon.engine.record.schema import NotARecord, Unusable
 from pymon.model.depend import ServiceKey
@@ -32,12 +33,10 @@ T = TypeVar("T")
 
 BUSY_LIMIT = 2.0
 """seconds a write waits while another process (a backup, somebody's sqlite3) locks the file"""
-LOCK_WAIT = 1.0
-"""seconds to wait for another daemon's end before it counts as a second one"""
 CHECKPOINT_EVERY = 30.0
 """seconds after which what was written is synced to the disk"""
-PRUNE_EVERY = 600.0
-"""seconds between looks for events that are too old"""
+PRUNE_EVERY = 30.0
+"""seconds between looks for events that are too old, or too many; the first is at the start"""
 ASIDE_KEPT = 5
 """files set aside that are kept"""
 ASIDE_QUIET = 60.0
@@ -57,16 +56,19 @@ class Written:
 class Database:
     """One file; to be used by one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is touched yet."""
+    def __init__(self, path: Path, *, kept: int = KEPT) -> None:
+        """Nothing is touched yet. ``kept``: events that stay at most."""
         self.path = path
+        self._kept = kept
         self._connection: sqlite3.Connection | None = None
-        self._lock: int | None = None
+        self._claim = Claim(path)
+        self._growth = LogGrowth(path)
         self._file: tuple[int, int] | None = None
         self._base = 0
         self._needs_all = True
         self._set_aside_at: float | None = None
-        self._checkpointed = self._pruned = time.monotonic()
+        self._checkpointed = time.monotonic()
+        self._prune_due = self._checkpointed
 
     def start(self, *, fresh: bool) -> tuple[Saved, Written]:
         """Open the file, or begin one, and give what an earlier daemon left in it.
@@ -78,7 +80,7 @@ class Database:
             self._open(thoroughly=True)
             saved = self._take_up(fresh)
         except Unusable as problem:
-            saved = Saved() if fresh or self._lock is not None else reading.last_resort(self.path)
+            saved = Saved() if fresh or self._claim.is_held else reading.last_resort(self.path)
             return saved, Written(str(problem))
         self._needs_all = False
         return saved, Written()
@@ -112,38 +114,49 @@ class Database:
             return []
         return [(number - self._base, event) for number, event in found]
 
-    def maintain(self) -> None:
-        """Sync what was written, and drop what is too old, if it is time for that."""
+    def maintain(self) -> bool:
+        """Sync what was written, and drop what is too old, if it is time for that. True: there is more to drop.
+
+        It takes some hundredths of a second at most; whoever calls lets others have their turn in between.
+        """
         now = time.monotonic()
         try:
             if self._connection is not None and now - self._checkpointed >= CHECKPOINT_EVERY:
                 self._checkpointed = now
-                self._guarded(_checkpoint)
-            if self._connection is not None and now - self._pruned >= PRUNE_EVERY:
-                self._pruned = now
-                self._guarded(lambda connection: prune(connection, time.time()))
-                self._guarded(prune_histories)
+                self._growth.look(*self._guarded(_checkpoint))
+            if self._connection is not None and now >= self._prune_due:
+                is_more = self._guarded(self._drop_old)
+                self._prune_due = now + (0.0 if is_more else PRUNE_EVERY)
+                return is_more
         except (NotARecord, Unusable) as problem:  # the next write meets it too, and reports it
             log.debug("%s: %s", self.path, problem)
+        return False
+
+    def condemn(self, damage: str) -> Written:
+        """Damage was found in the file: set it aside, so that everything is written to a new one."""
+        return self._recover(damage) if self._connection is not None else Written()
 
     def close(self) -> None:
         """Sync and close; the file is complete without its ``-wal`` then."""
         self._disconnect()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._claim.release()
+
+    def _drop_old(self, connection: sqlite3.Connection) -> bool:
+        """Drop some of what is too old, or too much; whether there is more."""
+        removed = prune(connection, count_time(connection, time.time()), kept=self._kept)
+        return prune_histories(connection) + removed >= STEP * STEPS
 
     # Opening
 
     def _open(self, *, thoroughly: bool) -> None:
         """Be connected to the file that has the path now; raises Unusable."""
+        self._claim.assert_held()
         if self._connection is not None and _identity(self.path) == self._file:
             return
         if self._connection is not None:
             log.error("%s was removed or replaced: begun anew", self.path)
             self._disconnect()
             self._file = None
-        self._claim()
         try:
             self._connect(thoroughly)
         except NotARecord as damage:
@@ -152,33 +165,6 @@ class Database:
                 self._connect(thoroughly)
             except NotARecord as again:
                 raise Unusable(f"a new one cannot be read either: {again}") from again
-
-    def _claim(self) -> None:
-        """Keep a second daemon away from the file."""
-        if self._lock is not None:
-            return
-        lock = self.path.with_name(f"{self.path.name}.lock")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Unusable(f"{error.strerror} ({error.filename})") from error
-        end = time.monotonic() + LOCK_WAIT
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() < end:
-                    time.sleep(0.05)
-                    continue
-                other = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
-                os.close(descriptor)
-                raise Unusable(f"another daemon keeps it (pid {other or 'unknown'})") from error
-        self._lock = descriptor
-        with contextlib.suppress(OSError):  # the number is for people; a full disk is met by the next write
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def _connect(self, thoroughly: bool) -> None:
         """Open the file and see that it is ours; raises NotARecord or Unusable, and is not connected then."""
@@ -288,8 +274,10 @@ class Database:
             return Saved()
 
 
-def _checkpoint(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+def _checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The pages of the log, and those of them that are in the file now (those that a reader needs stay)."""
+    _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return pages, done
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

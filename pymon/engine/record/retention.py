@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
+from pathlib import Path
 
+from pymon.engine.record.ages import Ages, Mark, add_mark, advance, decode_ages, drop_expired, encode_ages, find_expired
 from pymon.engine.record.batch import LINES_KEPT
 
 AGE = 90 * 86400.0
@@ -13,37 +17,80 @@ KEPT = 200_000
 """events that are kept at most"""
 STEP = 500
 """events removed in one transaction"""
-STEPS = 40
-"""transactions of one go; more wait for the next"""
-LOOKED_AT = 5000
-"""the oldest events, of which those that are too old are sought"""
+STEPS = 10
+"""transactions of one go: what was written meanwhile waits for them"""
 BREATH = 0.001
 """seconds between transactions"""
 
-_TOO_OLD = f"SELECT id FROM (SELECT id, until FROM events ORDER BY id LIMIT {LOOKED_AT}) WHERE until < ?"  # noqa: S608  # of our own words
-_TOO_MANY = "SELECT id FROM events WHERE id <= ?"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def prune(connection: sqlite3.Connection, now: float, age: float = AGE, kept: int = KEPT) -> int:
-    """Remove events whose last time is older than ``age`` seconds, and the oldest beyond ``kept``; how many."""
-    newest = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
-    removed = steps = 0
-    for chosen, bound in ((_TOO_OLD, now - age), (_TOO_MANY, newest - kept)):
-        statement = f"DELETE FROM events WHERE id IN ({chosen} LIMIT {STEP})"  # noqa: S608  # of our own words
-        while steps < STEPS and (count := connection.execute(statement, (bound,)).rowcount):
-            removed, steps = removed + count, steps + 1
+def count_time(connection: sqlite3.Connection, wall: float, age: float = AGE) -> Ages:
+    """Count the record's life on to now, keep that in the record, and return it; ``wall`` is the wall clock's time."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'ages'").fetchone()
+    ages = advance(decode_ages(row[0] if row else None), *_since_boot())
+    ages = drop_expired(add_mark(ages, _newest(connection), wall), age)
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('ages', ?)", (encode_ages(ages),))
+    return ages
+
+
+def prune(connection: sqlite3.Connection, ages: Ages, *, age: float = AGE, kept: int = KEPT, steps: int = STEPS) -> int:
+    """Remove events that are older than ``age`` seconds, and the oldest beyond ``kept``; how many.
+
+    It ends after ``steps`` transactions: with ``steps * STEP`` removed there may be more to remove.
+    """
+    expired = find_expired(ages, age)
+    removed = 0
+    for _ in range(steps):
+        count = _remove_expired(connection, expired) or _remove_excess(connection, kept)
+        if not count:
+            break
+        removed += count
+        time.sleep(BREATH)
+    return removed
+
+
+def prune_histories(connection: sqlite3.Connection, kept: int = LINES_KEPT, *, steps: int = STEPS) -> int:
+    """Remove the oldest lines of each history beyond ``kept``; how many. It ends as ``prune`` does."""
+    removed = 0
+    for (name,) in connection.execute("SELECT DISTINCT name FROM history").fetchall():
+        statement = "SELECT id FROM history WHERE name = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+        oldest = connection.execute(statement, (name, kept)).fetchone()
+        while oldest and removed < steps * STEP:
+            chosen = "SELECT id FROM history WHERE name = ? AND id <= ? LIMIT ?"
+            statement = f"DELETE FROM history WHERE id IN ({chosen})"  # noqa: S608  # of our own words
+            count = connection.execute(statement, (name, *oldest, STEP)).rowcount
+            if not count:
+                break
+            removed += count
             time.sleep(BREATH)
     return removed
 
 
-def prune_histories(connection: sqlite3.Connection, kept: int = LINES_KEPT) -> None:
-    """Remove the oldest lines of each history beyond ``kept``."""
-    for (name,) in connection.execute("SELECT DISTINCT name FROM history").fetchall():
-        statement = "SELECT id FROM history WHERE name = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-        oldest = connection.execute(statement, (name, kept)).fetchone()
-        for _ in range(STEPS if oldest else 0):
-            chosen = "SELECT id FROM history WHERE name = ? AND id <= ? LIMIT ?"
-            statement = f"DELETE FROM history WHERE id IN ({chosen})"  # noqa: S608  # of our own words
-            if not connection.execute(statement, (name, *oldest, STEP)).rowcount:
-                break
-            time.sleep(BREATH)
+def _remove_expired(connection: sqlite3.Connection, expired: Mark | None) -> int:
+    """Those up to the mark, but for repetitions that went on after it."""
+    if expired is None:
+        return 0
+    chosen = "SELECT id FROM events WHERE id <= ? AND until <= ? ORDER BY id LIMIT ?"
+    statement = f"DELETE FROM events WHERE id IN ({chosen})"  # noqa: S608  # of our own words
+    return connection.execute(statement, (expired.newest, expired.wall, STEP)).rowcount
+
+
+def _remove_excess(connection: sqlite3.Connection, kept: int) -> int:
+    """The oldest beyond ``kept``. Numbers have gaps where expired events went, so this never removes too many."""
+    bound = _newest(connection) - kept
+    chosen = "SELECT id FROM events WHERE id <= ? ORDER BY id LIMIT ?"
+    statement = f"DELETE FROM events WHERE id IN ({chosen})"  # noqa: S608  # of our own words
+    return connection.execute(statement, (bound, STEP)).rowcount
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
+
+def _since_boot() -> tuple[str, float]:
+    """The machine's boot by name, and the seconds since then. Without a name, the time counts of this process alone."""
+    boot = f"process {os.getpid()}"
+    with contextlib.suppress(OSError):
+        boot = _BOOT_ID.read_text().strip()
+    return boot, time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -26,6 +26,8 @@ from typing import TypeVar
 from pymon.alert.pending import Pending
 from pymon.engine.record.batch import LINES_KEPT, Batch, Disabled, Saved, Undone
 from pymon.engine.record.database import Database, Written
+from pymon.engine.record.maintenance import INSPECT_EVERY, Maintenance
+from pymon.engine.record.retention import KEPT
 from pymon.engine.record.runs import Runs
 from pymon.engine.record.worker import Worker
 from pymon.model.depend import ServiceKey
@@ -48,8 +50,6 @@ OPEN_LIMIT = 30.0
 """seconds that the start waits for a disk that hangs"""
 CLOSE_LIMIT = 5.0
 """seconds that the end waits for it"""
-MAINTAIN_EVERY = 30.0
-"""seconds between syncs to the disk (and looks for old events)"""
 MEASURED_EVERY = 60.0
 """seconds between two writes of a service's measurements, for those of a thousand hosts are large"""
 EVENTS_WAITING = 5000
@@ -65,14 +65,23 @@ class Record:
     """One record; to be used from one event loop. No method raises or blocks. Without a path, it is in memory only."""
 
     def __init__(
-        self, path: Path | None, *, flush_every: float = FLUSH_EVERY, retry_after: float = RETRY_AFTER
+        self,
+        path: Path | None,
+        *,
+        flush_every: float = FLUSH_EVERY,
+        retry_after: float = RETRY_AFTER,
+        inspect_every: float = INSPECT_EVERY,
+        kept: int = KEPT,
     ) -> None:
-        """Nothing is touched before ``open``; what is handed over earlier is written then."""
+        """Nothing is touched before ``open``; what is handed over earlier is written then.
+
+        Times are in seconds; ``kept`` is how many events stay on file.
+        """
         self.path = path
         self.problem = ""
         self._flush_every = flush_every
         self._retry_after = retry_after
-        self._database = None if path is None else Database(path)
+        self._database = None if path is None else Database(path, kept=kept)
         self._worker = Worker("pymon-record")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._runs = Runs()
@@ -91,7 +100,11 @@ class Record:
         self._is_open = False
         self._is_slow = False
         self._lost = 0
-        self._maintenance_due = 0.0
+        self._maintenance = (
+            None
+            if self._database is None
+            else Maintenance(self._database, self._worker, self._begun_anew, inspect_every=inspect_every)
+        )
 
     async def open(self, *, fresh: bool = False, late: Callable[[Saved], None] | None = None) -> Saved:
         """Open or begin the file; what an earlier daemon left in it. ``fresh``: nothing, and that is forgotten.
@@ -116,6 +129,7 @@ class Record:
             self._later(self._retry_after)
         elif self._waiting:
             self._soon()
+        self._maintain()
         return saved
 
     # What happens, handed over
@@ -255,6 +269,8 @@ class Record:
         for handle in (self._timer, self._turn):
             if handle is not None:
                 handle.cancel()
+        if self._maintenance is not None:
+            self._maintenance.stop()
         closing = self._do(self._database.close)
         await asyncio.wait([closing], timeout=CLOSE_LIMIT)
         if not closing.done():
@@ -326,9 +342,14 @@ class Record:
         self._maintain()
 
     def _maintain(self) -> None:
-        if self._loop is not None and self._database is not None and self._loop.time() >= self._maintenance_due:
-            self._maintenance_due = self._loop.time() + MAINTAIN_EVERY
-            self._do(self._database.maintain)
+        if self._loop is not None and self._maintenance is not None and self._is_open and not self.problem:
+            self._maintenance.look(self._loop)
+
+    def _begun_anew(self, written: Written) -> None:
+        """Damage was found in the file: write all that is known to the new one, before more of it is lost."""
+        if written.needs_all and self._is_open:
+            self._waiting = self._everything()
+            self._hand_over()
 
     def _everything(self) -> Batch:
         return Batch(

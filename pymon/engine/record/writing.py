@@ -36,10 +36,10 @@ def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
 
 
 def forget_state(connection: sqlite3.Connection) -> None:
-    """Remove all but the events; the caller commits."""
+    """Remove all but the events and what tells their age; the caller commits."""
     for table in ("services", "measurements", "disabled", "alerts", "history"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  # of our own words
-    connection.execute("DELETE FROM meta")
+    connection.execute("DELETE FROM meta WHERE name <> 'ages'")
 
 
 def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:

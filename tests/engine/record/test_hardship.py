@@ -1,6 +1,6 @@
 """Damaged files, full and read-only disks, locks, second daemons: said once, survived, and made up for."""
 
-# ruff: noqa: ASYNC110, ASYNC221, ASYNC240  # nothing else runs in these loops, and what is waited for is in a file
+# ruff: noqa: ASYNC110, ASYNC220, ASYNC221, ASYNC240  # nothing else runs in these loops, and what is waited for is in a file
 from __future__ import annotations
 
 import asyncio
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pymon.engine.record.health import LogGrowth
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.schema import VERSION
 from pymon.engine.record.store import EVENTS_WAITING, Record
@@ -484,3 +485,76 @@ async def test_a_read_only_disk_is_still_read(path: Path) -> None:
     assert ended.stdout.startswith("60 1 "), ended.stdout + ended.stderr
     assert "Read-only file system" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+async def test_damage_that_comes_while_the_record_is_used_loses_no_state(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R-damage. The file is read through on a schedule; what the daemon knows is written to a new one at once."""
+    await fill(path, services=200)
+    record = Record(path, inspect_every=0.0)
+    saved = await record.open()
+    assert len(saved.states) == 200
+    with path.open("r+b") as file:  # a page of the table of services that no write of now touches
+        file.seek(8 * 4096)
+        file.write(b"\xff" * 4096)
+    record.add(act(T0 + 500))
+    async with asyncio.timeout(20):
+        while not aside(path):
+            record.state(WEB, DOWN)
+            await record.settled()
+            await asyncio.sleep(0.01)
+    assert "set aside" in caplog.text
+    await record.settled()
+    async with asyncio.timeout(20):
+        while len(await asyncio.to_thread(look_up_states, path)) < 201:
+            await asyncio.sleep(0.01)
+    await record.close()
+    again = Record(path)
+    after = await again.open()
+    await again.close()
+    assert after.states == {**saved.states, WEB: DOWN}
+
+
+def look_up_states(path: Path) -> list[str]:
+    """The services that are committed, read by another process's means."""
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            return [name for (name,) in connection.execute("SELECT grp FROM services")]
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return []
+
+
+async def test_a_forgotten_reader_that_lets_the_log_grow_is_named(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """R-reader. Said once, with the process that reads, and said again when it is over."""
+    await fill(path)
+    script = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN');"
+        " c.execute('SELECT count(*) FROM events').fetchone(); print('reading', flush=True); sys.stdin.read()"
+    )
+    record = Record(path)
+    await record.open()
+    record.add(act(T0 + 600))
+    await record.settled()
+    reader = subprocess.Popen(
+        [sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert reader.stdout is not None
+    assert await asyncio.to_thread(reader.stdout.readline) == "reading\n"
+    for number in range(50):
+        record.state(ServiceKey(f"g{number}", "s"), ServiceState(last_output="y" * 3000))
+    await record.settled()
+    growth = LogGrowth(path, limit=5)
+    connection = sqlite3.connect(path, isolation_level=None)
+    for _ in range(2):
+        growth.look(*connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1:])
+    (said,) = [each.message for each in caplog.records]
+    assert f"pymon.db-wal grows (0 MiB): process {reader.pid} has been reading the record" in said
+    await asyncio.to_thread(reader.communicate)
+    growth.look(*connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1:])
+    connection.close()
+    assert "can be moved into the file again" in caplog.records[-1].message
+    await record.close()

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 
 from pymon.engine.record.batch import Batch, Disabled, Saved, Undone
 from pymon.engine.record.lookup import look_up
-from pymon.engine.record.retention import prune
 from pymon.engine.record.store import ENDED_WAITING, EVENTS_WAITING, MEASURED_EVERY, Record, record_path
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
@@ -309,18 +308,6 @@ async def test_long_texts_are_cut(record: Record, path: Path) -> None:
     (event,) = await on_file(path)
     assert len(event.text) < 5000
     assert set(event.facts) == {"cut"}
-
-
-async def test_old_events_are_dropped_and_the_oldest_of_too_many(record: Record, path: Path) -> None:
-    """R-retention. A repetition that goes on is as old as its last time."""
-    record.add(*(act(T0 + number) for number in range(1200)))
-    record.add(check(T0), check(T0 + 5000))
-    await record.close()
-    connection = sqlite3.connect(path, isolation_level=None)
-    assert prune(connection, T0 + 5000, age=4500) == 500
-    assert prune(connection, T0 + 5000, age=4500, kept=100) == 601
-    assert connection.execute("SELECT count(*), max(until) FROM events").fetchone() == (100, T0 + 5000)
-    connection.close()
 
 
 async def test_a_record_that_is_not_there_is_said(tmp_path: Path) -> None:
