@@ -111,7 +111,7 @@ def _claim_name(path: Path) -> socket.socket | None:
         name.close()
         holder = _holder_of(address[:_ADDRESS_SIZE])
         if holder is not None:
-            raise PymonError(f"another daemon runs already, as process {holder}: it was started with {path}") from error
+            raise PymonError(f"another daemon runs already, as process {holder}: it holds {path}") from error
         return None
     return name
 

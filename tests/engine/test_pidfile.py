@@ -50,9 +50,9 @@ def test_it_holds_the_number_and_goes_with_the_daemon(path: Path) -> None:
 def test_a_second_daemon_is_refused_although_the_file_was_removed(path: Path) -> None:
     """E-second."""
     with claimed(path):
-        assert try_to_hold(path) == f"another daemon runs already, as process {os.getpid()}: it was started with {path}"
+        assert try_to_hold(path) == f"another daemon runs already, as process {os.getpid()}: it holds {path}"
         path.unlink()
-        assert try_to_hold(path) == f"another daemon runs already, as process {os.getpid()}: it was started with {path}"
+        assert try_to_hold(path) == f"another daemon runs already, as process {os.getpid()}: it holds {path}"
         other = path.with_name("other.pid")
         assert try_to_hold(other) == "held"  # another site's
     assert try_to_hold(path) == "held"
