@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
+from pymon.model.result import CheckOutcome
 from pymon.model.service import Service
 from pymon.model.settings import Settings
 from pymon.model.state import NO_SUMMARY, split_output
@@ -78,6 +79,8 @@ def _variables(call: AlertCall, service: Service, settings: Settings) -> Iterato
     yield "MON_SERVICE", call.key.service
     yield "MON_ALERTTYPE", call.event.value
     yield "MON_OPSTATUS", str(int(state.op_status))
+    if state.check is not None:
+        yield "MON_CHECK", told_check(call)
     yield "MON_LAST_FAILURE", str(int(state.last_failure))
     yield "MON_LAST_SUCCESS", str(int(state.last_success))
     yield "MON_FIRST_SUCCESS", ""  # mon passes it, and never has a value for it
@@ -98,6 +101,13 @@ def _variables(call: AlertCall, service: Service, settings: Settings) -> Iterato
         yield "MON_FIRST_FAILURE", str(int(state.first_failure))
     if state.has_output:  # it is the output of the event before this one, so the first event has none
         yield "MON_LAST_OUTPUT", state.last_output
+
+
+def told_check(call: AlertCall) -> str:
+    """``failed`` or ``broken``: what an alert is about. Of an upalert that is the outage that ends; else ``ok``."""
+    if call.event is EventKind.UP and call.period is not None:
+        return (CheckOutcome.BROKEN if call.state.broken else CheckOutcome.FAILED).value
+    return (call.state.check or CheckOutcome.OK).value
 
 
 def _joined(hosts: Sequence[str]) -> str:

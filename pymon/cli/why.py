@@ -37,6 +37,7 @@ from pymon.errors import (
 from pymon.model.depend import ServiceKey
 from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded
+from pymon.model.result import CheckOutcome
 from pymon.model.settings import Settings
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -243,6 +244,7 @@ def _state(status: ServiceStatus) -> ServiceState:
     """What a status line tells of a state, as far as ``standing`` shows it."""
     return ServiceState(
         op_status=OpStatus(int(status.opstatus)),
+        broken=status.check == CheckOutcome.BROKEN,
         exitval=status.exitval,
         first_failure=status.first_failure,
         last_failure=status.last_failure,
@@ -259,6 +261,7 @@ def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
     document: dict[str, object] = {"group": key.group, "service": key.service, "now": now}
     if (state := answer.state) is not None:
         document["status"] = state.op_status.name.lower()
+        document["check"] = state.check
         document["summary"] = state.last_summary
         document["first_failure"] = state.first_failure or None
         document["ack"] = state.ack_comment if state.ack else None

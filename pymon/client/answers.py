@@ -80,6 +80,7 @@ def status(line: str) -> ServiceStatus:
         exclude_period=text("exclude_period", ""),
         exclude_hosts=tuple(text("exclude_hosts", "").split()),
         randskew=_number(text("randskew")),
+        check=text("check", ""),
         fields=fields,
     )
 

@@ -44,8 +44,9 @@ class ServiceStatus:
     until the next check, None if it has none. ``ack`` is when the failure was acknowledged, ``ackcomment`` by whom
     and with which words. ``depstatus`` says whether the dependency was fulfilled when last looked at, None if never.
     ``interval`` and ``monitor_duration`` are None for services that are not checked (traps), or not yet;
-    ``failure_duration`` is None while there is no failure. ``fields`` are all the fields as text, those of
-    other servers too.
+    ``failure_duration`` is None while there is no failure. ``check`` is ``broken`` where the last check could not be
+    carried out (``opstatus`` then is FAIL: mon has no such thing), else empty. ``fields`` are all the fields as text,
+    those of other servers too.
     """
 
     group: str
@@ -78,6 +79,7 @@ class ServiceStatus:
     monitor_running: bool = False
     exclude_period: str = ""
     exclude_hosts: tuple[str, ...] = ()
+    check: str = ""
     randskew: float | None = None
     fields: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

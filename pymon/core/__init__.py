@@ -2,6 +2,7 @@
 
     surroundings  what a decision may look at besides the service itself
     process       one function for each event: state bookkeeping, the decision, the effects in mon's order
+    outages       failed and broken: two outages of one service, each with its books
     state         the bookkeeping alone: which variable an event changes
     alerting      the decision alone: which alerts are called, and one reason for each that is not
     periodrules   the rules of one period: alertevery, alertafter, numalerts and their kin

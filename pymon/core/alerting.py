@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from pymon.config.periods import in_period
 from pymon.core import acknowledgement, depend
 from pymon.core.clock import lasting
+from pymon.core.outages import as_told
 from pymon.core.periodrules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
 from pymon.core.state import summary_of, unacknowledge
 from pymon.core.surroundings import Surroundings
@@ -178,6 +179,9 @@ def _decide_period(
 ) -> _PeriodDecision:
     alerts = period.alerts_of(LIST_OF[event.kind])
     ruling = _judge(period, state, event)
+    if ruling.held is not None and event.kind is EventKind.UP and _owes_other(period, state, event):
+        state = as_told(state, broken=not state.broken)
+        event, ruling = replace(event, output=state.last_output), Ruling(ruling.counters)
     if ruling.held is not None:
         return _PeriodDecision(ruling.counters, held=(ruling.held,) if alerts else ())
     calls: list[AlertCall] = []
@@ -203,6 +207,19 @@ def _judge(period: Period, state: ServiceState, event: Event) -> Ruling:
     if event.kind is EventKind.ACK:
         return Ruling(counters, needs_down_alert(period, counters))
     return Ruling(counters)
+
+
+def _owes_other(period: Period, state: ServiceState, event: Event) -> bool:
+    """Whether a success ends another outage as well (``pymon.core.outages``), and the period tells of its end.
+
+    Only asked when the outage in force is held back; a period that the time is outside of tells of neither.
+    """
+    if state.other_outage is None or not in_period(period.spec, event.at):
+        return False
+    other = as_told(state, broken=not state.broken)
+    counters = other.period(period.key)
+    is_over = other.first_failure or counters.alert_sent
+    return bool(is_over) and judge_recovery(period, counters, other, event.at) is None
 
 
 def _line_held(period: Period, alert: Alert, event: Event, around: Surroundings) -> Held | None:

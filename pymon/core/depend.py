@@ -1,9 +1,10 @@
 """Dependencies: whether a service's parents let it check and alert, and which of them stand in the way.
 
-A service named in an expression counts as fine (1) when its own status is a success (untested is one) and its
-own dependency of the same kind is fulfilled, else 0; a name that is no service counts as 0. With dep_memory a
-parent counts as failing for so long after its outage. Rules: dependencies of alerts are evaluated with each
-result, those of monitors before each check; host dependencies only read the summaries of failing parents.
+A service named in an expression counts as fine (1) when its own status is a success (untested is one), or its check
+is broken (nothing is known against it then, and an alert is better than silence), and its own dependency of the same
+kind is fulfilled, else 0; a name that is no service counts as 0. With dep_memory a parent counts as failing for so
+long after its outage. Rules: dependencies of alerts are evaluated with each result, those of monitors before each
+check; host dependencies only read the summaries of failing parents.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from pymon.model.depend import DependBehavior, Dependency, ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
-from pymon.model.status import OpStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _occurrences(text: str, part: str) -> Iterator[int]:
 
 
 def _failing_summary(parent: Service, state: ServiceState, now: float) -> str:
-    if state.op_status is OpStatus.FAIL:
+    if state.is_failing:
         return state.last_summary
     return state.outage_summary if _remembers(parent, state, now) else ""
 
@@ -159,7 +159,7 @@ class _Evaluation:
     def is_well(self, service: Service) -> bool:
         """Whether the service itself is in a success state, and its dep_memory over."""
         state = self.around.states.get(service.key, _UNTESTED)
-        return state.op_status.is_success and not _remembers(service, state, self.now)
+        return (state.op_status.is_success or state.is_broken) and not _remembers(service, state, self.now)
 
     def blame(self, dependency: Dependency) -> str:
         """Who stands in the way: the services named that do not count as fine, or that all do."""
@@ -173,9 +173,9 @@ class _Evaluation:
         service, state = self.around.services.get(key), self.around.states.get(key, _UNTESTED)
         if service is None:
             return f"there is no {key}"
-        if state.op_status is OpStatus.FAIL:
+        if state.is_failing:
             return f"{key} is failing"
-        if not state.op_status.is_success:
+        if not state.op_status.is_success and not state.is_broken:
             return f"{key} is in state {state.op_status.name.lower()}"
         if _remembers(service, state, self.now):
             ago = lasting(state.outage_ended, self.now)

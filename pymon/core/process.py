@@ -1,5 +1,9 @@
 """What each event leads to: one function for each, state bookkeeping and decision together.
 
+A monitor's result is one of three: well, failed, or broken, when the check could not be carried out. What the last two
+do to each other is in the table of ``pymon.core.outages``; broken ones go to the same alerts, are no downtime, and
+fulfil the dependencies of others.
+
 All take the service, its state and ``now`` (seconds since the epoch), and most the surroundings; all give the
 state that follows and the effects in mon's order: what is noticed, the failure or downtime record, the
 redistribute alert, the alerts of the periods, and last what was held back, with its reasons.
@@ -12,6 +16,7 @@ from dataclasses import replace
 
 from pymon.core import alerting, depend
 from pymon.core.alerting import Event
+from pymon.core.outages import acknowledged, broken_result, ending, is_failed_open
 from pymon.core.state import (
     begin_failure,
     begin_success,
@@ -24,7 +29,7 @@ from pymon.core.timing import interval_in_force
 from pymon.core.trap import TRAP_TIMEOUT_EXITVAL, timeout_output
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import AlertCall, DowntimeRecorded, Effect, FailureRecorded, Held, Noticed, Suppressed, Verdict
-from pymon.model.result import Cause, CheckResult
+from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.model.service import AlertKind, Service
 from pymon.model.state import ServiceState, split_output
 from pymon.model.status import EventKind, OpStatus
@@ -46,9 +51,14 @@ def observe(service: Service, state: ServiceState, result: CheckResult, now: flo
     """A monitor has ended. A run that the daemon itself cut off (Cause.CANCELLED) says nothing and changes nothing."""
     if result.cause is Cause.CANCELLED:
         return Verdict(state)
-    if result.is_success:
-        return _succeed(service, state, Event(EventKind.UP, now, result.output, 0), 0, around, result)
-    return _fail(service, state, Event(EventKind.FAILURE, now, result.output, result.exitval), around, result)
+    match result.outcome:
+        case CheckOutcome.OK:
+            return _succeed(service, state, Event(EventKind.UP, now, result.output, 0), 0, around, result)
+        case CheckOutcome.BROKEN:
+            return _break(service, state, broken_result(result), now, around)
+        case CheckOutcome.FAILED:
+            event = Event(EventKind.FAILURE, now, result.output, result.exitval)
+            return _fail(service, state, event, around, result)
 
 
 def trap(service: Service, state: ServiceState, trap: Trap, now: float, around: Surroundings) -> Verdict:
@@ -105,7 +115,7 @@ def acknowledge(
     if not is_acknowledgeable(state):
         raise ValueError(f"{service.key} is in a non-failure state")
     text = f"{who}: {comment}"
-    return _tell(service, replace(state, ack=now, ack_comment=text), Event(EventKind.ACK, now, text), around)
+    return _tell(service, acknowledged(state, now, text), Event(EventKind.ACK, now, text), around)
 
 
 def disable(service: Service, state: ServiceState, who: str, now: float, around: Surroundings) -> Verdict:
@@ -141,13 +151,25 @@ def test_alert(
     return Verdict(state, (*calls, *_suppressed(service, Event(event, now), held)))
 
 
+def _break(service: Service, state: ServiceState, result: CheckResult, now: float, around: Surroundings) -> Verdict:
+    """A check that could not be carried out: told as a failure is, and to be told from one by what it says."""
+    event = Event(EventKind.FAILURE, now, result.output, result.exitval)
+    return _fail(service, state, event, around, result, broken=True)
+
+
 def _fail(
-    service: Service, state: ServiceState, event: Event, around: Surroundings, check: CheckResult | None = None
+    service: Service,
+    state: ServiceState,
+    event: Event,
+    around: Surroundings,
+    check: CheckResult | None = None,
+    *,
+    broken: bool = False,
 ) -> Verdict:
-    """A failure of a monitor, by a trap, or by a trap's absence."""
+    """A failure of a monitor, by a trap, or by a trap's absence; or a check that is ``broken``."""
     state, noticed = _with_dependency(service, state, event, around)
-    seen = begin_failure(state, event.exitval, event.output, event.at)
-    recorded = FailureRecorded(service.key, event.at, seen.last_summary)
+    seen = begin_failure(state, event.exitval, event.output, event.at, broken=broken)
+    recorded = FailureRecorded(service.key, event.at, seen.last_summary, broken=broken)
     told = _tell(service, seen, event, around)
     after = finish_failure(service, told.state, event.output, check)
     return Verdict(after, (*noticed, recorded, *told.effects))
@@ -175,14 +197,16 @@ def _succeed(
 
 def _tell_success(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Verdict:
     """Upalerts get the output of the event before (the outage's last), redistribute that of the success (Q8)."""
-    seen = begin_success(state)
+    ended = ending(state)
+    seen = begin_success(ended)
     summary, detail = split_output(event.output)
     shown = replace(seen, last_summary=summary, last_detail=detail, has_result=True)
     shared = alerting.redistribute(service, shown, event, around)
     if state.op_status is not OpStatus.FAIL:
         return Verdict(state, (*shared.calls, *_suppressed(service, event, shared.held)))
-    recorded = (_downtime(service, state, event.at, around),) if around.settings.dtlogging else ()
-    decision = alerting.decide(service, seen, replace(event, output=state.last_output), around)
+    is_downtime = around.settings.dtlogging and is_failed_open(state)
+    recorded = (_downtime(service, ended, event.at, around),) if is_downtime else ()
+    decision = alerting.decide(service, seen, replace(event, output=ended.last_output), around)
     held = _suppressed(service, event, shared.held + decision.held)
     return Verdict(decision.state, (*recorded, *shared.calls, *decision.calls, *held))
 

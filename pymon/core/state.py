@@ -4,22 +4,26 @@ A result changes state in two steps, with the alert decision between them, becau
 what the result is, but still the outage's beginning, its acknowledgement and the output of the event before.
 
     event          begin (seen by alerts)                    finish (after the decision)
-    failure        counters, first/last_failure, status,     failure_output, last_output, failure_interval
-                   exit value, summary, detail
+    failure,       counters, first/last_failure, status,     failure_output, last_output, failure_interval
+    broken check   exit value, summary, detail
     success        status                                    exit value, summary, detail, outputs; ends the outage:
                                                              ack, failure times, counters of the periods
     trap           last_trap, and as failure or success      as failure (no failure_interval) or success
     trapduration   status OK, no failure times (Q10)         -
+
+A broken check is an outage of its own, with books of its own: see ``pymon.core.outages``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
+from pymon.core.outages import ending, enter, is_failed_open, with_status
 from pymon.model.result import CheckResult
 from pymon.model.service import AlerteveryMode, Period, Service
-from pymon.model.state import NO_SUMMARY, PeriodState, ServiceState, split_output
+from pymon.model.state import NO_SUMMARY, Outage, PeriodState, ServiceState, split_output
 from pymon.model.status import OpStatus
 
 _STARTS_OUTAGE = frozenset({OpStatus.OK, OpStatus.UNKNOWN, OpStatus.UNTESTED})
@@ -43,14 +47,22 @@ def alerts_sent(service: Service, state: ServiceState) -> int:
     return sum(state.period(period.key).counted_sent for period in service.periods if not period.alerts_dont_count)
 
 
-def begin_failure(state: ServiceState, exitval: int | str | None, output: str, now: float) -> ServiceState:
-    """What alerts about a failure see: all of it is recorded, but the outputs still are the earlier events'."""
+def begin_failure(
+    state: ServiceState, exitval: int | str | None, output: str, now: float, *, broken: bool = False
+) -> ServiceState:
+    """What alerts about a failure see: all of it is recorded, but the outputs still are the earlier events'.
+
+    ``broken``: it is not the service that fails but its check. That is no failure of the service's to count.
+    """
+    turns = state.broken is not broken
+    state = enter(state, broken=broken)
+    starts = state.op_status in _STARTS_OUTAGE or (turns and not state.first_failure)
     return replace(
         state,
-        failure_count=state.failure_count + 1,
+        failure_count=state.failure_count + (not broken),
         consec_failures=state.consec_failures + 1,
         last_failure=now,
-        first_failure=now if state.op_status in _STARTS_OUTAGE else state.first_failure,
+        first_failure=now if starts else state.first_failure,
         last_op_status=state.op_status,
         op_status=OpStatus.FAIL,
         exitval=exitval,
@@ -98,7 +110,8 @@ def finish_success(
     ``was`` is the status before; ``check`` is the run that the success came from, None for a trap.
     """
     summary, detail = split_output(output)
-    was_failing = was is OpStatus.FAIL
+    was_failing = is_failed_open(replace(state, op_status=was))
+    state = enter(state, broken=False)
     return replace(
         state,
         op_status=OpStatus.OK,
@@ -118,6 +131,7 @@ def finish_success(
         outage_summary=state.last_summary if was_failing else state.outage_summary,
         ack=0.0,
         ack_comment="",
+        other_outage=_remembered(service, state.other_outage),
         failure_interval_active=False,
         last_check=check.started if check else state.last_check,
         monitor_duration=check.ended - check.started if check else state.monitor_duration,
@@ -129,22 +143,23 @@ def finish_success(
 
 def end_trapduration(state: ServiceState, now: float) -> ServiceState:
     """The status becomes OK and the failure times are cleared (Q10); counters and exit value stay, as in mon."""
-    was_failing = state.op_status is OpStatus.FAIL
+    was_failing = is_failed_open(state)
     return replace(
-        state,
-        op_status=OpStatus.OK,
+        with_status(state, OpStatus.OK),
         last_op_status=state.op_status,
         first_failure=0.0,
         last_failure=0.0,
         outage_ended=now if was_failing else state.outage_ended,
-        outage_summary=state.last_summary if was_failing else state.outage_summary,
+        outage_summary=ending(state).last_summary if was_failing else state.outage_summary,
     )
 
 
 def clear_timers(service: Service, state: ServiceState) -> ServiceState:
     """What ``clear timers`` does to the counters; its timers (checks, traps) are the engine's."""
-    periods = {period.key: _with_timers_cleared(period, state.period(period.key)) for period in service.periods}
-    return replace(state, consec_failures=0, periods=periods)
+    other = state.other_outage
+    if other is not None:
+        other = replace(other, consec_failures=0, periods=_timers_cleared(service, other.periods))
+    return replace(state, consec_failures=0, periods=_timers_cleared(service, state.periods), other_outage=other)
 
 
 def unacknowledge(service: Service, state: ServiceState) -> ServiceState:
@@ -165,6 +180,22 @@ def _after_success(period: Period, counters: PeriodState) -> PeriodState:
         return counters
     keeps = period.alertevery_mode is AlerteveryMode.STRICT
     return PeriodState(last_alert=counters.last_alert if keeps else 0.0, fail_count=counters.fail_count)
+
+
+def _remembered(service: Service, ended: Outage | None) -> Outage | None:
+    """What is left of a broken outage's books after a success: the last alert that a strict alertevery counts from."""
+    if ended is None:
+        return None
+    periods = {}
+    for period in service.periods:
+        last_alert = _after_success(period, ended.periods.get(period.key, _FRESH)).last_alert
+        if last_alert:
+            periods[period.key] = PeriodState(last_alert=last_alert)
+    return Outage(periods=periods) if periods else None
+
+
+def _timers_cleared(service: Service, periods: Mapping[str, PeriodState]) -> dict[str, PeriodState]:
+    return {period.key: _with_timers_cleared(period, periods.get(period.key, _FRESH)) for period in service.periods}
 
 
 def _with_timers_cleared(period: Period, counters: PeriodState) -> PeriodState:

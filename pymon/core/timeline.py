@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from pymon.core import acknowledgement, figures
+from pymon.core.outages import BROKEN_WORD
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import Recorded, RecordedKind
@@ -81,8 +82,9 @@ def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[s
     since = format_duration(round(max(now - state.first_failure, 0.0))) if state.first_failure else ""
     if state.op_status is OpStatus.FAIL:
         count = state.consec_failures
-        often = f" ({_times(count, 'failure')} in a row)" if count else ""  # a status line does not tell it
-        text = f"failing{f' for {since}' if since else ''}{often}: {state.last_summary}"
+        what, each = ("its check is broken", "result") if state.is_broken else ("failing", "failure")
+        often = f" ({_times(count, each)} in a row)" if count else ""  # a status line does not tell it
+        text = f"{what}{f' for {since}' if since else ''}{often}: {state.last_summary.removeprefix(BROKEN_WORD)}"
         sent = sum(counters.alert_sent for counters in state.periods.values())
         text += f"; {_times(sent, 'alert')} sent in this outage"
     elif state.op_status is OpStatus.UNTESTED:

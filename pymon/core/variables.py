@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pymon.core.outages import with_status
 from pymon.errors import SettingError
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
@@ -55,6 +56,8 @@ def set_state(state: ServiceState, name: str, text: str, now: float) -> ServiceS
     value = _READERS[field](name, text)
     if field in _TIMES and isinstance(value, float) and value > now + AHEAD:
         raise SettingError(f"{name} cannot be {text}: that is in the future")
+    if field == "op_status" and isinstance(value, OpStatus):
+        return with_status(state, value)
     changes: dict[str, Any] = {field: value}
     if field in ("last_summary", "last_detail"):
         changes["has_result"] = True

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pymon.core import process
+from pymon.core.outages import with_status
 from pymon.core.state import clear_timers
 from pymon.engine.configuration import Configuration
 from pymon.engine.downtime import read_pages
@@ -151,7 +152,7 @@ class Control:
 
     def _set_opstatus(self, request: asked.SetOpstatus, _asker: Asker) -> Outcome:
         state = self._watcher.states[request.key]
-        state = replace(state, op_status=request.status, last_op_status=state.op_status)
+        state = replace(with_status(state, request.status), last_op_status=state.op_status)
         self._watcher.keep(request.key, state)
         return Outcome()
 

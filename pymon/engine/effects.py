@@ -45,10 +45,11 @@ class Effects:
             match effect:
                 case AlertCall():
                     self._alert(effect, service, hosts, settings, alerts)
-                case FailureRecorded(key, at, summary):
+                case FailureRecorded(key, at, summary, broken):
                     line = f"{key.group} {key.service} {int(at)} {summary}"
                     self._history.failure(line)
-                    log.critical("failure for %s", line, extra=_facts(key, "failure"))
+                    what, word = ("broken check of", "broken") if broken else ("failure for", "failure")
+                    log.critical("%s %s", what, line, extra=_facts(key, word))
                 case DowntimeRecorded():
                     self._downtime.record(effect)
                 case Suppressed(key, event, held, _):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pymon.core.outages import with_periods
 from pymon.model.depend import ServiceKey
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
@@ -46,10 +47,8 @@ def carry_over(old: Site, new: Site, states: Mapping[ServiceKey, ServiceState]) 
         elif key in unchanged:
             carried[key] = state
         else:
-            names = {period.key for period in service.periods}
             carried[key] = replace(
-                state,
-                periods={name: counters for name, counters in state.periods.items() if name in names},
+                with_periods(state, {period.key for period in service.periods}),
                 failure_interval_active=state.failure_interval_active and service.failure_interval is not None,
             )
     return CarriedOver(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pymon.alert.pending import Pending
 from pymon.core import process
+from pymon.core.outages import enter, with_periods
 from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.history import ALERTS, FAILURES
 from pymon.engine.record import acts
@@ -137,11 +138,12 @@ class Resumption:
             periods = [
                 period.key for period in service.periods if any(each.command.name in ordered for each in period.alerts)
             ]
-            if state.op_status is OpStatus.FAIL and any(state.period(period).alert_sent for period in periods):
+            failed = enter(state, broken=False)
+            if state.op_status is OpStatus.FAIL and any(failed.period(period).alert_sent for period in periods):
                 log.info("%s/%s: the machine was started since it failed: alerted again if it still does", *key)
-                self.watcher.keep(
-                    key, replace(state, periods={**state.periods, **dict.fromkeys(periods, PeriodState())})
-                )
+                afresh = dict.fromkeys(periods, PeriodState())
+                failed = replace(failed, periods={**failed.periods, **afresh})
+                self.watcher.keep(key, enter(failed, broken=state.broken))
 
     def _take_disabled(self, saved: Saved) -> None:
         site = self.watcher.site
@@ -195,10 +197,8 @@ class Resumption:
 
 def _fitted(service: Service, state: ServiceState) -> ServiceState:
     """A state as far as it fits what the configuration says of the service now."""
-    keys = {period.key for period in service.periods}
     return replace(
-        state,
-        periods={key: counters for key, counters in state.periods.items() if key in keys},
+        with_periods(state, {period.key for period in service.periods}),
         failure_interval_active=state.failure_interval_active and service.failure_interval is not None,
     )
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pymon.core.outages import is_told_broken
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
@@ -285,13 +286,14 @@ def _state(
 
 
 def _completed(state: ServiceState) -> ServiceState:
-    """Add what mon does not save, but what it does save shows."""
+    """Add what mon does not save, but what it does save shows: that a check was broken, by exit value and summary."""
     if state.op_status is OpStatus.UNTESTED and not state.last_summary:
         return state
     output = state.failure_output
     if not output and (state.last_summary or state.last_detail):
         output = f"{state.last_summary}\n{state.last_detail}"
-    return replace(state, has_result=True, last_output=output, has_output=True)
+    broken = state.op_status is OpStatus.FAIL and is_told_broken(state.exitval, state.last_summary)
+    return replace(state, has_result=True, last_output=output, has_output=True, broken=broken)
 
 
 def _period(before: PeriodState, fields: Mapping[str, str]) -> PeriodState:

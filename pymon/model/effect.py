@@ -82,11 +82,12 @@ class AlertCall:
 
 @dataclass(frozen=True, slots=True)
 class FailureRecorded:
-    """A line for the failure history: ``GROUP SERVICE TIME SUMMARY``."""
+    """A line for the failure history: ``GROUP SERVICE TIME SUMMARY``. ``broken``: it was the check that failed."""
 
     key: ServiceKey
     at: float
     summary: str
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,12 @@ BROKEN_CAUSES = frozenset(
 )
 """the ends of a run that tell of pymon or of its plugin, not of the service"""
 
+BROKEN_EXIT = 126
+"""the least exit value of a broken check as alerts are told of it, and that of a plugin of the SDK that says so"""
+
+_SHELL_BROKEN = frozenset({126, 127})
+"""how shells, env(1) and their kin say that a program cannot be executed, or is not there"""
+
 
 class CheckResult(NamedTuple):
     """One finished run: see ``outcome`` for what it means.
@@ -65,8 +71,8 @@ class CheckResult(NamedTuple):
 
     @property
     def outcome(self) -> CheckOutcome:
-        """What it says of the service. Exit value 0 is success; every other is a failure, or a broken check."""
-        if self.cause in BROKEN_CAUSES:
+        """What it says of the service. Exit value 0 is success, 126 and 127 a broken check, every other a failure."""
+        if self.cause in BROKEN_CAUSES or (self.cause is Cause.EXITED and self.exitval in _SHELL_BROKEN):
             return CheckOutcome.BROKEN
         return CheckOutcome.OK if self.exitval == 0 else CheckOutcome.FAILED
 

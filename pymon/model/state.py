@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pymon.model.measurement import Measurement
+from pymon.model.result import CheckOutcome
 from pymon.model.status import OpStatus
 
 NO_SUMMARY = "(NO SUMMARY)"
@@ -38,6 +39,28 @@ class PeriodState:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """The books of one of the two outages that a service may have at the same time: failed, and check broken.
+
+    Each field is one of ServiceState, where those of the outage in force are. ``first_failure`` is 0 where there is no
+    such outage since the last success, and the rest only serves a strict alertevery, which goes on over a success.
+    """
+
+    first_failure: float = 0.0
+    last_failure: float = 0.0
+    consec_failures: int = 0
+    failure_output: str = ""
+    ack: float = 0.0
+    ack_comment: str = ""
+    periods: Mapping[str, PeriodState] = field(default_factory=dict)
+
+    @property
+    def is_alerted(self) -> bool:
+        """Whether anybody was told of it, so that its end is owed to them."""
+        return any(counters.alert_sent for counters in self.periods.values())
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """All that changes about a service; replaced whole at each event.
 
@@ -51,6 +74,9 @@ class ServiceState:
     ``last_output`` (alerts about the very first result see the former only).
     ``periods`` maps a period's key to its counters; a missing key means fresh counters. ``measurements`` are those of
     the last check that had any, which ended at ``measured``.
+    ``broken``: the last result was a check that could not be carried out. The outage in force (``first_failure``,
+    ``last_failure``, ``consec_failures``, ``failure_output``, ``ack``, ``ack_comment``, ``periods``) is that of the
+    check then, else that of the service; ``other_outage`` has the books of the other one (``pymon.core.outages``).
     """
 
     op_status: OpStatus = OpStatus.UNTESTED
@@ -83,6 +109,27 @@ class ServiceState:
     periods: Mapping[str, PeriodState] = field(default_factory=dict)
     measured: float = 0.0
     measurements: tuple[Measurement, ...] = ()
+    broken: bool = False
+    other_outage: Outage | None = None
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the check could not be carried out the last time: nothing is known of the service itself."""
+        return self.broken and self.op_status is OpStatus.FAIL
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the service itself was found failing the last time."""
+        return self.op_status is OpStatus.FAIL and not self.broken
+
+    @property
+    def check(self) -> CheckOutcome | None:
+        """What the last result said of the service; None before the first, and in states that only clients set."""
+        if self.op_status is OpStatus.OK:
+            return CheckOutcome.OK
+        if self.op_status is OpStatus.FAIL:
+            return CheckOutcome.BROKEN if self.broken else CheckOutcome.FAILED
+        return None
 
     @property
     def is_untold(self) -> bool:

@@ -1,5 +1,8 @@
 """Status lines: ``name=value`` pairs in mon's order, and the same as JSON.
 
+Behind mon's fields stands ``check=broken`` where the last check could not be carried out: to mon's clients, which pass
+over what they do not know, that is a failure; a status of its own would be a success to them. JSON always has it.
+
 The timer, whether a monitor runs, and the length of the outage are put in each time; the rest comes from a service
 and its state alone, and is kept.
 """
@@ -34,7 +37,9 @@ def lines(rows: Iterable[Row], snapshot: Snapshot) -> Iterator[str]:
         if service.interval is None:
             flag = ""
         line = f"{before_timer}{timer}{before_running}{flag}{rest}"
-        yield f"{line}{_duration(state, now)}" if state.first_failure else line
+        if state.first_failure:
+            line += str(_duration(state, now))
+        yield f"{line} check=broken" if state.is_broken else line
 
 
 def items(rows: Iterable[Row], snapshot: Snapshot) -> Iterator[str]:
@@ -131,6 +136,7 @@ def _object(service: Service, state: ServiceState) -> str:
         "randskew": service.randskew,
         "last_alert": _last_alert(service, state) or None,
         "first_failure": state.first_failure or None,
+        "check": state.check,
     }
     return dumps(fields)[:-1]
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,30 @@ def test_kind_option_stands_before_the_alerts_own_arguments(event: EventKind, op
     assert invocation.environ["MON_ALERTTYPE"] == event.value
 
 
+@pytest.mark.parametrize(
+    ("event", "state", "check"),
+    [
+        (EventKind.FAILURE, {"op_status": OpStatus.FAIL}, "failed"),
+        (EventKind.FAILURE, {"op_status": OpStatus.FAIL, "broken": True}, "broken"),
+        (EventKind.ACK, {"op_status": OpStatus.FAIL, "broken": True}, "broken"),
+        (EventKind.TRAP, {"op_status": OpStatus.FAIL}, "failed"),
+        (EventKind.UP, {"op_status": OpStatus.OK}, "failed"),
+        (EventKind.UP, {"op_status": OpStatus.OK, "broken": True}, "broken"),
+        (EventKind.STARTUP, {"op_status": OpStatus.UNTESTED}, None),
+    ],
+)
+def test_what_an_alert_is_about(event: EventKind, state: dict[str, Any], check: str | None) -> None:
+    """R-broken: MON_CHECK tells a broken check from a failure; of a recovery it is what is over."""
+    about = replace(call(event), state=ServiceState(**state), period="p")
+    assert made(about).environ.get("MON_CHECK") == check
+
+
+def test_success_that_is_redistributed() -> None:
+    """It is of the present success, whatever is over."""
+    about = replace(call(EventKind.UP), state=ServiceState(op_status=OpStatus.OK, broken=True), period=None)
+    assert made(about).environ["MON_CHECK"] == "ok"
+
+
 def test_environment_of_a_failure() -> None:
     base = {"PATH": "/bin", "FOO": "daemon's", "MON_SERVICE": "daemon's"}
     assert made(call(), base=base).environ == {
@@ -94,6 +119,7 @@ def test_environment_of_a_failure() -> None:
         "FOO": "bar baz",
         "MON_ALERTTYPE": "failure",
         "MON_CFBASEDIR": "/cf",
+        "MON_CHECK": "failed",
         "MON_DESCRIPTION": "my  service",
         "MON_FIRST_FAILURE": "1795466386",
         "MON_FIRST_SUCCESS": "",
@@ -357,6 +383,8 @@ def test_same_calls_as_mon(tmp_path: Path, require_tool: RequireTool) -> None:
     for (theirs, alert), line in zip(expected, history, strict=False):
         ours = envelope(alert, service, path, ("h1", "h3"), settings, {})
         assert (ours.path, *ours.arguments) == theirs.argv
-        assert ours.environ == theirs.environ
+        environ = dict(ours.environ)
+        environ.pop("MON_CHECK", None)  # which mon does not have (R-broken)
+        assert environ == theirs.environ
         assert ours.stdin == theirs.stdin
         assert history_line(alert, path) == line

@@ -114,6 +114,15 @@ def test_running_monitor_shows_in_timer_and_flag() -> None:
     assert object_of(S1, snapshot)["monitor_running"] is True
 
 
+def test_broken_check() -> None:
+    """R-broken: to mon's clients a failure; behind mon's fields stands what it is, and only then."""
+    snapshot = with_states({S1: replace(FAILING, broken=True)})
+    assert line_of(S1, snapshot) == f"{line_of(S1)} check=broken"
+    assert wire.parse_fields(line_of(S1, snapshot))["opstatus"] == "0"
+    assert object_of(S1, snapshot)["check"] == "broken"
+    assert " check=" not in line_of(S1)
+
+
 def test_outage_is_never_shorter_than_nothing() -> None:
     """The clock may have been put back."""
     snapshot = with_states({S1: replace(FAILING, first_failure=NOW + 10)})
@@ -162,12 +171,13 @@ def test_json_has_every_field_and_null_for_what_never_was() -> None:
         "last_alert": NOW - 50,
         "first_failure": NOW - 63.7,
         "failure_duration": 63,
+        "check": "failed",
     }
     fresh = object_of(S2)
     assert fresh.keys() == found.keys()
     nulls = {name for name, value in fresh.items() if value is None}
     never = {"last_success", "last_trap", "last_check", "last_failure", "last_alert", "first_failure"}
-    assert nulls == never | {"exitval", "ack", "depstatus", "monitor_duration", "failure_duration"}
+    assert nulls == never | {"exitval", "ack", "check", "depstatus", "monitor_duration", "failure_duration"}
     assert object_of(TR)["timer"] is None
     assert object_of(TR)["interval"] is None
 

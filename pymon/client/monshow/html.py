@@ -25,6 +25,7 @@ from pymon.client.monshow.report import (
     dependence,
     exit_value,
     hms,
+    is_broken,
     is_scheduled,
     last,
     opstatus,
@@ -41,6 +42,7 @@ _COLOURS = {
     OpStatus.OK: "ok",
     OpStatus.UNTESTED: "untested",
 }
+_BROKEN = "broken"
 _NOT_IN_HTML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], " ")
 
 
@@ -94,7 +96,7 @@ def _clean(page: str) -> str:
 def _row(row: Row, report: Report, place: Place) -> dict[str, Any]:
     status = row.status
     return {
-        "colour": _COLOURS.get(status.opstatus, ""),
+        "colour": _colour(status),
         "dependence": dependence(status),
         "group": status.group,
         "group_url": place.link(watch=status.group),
@@ -111,13 +113,18 @@ def _row(row: Row, report: Report, place: Place) -> dict[str, Any]:
     }
 
 
+def _colour(status: ServiceStatus) -> str:
+    """The class of a row, which the page has a colour for."""
+    return _BROKEN if is_broken(status) else _COLOURS.get(status.opstatus, "")
+
+
 def _detail(detail: Detail, now: float, preferences: Preferences, place: Place) -> dict[str, Any]:
     status = detail.row.status
     key = (status.group, status.service)
     return {
         "group": status.group,
         "service": status.service,
-        "colour": _COLOURS.get(status.opstatus, ""),
+        "colour": _colour(status),
         "description": detail.row.description,
         "summary": status.last_summary,
         "hosts": " ".join(host.name for host in detail.hosts),

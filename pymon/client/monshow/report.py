@@ -138,12 +138,18 @@ def state_name(status: ServiceStatus) -> str:
     """The word of the column STATUS."""
     match status.opstatus:
         case OpStatus.FAIL:
-            return "ACK FAIL" if status.ack else "FAIL"
+            word = "BROKEN" if is_broken(status) else "FAIL"
+            return f"ACK {word}" if status.ack else word
         case OpStatus.OK:
             return "-"
         case OpStatus.UNTESTED | OpStatus.WARN | OpStatus.DEPENDENCY:
             return status.opstatus.name.lower()
     return "unknown"
+
+
+def is_broken(status: ServiceStatus) -> bool:
+    """Whether the check itself failed the last time, so that nothing is known of the service."""
+    return status.check == "broken"
 
 
 def last(status: ServiceStatus, now: float) -> str:
@@ -188,7 +194,8 @@ def summary(status: ServiceStatus, length: int) -> str:
 
 def opstatus(status: ServiceStatus) -> str:
     """Name and number of the state."""
-    return f"{status.opstatus.name.lower()} ({int(status.opstatus)})"
+    broken = ", the check is broken" if is_broken(status) else ""
+    return f"{status.opstatus.name.lower()} ({int(status.opstatus)}){broken}"
 
 
 def exit_value(status: ServiceStatus) -> str:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pymon.client.monshow.board import Board
-from pymon.client.monshow.report import Row, scheduler_text, summary
+from pymon.client.monshow.report import Row, is_broken, scheduler_text, summary
 from pymon.client.monshow.text import fit, one_line
 from pymon.client.records import OpStatus, ServiceStatus
 
@@ -22,6 +22,7 @@ _STYLES = {
     OpStatus.UNTESTED: "cyan",
 }
 _OTHER = "magenta"
+_BROKEN = "bold magenta"
 _ACKED = "yellow"
 _AROUND = 5
 """lines around the rows, at most: the header, what is wrong, the table's head, what is left out, the keys"""
@@ -47,7 +48,7 @@ def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
 def state_word(status: ServiceStatus) -> str:
     """The state's own name, where mon's table has few words: ``timeout`` is ``TIMEOUT``, not ``unknown``."""
     if status.opstatus.is_failure:
-        return f"{'ACK ' if status.ack else ''}{status.opstatus.name}"
+        return f"{'ACK ' if status.ack else ''}{'BROKEN' if is_broken(status) else status.opstatus.name}"
     return status.opstatus.name.lower()
 
 
@@ -60,6 +61,8 @@ def _header(board: Board, now: float, server: str) -> Text:
         return text
     for status, count in sorted(board.counts().items(), key=lambda item: (not item[0].is_failure, item[0])):
         text.append(f"   {count} {status.name.lower()}", style=_STYLES.get(status, _OTHER))
+    if broken := board.broken():
+        text.append(f"   {broken} broken", style=_BROKEN)
     scheduler = board.report.scheduler
     text.append(f"   {scheduler_text(scheduler)}", style="" if scheduler.running else "bold yellow")
     return text
@@ -108,7 +111,9 @@ def _line(row: Row, cells: list[str], widths: list[int], board: Board, now: floa
     line = _joined(cells, widths, one_line(summary(status, _LONGEST)), style="bold" if fresh else "")
     if board.trouble_since:
         line.stylize("dim")
-    style = _ACKED if status.ack and status.opstatus.is_failure else _STYLES.get(status.opstatus, _OTHER)
+    style = _BROKEN if is_broken(status) else _STYLES.get(status.opstatus, _OTHER)
+    if status.ack and status.opstatus.is_failure:
+        style = _ACKED
     line.stylize(f"{style} reverse" if fresh else style, 0, len(cells[0]))
     return line
 

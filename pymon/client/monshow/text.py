@@ -32,7 +32,10 @@ _HEAD = "  GROUP           SERVICE      STATUS      LAST       NEXT       ALERTS
 _WRAP = 69
 """the longest line of hosts"""
 _INDENT = "    "
-_COLOURS = {"FAIL": "1;31", "ACK FAIL": "33", "-": "32", "untested": "36", "warn": "35", "unknown": "35"}
+_COLOURS = {
+    **{"FAIL": "1;31", "ACK FAIL": "33", "BROKEN": "1;35", "ACK BROKEN": "33"},
+    **{"-": "32", "untested": "36", "warn": "35", "unknown": "35"},
+}
 _PLAIN = "35"
 
 

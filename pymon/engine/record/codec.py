@@ -15,10 +15,10 @@ from typing import Any
 
 from pymon.alert.pending import Pending, pending_of
 from pymon.model.measurement import Measurement
-from pymon.model.state import PeriodState, ServiceState
+from pymon.model.state import Outage, PeriodState, ServiceState
 from pymon.model.status import OpStatus
 
-_APART = ("periods", "measured", "measurements")
+_APART = ("periods", "measured", "measurements", "other_outage")
 """fields that are not encoded as they are: measurements have a table of their own"""
 _PLAIN = tuple(field.name for field in fields(ServiceState) if field.name not in _APART)
 _plain_values = attrgetter(*_PLAIN)
@@ -28,6 +28,8 @@ FIGURES_LENGTH = 128 * 1024
 """characters of their names"""
 _PERIOD = tuple(field.name for field in fields(PeriodState))
 _period_values = attrgetter(*_PERIOD)
+_OUTAGE = tuple(field.name for field in fields(Outage) if field.name != "periods")
+_outage_values = attrgetter(*_OUTAGE)
 
 _NUMBER, _WHOLE, _TEXT, _FLAG, _NOTHING = (int, float), (int,), (str,), (bool,), (type(None),)
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -36,7 +38,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "depend_status": (*_FLAG, *_NOTHING),
     **dict.fromkeys(("op_status", "last_op_status", "failure_count", "alert_count", "consec_failures"), _WHOLE),
     **dict.fromkeys(("alert_sent", "counted_sent", "fail_count"), _WHOLE),
-    **dict.fromkeys(("has_result", "has_output", "failure_interval_active"), _FLAG),
+    **dict.fromkeys(("has_result", "has_output", "failure_interval_active", "broken"), _FLAG),
     **dict.fromkeys(("last_summary", "last_detail", "last_output", "failure_output", "outage_summary"), _TEXT),
     **dict.fromkeys(("ack_comment", "depend_error", "monitor_depend_error", "trap_intended"), _TEXT),
 }
@@ -46,8 +48,10 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 def encode_state(state: ServiceState) -> str:
     """A state as a JSON object: its fields by their names, OpStatus by mon's numbers."""
     values: dict[str, Any] = dict(zip(_PLAIN, _plain_values(state), strict=True))
-    periods = state.periods
-    values["periods"] = {key: dict(zip(_PERIOD, _period_values(periods[key]), strict=True)) for key in periods}
+    values["periods"] = _encode_periods(state.periods)
+    if (other := state.other_outage) is not None:
+        values["other_outage"] = dict(zip(_OUTAGE, _outage_values(other), strict=True))
+        values["other_outage"]["periods"] = _encode_periods(other.periods)
     return json.dumps(values, separators=(",", ":"))
 
 
@@ -57,14 +61,12 @@ def decode_state(text: str) -> ServiceState:
     Raises ValueError for anything that is no state.
     """
     values = _object(text)
-    periods = values.pop("periods", {})
-    if not isinstance(periods, dict):
-        raise ValueError("its periods are no object")  # noqa: TRY004
+    periods, other = _decode_periods(values), values.get("other_outage")
     known = _checked(values, _PLAIN)
     for name in ("op_status", "last_op_status"):
         if name in known:
             known[name] = OpStatus(known[name])
-    return ServiceState(**known, periods={key: _decode_period(value) for key, value in periods.items()})
+    return ServiceState(**known, periods=periods, other_outage=None if other is None else _decode_outage(other))
 
 
 def encode_measurements(measurements: Sequence[Measurement]) -> str:
@@ -126,6 +128,23 @@ def _list(value: object) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError("the measurements of a host are no list")  # noqa: TRY004
     return value
+
+
+def _encode_periods(periods: Mapping[str, PeriodState]) -> dict[str, Any]:
+    return {key: dict(zip(_PERIOD, _period_values(periods[key]), strict=True)) for key in periods}
+
+
+def _decode_outage(values: object) -> Outage:
+    if not isinstance(values, dict):
+        raise ValueError("an outage is no object")  # noqa: TRY004
+    return Outage(**_checked(values, _OUTAGE), periods=_decode_periods(values))
+
+
+def _decode_periods(values: Mapping[str, Any]) -> dict[str, PeriodState]:
+    periods = values.get("periods", {})
+    if not isinstance(periods, dict):
+        raise ValueError("its periods are no object")  # noqa: TRY004
+    return {key: _decode_period(value) for key, value in periods.items()}
 
 
 def _decode_period(values: object) -> PeriodState:

@@ -4,7 +4,8 @@ Routine is not recorded: a success of a service that is well, unless something f
 
 The facts of an event, by its kind:
 
-    check, trap   ``status`` (fail, ok, …), ``exitval``, ``summary``; ``cause`` if the monitor did not simply exit;
+    check, trap   ``status`` (fail, ok, …), ``exitval``, ``summary``; ``check`` is ``broken`` of a check that could not
+                  be carried out; ``cause`` if the monitor did not simply exit;
                   ``sta`` and ``intended`` of a trap; ``measurements`` of a check (host, name, value, unit of each),
                   those of failed hosts first, and ``unlisted``, how many more there were
     alert, held   ``event`` (failure, up, ack, …), ``period`` (its key; None: of no period), ``alert`` (as in mon.cf);
@@ -18,13 +19,14 @@ from collections.abc import Iterator
 from pymon.core import acknowledgement
 from pymon.core.alerting import LIST_OF
 from pymon.core.clock import elapsed, lasting
+from pymon.core.outages import BROKEN_WORD, ending, enter
 from pymon.core.state import summary_of
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.effect import AlertCall, Held, Noticed, Rule, Suppressed, Verdict
 from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded, RecordedKind
-from pymon.model.result import Cause, CheckResult
+from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Period, Service
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
@@ -45,6 +47,8 @@ _CAUSES = {
     Cause.NOT_STARTED: "not started",
     Cause.RAISED: "raised an exception",
     Cause.BLOCKED: "blocked the daemon",
+    Cause.HELD_UP: "the daemon was held up",
+    Cause.STARVED: "the daemon lacked what it takes to run it",
 }
 
 
@@ -109,6 +113,8 @@ def _said(
         return
     facts: dict[str, object] = {"status": after.op_status.name.lower(), "exitval": after.exitval}
     facts["summary"] = _short(after.last_summary)
+    if after.is_broken:
+        facts["check"] = CheckOutcome.BROKEN.value
     if isinstance(cause, CheckResult) and cause.cause is not Cause.EXITED:
         facts["cause"] = cause.cause.value
     if isinstance(cause, CheckResult) and cause.measurements:
@@ -137,6 +143,9 @@ def _measured(measurements: tuple[Measurement, ...], summary: str) -> dict[str, 
 def _failure(service: Service, before: ServiceState, after: ServiceState, cause: CheckResult | Trap) -> str:
     if isinstance(cause, Trap):
         how = f"trap of failure{_addressed(cause)} (sta {cause.sta})"
+    elif after.is_broken:
+        told = f"{_CAUSES[cause.cause]}, " if cause.cause in _CAUSES else ""
+        how = f"broken ({told}exit {after.exitval})"
     elif cause.cause is Cause.EXITED:
         how = f"failed (exit {cause.exitval})"
     else:
@@ -144,7 +153,8 @@ def _failure(service: Service, before: ServiceState, after: ServiceState, cause:
     more = ""
     if after.failure_interval_active and not before.failure_interval_active and service.failure_interval:
         more = f"; checked every {format_duration(service.failure_interval)} until it is well (failure_interval)"
-    return f"{how}: {_short(after.last_summary)}{more}"
+    said = after.last_summary.removeprefix(BROKEN_WORD) if after.is_broken else after.last_summary
+    return f"{how}: {_short(said)}{more}"
 
 
 def _success(before: ServiceState, after: ServiceState, cause: CheckResult | Trap, now: float) -> str:
@@ -152,7 +162,10 @@ def _success(before: ServiceState, after: ServiceState, cause: CheckResult | Tra
     said = f": {_short(after.last_summary)}" if after.last_summary.strip() else ""
     if before.op_status is not OpStatus.FAIL or not before.first_failure:
         return f"{how}{said}"
+    before = ending(before)
     lasted, count = lasting(before.first_failure, now), before.consec_failures
+    if before.broken:
+        return f"{how} after its check was broken for {lasted} ({count} in a row){said}"
     return f"{how} after {lasted} of failure ({count} {'failure' if count == 1 else 'failures'} in a row){said}"
 
 
@@ -176,10 +189,15 @@ def _noticed(key: ServiceKey, verdict: Verdict, now: float) -> Iterator[Recorded
 
 
 def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: float) -> Iterator[Recorded]:
-    """An acknowledgement ends by itself: with the outage, or because the summary is another (unack_summary)."""
+    """An acknowledgement ends by itself: with the outage, for another one, or for another summary (unack_summary)."""
     after = verdict.state
     if before.ack and not after.ack:
-        ended = "the outage is over" if after.op_status is OpStatus.OK else "the summary is another (unack_summary)"
+        if before.broken is not after.broken and after.op_status is OpStatus.FAIL:
+            ended = f"it was given before {'the check broke' if after.broken else 'the service was found failing'}"
+        elif after.op_status is OpStatus.OK:
+            ended = "the outage is over"
+        else:
+            ended = "the summary is another (unack_summary)"
         said = acknowledgement.said(before.ack_comment)
         text = f"the acknowledgement has ended, {ended}{f': {_short(said)}' if said else ''}"
         yield _event(key, now, RecordedKind.CHECK, text, {"status": after.op_status.name.lower()})
@@ -211,7 +229,7 @@ def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterato
 
 def _reason(period: Period, before: ServiceState, call: AlertCall) -> str:
     """Why an alert about a failure passed its period's rules, as far as they had a say."""
-    counters = before.period(period.key)
+    counters = enter(before, broken=call.state.broken).period(period.key)
     if not counters.alert_sent:
         if period.alertafter_consecutive and call.state.consec_failures > 1:
             return f"failure {call.state.consec_failures} in a row, alertafter {period.alertafter_consecutive}"

@@ -22,7 +22,7 @@ from pymon.engine.record.codec import (
 )
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.model.measurement import Measurement
-from pymon.model.state import PeriodState, ServiceState
+from pymon.model.state import Outage, PeriodState, ServiceState
 from tests.engine.record.samples import T0, pending, pendings, states, texts
 
 
@@ -70,9 +70,13 @@ def test_text_in_a_column_comes_back_as_it_was(text: str) -> None:
 
 
 def test_every_field_is_written_by_its_name() -> None:
-    written = json.loads(encode_state(ServiceState(periods={"p": PeriodState()})))
+    other = Outage(first_failure=5.0, ack_comment="bob: on it", periods={"p": PeriodState(alert_sent=2)})
+    state = ServiceState(periods={"p": PeriodState()}, broken=True, other_outage=other)
+    written = json.loads(encode_state(state))
     assert written.keys() | {"measured", "measurements"} == {field.name for field in fields(ServiceState)}
     assert written["periods"]["p"].keys() == {field.name for field in fields(PeriodState)}
+    assert written["other_outage"].keys() == {field.name for field in fields(Outage)}
+    assert decode_state(json.dumps(written)) == state
 
 
 def test_what_another_version_wrote_is_taken_up_as_far_as_it_goes() -> None:
@@ -95,6 +99,10 @@ def test_what_another_version_wrote_is_taken_up_as_far_as_it_goes() -> None:
         '{"has_result": 1}',
         '{"last_summary": null}',
         '{"periods": []}',
+        '{"broken": 1}',
+        '{"other_outage": []}',
+        '{"other_outage": {"first_failure": "x"}}',
+        '{"other_outage": {"periods": {"p": {"alert_sent": "x"}}}}',
         '{"periods": {"p": []}}',
         '{"periods": {"p": {"alert_sent": "x"}}}',
     ],

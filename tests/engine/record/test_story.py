@@ -152,17 +152,41 @@ def test_facts_are_for_programs() -> None:
 @pytest.mark.parametrize(
     ("cause", "how"),
     [
-        (Cause.TIMED_OUT, "timed out"),
-        (Cause.SIGNALED, "ended by a signal"),
-        (Cause.NOT_STARTED, "not started"),
-        (Cause.RAISED, "raised an exception"),
-        (Cause.BLOCKED, "blocked the daemon"),
+        (Cause.TIMED_OUT, "failed (timed out, exit 137)"),
+        (Cause.SIGNALED, "broken (ended by a signal, exit 137)"),
+        (Cause.NOT_STARTED, "broken (not started, exit 137)"),
+        (Cause.RAISED, "broken (raised an exception, exit 137)"),
+        (Cause.BLOCKED, "broken (blocked the daemon, exit 137)"),
+        (Cause.HELD_UP, "broken (the daemon was held up, exit 137)"),
+        (Cause.STARVED, "broken (the daemon lacked what it takes to run it, exit 137)"),
+        (Cause.BROKEN, "broken (exit 137)"),
     ],
 )
 def test_a_monitor_that_did_not_simply_exit_is_said(cause: Cause, how: str) -> None:
+    """R-broken"""
     site = told()
-    assert site.check(137, "x\n", cause=cause)[0] == f"check: failed ({how}, exit 137): x"
+    assert site.check(137, "x\n", cause=cause)[0] == f"check: {how}: x"
     assert site.events[0].facts["cause"] == cause.value
+    assert site.events[0].facts.get("check") == (None if cause is Cause.TIMED_OUT else "broken")
+
+
+def test_failed_and_broken_are_told_apart() -> None:
+    """R-broken: each has its own first alert, and an end of its own kind."""
+    site = told(period(alertevery=3600.0))
+    assert site.check(127, "x: not found\n")[:2] == [
+        "check: broken (exit 127): x: not found",
+        "alert: alert alert.alert -x 'a b' (period p, the first of this outage): broken: x: not found",
+    ]
+    assert site.check(0, "up\n")[0] == "check: ok after its check was broken for 1m (1 in a row): up"
+    site.check(127, "x: not found\n")
+    site.other(process.acknowledge(site.service, site.state, "bob", "mine", site.now, site.around))
+    assert site.check(1, "h1\n") == [
+        "check: failed (exit 1): h1",
+        "check: the acknowledgement has ended, it was given before the service was found failing: bob: mine",
+        "alert: alert alert.alert -x 'a b' (period p, the first of this outage): h1",
+    ]
+    assert site.check(127, "x: not found\n")[0] == "check: broken (exit 127): x: not found"
+    assert site.check(0, "up\n")[0] == "check: ok after 2m of failure (1 failure in a row): up"
 
 
 def test_a_check_that_the_daemon_cut_off_says_nothing() -> None:
