@@ -28,7 +28,7 @@ from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
 from pymon.runner.environ import ENVIRON_LIMIT, bounded, clean
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 SERVICE = Service("g", "s", description="my  service", environment=(("FOO", "bar baz"), ("MON_GROUP", "not so")))
 SETTINGS = Settings(statedir="/state", logdir="/log", cfbasedir="/cf")
@@ -326,9 +326,9 @@ def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
 
 
 @pytest.mark.peer
-def test_same_calls_as_mon(tmp_path: Path, require_tool: RequireTool) -> None:
+def test_same_calls_as_mon(tmp_path: Path) -> None:
     """Startup, failures and recovery: argv, MON_* environment, standard input and history line are those of mon."""
-    recorded, history = record_mon(require_tool("mon"), tmp_path)
+    recorded, history = record_mon(require_peer("mon"), tmp_path)
     startup, first, second, up = recorded[:4]
     times = [int(each.argv[8]) for each in recorded]
     plain = Command("rec.alert", "\"down  x\" 'q y' plain", ("down  x", "q y", "plain"))

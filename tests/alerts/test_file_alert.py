@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.conftest import ALERTS, RunAlert
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 MON = ("-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1793700000")
 
@@ -71,8 +71,8 @@ CASES: dict[str, tuple[tuple[str, ...], bytes, dict[str, str]]] = {
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", CASES)
-def test_same_bytes_as_debians(name: str, tmp_path: Path, require_tool: RequireTool) -> None:
-    theirs = require_tool("/usr/lib/mon/alert.d/file.alert", package="mon")
+def test_same_bytes_as_debians(name: str, tmp_path: Path) -> None:
+    theirs = require_peer("file.alert")
     arguments, stdin, environ = CASES[name]
     written: list[dict[str, bytes]] = []
     for label, command in (("theirs", [str(theirs)]), ("ours", [sys.executable, str(ALERTS / "file.alert")])):

@@ -26,6 +26,7 @@ from pymon.runner.registry import load
 from tests.addresses import own_address
 from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import ALERTS, RunAlert, run_as_daemon
+from tests.peers import require_peer
 from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.exim import exim
@@ -557,7 +558,7 @@ def can_mount(folder: Path) -> bool:
 @pytest.mark.peer
 def test_same_mail_as_debians(tmp_path: Path, require_tool: RequireTool) -> None:
     """Subject, recipients and body are those of Debian's; X-Mailer differs, other headers are new (A-mail)."""
-    theirs = require_tool("/usr/lib/mon/alert.d/mail.alert", package="mon")
+    theirs = require_peer("mail.alert")
     require_tool("unshare", package="util-linux")
     if os.getuid() != 0 or not can_mount(tmp_path):
         pytest.skip("needs root and overlay mounts, to put a sendmail where Debian's mail.alert looks for it")

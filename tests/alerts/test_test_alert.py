@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.conftest import ALERTS, RunAlert
-from tests.tools import RequireTool, missing
+from tests.peers import require_peer
+from tests.tools import missing
 
 ARGUMENTS = (
     "-s",
@@ -53,9 +54,9 @@ async def test_log_that_cannot_be_written(run_alert: RunAlert, tmp_path: Path) -
 
 
 @pytest.mark.peer
-def test_same_line_as_debians(tmp_path: Path, require_tool: RequireTool) -> None:
+def test_same_line_as_debians(tmp_path: Path) -> None:
     """Both write the same, but for the time of day."""
-    theirs = require_tool("/usr/lib/mon/alert.d/test.alert", package="mon")
+    theirs = require_peer("test.alert")
     log = Path("/var/log/mon/test.alert.log")
     if not os.access(log.parent, os.W_OK):
         missing(f"Debian's test.alert writes to {log}, which this user may not")

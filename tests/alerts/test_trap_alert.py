@@ -19,8 +19,8 @@ from pymon.model.invocation import Invocation
 from pymon.runner.registry import load
 from pymon.server.packet import TrapPacket, parse_packet
 from tests.alerts.conftest import ALERTS, RunAlert
+from tests.peers import require_peer
 from tests.servers.adversity import ADVERSITIES, facing
-from tests.tools import RequireTool
 
 MON = ("-s", "http", "-g", "web", "-h", "h1 h2", "-t", "1793700000")
 NOW = (*MON, "-t", str(int(time.time())))
@@ -250,8 +250,8 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, str], bytes]] = {
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", CASES)
-def test_same_packets_as_debians(name: str, require_tool: RequireTool) -> None:
-    theirs = require_tool("/usr/lib/mon/alert.d/trap.alert", package="mon")
+def test_same_packets_as_debians(name: str) -> None:
+    theirs = require_peer("trap.alert")
     arguments, environ, stdin = CASES[name]
     receiver = Receiver(2583)
     sent: list[list[bytes]] = []

@@ -18,7 +18,7 @@ from pymon.cli.passwd import with_entry, without
 from pymon.errors import PymonError
 from pymon.server.passwords import check_userfile, parse_userfile
 from tests.differential.daemon import Daemon, Rig, free_port
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 PASSWD = (sys.executable, "-m", "pymon.cli.main", "passwd")
 BEFORE = "# who may\n\nann:abNANd1rDfiNc\nzoe:x\n  ann : second\n# the end"
@@ -139,8 +139,8 @@ def test_two_passwords_have_to_be_the_same(file: Path) -> None:
 
 
 @pytest.mark.peer
-def test_debians_mon_lets_the_user_in(tmp_path: Path, require_tool: RequireTool) -> None:
-    mon = require_tool("/usr/sbin/mon", package="mon")
+def test_debians_mon_lets_the_user_in(tmp_path: Path) -> None:
+    mon = require_peer("mon")
     rig = Rig(tmp_path / "rig", free_port())
     rig.create()
     users = rig.folder / "users"

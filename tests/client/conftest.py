@@ -16,7 +16,7 @@ from pymon.client import Client
 from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer
 from tests.differential.daemon import Daemon, Rig, free_port
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 JOE = "joe:$1$abcdefgh$DVuLYHjDhfNuwQY5aLev/1"
 ODD = "sum a\\b\\\\c \\20 \"q\" 's' é \udcff"
@@ -124,15 +124,10 @@ class Running(NamedTuple):
 
 
 @pytest.fixture(scope="session", params=[pytest.param("mon", marks=pytest.mark.peer), "pymon"])
-def running(
-    request: pytest.FixtureRequest, require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Debian's mon, then pymon, with the same configuration."""
     name: str = request.param
-    if name == "mon":
-        program = require_tool("/usr/sbin/mon", package="mon", why="the server that the library is tried on")
-    else:
-        program = Path(sys.executable).parent / "mon"
+    program = require_peer("mon") if name == "mon" else Path(sys.executable).parent / "mon"
     rig = Rig(tmp_path_factory.mktemp(name) / "rig", free_port())
     _prepare(rig)
     with Daemon(program, rig, dict(os.environ), ends_monitors=name != "mon") as daemon:

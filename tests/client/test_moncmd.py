@@ -18,7 +18,7 @@ import pytest
 from pymon.client import moncmd
 from pymon.client.moncmd_options import Options, UsageError, parse
 from tests.client.scripted import ScriptedServer
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 Run = Callable[..., tuple[int, str, str]]
 """``run("list", "state", stdin="…")``: exit status, output and error output of moncmd, asking the scripted server"""
@@ -232,11 +232,11 @@ PEER_CASES: dict[str, tuple[tuple[str, ...], str]] = {
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", PEER_CASES)
-def test_the_same_as_mons(name: str, run: Run, server: ScriptedServer, require_tool: RequireTool) -> None:
+def test_the_same_as_mons(name: str, run: Run, server: ScriptedServer) -> None:
     """Output to the byte and what was sent; the exit status is mon's with --exit-zero, but for a failed login."""
     arguments, stdin = PEER_CASES[name]
     theirs = subprocess.run(
-        [require_tool("/usr/bin/moncmd", package="mon"), "-s", "127.0.0.1", "-p", str(server.port), *arguments],
+        [require_peer("moncmd"), "-s", "127.0.0.1", "-p", str(server.port), *arguments],
         input=stdin.encode(),
         capture_output=True,
         timeout=20,

@@ -14,7 +14,7 @@ from pymon.client.answers import status
 from pymon.client.monfailures import report
 from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 Run = Callable[..., tuple[int, bytes, str]]
 SINCE = 1795477892
@@ -43,9 +43,9 @@ def show(server: ScriptedServer, lines: list[str]) -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", FAILING)
-def test_the_same_as_mons(name: str, run: Run, scripted: ScriptedServer, require_tool: RequireTool) -> None:
+def test_the_same_as_mons(name: str, run: Run, scripted: ScriptedServer) -> None:
     show(scripted, FAILING[name])
-    program = require_tool("/usr/bin/monfailures", package="mon")
+    program = require_peer("monfailures")
     theirs = subprocess.run(
         [program, "--server", "127.0.0.1", "--port", str(scripted.port)], capture_output=True, timeout=20, check=False
     )

@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from tests.config.peer import Peer
 from tests.config.samples import make_programs
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("patient", deadline=None)
@@ -25,9 +25,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def peer(require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
+def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     """Debian's mon, running, to be asked about configurations."""
-    program = require_tool("mon", why="to compare how configurations are read")
+    program = require_peer("mon")
     folder = tmp_path_factory.mktemp("peer")
     make_programs(folder)
     with Peer(program, folder) as running:

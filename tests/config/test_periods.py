@@ -16,7 +16,8 @@ from pymon.config.periods import in_period, parse_period, time_period, week_of_m
 from pymon.errors import PeriodError
 from pymon.model.period import Scale
 from tests.config.period_answers import ANSWERS, MOMENTS
-from tests.tools import RequireTool, missing
+from tests.peers import require_peer
+from tests.tools import RequireTool
 
 HIDDEN = {"hr {22},,hr {21}", "wd {Tue} , bogus {1}"}
 """malformed, but only after an alternative that matches at the moment in question (C-PERIOD)"""
@@ -150,10 +151,8 @@ def test_scales_are_whole_sets() -> None:
 @pytest.mark.peer
 def test_perls_time_period_agrees(require_tool: RequireTool) -> None:
     """Time::Period itself (a module that mon brings along) is asked about many periods in one go."""
-    perl = require_tool("perl", package="mon", why="with Time::Period, which comes with mon")
-    found = subprocess.run([str(perl), "-MTime::Period", "-e", "1"], capture_output=True, check=False, timeout=20)
-    if found.returncode:
-        missing("Perl has no Time::Period: apt-get install mon")
+    perl = require_tool("perl")
+    require_peer("mon")  # which uses Time::Period
     questions = [
         (moment, f"{scale} {{{first}{dash}{last}}}{tail}")
         for moment in MOMENTS.values()

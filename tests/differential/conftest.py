@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.ahead import Lanes
-from tests.differential.recording import PEER, RECORD, Peers, Recordings, installed
-from tests.tools import RequireTool
+from tests.differential.recording import RECORD, Peers, Recordings, installed
+from tests.peers import require_peer
 
 
 @pytest.fixture(scope="session")
-def peers(require_tool: RequireTool) -> Peers:
+def peers() -> Peers:
     """The two programs; skips without Debian's mon."""
-    require_tool(str(PEER), package="mon", why="the peer that pymon is compared with")
+    require_peer("mon")
     return installed()
 
 

@@ -21,12 +21,12 @@ from tests.ahead import Work
 from tests.differential import servers
 from tests.differential.daemon import Daemon, Rig, free_port
 from tests.differential.recording import installed, rigs
+from tests.peers import ALERTS
 from tests.servers.certificates import Authority
 
 EXAMPLES = Path(__file__).parents[2] / "docs/plugins"
 SCRIPTS = ("age.monitor", "greeting.monitor")
 NAMES = ("age", "greeting", "expiry")
-DEBIAN_ALERTS = Path("/usr/lib/mon/alert.d")
 LIMIT = 120.0
 
 
@@ -117,7 +117,7 @@ def _rig(folder: Path, built: Path, greeting: int, secured: int) -> Rig:
 """
         for name in NAMES
     )
-    settings = rig.settings(alertdir=[DEBIAN_ALERTS])
+    settings = rig.settings(alertdir=[ALERTS])
     (rig.folder / "mon.cf").write_text(f"{settings}\nhostgroup local 127.0.0.1\n\nwatch local\n{services}\n")
     return rig
 

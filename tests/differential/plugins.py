@@ -17,8 +17,13 @@ from tests.ahead import Work
 from tests.differential import script, servers
 from tests.differential.daemon import Daemon, Rig, free_port
 from tests.differential.recording import LANE, Peers, installed, rigs
+from tests.peers import ALERTS, MONITORS
 
-DEBIAN = (Path("/usr/lib/mon/mon.d"), Path("/usr/lib/mon/alert.d"))
+DEBIAN = (MONITORS, ALERTS)
+DEBIANS_PLUGINS = (
+    *(f"{name}.monitor" for name in ("http", "ftp", "tcp", "fping", "phttp", "file_change", "rd")),
+    *("file.alert", "qpage.alert"),
+)
 OWN = (Path(__file__).parents[2] / "monitors", Path(__file__).parents[2] / "alerts")
 LIMIT = 240.0
 

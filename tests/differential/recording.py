@@ -16,9 +16,9 @@ from tests.differential.daemon import Daemon, Rig, free_port
 from tests.differential.records import Recording, read_recording
 from tests.differential.scenario import Scenario, configuration, write_scripts
 from tests.differential.scenarios import SCENARIOS
+from tests.peers import PATHS
 
 LANE = "peers"
-PEER = Path("/usr/sbin/mon")
 RUN_LIMIT = 400.0
 """seconds within which all scripts must be exhausted; 70 are usual, a loaded machine takes longer"""
 
@@ -46,7 +46,7 @@ def installed() -> Peers:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("MON_", "PYTEST_"))}
     environ["PATH"] = f"{own}:{environ.get('PATH', os.defpath)}"
     environ["LC_ALL"] = "C.UTF-8"
-    return Peers(PEER, own / "mon", environ)
+    return Peers(PATHS["mon"], own / "mon", environ)
 
 
 @contextmanager

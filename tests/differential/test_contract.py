@@ -7,8 +7,9 @@ import re
 import pytest
 
 from tests.ahead import Lanes
-from tests.differential.plugins import BOTH_HAVE, COME_BACK, DEBIAN_HAS, SWAP, Entry, Outcome
+from tests.differential.plugins import BOTH_HAVE, COME_BACK, DEBIAN_HAS, DEBIANS_PLUGINS, SWAP, Entry, Outcome
 from tests.differential.recording import Peers
+from tests.peers import require_peer
 
 pytestmark = [pytest.mark.peer, pytest.mark.ahead(SWAP)]
 
@@ -16,6 +17,8 @@ pytestmark = [pytest.mark.peer, pytest.mark.ahead(SWAP)]
 @pytest.fixture
 def outcome(peers: Peers, lanes: Lanes) -> Outcome:
     """What file.alert wrote under each daemon."""
+    for name in DEBIANS_PLUGINS:
+        require_peer(name)
     return lanes.result(SWAP)
 
 

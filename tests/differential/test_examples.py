@@ -6,6 +6,7 @@ import pytest
 
 from tests.ahead import Lanes
 from tests.differential.examples import NAMES, OUTAGE, Record
+from tests.peers import require_peer
 from tests.tools import RequireTool
 
 pytestmark = [pytest.mark.peer, pytest.mark.ahead(OUTAGE)]
@@ -21,6 +22,7 @@ FAILED = {
 @pytest.mark.usefixtures("peers")
 def test_each_fails_and_comes_back_under_both_daemons(name: str, lanes: Lanes, require_tool: RequireTool) -> None:
     require_tool("go", package="golang-go", why="the example in Go")
+    require_peer("file.alert")
     outcome = lanes.result(OUTAGE)
     assert outcome.pymon[name] == outcome.mon[name]
     failure, recovery = outcome.pymon[name]

@@ -21,7 +21,7 @@ from pymon.model.site import Site
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from tests.differential.daemon import Daemon, Rig, free_port
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 pytestmark = pytest.mark.peer
 
@@ -120,8 +120,8 @@ def mon_running(program: Path, rig: Rig, *options: str) -> Iterator[Say]:
 
 
 @pytest.fixture
-def mon(require_tool: RequireTool) -> Path:
-    return require_tool("/usr/sbin/mon", package="mon")
+def mon() -> Path:
+    return require_peer("mon")
 
 
 @pytest.fixture

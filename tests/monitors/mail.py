@@ -7,10 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.peers import require_peer
 from tests.servers.adversity import Facing
-from tests.tools import missing
-
-PEERS = Path("/usr/lib/mon/mon.d")
 
 FORGIVING = """
 package Forgiving;
@@ -40,9 +38,7 @@ def tls(enemy: Facing) -> Sequence[str]:
 
 async def debians(name: str, *arguments: str, older_perl: Path | None = None) -> tuple[int, str]:
     """Exit code and output of Debian's monitor; with a folder (for a file) as under a Perl before 5.36."""
-    path = PEERS / name
-    if not os.access(path, os.X_OK):
-        missing(f"{path} is not there: apt-get install mon")
+    path = require_peer(name)
     environ = dict(os.environ)
     if older_perl is not None:
         (older_perl / "Forgiving.pm").write_text(FORGIVING)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import dns.message
@@ -23,12 +21,12 @@ from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.nameserver import NameServer, answer, name_server, soa
 from tests.monitors.servers import MONITORS, Check, Runs
+from tests.peers import require_peer
 from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.nsd import nsd, zone
 from tests.servers.unbound import unbound
 from tests.tools import missing
 
-PEER = Path("/usr/lib/mon/mon.d/dns.monitor")
 RECORDS = """\
 www 60 IN A 192.0.2.1
 www 60 IN A 192.0.2.2
@@ -84,8 +82,7 @@ def servers_fixture() -> Iterator[Site]:
 @pytest.fixture(scope="module", name="servers53")
 def servers53_fixture() -> Iterator[Site]:
     """The site on port 53, and Debian's monitor."""
-    if not os.access(PEER, os.X_OK):
-        missing(f"{PEER} is not there: apt-get install mon")
+    require_peer("dns.monitor")
     with socket.socket() as probe:
         try:
             probe.bind((own_address(), 53))
@@ -185,7 +182,11 @@ SAME = [
 async def debians(arguments: Sequence[str]) -> tuple[int, str]:
     """Exit code and standard output of Debian's."""
     process = await asyncio.create_subprocess_exec(
-        str(PEER), *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        str(require_peer("dns.monitor")),
+        *arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     output, _ = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, output.decode()

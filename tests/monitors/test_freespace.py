@@ -12,10 +12,10 @@ import pytest
 from pymon.model.invocation import Invocation
 from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check
+from tests.peers import require_peer
 from tests.tools import missing
 
 FREESPACE = MONITORS / "freespace.monitor"
-PEER = Path("/usr/lib/mon/mon-local.d/freespace.monitor")
 
 # 100 MB, of which 20 are taken: 81920 KB and 997 of 1001 inodes are free
 PREPARE = (
@@ -70,16 +70,10 @@ SPACE, INODES = "0.1GB free on FS", "997 inodes free on FS"
     ],
 )
 def test_as_debians(arguments: str, summary: str, tmp_path: Path) -> None:
-    if not os.access(PEER, os.X_OK):
-        missing(f"{PEER} is not there: apt-get install mon libfilesys-df-perl libsys-filesystem-perl")
+    peer = require_peer("freespace.monitor")
     exitval, output = ours(arguments, tmp_path)
     assert (exitval, output.partition("\n")[0]) == (1 if summary else 0, summary)
-    theirs = in_namespace(str(PEER), arguments, tmp_path)
-    if "Can't locate" in theirs[1]:
-        missing(
-            "Debian's freespace.monitor lacks its libraries: apt-get install libfilesys-df-perl libsys-filesystem-perl"
-        )
-    assert theirs == (exitval, summary and f"{summary}\n")
+    assert in_namespace(str(peer), arguments, tmp_path) == (exitval, summary and f"{summary}\n")
 
 
 def test_the_detail_has_the_figures(tmp_path: Path) -> None:

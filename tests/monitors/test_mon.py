@@ -18,11 +18,10 @@ from tests.client.scripted import ScriptedServer
 from tests.differential.daemon import Daemon, Rig, free_port
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import Check, Runs
+from tests.peers import require_peer
 from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.certificates import Authority
-from tests.tools import RequireTool, missing
 
-PEER = Path("/usr/lib/mon/mon.d/mon.monitor")
 HOST = "127.0.0.1"
 
 AUTH = """\
@@ -55,15 +54,10 @@ class Server(NamedTuple):
 
 
 @pytest.fixture(scope="module", name="server", params=[pytest.param("mon", marks=pytest.mark.peer), "pymon"])
-def server_fixture(
-    request: pytest.FixtureRequest, require_tool: RequireTool, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def server_fixture(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Debian's mon, then pymon, with the same configuration."""
     name: str = request.param
-    if name == "mon":
-        program = require_tool("/usr/sbin/mon", package="mon", why="a server that mon.monitor watches")
-    else:
-        program = Path(sys.executable).parent / "mon"
+    program = require_peer("mon") if name == "mon" else Path(sys.executable).parent / "mon"
     rig = Rig(tmp_path_factory.mktemp(f"{name}-watched") / "rig", free_port())
     rig.create()
     (rig.folder / "auth.cf").write_text(AUTH)
@@ -94,10 +88,9 @@ def secret_fixture(tmp_path: Path) -> Path:
 
 async def both(*arguments: str) -> tuple[tuple[int, str], tuple[int, str]]:
     """Exit code and output of Debian's, and of ours."""
-    if not os.access(PEER, os.X_OK):  # it does not wait for anything
-        missing(f"{PEER} is not there: apt-get install mon")
+    program = require_peer("mon.monitor")
     process = await asyncio.create_subprocess_exec(
-        str(PEER), *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        str(program), *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     communicating = asyncio.wait_for(process.communicate(), 60)
     (output, _), ours = await asyncio.gather(communicating, Runs(inprocess=True)("mon.monitor", *arguments))

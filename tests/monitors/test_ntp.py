@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import struct
 import subprocess
@@ -21,12 +20,11 @@ from pymon.plugin import Datagram
 from pymon.runner.loading import module_of
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import MONITORS, Check
+from tests.peers import require_peer
 from tests.servers import datagrams
 from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.chronyd import chronyd
-from tests.tools import missing
 
-PEER = Path("/usr/lib/mon/mon.d/ntpdate.monitor")
 ERA = 2_208_988_800
 
 Answers = Callable[[bytes], bytes | None]
@@ -254,13 +252,12 @@ async def test_the_limits_of_debians(
     check_inside: Check, tmp_path: Path, stratum: int, offset: float, options: list[str]
 ) -> None:
     """M-ntp-name: mon's is ntpdate.monitor, and needs a program that Debian has no more."""
-    if not os.access(PEER, os.X_OK):
-        missing(f"{PEER} is not there: apt-get install mon")
+    peer = require_peer("ntpdate.monitor")
     program = tmp_path / "ntpdate"
     program.write_text(NTPDATE.replace("STRATUM", str(stratum)).replace("OFFSET", str(offset)))
     program.chmod(0o755)
     process = await asyncio.create_subprocess_exec(
-        *(str(PEER), "--ntpdate", str(program), *options, "127.0.0.1"),
+        *(str(peer), "--ntpdate", str(program), *options, "127.0.0.1"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     )
@@ -274,12 +271,11 @@ async def test_the_limits_of_debians(
 @pytest.mark.peer
 async def test_a_server_that_does_not_answer_m_ntp_silent(check_inside: Check, tmp_path: Path) -> None:
     """M-ntp-silent: Debian's is content with a host that ntpdate has nothing to say of."""
-    if not os.access(PEER, os.X_OK):
-        missing(f"{PEER} is not there: apt-get install mon")
+    peer = require_peer("ntpdate.monitor")
     program = tmp_path / "ntpdate"
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
-    process = await asyncio.create_subprocess_exec(str(PEER), "--ntpdate", str(program), "127.0.0.1")
+    process = await asyncio.create_subprocess_exec(str(peer), "--ntpdate", str(program), "127.0.0.1")
     assert await process.wait() == 0
     assert (await check_inside("ntp.monitor", "-t", "1", "-p", "9", "127.0.0.1")).exitval == 1
 

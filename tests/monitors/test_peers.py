@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
 from tests.monitors.servers import MONITORS, Runs, free_port, saying, serving, silent
 from tests.monitors.test_ftp import ftp
-from tests.tools import missing
+from tests.peers import require_peer
+from tests.tools import require_tool
 
 pytestmark = pytest.mark.peer
 
-PEERS = Path("/usr/lib/mon/mon.d")
 ADDRESS = "127.0.0.1"
 
 SERVERS = {
@@ -38,13 +36,6 @@ SERVERS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def peers_fixture() -> None:
-    """Debian's monitors."""
-    if not os.access(PEERS / "fping.monitor", os.X_OK):
-        missing(f"{PEERS} is not there: apt-get install mon fping")
-
-
 @pytest.fixture(name="ports")
 async def ports_fixture() -> AsyncIterator[dict[str, int]]:
     """A port for each server, and one that refuses."""
@@ -55,9 +46,9 @@ async def ports_fixture() -> AsyncIterator[dict[str, int]]:
 
 async def both(name: str, *arguments: str) -> tuple[tuple[int, str], tuple[int, str]]:
     """Debian's exit code and output, and ours. Standard error joins the output, as for the daemon."""
-    path = PEERS / name
-    if not os.access(path, os.X_OK):  # it does not wait for anything
-        missing(f"{path} is not installed: apt-get install mon")
+    path = require_peer(name)
+    if name == "fping.monitor":
+        require_tool("fping", why="Debian's fping.monitor runs it")
     process = await asyncio.create_subprocess_exec(
         str(path), *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -176,8 +167,9 @@ async def test_fping(arguments: list[str]) -> None:
 )
 async def test_fping_unreachable(arguments: str) -> None:
     prepare = "ip link set lo up && ip route add unreachable 10.7.0.0/24"
+    require_tool("fping", why="Debian's fping.monitor runs it")
     outcomes = []
-    for program in (f"{PEERS}/fping.monitor", f"{sys.executable} {MONITORS}/fping.monitor"):
+    for program in (str(require_peer("fping.monitor")), f"{sys.executable} {MONITORS}/fping.monitor"):
         process = await asyncio.create_subprocess_exec(
             "unshare", "-n", "sh", "-c", f"{prepare} && exec {program} {arguments}",
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -18,10 +18,11 @@ from pymon.model.invocation import Invocation
 from pymon.runner.protocol import Answer
 from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check
-from tests.tools import missing
+from tests.peers import require_peer
 
 PROCESS = MONITORS / "process.monitor"
-PEER = Path("/usr/lib/mon/mon-local.d/ps.monitor")
+LONG_NAME = f"{os.getpid()}-script-whose-name-is-long"
+"""of this run alone: the monitor counts the processes of everybody, so every name here has this process's number"""
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def scripts_fixture(tmp_path: Path) -> Path:
         "script.py": python,
         "script.pl": perl,
         "script": shell,
-        "a-script-whose-name-is-long": shell,
+        LONG_NAME: shell,
     }.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -109,43 +110,54 @@ def named(pid: int) -> str:
     return inside("-x", str(pid)).output.strip().removeprefix(f'PID:{pid} has name "').removesuffix('"')
 
 
-@pytest.mark.parametrize(
-    ("command", "name", "debians"),
-    [
-        (["{0}/script.pl"], "script.pl", "script.pl"),
-        (["perl", "{0}/script.pl"], "script.pl", "script.pl"),
-        (["perl", "-w", "-I", "/lib", "{0}/script.pl"], "script.pl", "-w"),
-        (["perl", "-we", "sleep 60"], "perl", "-we"),
-        ([sys.executable, "{0}/script.py"], "script.py", None),
-        ([sys.executable, "-u", "-X", "dev", "{0}/script.py"], "script.py", None),
-        ([sys.executable, "-c", "import time; time.sleep(60)"], Path(sys.executable).name, None),
-        ([sys.executable, "-m", "asyncio"], "asyncio", None),
-        (["{0}/script"], "script", "script"),
-        (["sh", "{0}/script"], "sh", "sh"),
-        (["{0}/a-script-whose-name-is-long"], "a-script-whose-name-is-long", "a-script-whose-"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_names_m_process_2(scripts: Path, command: list[str], name: str, debians: str | None) -> None:
+NAMES: list[tuple[list[str], str, str | None]] = [
+    (["{0}/script.pl"], "script.pl", "script.pl"),
+    (["perl", "{0}/script.pl"], "script.pl", "script.pl"),
+    (["perl", "-w", "-I", "/lib", "{0}/script.pl"], "script.pl", "-w"),
+    (["perl", "-we", "sleep 60"], "perl", "-we"),
+    ([sys.executable, "{0}/script.py"], "script.py", None),
+    ([sys.executable, "-u", "-X", "dev", "{0}/script.py"], "script.py", None),
+    ([sys.executable, "-c", "import time; time.sleep(60)"], Path(sys.executable).name, None),
+    ([sys.executable, "-m", "asyncio"], "asyncio", None),
+    (["{0}/script"], "script", "script"),
+    (["sh", "{0}/script"], "sh", "sh"),
+    (["{0}/" + LONG_NAME], LONG_NAME, LONG_NAME[:15]),
+]
+"""a command, the name that it counts under, and the one under Debian's"""
+
+
+def as_words(value: object) -> str:
+    return " ".join(value) if isinstance(value, list) else ""
+
+
+@pytest.mark.parametrize(("command", "name"), [row[:2] for row in NAMES], ids=as_words)
+def test_names_m_process_2(scripts: Path, command: list[str], name: str) -> None:
     """M-process-2."""
     with started(*(word.format(scripts) for word in command)) as (pid,):
-        found = named(pid)
-        assert found == name
-        if debians is not None and os.access(PEER, os.X_OK):
-            theirs = subprocess.run([PEER, "-x", str(pid)], capture_output=True, text=True, check=False).stdout
-            assert theirs == f'PID:{pid} has name "{debians}"\n'
+        assert named(pid) == name
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(("command", "debians"), [(row[0], row[2]) for row in NAMES if row[2]], ids=as_words)
+def test_names_of_debians_m_process_2(scripts: Path, command: list[str], debians: str) -> None:
+    """M-process-2: an interpreter's option may pass for the script, and long names are cut."""
+    program = require_peer("ps.monitor")
+    with started(*(word.format(scripts) for word in command)) as (pid,):
+        theirs = subprocess.run([program, "-x", str(pid)], capture_output=True, text=True, check=False).stdout
+    assert theirs == f'PID:{pid} has name "{debians}"\n'
 
 
 def test_a_long_name_counts_by_what_the_kernel_keeps_of_it_too(scripts: Path) -> None:
-    with started(str(scripts / "a-script-whose-name-is-long")):
-        for name in ("a-script-whose-name-is-long", "a-script-whose-"):
+    with started(str(scripts / LONG_NAME)):
+        for name in (LONG_NAME, LONG_NAME[:15]):
             assert inside(f"{name}:1-1").exitval == 0
 
 
 def test_names_with_blanks_and_colons(tmp_path: Path) -> None:
-    with started(sleeper(tmp_path, "a b:c) d"), "60") as (pid,):
-        assert named(pid) == "a b:c) d"
-        assert inside("a b:c) d:1-1").exitval == 0
+    name = f"a {os.getpid()}:c) d"
+    with started(sleeper(tmp_path, name), "60") as (pid,):
+        assert named(pid) == name
+        assert inside(f"{name}:1-1").exitval == 0
 
 
 def test_what_has_ended_does_not_count_m_process_3(tmp_path: Path) -> None:
@@ -168,11 +180,10 @@ async def test_numbers_that_are_not_there(check: Check) -> None:
 @pytest.mark.parametrize("limits", ["1-", "1-3", "2-2", "-1", "0-1", "3-", "4-5", "-"])
 def test_as_debians_ps_monitor_m_process_1(tmp_path: Path, limits: str) -> None:
     """M-process-1: but for the blank at the end of the summary, and an empty side of the limits, which stays empty."""
-    if not os.access(PEER, os.X_OK):
-        missing(f"{PEER} is not there: apt-get install mon")
+    program = require_peer("ps.monitor")
     name = f"dp{os.getpid()}"
     with started(sleeper(tmp_path, name), "60", count=2):
-        theirs = subprocess.run([PEER, f"{name}:{limits}"], capture_output=True, text=True, check=False)
+        theirs = subprocess.run([program, f"{name}:{limits}"], capture_output=True, text=True, check=False)
         ours = inside(f"{name}:{limits}")
     assert ours.exitval == theirs.returncode
     summary, _, detail = theirs.stdout.partition("\n")

@@ -18,12 +18,11 @@ from pathlib import Path
 import pytest
 
 from tests.monitors.servers import MONITORS, Handler, free_port, rubbish, saying, serving
-from tests.monitors.test_peers import PEERS, peers_fixture
 from tests.monitors.test_sslcert import AUTHORITY, stay
+from tests.peers import require_peer
 from tests.servers.nsd import nsd, zone
 
 pytestmark = pytest.mark.peer
-__all__ = ["peers_fixture"]
 
 WWW, TWO = "www.a.test", "two.a.test"
 ADDRESSES = {WWW: ["127.0.0.1"], TWO: ["127.0.0.1", "127.0.0.2"], "half.a.test": ["127.0.0.1", "127.0.0.99"]}
@@ -113,7 +112,7 @@ async def test_same(
     arguments = ["-p", ports[server], *arguments]
     script = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
     theirs, ours = await asyncio.gather(
-        output(PEERS / "sslcert.monitor", *arguments, RES_NAMESERVERS=name_server),
+        output(require_peer("sslcert.monitor"), *arguments, RES_NAMESERVERS=name_server),
         output(
             *("unshare", "-m", "sh", "-c", script, "sh", hosts_file),
             *(sys.executable, MONITORS / "sslcert.monitor", "-k", *arguments),

@@ -19,10 +19,9 @@ from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer, status_line
 from tests.differential import recording
 from tests.differential.daemon import Daemon, Rig, free_port
-from tests.tools import RequireTool
+from tests.peers import require_peer
 
 pytestmark = pytest.mark.peer
-PEER = "/usr/bin/monshow"
 Ran = tuple[int, str, str]
 """exit status, output, error output"""
 Output = pytest.CaptureFixture[bytes]
@@ -41,7 +40,7 @@ class Pair:
     def theirs(self, options: Sequence[str], stdin: str = "") -> Ran:
         """Run mon's monshow."""
         done = subprocess.run(
-            [PEER, *self._server(), *options],
+            [require_peer("monshow"), *self._server(), *options],
             input=stdin.encode(),
             capture_output=True,
             timeout=20,
@@ -103,11 +102,10 @@ def scripted() -> Iterator[ScriptedServer]:
 def pair(
     tmp_path: Path,
     scripted: ScriptedServer,
-    require_tool: RequireTool,
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: Output,
 ) -> Pair:
-    require_tool(PEER, package="mon-client", why="the peer that monshow is compared with")
+    require_peer("monshow")
     return Pair(tmp_path, scripted.port, monkeypatch, capfdbinary)
 
 
@@ -209,11 +207,11 @@ def test_credentials_are_taken_the_same(pair: Pair, scripted: ScriptedServer) ->
 
 @pytest.mark.parametrize("server", ["mon", "pymon"])
 def test_a_real_daemon_is_shown_the_same(
-    tmp_path: Path, require_tool: RequireTool, monkeypatch: pytest.MonkeyPatch, capfdbinary: Output, server: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Output, server: str
 ) -> None:
     """Debian's mon, and pymon, with services that fail, succeed, are acked, disabled and untested."""
-    require_tool(PEER, package="mon-client", why="the peer that monshow is compared with")
-    require_tool(str(recording.PEER), package="mon", why="the server that both are asked about")
+    require_peer("monshow")
+    require_peer("mon")
     peers = recording.installed()
     program = getattr(peers, server)
     rig = Rig(tmp_path / "rig", free_port())

@@ -10,6 +10,7 @@ from tests.ahead import Lanes
 from tests.differential.clients.visit import VISITS, Views
 from tests.differential.clients.visits import DEEDS, IDENTITIES, LOOKS, PROGRAMS, Visit
 from tests.differential.recording import Peers
+from tests.peers import require_peer
 from tests.tools import RequireTool, missing
 
 pytestmark = [pytest.mark.peer, pytest.mark.ahead(VISITS)]
@@ -21,7 +22,7 @@ every_visit = pytest.mark.parametrize("visit", [*LOOKS, *DEEDS, *IDENTITIES], id
 def views(peers: Peers, lanes: Lanes, require_tool: RequireTool) -> dict[str, Views]:
     """What the clients saw of ``mon`` and of ``pymon``."""
     for program in PROGRAMS:
-        require_tool(program, package="mon", why="a client that must not notice the change")
+        require_peer(program)
     unshare = require_tool("unshare", package="util-linux", why="gives skymon a moncmd and a sendmail of the test")
     if subprocess.run([unshare, "--map-root-user", "--mount", "true"], capture_output=True, check=False).returncode:
         missing("namespaces are not allowed here; skymon needs them to be given a moncmd and a sendmail")

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.peers import PATHS
+
 EVERY_METHOD = Path(__file__).with_name("every_method.pl")
-MON_CGI = "/usr/lib/cgi-bin/mon.cgi"
-PROGRAMS = ("/usr/bin/moncmd", "/usr/bin/monshow", "/usr/bin/monfailures", "/usr/bin/skymon", MON_CGI)
+MON_CGI = str(PATHS["mon.cgi"])
+PROGRAMS = ("moncmd", "monshow", "monfailures", "skymon", "mon.cgi")
+"""peers that come to visit"""
 
 FORMS = (
     "require CGI;"
