@@ -26,6 +26,7 @@ from pathlib import Path
 
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
 from pymon.alert.pending import Journal, Pending
+from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
@@ -337,7 +338,8 @@ class Launcher:
         name = "" if is_loose else delivery.file.name
         processes = self._processes.setdefault(name, asyncio.Semaphore(PROCESS_LIMIT))
         async with AsyncExitStack() as stack:
-            if not (delivery.inprocess and self._runner.can_run_in_process(delivery.file)):
+            user = ServiceKey(delivery.about.group, delivery.about.service)
+            if not (delivery.inprocess and self._runner.can_run_in_process(delivery.file, user)):
                 await stack.enter_async_context(processes)
             if is_loose:
                 self._ledger.started(delivery.token, time.time())
@@ -350,6 +352,7 @@ class Launcher:
                 inprocess=delivery.inprocess,
                 reap_group=False,
                 programs=processes,
+                user=user,
             )
         log_end(delivery, result)
         return result

@@ -26,6 +26,7 @@ COMMANDS = tuple(
     list alerthist
     list aliases ALIAS...
     list aliasgroups
+    list banished
     list deps
     list descriptions
     list disabled

@@ -141,6 +141,7 @@ class Engine:
             auth=self.auth,
             pid=os.getpid(),
             hostname=self._hostname,
+            banished=watcher.banished,
         )
 
     # Changes

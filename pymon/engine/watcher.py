@@ -29,6 +29,7 @@ from pymon.engine.record import story
 from pymon.engine.record.store import Record
 from pymon.engine.switches import with_hosts
 from pymon.engine.timers import Timer, Timers
+from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
 from pymon.model.invocation import Invocation
@@ -236,7 +237,7 @@ class Watcher:
 
     def _runs_in_process(self, service: Service, file: PluginFile | None) -> bool:
         wanted = is_inprocess_wanted(service, self.site.settings)
-        return wanted and file is not None and self._runner.can_run_in_process(file)
+        return wanted and file is not None and self._runner.can_run_in_process(file, service.key)
 
     async def _check(
         self, service: Service, file: PluginFile | None, hosts: tuple[str, ...], inprocess: bool, planned: float
@@ -273,13 +274,18 @@ class Watcher:
                 measures=True,
                 on_start=partial(self.running.__setitem__, key),
                 on_misbehaved=partial(self._misbehaved, key),
+                user=key,
             )
         finally:
             self.running.pop(key, None)
 
-    def _misbehaved(self, key: ServiceKey, result: CheckResult) -> None:
+    def _misbehaved(self, key: ServiceKey, result: CheckResult, until: float) -> None:
         if key in self.site.services:
-            self._record.add(story.of_misbehaviour(self.site.services[key], self.states[key], result))
+            self._record.add(story.of_misbehaviour(self.site.services[key], self.states[key], result, until))
+
+    def banished(self) -> tuple[Banished, ...]:
+        """The plugins that run as processes at present because they misbehaved inside the daemon."""
+        return tuple(self._runner.banished())
 
     def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
         service, before = self.site.services[key], self.states[key]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from pymon.model.auth import AuthRules
+from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
@@ -23,7 +24,8 @@ class Snapshot:
     here: ``site.hosts(group)`` tells. ``next_check`` gives when a service is checked next, None if it is not
     scheduled. ``running`` maps services whose monitor runs now to its process id, 0 for one inside the daemon.
     ``stopped_since`` is when the scheduler was stopped, None while it runs. ``alert_history`` and
-    ``failure_history`` are lines in mon's form, oldest first, not escaped.
+    ``failure_history`` are lines in mon's form, oldest first, not escaped. ``banished`` gives what runs as a process
+    because it misbehaved inside the daemon.
     """
 
     site: Site
@@ -41,3 +43,4 @@ class Snapshot:
     auth: AuthRules = field(default_factory=AuthRules)
     pid: int = 0
     hostname: str = ""
+    banished: Callable[[], Sequence[Banished]] = tuple

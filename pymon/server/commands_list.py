@@ -27,6 +27,7 @@ KINDS: Mapping[str, Kind] = {
     "deps": list_site.deps,
     "dtlog": list_daemon.dtlog,
     "measurements": list_measurements.measurements,
+    "banished": list_daemon.banished,
     "views": list_site.list_views,
 }
 

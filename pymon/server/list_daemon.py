@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pymon.model.request import Outcome, ReadDowntimeLog
-from pymon.server.call import Call
+from pymon.server.call import Call, one_line
 from pymon.server.listing import Deferred, Listed, Listing, Rest, dumps
 from pymon.server.numbers import instant
 from pymon.server.reply import Reply
@@ -23,6 +23,20 @@ def pids(call: Call) -> Listed:
     lines = [f"server {server}", *(f"{key.group} {key.service} {pid}" for key, pid in running)]
     value = dumps({"server": server, "monitors": monitors})
     return Listing("220 list pids completed", lines, (value,), is_array=False)
+
+
+def banished(call: Call) -> Listed:
+    """``list banished``: the plugins that run as processes because they misbehaved inside the daemon (P-banished).
+
+    A line ``GROUP SERVICE PLUGIN SINCE UNTIL REASON`` for each; group and service are ``*`` where it is for all.
+    """
+    found = sorted(call.snapshot.banished())
+    lines = (
+        " ".join((each.group or "*", each.service or "*", each.plugin, instant(each.since), instant(each.until)))
+        + f" {one_line(each.reason)}"
+        for each in found
+    )
+    return Listing("220 list banished completed", lines, (dumps(each._asdict()) for each in found))
 
 
 def state(call: Call) -> Listed:

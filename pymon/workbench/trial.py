@@ -249,7 +249,7 @@ async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -
         runner.stop()
     problems = [*(exits.problems or _endings(result, "in process")), *left]
     if not behaved and result.cause is Cause.TIMED_OUT:
-        problems.append("went on after it was cancelled, so that the daemon would run it as a process from then on")
+        problems.append("went on after it was cancelled, so that the daemon would run it as a process for a while")
     run = Run(result, max(spent, 0.0), result.measurements, tuple(problems), ended_all=bool(exits.problems))
     return _Seen(run, watch.stalls, kept)
 

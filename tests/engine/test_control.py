@@ -278,7 +278,7 @@ if __name__ == "__main__":
 
 
 async def test_a_monitor_that_blocks_the_daemon_is_told_of_where_its_result_is(tmp_path: Path) -> None:
-    """``pymon why`` shows it: the result that counts is that of the process."""
+    """``pymon why`` shows it: the result that counts is that of the process. So does ``list banished``."""
     site = "watch web\n    service x\n        interval 1h\n        monitor slow.monitor\n"
     lab = Lab(tmp_path, "hostgroup web 127.0.0.1\n\n" + site)
     lab.program("slow.monitor", BLOCKING)
@@ -288,13 +288,15 @@ async def test_a_monitor_that_blocks_the_daemon_is_told_of_where_its_result_is(t
         await lab.until(lambda: lab.state(X).op_status is OpStatus.OK)
         await lab.engine.settled()
         events = (await lab.ask(asked.ReadTimeline(X))).events
+        banished = lab.engine.snapshot().banished()
     finally:
         await lab.engine.stop()
+    assert [each[:3] for each in banished] == [("web", "x", "slow.monitor")]
     told = [event for event in events if event.facts.get("cause") == "blocked"]
     assert [event.kind for event in told] == [RecordedKind.CHECK]
     assert re.fullmatch(
         r"slow\.monitor: stopped: it blocked the event loop at \S+ line 11 in check; "
-        r"from now on it runs as a process",
+        r"for 1 min it runs as a process, for this service",
         told[0].text,
     )
     assert [event.text for event in events if event.facts.get("status") == "ok"] == ["ok: well"]

@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from pymon.model.depend import ServiceKey
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
+from pymon.runner.banishment import BanishmentLimits
 from pymon.runner.protocol import Answer
 from pymon.runner.runner import Runner
 from pymon.runner.watchdog import Watchdog
@@ -101,7 +103,7 @@ async def test_blocking_is_interrupted_and_told(runner: Runner, body: Body, capl
     assert summary.startswith(f"stopped: it blocked the event loop at {__file__} line ")
     assert Path(__file__).name in stack
     assert not runner.can_run_in_process(file)
-    assert "from now on it runs as a process" in caplog.text
+    assert "it runs as a process until " in caplog.text
 
 
 async def test_blocking_in_a_callback(runner: Runner) -> None:
@@ -138,6 +140,41 @@ async def test_then_the_file_runs_as_a_process(runner: Runner, tmp_path: Path) -
     result = await runner.run(file, invocation, time_limit=30)
     assert (result.exitval, result.output) == (6, "as a process\n")
     assert runner.can_run_in_process(made(sleeps, path))  # a new scan gives it a new chance
+
+
+async def test_e_banished_others_stay_inside_and_it_returns_by_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """E-banished: it is the service that misbehaves, not the file, and not for ever."""
+    sinner, other = ServiceKey("web", "sinner"), ServiceKey("web", "other")
+    path = script(tmp_path, "echo as a process")
+
+    async def body(call: Invocation) -> Answer:
+        if call.arguments:
+            time.sleep(60)  # noqa: ASYNC251
+        return Answer(0, "inside\n")
+
+    runner, file = Runner(block_limit=LIMIT, banishment=BanishmentLimits(first=1.5)), made(body, path)
+    runner.start()
+    try:
+        told: list[float] = []
+        blocked = await runner.run(
+            file, Invocation("x", ("block",), {}), time_limit=30, user=sinner,
+            on_misbehaved=lambda _result, until: told.append(until),
+        )  # fmt: skip
+        assert blocked.cause is Cause.BLOCKED
+        (term,) = runner.banished()
+        assert (term.group, term.service) == ("web", "sinner")
+        assert abs(term.until - told[0]) < 0.5
+        assert (await runner.run(file, Invocation("x", (), {}), time_limit=30, user=sinner)).output == "as a process\n"
+        assert (await runner.run(file, Invocation("x", (), {}), time_limit=30, user=other)).output == "inside\n"
+        await asyncio.sleep(max(0.0, term.until - time.time()) + 0.01)
+        assert not list(runner.banished())
+        with caplog.at_level(logging.INFO, "pymon.plugin"):
+            assert (await runner.run(file, Invocation("x", (), {}), time_limit=30, user=sinner)).output == "inside\n"
+        assert "runs inside the daemon again for web/sinner" in caplog.text
+    finally:
+        runner.stop()
 
 
 async def test_a_check_can_be_repeated_as_a_process_at_once(runner: Runner, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pymon.model.banished import Banished
 from pymon.model.measurement import Measurement
 from pymon.model.request import Outcome, ReadDowntimeLog, Request
 from pymon.model.service import Host, Hostgroup, Watch
@@ -180,6 +181,24 @@ def test_list_is_mons(snapshot: Snapshot, view: str, what: str, lines: list[str]
     assert client_of(snapshot, view).say(f"list {what}") == lines
 
 
+def test_p_banished_tells_who_runs_as_a_process_and_until_when() -> None:
+    """P-banished: group and service, or ``*`` for all; since and until in seconds since the epoch."""
+    found = (
+        Banished("g1", "s1", "x.monitor", 100.0, 160.0, "stopped: it blocked\nthe event loop"),
+        Banished("", "", "a.monitor", 90.5, 99.0, "blocked"),
+    )
+    client = client_of(replace(SNAPSHOT, banished=lambda: found))
+    assert client.say("list banished") == [
+        "* * a.monitor 90 99 blocked",
+        "g1 s1 x.monitor 100 160 stopped: it blocked\\0athe event loop",
+        "220 list banished completed",
+    ]
+    line, final = client.say("json list banished")
+    assert final == "220 list banished completed"
+    assert json.loads(line)[1] == found[0]._asdict()
+    assert client_of(SNAPSHOT).say("list banished") == ["220 list banished completed"]
+
+
 def test_monitor_inside_the_daemon_has_no_process() -> None:
     """P-pids: a monitor that runs inside the daemon is listed with process 0, never with the daemon's own."""
     assert client_of(replace(SNAPSHOT, running={S1: 0})).say("list pids")[:2] == ["server 4711", "g1 s1 0"]
@@ -313,6 +332,7 @@ def test_dtlog_that_is_off_or_unreadable_is_refused() -> None:
 # JSON
 
 VALUES: Mapping[str, object] = {
+    "banished": [],
     "watch": [{"group": "g1", "service": "s1"}, {"group": "g2", "service": "s3"}],
     "descriptions": [
         {"group": "g1", "service": "s1", "description": 'It\'s a "desc" \\ and é'},

@@ -77,14 +77,15 @@ def of_verdict(
     )
 
 
-def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult) -> Recorded:
-    """What is recorded of a monitor that is not run inside the daemon any more, after ``result`` there.
+def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult, until: float) -> Recorded:
+    """What is recorded of a monitor that is not run inside the daemon until some time, after ``result`` there.
 
     One that blocked the daemon is repeated as a process at once, so that result itself is never judged.
     """
     name = service.monitor.name if service.monitor is not None else "the monitor"
-    text = f"{name}: {_short(summary_of(result.output))}; from now on it runs as a process"
-    facts: dict[str, object] = {"status": state.op_status.name.lower(), "cause": result.cause.value}
+    minutes = f"{(until - result.ended) / 60:.0f} min"
+    text = f"{name}: {_short(summary_of(result.output))}; for {minutes} it runs as a process, for this service"
+    facts: dict[str, object] = {"status": state.op_status.name.lower(), "cause": result.cause.value, "until": until}
     return _event(service.key, result.ended, RecordedKind.CHECK, text, facts)
 
 
