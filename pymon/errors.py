@@ -10,7 +10,8 @@
     ├── WordSplitError          quotes in a monitor's or alert's arguments do not pair
     ├── PluginError             a plugin cannot be loaded, or was given wrong options
     │   └── PluginUsageError    its options are wrong (exit code 2, with its usage)
-    │       └── UnusableFile    a file that they name cannot be used now
+    │       ├── UnusableFile    a file that they name cannot be used now
+    │       └── NoCredentials   systemd passes no credentials on to this process
     ├── ProtocolError           what came over the wire is not mon's protocol
     ├── PacketError             a trap's datagram cannot be read
     ├── ServerError             the server cannot listen, or its certificate cannot be used
@@ -101,7 +102,11 @@ class PluginError(PymonError):
 
 
 class PluginUsageError(PluginError):
-    """A plugin was given options that it does not understand."""
+    """A plugin was given options that it does not understand; ``word`` is the index of the argument, if known."""
+
+    def __init__(self, message: str = "", *, word: int | None = None) -> None:
+        super().__init__(message)
+        self.word = word
 
 
 class UnusableFile(PluginUsageError):
@@ -109,6 +114,10 @@ class UnusableFile(PluginUsageError):
 
     Unlike an option, a file may be mended, or be there again, while an alert waits for another attempt.
     """
+
+
+class NoCredentials(PluginUsageError):
+    """A credential is asked for, and systemd passes none on to this process (it may to the daemon)."""
 
 
 class ProtocolError(PymonError):

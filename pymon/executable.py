@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+HEAD = 64 * 1024
+"""bytes of a file that are searched for the import of pymon's SDK"""
+
+_SDK_IMPORT = re.compile(rb"^\s*(?:from|import)\s+pymon\.(?:monitor|alert|plugin)\b", re.MULTILINE)
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
@@ -72,3 +77,17 @@ def absent(directory: str) -> OSError | None:
     except OSError as error:
         return error
     return None if stat.S_ISDIR(mode) else NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+
+def is_sdk_plugin(head: bytes) -> bool:
+    """Whether a file that begins so is Python, and written against pymon's SDK."""
+    return head.startswith(b"#!") and b"python" in head.split(b"\n", 1)[0] and _SDK_IMPORT.search(head) is not None
+
+
+def uses_sdk(path: str) -> bool:
+    """The same of a file; False of one that cannot be read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  # as above
+            return is_sdk_plugin(file.read(HEAD))
+    except OSError:
+        return False

@@ -15,6 +15,7 @@ from pymon.core.timing import time_limit
 from pymon.errors import ConfigError
 from pymon.model.depend import ServiceKey
 from pymon.model.problem import Problem, Severity
+from pymon.runner.validation import subjects_of, validate_apart
 
 CLEAN, WARNINGS, ERRORS = 0, 1, 2
 """exit statuses"""
@@ -30,6 +31,10 @@ def check(file: Path, *, as_json: bool, explain: tuple[str, str] | None, m4: str
         reading = read(file, m4=m4)
     except ConfigError as error:
         return _print_problems(file, error.problems, None, as_json=as_json)
+    if not reading.report.has_errors:
+        lines = reading.arguments()
+        subjects = subjects_of(reading.paths(lines.programs))
+        reading.report.include(lines.problems(validate_apart(subjects, lines.trials)) if subjects else ())
     problems = reading.report.problems()
     status = _status(problems)
     if explain is None or status == ERRORS:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lark import Token
 from pymon.config.auth import parse_auth
 from pymon.config.build import Draft, build
 from pymon.config.check import check, check_programs
+from pymon.config.check_arguments import ArgumentLines
 from pymon.config.encoding import Undecodable, decode, guess_encoding
 from pymon.config.keywords import KEYWORDS
 from pymon.config.m4 import M4Failed, run_m4
@@ -28,9 +29,10 @@ from pymon.config.values import path_list
 from pymon.errors import ConfigError
 from pymon.executable import Search, absent, search, unreadable
 from pymon.installed import ALERTS, MONITORS, Offer, offers
+from pymon.model.argument import Verdicts
 from pymon.model.auth import AuthRules
 from pymon.model.place import Place
-from pymon.model.problem import Problem
+from pymon.model.problem import Problem, Severity
 from pymon.model.settings import Settings
 from pymon.model.site import Site
 from pymon.share import shared
@@ -43,12 +45,19 @@ SIZE_LIMIT = 16 << 20
 class Loaded:
     """A configuration that can be used, the warnings about it in the order of the file, and who may do what.
 
-    ``auth`` is None when there is no auth.cf, or none that can be read.
+    ``auth`` is None when there is no auth.cf, or none that can be read. ``arguments`` are the lines that call programs.
     """
 
     site: Site
     problems: tuple[Problem, ...]
     auth: AuthRules | None = None
+    arguments: ArgumentLines | None = field(default=None, repr=False, compare=False)
+
+    def argument_problems(self, verdicts: Verdicts) -> tuple[Problem, ...]:
+        """What plugins said of their arguments: warnings, since all of it can be run."""
+        if self.arguments is None:
+            return ()
+        return tuple(replace(each, severity=Severity.WARNING) for each in self.arguments.problems(verdicts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,17 @@ class Reading:
     site: Site
     report: Report
     auth: AuthRules | None = None
+
+    def arguments(self) -> ArgumentLines:
+        """The lines that call programs, for the plugins to be asked about."""
+        return ArgumentLines(self.draft, self.report.source)
+
+    def paths(self, programs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Where programs (entry-point group and name) are: path, or a package's origin; without the missing."""
+        find, settings = PluginFinder(), self.site.settings
+        places = {MONITORS: settings.mondir, ALERTS: settings.alertdir}
+        found = {(group, name): find.search(name, places[group], group).path for group, name in programs}
+        return {program: path for program, path in found.items() if path}
 
 
 def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Loaded:
@@ -76,7 +96,8 @@ def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
     problems = reading.report.problems()
     if reading.report.has_errors:
         raise ConfigError(problems)
-    return Loaded(reading.site, problems, reading.auth)
+    warnings = tuple(replace(each, severity=Severity.WARNING) for each in problems)
+    return Loaded(reading.site, warnings, reading.auth, reading.arguments())
 
 
 def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Reading:

@@ -23,7 +23,10 @@ _PERIOD = _SERVICE + "  period wd {Sun-Sat}\n"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of problem. ``message`` and ``advice`` are format strings; ``differs`` names a deviation from mon."""
+    """One kind of problem. ``message`` and ``advice`` are format strings; ``differs`` names a deviation from mon.
+
+    ``starts``: an error for ``pymon check``, with which the daemon starts all the same, and warns.
+    """
 
     code: str
     message: str
@@ -31,6 +34,7 @@ class Kind:
     samples: tuple[str, ...]
     severity: Severity = Severity.ERROR
     differs: str = ""
+    starts: bool = False
 
 
 def _error(code: str, message: str, advice: str, *samples: str, differs: str = "") -> Kind:
@@ -501,6 +505,17 @@ _SITE = (
     ),
 )  # fmt: skip
 
+_ARGUMENTS = (
+    _warning("refused-argument", "{name} refuses these arguments: {reason}", "{advice}"),
+    _warning("ignored-option", "{name}: {reason}", "{advice}"),
+    _warning("unusable-file", "{name}: {reason}", "{advice}"),
+    Kind("dangerous-argument", "{name}: {reason}", "{advice}", (), Severity.ERROR, "C-DANGER", starts=True),
+    _warning(
+        "broken-plugin", "{kind} {name} cannot be loaded: {reason}", "until that is mended, each of its calls is broken"
+    ),
+    _warning("untried", "the arguments of monitors and alerts were not tried: {obstacle}", ""),
+)  # fmt: skip
+
 _AUTH = (
     _error("auth-unreadable", "could not open auth file: {reason}", ""),
     _error(
@@ -536,5 +551,5 @@ _AUTH = (
     ),
 )  # fmt: skip
 
-KINDS = {kind.code: kind for kind in (*_STRUCTURE, *_VALUES, *_LINES, *_SITE, *_AUTH)}
+KINDS = {kind.code: kind for kind in (*_STRUCTURE, *_VALUES, *_LINES, *_SITE, *_ARGUMENTS, *_AUTH)}
 """every kind of problem by its code"""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable
 
 from lark import Token
 
 from pymon.config.malformed import KINDS
 from pymon.config.text import Source
+from pymon.likeness import most_alike
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
 
@@ -41,6 +41,7 @@ class Report:
         self._others: list[Problem] = []
         self._counts = dict.fromkeys(Severity, 0)
         self._comparisons = 0
+        self._fatal = 0
 
     def __len__(self) -> int:
         """How many problems were found, those that are not kept included."""
@@ -60,6 +61,7 @@ class Report:
         """Add a problem of a kind at a place of the source."""
         known = KINDS[kind]
         self._counts[known.severity] += 1
+        self._fatal += known.severity is Severity.ERROR and not known.starts
         if self._counts[known.severity] > MOST:
             return
         text = self.source.physical(place.line)
@@ -70,6 +72,7 @@ class Report:
         """Add the problems of another file that belongs to this one; they come after its own."""
         for problem in problems:
             self._counts[problem.severity] += 1
+            self._fatal += problem.severity is Severity.ERROR
             self._others.append(problem)
 
     def guess(self, word: str, known: Collection[str]) -> str:
@@ -97,10 +100,11 @@ class Report:
     @property
     def has_errors(self) -> bool:
         """Whether the configuration cannot be used."""
-        return self._counts[Severity.ERROR] > 0
+        return self._fatal > 0
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Name the known word that is most like a misspelt one: ``did you mean 'interval'?``; empty if none is."""
-    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.7)
-    return f"did you mean '{close[0]}'?" if close else ""
+    """Name the known word that is most like a misspelt one: ``did you mean 'interval'?``; empty if none is,
+    or only its opposite."""
+    close = most_alike(word, known)
+    return f"did you mean '{close}'?" if close else ""

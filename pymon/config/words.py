@@ -64,3 +64,20 @@ def _unfinished(text: str, position: int) -> str:
     if text[position] == "\\":
         return "the backslash at the end has nothing after it"
     return f"the quote {text[position]} is never closed"
+
+
+def locate_words(text: str) -> tuple[int, ...]:
+    """Where each word of ``split_words`` begins in the text, quotes included. Raises WordSplitError, as that does."""
+    starts: list[int] = []
+    position = 0
+    in_word = False
+    while position < len(text):
+        match = _PIECE.match(text, position)
+        if match is None:
+            raise WordSplitError(_unfinished(text, position), position)
+        is_blank = match.lastgroup == "blank"
+        if not is_blank and not in_word:
+            starts.append(position)
+        in_word = not is_blank
+        position = match.end()
+    return tuple(starts)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from pymon.config.loader import Loaded, load_auth
+from pymon.engine.arguments import warn_of_arguments
 from pymon.engine.programs import Lookup, Programs, find_programs, look_up
 from pymon.engine.record import acts
 from pymon.engine.record.store import Record
@@ -110,7 +111,12 @@ class Configuration:
         before = self._watcher.programs
         programs = await asyncio.to_thread(find_programs, loaded.site, before)  # importing plugins takes its time
         report(loaded.problems)
+        await self.warn_of_arguments(loaded, programs)
         return loaded.site, programs
+
+    async def warn_of_arguments(self, loaded: Loaded, programs: Programs) -> None:
+        """Put into the log what plugins do not like about the arguments that the configuration gives them."""
+        await asyncio.to_thread(warn_of_arguments, loaded, programs, self._watcher.environ)
 
     def _take_over(self, site: Site, programs: Programs) -> CarriedOver:
         watcher, settings, now = self._watcher, site.settings, self._watcher.clock()

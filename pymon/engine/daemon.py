@@ -109,6 +109,7 @@ async def _watch(
     if beside is not None:
         await beside.start()
     log.info("mon server started: %d services on %d watches", len(site.services), len(site.watches))
+    trying = asyncio.create_task(engine.warn_of_arguments(loaded), name="arguments")  # may read files that hang
     del loaded, site  # a reload replaces them, and nothing is to keep them
     if on_start is not None:
         on_start(engine)
@@ -117,6 +118,7 @@ async def _watch(
         await _either(stop, engine.terminated)
     finally:
         reloader.cancel()
+        trying.cancel()
         if beside is not None:
             await beside.stop()
         await engine.stop("by a client" if engine.terminated.is_set() else "by a signal" if stop.is_set() else "")

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from pymon import __version__
+from pymon.config.loader import Loaded
 from pymon.core import trap
 from pymon.core.trap import Addressee, Rejected
 from pymon.engine.configuration import Configuration, Load
@@ -78,6 +79,10 @@ class Engine:
         watcher.downtime.configure(site.settings, watcher.started)
         watcher.launcher.resume(watcher.programs.alerts, resumption.is_still_wanted, resumption.is_inprocess, undone)
         watcher.start()
+
+    async def warn_of_arguments(self, loaded: Loaded) -> None:
+        """Put into the log what the plugins do not like about the arguments in the configuration that is in force."""
+        await self._configuration.warn_of_arguments(loaded, self._watcher.programs)
 
     async def stop(self, why: str = "") -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""

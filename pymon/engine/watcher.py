@@ -87,7 +87,7 @@ class Watcher:
         self.stopped_since = now if stopped else None
         self._stopped_by_option = stopped  # then the next daemon is not stopped, unless it has the option too
         self.programs: Programs = find_programs(site)
-        self._environ = environ
+        self.environ = environ
         self.appender = Appender()
         self.history = History(site.settings, self.appender, now, record.line)
         self.downtime = DowntimeLog(self.appender)
@@ -247,7 +247,7 @@ class Watcher:
         self.lateness.append(started - planned)
         call = None
         if file is not None:
-            call = invocation(service, file.path, hosts, state, self.site.settings, self._environ)
+            call = invocation(service, file.path, hosts, state, self.site.settings, self.environ)
         self.keep(key, replace(state, last_check=started))
         if file is None or call is None:
             result = self._no_such_monitor(service, started)

@@ -7,6 +7,7 @@ conversation  lines to and from a server, bounded
 datagram      questions and answers of one datagram each, over UDP
 alert         Alert, Event; Done, TryAgain, Failed
 options       option, flag, many, words, choice: the command line, declared as a dataclass
+validation    Given: what a plugin would be called with, to be judged before it is
 values        ports, seconds, counts: what options take
 net           names and connections that cannot block the event loop
 tls           TlsOptions, and the context they make
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pymon.errors import PluginError, PluginUsageError
+    from pymon.model.argument import ArgumentProblem, Fault
     from pymon.model.measurement import Measurement
     from pymon.model.result import Cause, CheckResult
     from pymon.model.status import EventKind
@@ -64,11 +66,14 @@ if TYPE_CHECKING:
         readable,
     )
     from pymon.plugin.tls import TlsOptions, days_left, tls_context, tls_problem
+    from pymon.plugin.validation import Given, sample_event
     from pymon.plugin.values import count, duration, milliseconds, port, positive, seconds
 
 _HOME = {
     "PluginError": "pymon.errors",
     "PluginUsageError": "pymon.errors",
+    "ArgumentProblem": "pymon.model.argument",
+    "Fault": "pymon.model.argument",
     "Measurement": "pymon.model.measurement",
     "Cause": "pymon.model.result",
     "CheckResult": "pymon.model.result",
@@ -132,6 +137,8 @@ _HOME = {
     "days_left": "pymon.plugin.tls",
     "tls_context": "pymon.plugin.tls",
     "tls_problem": "pymon.plugin.tls",
+    "Given": "pymon.plugin.validation",
+    "sample_event": "pymon.plugin.validation",
     "count": "pymon.plugin.values",
     "duration": "pymon.plugin.values",
     "milliseconds": "pymon.plugin.values",
@@ -146,6 +153,7 @@ __all__ = [
     "Address",
     "Alert",
     "AlertOutcome",
+    "ArgumentProblem",
     "Call",
     "CannotConnect",
     "Cause",
@@ -159,6 +167,8 @@ __all__ = [
     "EventKind",
     "Exit",
     "Failed",
+    "Fault",
+    "Given",
     "Host",
     "LoginOptions",
     "Measurement",
@@ -208,6 +218,7 @@ __all__ = [
     "readable",
     "run_command",
     "run_program",
+    "sample_event",
     "seconds",
     "tls_context",
     "tls_problem",

@@ -41,12 +41,14 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, TypeVar
 
 from pymon.errors import PluginUsageError, UnusableFile
+from pymon.model.argument import ArgumentProblem, Fault
 from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.options import OptionParser, Parsed, flag, option
+from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, seconds
 from pymon.runner.protocol import Answer
 
@@ -236,6 +238,7 @@ class Alert(Generic[O]):
         retry_on: frozenset[int] = frozenset({Exit.TRY_AGAIN}),
         takes_anything: bool = False,
         timeout: float = TIMEOUT,
+        validate: Validate | None = None,
     ) -> None:
         """``options`` is a dataclass of declared fields (PluginError if it declares one of mon's letters).
 
@@ -243,7 +246,8 @@ class Alert(Generic[O]):
         (default: the docstring of the module that ``deliver`` is in). ``takes_anything``: arguments that cannot be
         read are no error; the alert finds them in ``event.arguments``. ``timeout``: seconds that one attempt may take
         (0: no limit), after which it counts as TryAgain. ``survives_boot``: what an ordered alert changes is elsewhere,
-        and not lost when this machine starts again; without it, outages are alerted anew then.
+        and not lost when this machine starts again; without it, outages are alerted anew then. ``validate`` says what
+        is wrong with options that the declarations let pass (see ``pymon.plugin.validation``).
         """
         blocks = not asyncio.iscoroutinefunction(deliver)
         self._about = about_of(about, deliver)
@@ -255,6 +259,7 @@ class Alert(Generic[O]):
         self._retry_on = retry_on
         self._takes_anything = takes_anything
         self._timeout = timeout
+        self._validate = validate
         self._parser = OptionParser(options, _FromMon, common=(_Attempts,))
 
     @property
@@ -282,6 +287,24 @@ class Alert(Generic[O]):
             return self._order_by(event, parsed.of(self._options))
         except PluginUsageError:
             return "wrong options"
+
+    def validate(
+        self, arguments: Sequence[str], environ: Mapping[str, str], hosts: int = 0
+    ) -> tuple[ArgumentProblem, ...]:
+        """What is wrong with the arguments of an alert line, without telling anybody. May read files they name."""
+        if self._takes_anything:
+            return ()
+        wrong = self._parser.problems(arguments)
+        if wrong:
+            return tuple(problem_of(error, arguments) for error in wrong)
+        parsed = self._parser.parse(arguments)
+        if parsed.of(_FromMon).help:
+            return ()
+        ignored = tuple(
+            ArgumentProblem(f"unknown option {letter} is passed over", index, Fault.IGNORED)
+            for letter, index in zip(parsed.unknown, parsed.unknown_at, strict=True)
+        )
+        return (*ignored, *ask(self._validate, Given(parsed.of(self._options), tuple(arguments), environ)))
 
     async def run(self, invocation: Invocation) -> Answer:
         """Deliver one call; gives exit code and output. What ``deliver`` raises, other than wrong options and

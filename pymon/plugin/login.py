@@ -44,6 +44,13 @@ class LoginOptions(TlsOptions):
         """The context for a conversation in TLS from the start, where that is asked for."""
         return self.context() if self.tls else None
 
+    def validate(self, environ: Mapping[str, str]) -> None:
+        """Try the files; raises PluginUsageError. Blocks."""
+        if self.user:
+            read_secret(self.password_file, environ)
+        if self.tls or self.starttls:
+            self.context()
+
     async def password(self, environ: Mapping[str, str]) -> str:
         """The password; raises PluginUsageError if it cannot be read."""
         return await in_thread(read_secret, self.password_file, environ)

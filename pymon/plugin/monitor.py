@@ -39,6 +39,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, NoReturn
 
 from pymon.errors import PluginUsageError
+from pymon.model.argument import ArgumentProblem
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.plugin.blocking import Blocking
@@ -61,6 +62,7 @@ from pymon.plugin.outcome import (
     failed_hosts,
     plain_detail,
 )
+from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, positive, seconds
 from pymon.runner.protocol import Answer
 
@@ -142,8 +144,10 @@ class _Program(Generic[OptionsT]):
         subject: str,
         single_dash: bool,
         options_first: bool = False,
+        validate: Validate | None = None,
     ) -> None:
         self._options = options
+        self._validate = validate
         self._about = about
         self._subject = subject
         self._parser = OptionParser(
@@ -171,6 +175,24 @@ class _Program(Generic[OptionsT]):
         exitval = report.exitval if 0 <= report.exitval <= HIGHEST_EXIT else HIGHEST_EXIT
         return Answer(exitval, report.output(), report.measurements)
 
+    def validate(
+        self, arguments: Sequence[str], environ: Mapping[str, str], hosts: int = 0
+    ) -> tuple[ArgumentProblem, ...]:
+        """What is wrong with arguments, without checking anything. The last ``hosts`` of them are those that mon adds.
+
+        May read files that they name.
+        """
+        wrong = self._parser.problems(arguments, hosts)
+        if wrong:
+            return tuple(problem_of(error, arguments) for error in wrong)
+        try:
+            read = self._parse(tuple(arguments))
+        except PluginUsageError as error:
+            return (problem_of(error, arguments),)
+        if read.wants_help or not read.arguments:
+            return ()
+        return ask(self._validate, Given(read.options, tuple(arguments), environ, read.arguments, read.families))
+
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
         raise NotImplementedError
 
@@ -181,7 +203,7 @@ class _Program(Generic[OptionsT]):
     def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
         parsed = self._parser.parse(arguments)
         if parsed.unknown:
-            raise PluginUsageError(f"unknown option {parsed.unknown[0]}")
+            raise PluginUsageError(f"unknown option {parsed.unknown[0]}", word=parsed.unknown_at[0])
         wants_help = parsed.of(_HelpOptions).help
         if self._none_is_wrong and not parsed.words and not wants_help:
             raise PluginUsageError(f"at least one {self._subject} must be specified")
@@ -204,16 +226,18 @@ class SetMonitor(_Program[OptionsT]):
         usage_exit: int = USAGE_EXIT,
         none_is_wrong: bool = False,
         local: bool = False,
+        validate: Validate | None = None,
     ) -> None:
         """``about`` is its help (default: the docstring of the module that ``check`` is in).
 
         ``subject`` is what its arguments are called in the help, where they are no hosts. ``single_dash``: its long
         options stand behind one hyphen (see ``pymon.plugin.options``). ``usage_exit`` is its exit code for wrong
         options. With ``none_is_wrong`` it is wrong to give it no arguments; without, all is well then. ``local``: its
-        arguments are no hosts but things of this machine, so there is neither -4 nor -6.
+        arguments are no hosts but things of this machine, so there is neither -4 nor -6. ``validate`` says what is
+        wrong with options that the declarations let pass (see ``pymon.plugin.validation``).
         """
         common = _common(local)
-        super().__init__(options, common, about_of(about, check), subject, single_dash)
+        super().__init__(options, common, about_of(about, check), subject, single_dash, validate=validate)
         self._check = check
         self._usage_exit = usage_exit
         self._none_is_wrong = none_is_wrong
@@ -246,6 +270,7 @@ class Monitor(_Program[OptionsT]):
         summary: Detail[OptionsT] | None = None,
         local: bool = False,
         options_first: bool = False,
+        validate: Validate | None = None,
     ) -> None:
         """``probe`` is a coroutine function, or a plain one that blocks: that runs in a thread.
 
@@ -257,10 +282,11 @@ class Monitor(_Program[OptionsT]):
         arguments are more than hosts: it is given them all (without the options), and gives the options with what the
         others mean, and the hosts; it may raise PluginUsageError. ``summary`` makes the first line of all outcomes
         where it is not the failed hosts (host dependencies and alerts match on those). ``options_first``: its options
-        end at the first word that is none (see ``pymon.plugin.options``).
+        end at the first word that is none (see ``pymon.plugin.options``). ``validate`` says what is wrong with options
+        that the declarations and ``divide`` let pass (see ``pymon.plugin.validation``).
         """
         common = (*_common(local), _EachOptions)
-        super().__init__(options, common, about_of(about, probe), subject, single_dash, options_first)
+        super().__init__(options, common, about_of(about, probe), subject, single_dash, options_first, validate)
         blocks = not asyncio.iscoroutinefunction(probe)
         self._probe: Callable[[Host, OptionsT], Awaitable[Outcome]] = Blocking(probe) if blocks else probe  # type: ignore[assignment]  # told apart by the line before
         self._detail = detail or plain_detail

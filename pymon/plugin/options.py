@@ -102,19 +102,64 @@ def choice(*allowed: str) -> Callable[[str], str]:
 
 
 class Parsed:
-    """Arguments that were read: a record for each declared class, the words, and the letters that nobody declared."""
+    """Arguments that were read: a record for each declared class, the words, and the letters that nobody declared.
 
-    __slots__ = ("records", "unknown", "words")
+    ``unknown_at`` are the indexes of the arguments that those letters stand in.
+    """
 
-    def __init__(self, records: Mapping[type[Any], Any], words: tuple[str, ...], unknown: tuple[str, ...]) -> None:
+    __slots__ = ("records", "unknown", "unknown_at", "words")
+
+    def __init__(
+        self, records: Mapping[type[Any], Any], words: tuple[str, ...], unknown: Sequence[tuple[str, int]]
+    ) -> None:
         self.records = records
         self.words = words
-        self.unknown = unknown
+        self.unknown = tuple(letter for letter, _ in unknown)
+        self.unknown_at = tuple(index for _, index in unknown)
 
     def of(self, record: type[R]) -> R:
         """The record of one class."""
         found: R = self.records[record]
         return found
+
+
+class _Arguments:
+    """Arguments while they are read. ``at`` is the index of the last one taken.
+
+    ``problems`` gathers values that do not fit; None: the first is raised. The last ``hosts`` of them, which mon adds,
+    are no values.
+    """
+
+    __slots__ = ("at", "given", "hosts", "problems", "unknown")
+
+    def __init__(self, given: Sequence[str], problems: list[PluginUsageError] | None = None, hosts: int = 0) -> None:
+        self.hosts = hosts
+        self.given = given
+        self.at = -1
+        self.problems = problems
+        self.unknown: list[tuple[str, int]] = []
+
+    def take(self) -> str | None:
+        """The next one; None if there is none."""
+        if self.at + 1 >= len(self.given):
+            return None
+        self.at += 1
+        return self.given[self.at]
+
+    def rest(self) -> Sequence[str]:
+        """All that were not taken yet, which are then."""
+        rest, self.at = self.given[self.at + 1 :], len(self.given)
+        return rest
+
+    def value_of(self, name: str) -> str:
+        """The next one as the value of an option."""
+        option = self.at
+        value = self.take()
+        if value is None:
+            raise PluginUsageError(f"option {name} needs a value", word=option)
+        if self.at >= len(self.given) - self.hosts:
+            raise PluginUsageError(f"option {name} needs a value: it would take the host {value} for it", word=option)
+        return value
 
 
 class OptionParser:
@@ -199,19 +244,39 @@ class OptionParser:
         Where help is asked for nothing is: the records are then the defaults, which their ``__post_init__`` has not
         seen.
         """
+        return self._parsed(_Arguments(arguments))
+
+    def problems(self, arguments: Sequence[str], hosts: int = 0) -> tuple[PluginUsageError, ...]:
+        """Everything that is wrong with arguments; what makes the others hard to tell ends the list.
+
+        ``hosts`` is how many of them, the last ones, were added by mon: to take one for an option's value is wrong.
+        """
+        gathered: list[PluginUsageError] = []
+        try:
+            parsed = self._parsed(_Arguments(arguments, gathered, hosts))
+        except PluginUsageError as error:
+            gathered.append(error)
+        else:
+            if self._helping is not None and parsed.records[self._helping].help:
+                return ()
+        return tuple(gathered)
+
+    def _parsed(self, given: _Arguments) -> Parsed:
         values: dict[type[Any], dict[str, Any]] = {record: {} for record in self._records}
         try:
-            plain, unknown = self._read(arguments, values)
+            plain = self._read(given, values)
+            if given.problems:
+                raise given.problems.pop()
             records = {record: record(**values[record]) for record in self._records}
         except PluginUsageError:
-            if not self._asks_for_help(arguments, values):
+            if not self._asks_for_help(given.given, values):
                 raise
             records = {record: _untouched(record) for record in self._records}
             if self._helping is not None:
                 records[self._helping] = self._helping(help=True)
             return Parsed(records, (), ())
         helps = self._asks_for_help((), values)
-        return Parsed(records, tuple(plain), () if helps else tuple(unknown))
+        return Parsed(records, tuple(plain), () if helps else given.unknown)
 
     def _asks_for_help(self, arguments: Sequence[str], values: Mapping[type[Any], Mapping[str, Any]]) -> bool:
         """Whether the SDK's flag ``help`` was read, or is among the arguments, be it where a value should be."""
@@ -226,41 +291,36 @@ class OptionParser:
             spellings |= {spelling[1:] for spelling in spellings if spelling.startswith("--")}
         return any(word in spellings for word in itertools.takewhile(lambda word: word != "--", arguments))
 
-    def _read(self, arguments: Sequence[str], values: dict[type[Any], dict[str, Any]]) -> tuple[list[str], list[str]]:
-        """Fill in the values; gives the words that are no options, and the letters that nobody declared."""
-        unknown: list[str] = []
+    def _read(self, given: _Arguments, values: dict[type[Any], dict[str, Any]]) -> list[str]:
+        """Fill in the values; gives the words that are no options."""
         plain: list[str] = []
-        rest = list(reversed(arguments))
-        while rest:
-            word = rest.pop()
+        while (word := given.take()) is not None:
             if word == "--":
-                plain.extend(reversed(rest))
-                break
-            if self._options_first and not (len(word) > 1 and word.startswith("-")):
-                plain.extend((word, *reversed(rest)))
-                break
-            if word.startswith("--") or (self._single_dash and len(word) > 1 and word.startswith("-")):
-                self._long(word, rest, values)
+                plain.extend(given.rest())
+            elif self._options_first and not (len(word) > 1 and word.startswith("-")):
+                plain.extend((word, *given.rest()))
+            elif word.startswith("--") or (self._single_dash and len(word) > 1 and word.startswith("-")):
+                self._long(word, given, values)
             elif len(word) > 1 and word.startswith("-"):
-                self._letters(word, rest, values, unknown)
+                self._letters(word, given, values)
             else:
                 plain.append(word)
         if self._words is not None:
             record, name, _ = self._words
             values[record][name] = tuple(plain)
-        return plain, unknown
+        return plain
 
-    def _long(self, word: str, rest: list[str], values: dict[type[Any], dict[str, Any]]) -> None:
-        given, equals, value = word.partition("=")
-        name = self._long_name(given)
+    def _long(self, word: str, given: _Arguments, values: dict[type[Any], dict[str, Any]]) -> None:
+        spelling, equals, value = word.partition("=")
+        name = self._long_name(spelling, given.at)
         if self._by_flag[name][2].takes is _Takes.NOTHING:
             if equals:
-                raise PluginUsageError(f"option {name} takes no value")
+                raise PluginUsageError(f"option {name} takes no value", word=given.at)
         elif not equals:
-            value = _next(name, rest)
-        self._set(name, value, values)
+            value = given.value_of(name)
+        self._set(name, value, given, values)
 
-    def _long_name(self, given: str) -> str:
+    def _long_name(self, given: str, at: int) -> str:
         """The declared flag that is meant; raises PluginUsageError."""
         if given in self._by_flag:
             return given
@@ -275,25 +335,25 @@ class OptionParser:
             if len(begun) == 1:
                 return begun[0]
             if wanted and begun:
-                raise PluginUsageError(f"option {given} could be {' or '.join(begun)}")
-        import difflib  # noqa: PLC0415  # only where something is wrong: it costs a millisecond
+                raise PluginUsageError(f"option {given} could be {' or '.join(begun)}", word=at)
+        from pymon.likeness import most_alike  # noqa: PLC0415  # only where something is wrong: it costs a millisecond
 
-        close = difflib.get_close_matches(given, self._by_flag, n=1)
-        raise PluginUsageError(f"unknown option {given}" + (f"; did you mean {close[0]}?" if close else ""))
+        close = most_alike(given, self._by_flag, cutoff=0.6)
+        raise PluginUsageError(f"unknown option {given}" + (f"; did you mean {close}?" if close else ""), word=at)
 
-    def _letters(self, word: str, rest: list[str], values: dict[type[Any], dict[str, Any]], unknown: list[str]) -> None:
+    def _letters(self, word: str, given: _Arguments, values: dict[type[Any], dict[str, Any]]) -> None:
         letters = word[1:]
         while letters:
             name, letters = f"-{letters[0]}", letters[1:]
             if name not in self._by_flag:
-                unknown.append(name)
+                given.unknown.append((name, given.at))
                 continue
             value = ""
             if self._by_flag[name][2].takes is not _Takes.NOTHING:
-                value, letters = letters or _next(name, rest), ""
-            self._set(name, value, values)
+                value, letters = letters or given.value_of(name), ""
+            self._set(name, value, given, values)
 
-    def _set(self, flag_given: str, value: str, values: dict[type[Any], dict[str, Any]]) -> None:
+    def _set(self, flag_given: str, value: str, given: _Arguments, values: dict[type[Any], dict[str, Any]]) -> None:
         record, name, declared = self._by_flag[flag_given]
         if declared.takes is _Takes.NOTHING:
             values[record][name] = True
@@ -301,7 +361,11 @@ class OptionParser:
         try:
             converted = declared.convert(value)
         except (ValueError, OverflowError) as error:
-            raise PluginUsageError(f"option {flag_given} {value!r}: {_why(error, declared)}") from error
+            refused = PluginUsageError(f"option {flag_given} {value!r}: {_why(error, declared)}", word=given.at)
+            if given.problems is None:
+                raise refused from error
+            given.problems.append(refused)
+            return
         if declared.takes is _Takes.MANY:
             values[record][name] = (*values[record].get(name, ()), converted)
         else:
@@ -384,12 +448,6 @@ def _converter(flags: tuple[str, ...], default: object) -> Callable[[str], Any]:
         f"option {flags[0]} has a default of type {type(default).__name__} and no convert=, so that its value would be"
         " text; name the function that makes it of text: convert=…"
     )
-
-
-def _next(name: str, rest: list[str]) -> str:
-    if not rest:
-        raise PluginUsageError(f"option {name} needs a value")
-    return rest.pop()
 
 
 def _why(error: ValueError | OverflowError, declared: Declared) -> str:

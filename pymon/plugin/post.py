@@ -123,6 +123,10 @@ class PostOptions(TlsOptions):
         """
         return await in_thread(self._courier, environ, urls, suffix)
 
+    def validate(self, environ: Mapping[str, str], urls: Sequence[str], *, suffix: str = "") -> None:
+        """Try all that ``courier`` asks for, in this thread; raises PluginUsageError."""
+        self._courier(environ, urls, suffix)
+
     def _courier(self, environ: Mapping[str, str], urls: Sequence[str], suffix: str) -> Courier:
         for url in urls:
             if "@" in urlsplit_or_refuse(url, "a URL").netloc:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from pymon.errors import PluginUsageError, UnusableFile
+from pymon.errors import NoCredentials, PluginUsageError, UnusableFile
 from pymon.runner.shortage import wait_in_thread
 
 SECRET_LIMIT = 64 * 1024
@@ -62,7 +62,7 @@ def secret_path(source: str, environ: Mapping[str, str]) -> str:
     name = source.removeprefix("credential:")
     if name != source:
         if not folder:
-            raise PluginUsageError(f"no credential {name}: systemd passes none on ($CREDENTIALS_DIRECTORY is not set)")
+            raise NoCredentials(f"no credential {name}: systemd passes none on ($CREDENTIALS_DIRECTORY is not set)")
         if "/" in name or not name:
             raise PluginUsageError(f"{name!r} is no name of a credential")
         return f"{folder}/{name}"

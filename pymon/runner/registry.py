@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import stat
 import sys
 import threading
@@ -19,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pymon.executable import examine, search
+from pymon.executable import HEAD, examine, is_sdk_plugin, search
 from pymon.installed import Offer, offers
 from pymon.runner.loading import plugin_at, plugin_in, reason
 from pymon.runner.protocol import Plugin
@@ -35,11 +34,6 @@ IMPORT_LIMIT = 10.0
 
 SLOW = 1.0
 """seconds after which an import is told of"""
-
-_HEAD = 64 * 1024
-"""bytes of a file that are searched for the import of an SDK"""
-
-_SDK_IMPORT = re.compile(rb"^\s*(?:from|import)\s+pymon\.(?:monitor|alert|plugin)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -199,10 +193,10 @@ def load(name: str, path: str) -> PluginFile:
     """One plugin file; never raises."""
     try:
         with Path(path).open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(HEAD)
     except OSError as error:
         return PluginFile(name, path, problem=_unreadable(path, error))
-    if not (head.startswith(b"#!") and b"python" in head.split(b"\n", 1)[0] and _SDK_IMPORT.search(head)):
+    if not is_sdk_plugin(head):
         return PluginFile(name, path)
     try:
         return PluginFile(name, path, plugin_in(path), is_python=True, source=path)

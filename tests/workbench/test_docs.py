@@ -64,7 +64,7 @@ def run(command: list[str], folder: Path, environ: dict[str, str] | None = None)
 
 def test_no_block_is_overlooked() -> None:
     python = [text for kind, text in BLOCKS if kind == "python"]
-    assert len(python) == len(NAMES) + len(("the test", "a required option", "a template"))
+    assert len(python) == len(NAMES) + len(("the test", "a required option", "a template", "what check asks"))
     assert {kind for kind, _ in BLOCKS} == {"python", "console", "toml", ""}
 
 

@@ -1,0 +1,131 @@
+"""The arguments of monitors and alerts, as their own plugins judge them: gathered here, tried by who may run plugins.
+
+    lines = ArgumentLines(draft, source)
+    verdicts = …                         # of lines.trials
+    problems = lines.problems(verdicts)
+
+Equal lines are tried once, and each is told of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pymon.config.build import Draft
+from pymon.config.build_service import Built
+from pymon.config.report import Report
+from pymon.config.text import Source
+from pymon.config.words import locate_words
+from pymon.errors import WordSplitError
+from pymon.installed import ALERTS, MONITORS
+from pymon.model.argument import Fault, Trial, Verdicts
+from pymon.model.problem import Problem
+from pymon.model.service import Command, Service
+from pymon.model.site import Site
+
+_KEYWORD = re.compile(r"(\w+)\s*(?:exit\s*=\s*[0-9]+(?:-[0-9]+)?(?:\s+|$))?", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"\S+\s*", re.ASCII)
+_SOME_HOST = "host"
+"""stands for the hosts of a group that has none: its monitor is never called"""
+_CODES = {
+    Fault.REFUSED: "refused-argument",
+    Fault.IGNORED: "ignored-option",
+    Fault.FILE: "unusable-file",
+    Fault.DANGER: "dangerous-argument",
+}
+
+
+class Spot(NamedTuple):
+    """A line that calls a program: its number, the program's name, and the text of its arguments as written."""
+
+    line: int
+    name: str
+    raw: str
+
+
+class ArgumentLines:
+    """The lines of a site that call programs, by what they call them with."""
+
+    def __init__(self, draft: Draft, source: Source) -> None:
+        self._source = source
+        self._spots: dict[Trial, list[Spot]] = {}
+        for built in draft.built.values():
+            for trial, spot in _lines_of(built, draft.site):
+                self._spots.setdefault(trial, []).append(spot)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """What is to be tried."""
+        return tuple(self._spots)
+
+    @property
+    def programs(self) -> tuple[tuple[str, str], ...]:
+        """The programs, by entry-point group and name."""
+        return tuple(dict.fromkeys((trial.group, trial.name) for trial in self._spots))
+
+    def problems(self, verdicts: Verdicts) -> tuple[Problem, ...]:
+        """What trials gave, as problems of the file."""
+        report = Report(self._source)
+        if verdicts.obstacle and self._spots:
+            report.add("untried", 0, obstacle=verdicts.obstacle)
+        told: set[tuple[str, str]] = set()
+        for trial, spots in self._spots.items():
+            program = trial.group, trial.name
+            why = verdicts.broken.get(program)
+            if why is not None and program not in told:
+                told.add(program)
+                kind = "monitor" if trial.group == MONITORS else "alert"
+                at = spots[0].line, self._offset(spots[0], None)
+                report.add("broken-plugin", *at, kind=kind, name=trial.name, reason=why)
+            for problem in verdicts.problems.get(trial, ()):
+                facts = {"name": trial.name, "reason": problem.text, "advice": problem.advice}
+                for spot in spots:
+                    report.add(_CODES[problem.fault], spot.line, self._offset(spot, problem.word), **facts)
+        return report.problems()
+
+    def _offset(self, spot: Spot, word: int | None) -> int:
+        """Where a word stands in its logical line; the program's name, if it is none of the words."""
+        text = self._source.logical(spot.line)
+        keyword = _KEYWORD.match(text)
+        start = keyword.end() if keyword else 0
+        name = _NAME.match(text, start)
+        if word is None or name is None:
+            return start
+        try:
+            starts = locate_words(spot.raw)
+        except WordSplitError:
+            return start
+        return name.end() + starts[word] if word < len(starts) else start
+
+
+def _lines_of(built: Built, site: Site) -> Iterator[tuple[Trial, Spot]]:
+    """The lines of one service."""
+    service = built.service
+    monitor, token = service.monitor, built.tokens.get("MONITOR")
+    if monitor is not None and token is not None:
+        hosts = _hosts(service, site) if monitor.append_hosts else ()
+        trial = Trial(MONITORS, monitor.name, (*monitor.arguments, *hosts), service.environment, len(hosts))
+        yield trial, _spot(monitor, token.line or 0)
+    redistribute, token = service.redistribute, built.tokens.get("REDISTRIBUTE")
+    if redistribute is not None and token is not None:
+        trial = Trial(ALERTS, redistribute.name, redistribute.arguments, service.environment)
+        yield trial, _spot(redistribute, token.line or 0)
+    for period in service.periods:
+        for alert in period.alerts:
+            trial = Trial(ALERTS, alert.command.name, alert.command.arguments, service.environment)
+            yield trial, _spot(alert.command, alert.line)
+
+
+def _spot(command: Command, line: int) -> Spot:
+    return Spot(line, command.name, command.raw_arguments)
+
+
+def _hosts(service: Service, site: Site) -> tuple[str, ...]:
+    """The hosts that a monitor is given; all of the group's where none is left."""
+    hosts = site.hosts(service.group)
+    named = tuple(each.name for each in hosts if not each.disabled and each.name not in service.exclude_hosts)
+    if named or service.allow_empty_group:
+        return named
+    return tuple(each.name for each in hosts) or (_SOME_HOST,)
