@@ -19,6 +19,7 @@ from pymon.engine.log import set_up_logging
 from pymon.engine.saving import kinds_named
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
+from pymon.runner.loop import DaemonLoop
 from pymon.server.serve import Server
 
 log = logging.getLogger("pymon")
@@ -81,7 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         del loaded  # the first reload is to free it
         try:
-            asyncio.run(watching)
+            with asyncio.Runner(loop_factory=DaemonLoop) as runner:
+                runner.run(watching)
         except PymonError as error:
             if behind is not None:  # nobody may ever look into monerrfile: syslog is told as well
                 log.error("%s", error)

@@ -11,6 +11,7 @@ from pymon.config.loader import load
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
 from pymon.engine.saving import kinds_named
+from pymon.runner.loop import DaemonLoop
 from pymon.server.serve import Server
 
 
@@ -44,7 +45,8 @@ def run(
     )
     del loaded  # the first reload is to free it
     try:
-        asyncio.run(watching)
+        with asyncio.Runner(loop_factory=DaemonLoop) as runner:
+            runner.run(watching)
     finally:
         listener.stop()
     return 0

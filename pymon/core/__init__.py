@@ -12,6 +12,7 @@
     timing        when a check runs next, and how long it may take
     trap          what a trap means, and whom it is for
     clock         mon counts whole seconds
+    translation   the same state after the clock was set
     timeline      what happened, as lines for people
 
 Nothing in here reads a clock, draws a random number of its own, logs, or touches the world.

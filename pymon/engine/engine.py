@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import socket
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -14,6 +13,7 @@ from pymon import __version__
 from pymon.config.loader import Loaded
 from pymon.core import trap
 from pymon.core.trap import Addressee, Rejected
+from pymon.engine.clock import Clock
 from pymon.engine.configuration import Configuration, Load
 from pymon.engine.control import Control
 from pymon.engine.monremote import Monremote
@@ -31,6 +31,7 @@ from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
+from pymon.runner.runner import Runner
 
 
 class Engine:
@@ -46,20 +47,26 @@ class Engine:
         load: Load | None = None,
         record: Record | None = None,
         loadstate: tuple[SavedKind, ...] = (),
-        clock: Callable[[], float] = time.time,
+        clock: Clock | None = None,
+        runner: Runner | None = None,
         rng: random.Random | None = None,
     ) -> None:
         """``environ`` is what monitors and alerts inherit; ``stopped`` starts with the scheduler stopped (mon -S).
 
         ``auth`` is who may do what (nobody anything, if it is not given). ``load`` reads the configuration anew, for
         ``reset``; without it there is none to read. ``record`` is what outlives this daemon (nothing does, if it is
-        not given), and ``loadstate`` are mon's files to load at the start (mon -l).
+        not given), and ``loadstate`` are mon's files to load at the start (mon -l). ``clock`` is the machine's, if none
+        is given; ``runner`` runs monitors and alerts.
         """
         self.terminated = asyncio.Event()
-        self._clock = clock
+        clock = clock or Clock()
+        self._clock = clock.now
         self._record = record or Record(None)
         self._loadstate = loadstate
-        self._watcher = Watcher(site, environ=environ, record=self._record, stopped=stopped, clock=clock, rng=rng)
+        runner = runner or Runner()
+        self._watcher = Watcher(
+            site, environ=environ, record=self._record, stopped=stopped, clock=clock, runner=runner, rng=rng
+        )
         self._saving = Saving(self._watcher)
         self._configuration = Configuration(self._watcher, self._record, self._saving, load, auth or AuthRules())
         self._monremote = Monremote(environ)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pymon.alert.pending import Pending
 from pymon.core import process
 from pymon.core.outages import enter, with_periods
+from pymon.core.translation import bound_times
 from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.history import ALERTS, FAILURES
 from pymon.engine.record import acts
@@ -119,7 +120,9 @@ class Resumption:
     def _take_states(self, saved: Saved, keys: Iterable[ServiceKey]) -> None:
         for key in keys:
             if (state := saved.states.get(key)) is not None:
-                self.watcher.keep(key, _fitted(self.watcher.site.services[key], state))
+                self.watcher.keep(
+                    key, bound_times(_fitted(self.watcher.site.services[key], state), self.watcher.clock())
+                )
 
     def _forget_what_the_machine_forgot(self) -> None:
         """Let ordered alerts about outages be sent again: what they changed in the kernel ended with it (E-reboot).

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
+from pymon.core.translation import bound_times
 from pymon.engine import statefiles
 from pymon.engine.timers import Timer
 from pymon.engine.watcher import Watcher
@@ -67,7 +68,7 @@ class Saving:
         else:
             saved = statefiles.parse_opstatus(text, watcher.site, watcher.states)
             for key, state in saved.states.items():
-                watcher.keep(key, state)
+                watcher.keep(key, bound_times(state, watcher.clock()))
             for key, left in saved.trap_timers.items():
                 watcher.timers.put_off(Timer.TRAP_TIMEOUT, key, left)
             notes = saved.notes

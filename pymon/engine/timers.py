@@ -43,13 +43,17 @@ class Timers:
         *,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
+        before_look: Callable[[], None] | None = None,
     ) -> None:
-        """``due`` tells what each kind sets off; ``rng`` spreads first checks (randstart) and skews others."""
+        """``due`` tells what each kind sets off; ``rng`` spreads first checks (randstart) and skews others.
+
+        ``before_look`` is called before it is looked which timers are due, and may move them.
+        """
         self._due = due
         self._look = look
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._schedule = Schedule(self._fired)
+        self._schedule = Schedule(self._fired, clock, before_look)
         self._services: dict[str, tuple[Timer, ServiceKey]] = {}
 
     def start(self, *, stopped: bool) -> None:
@@ -133,6 +137,18 @@ class Timers:
             now = self._now()
             begun, over = now if started is None else started, now if ended is None else ended
             self.move(Timer.CHECK, key, timing.next_run(*found, begun, begun, over, self._rng))
+
+    def translate(self, seconds: float) -> None:
+        """The clock has jumped by so many seconds: each timer has as long to go as before."""
+        self._schedule.translate(seconds)
+
+    def fire_again(self, kind: Timer, key: ServiceKey, when: float) -> None:
+        """Let a timer that has fired for good fire once more, at ``when``."""
+        self._set(kind, key, when, _never)
+
+    def wake(self) -> None:
+        """Look which timers are due: time has gone on, but the event loop's own clock has not."""
+        self._schedule.wake()
 
     def forget(self, key: ServiceKey, *kinds: Timer) -> None:
         """End the timers of a service: those given, or all."""

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from pymon.alert.launch import Launcher
-from pymon.core import gate, process, timing, trap
+from pymon.core import gate, process, timing
 from pymon.core.surroundings import Surroundings
+from pymon.core.translation import shift_times
 from pymon.engine.appending import Appender
 from pymon.engine.checks import Check, Checks
+from pymon.engine.clock import Clock
 from pymon.engine.deliveries import Deliveries
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.effects import Effects, is_inprocess_wanted
@@ -28,7 +29,9 @@ from pymon.engine.programs import Programs, find_programs
 from pymon.engine.record import story
 from pymon.engine.record.store import Record
 from pymon.engine.switches import with_hosts
+from pymon.engine.timekeeping import Timekeeping
 from pymon.engine.timers import Timer, Timers
+from pymon.engine.trapwatch import TrapWatch
 from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
@@ -69,12 +72,13 @@ class Watcher:
         environ: Mapping[str, str],
         record: Record,
         stopped: bool,
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
+        runner: Runner,
         rng: random.Random | None = None,
     ) -> None:
-        self.clock = clock
+        self.clock = clock.now
         self._record = record
-        now = clock()
+        now = self.clock()
         self.site = site
         self.states: dict[ServiceKey, ServiceState] = {key: ServiceState() for key in site.services}
         self.disabled_watches: set[str] = set()
@@ -91,23 +95,26 @@ class Watcher:
         self.appender = Appender()
         self.history = History(site.settings, self.appender, now, record.line)
         self.downtime = DowntimeLog(self.appender)
-        self._runner = Runner()
-        ledger = Deliveries(record, clock)
+        self._runner = runner
+        self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record)
+        self._trapwatch = TrapWatch(self, self._timekeeping.absences)
+        ledger = Deliveries(record, self.clock)
         self.launcher = Launcher(self._runner, statedir=site.settings.statedir, environ=environ, ledger=ledger)
         self._effects = Effects(self.launcher, self.history, self.downtime, environ)
         self.checks = Checks(site.settings.maxprocs, self._check_ended)
         self._asked_for: set[ServiceKey] = set()
         due = {
             Timer.CHECK: self._check_due,
-            Timer.TRAP_TIMEOUT: self._trap_timeout_due,
-            Timer.TRAP_EXPIRY: self._trap_expired,
+            Timer.TRAP_TIMEOUT: self._trapwatch.timeout_due,
+            Timer.TRAP_EXPIRY: self._trapwatch.expired,
         }
-        self.timers = Timers(due, self._look, clock=clock, rng=rng)
+        self.timers = Timers(due, self._look, clock=self.clock, rng=rng, before_look=self._runner.holdups.look)
         self.around = self._surroundings()
 
     def start(self) -> None:
         """Begin to watch: the timers first, then the startup alerts."""
         self._runner.start()
+        self._timekeeping.start()
         self.lay_timers(self.site.services)
         self.timers.start(stopped=self.stopped_since is not None)
         if self.stopped_since is not None:
@@ -117,6 +124,7 @@ class Watcher:
     async def close(self) -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
         self.timers.close()
+        self._timekeeping.stop()
         self._asked_for.clear()
         await self.checks.stop()
         await self.launcher.drain(DRAIN_LIMIT)
@@ -270,7 +278,7 @@ class Watcher:
                 call,
                 time_limit=limit,
                 inprocess=inprocess,
-                repeat_blocked=True,
+                repeats=True,
                 measures=True,
                 on_start=partial(self.running.__setitem__, key),
                 on_misbehaved=partial(self._misbehaved, key),
@@ -288,8 +296,10 @@ class Watcher:
         return tuple(self._runner.banished())
 
     def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
-        service, before = self.site.services[key], self.states[key]
-        self.apply(key, process.observe(service, before, result, self.clock(), self.around), result)
+        service, before, now = self.site.services[key], self.states[key], self.clock()
+        # How long it took is the run's to say, when it was is ours: the clock may have been set meanwhile.
+        result = result._replace(started=now - (result.ended - result.started), ended=now)
+        self.apply(key, process.observe(service, before, result, now, self.around), result)
         if self.states[key].failure_interval_active != before.failure_interval_active:
             self.timers.follow_interval(key, result.started, result.ended)
 
@@ -303,27 +313,26 @@ class Watcher:
 
     def take_trap(self, key: ServiceKey, taken: Trap) -> None:
         """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
-        service, before, now = self.site.services[key], self.states[key], self.clock()
-        self.apply(key, process.trap(service, before, taken, now, self.around), cause=taken)
-        self.timers.retime(Timer.TRAP_TIMEOUT, key)
-        self.timers.retime(Timer.TRAP_EXPIRY, key)
-        if self.states[key].failure_interval_active != before.failure_interval_active:
-            self.timers.follow_interval(key)
+        self._trapwatch.take(key, taken)
 
-    def _trap_timeout_due(self, key: ServiceKey, _planned: float) -> None:
-        service, now = self.site.services[key], self.clock()
-        state = self.states[key]
-        due = trap.timeout_due(service, max(state.last_trap, self.started))
-        if due is None:
-            return
-        if now < due:
-            self.timers.move(Timer.TRAP_TIMEOUT, key, due)
-            return
-        self.apply(key, process.trap_timeout(service, state, now, self.around))
+    # Time
 
-    def _trap_expired(self, key: ServiceKey, _planned: float) -> None:
-        self.timers.forget(key, Timer.TRAP_EXPIRY)
-        self.apply(key, process.trap_expired(self.site.services[key], self.states[key], self.clock()))
+    def translate(self, seconds: float) -> None:
+        """The clock has jumped by so many seconds: all that is kept of earlier times moves with it."""
+        self.started += seconds
+        if self.stopped_since is not None:
+            self.stopped_since += seconds
+        self._trapwatch.translate(seconds)
+        self.timers.translate(seconds)
+        for key, state in self.states.items():
+            self.keep(key, shift_times(state, seconds))
+        self.around = self._surroundings()
+        if self.stopped_since is not None and not self._stopped_by_option:
+            self._record.scheduler(self.stopped_since)
+
+    def wake(self) -> None:
+        """The event loop was held up: look which timers are due."""
+        self.timers.wake()
 
     # Decisions
 

@@ -1,16 +1,21 @@
 """What is known of one service while the daemon runs. Times are seconds since the epoch; 0 means never.
 
-The names are those of mon's opstatus lines and state files.
+The names are those of mon's opstatus lines and state files. What is a point in time is annotated ``Instant``, for when
+the system's clock is set, all of them move with it (``pymon.core.translation``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pymon.model.measurement import Measurement
 from pymon.model.result import CheckOutcome
 from pymon.model.status import OpStatus
+
+Instant: TypeAlias = float
+"""a point in time, in seconds since the epoch; 0 is never"""
 
 NO_SUMMARY = "(NO SUMMARY)"
 """what mon writes for a failure whose output has a blank first line"""
@@ -31,10 +36,10 @@ class PeriodState:
     ``first_fail_time`` and ``fail_count`` serve alertafter.
     """
 
-    last_alert: float = 0.0
+    last_alert: Instant = 0.0
     alert_sent: int = 0
     counted_sent: int = 0
-    first_fail_time: float = 0.0
+    first_fail_time: Instant = 0.0
     fail_count: int = 0
 
 
@@ -46,11 +51,11 @@ class Outage:
     such outage since the last success, and the rest only serves a strict alertevery, which goes on over a success.
     """
 
-    first_failure: float = 0.0
-    last_failure: float = 0.0
+    first_failure: Instant = 0.0
+    last_failure: Instant = 0.0
     consec_failures: int = 0
     failure_output: str = ""
-    ack: float = 0.0
+    ack: Instant = 0.0
     ack_comment: str = ""
     periods: Mapping[str, PeriodState] = field(default_factory=dict)
 
@@ -85,11 +90,11 @@ class ServiceState:
     failure_count: int = 0
     alert_count: int = 0
     consec_failures: int = 0
-    first_failure: float = 0.0
-    last_failure: float = 0.0
-    last_success: float = 0.0
-    last_check: float = 0.0
-    last_trap: float = 0.0
+    first_failure: Instant = 0.0
+    last_failure: Instant = 0.0
+    last_success: Instant = 0.0
+    last_check: Instant = 0.0
+    last_trap: Instant = 0.0
     monitor_duration: float | None = None
     has_result: bool = False
     has_output: bool = False
@@ -97,9 +102,9 @@ class ServiceState:
     last_detail: str = ""
     last_output: str = ""
     failure_output: str = ""
-    outage_ended: float = 0.0
+    outage_ended: Instant = 0.0
     outage_summary: str = ""
-    ack: float = 0.0
+    ack: Instant = 0.0
     ack_comment: str = ""
     depend_status: bool | None = None
     depend_error: str = ""
@@ -107,7 +112,7 @@ class ServiceState:
     failure_interval_active: bool = False
     trap_intended: str = ""
     periods: Mapping[str, PeriodState] = field(default_factory=dict)
-    measured: float = 0.0
+    measured: Instant = 0.0
     measurements: tuple[Measurement, ...] = ()
     broken: bool = False
     other_outage: Outage | None = None

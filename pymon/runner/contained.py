@@ -21,10 +21,11 @@ from pymon.runner.output import cut_notice, well_formed
 class Call:
     """One run of a plugin inside the daemon. ``path`` is its file, ``blocked`` where it held up the event loop.
 
+    ``hung`` is where it did so in a function that could not be interrupted; what it answered after that is its answer.
     A program that it starts takes one of ``programs``, if there is a limit to them.
     """
 
-    __slots__ = ("_dropped", "_printed", "_room", "blocked", "blocked_stack", "path", "programs", "tasks")
+    __slots__ = ("_dropped", "_printed", "_room", "blocked", "blocked_stack", "hung", "path", "programs", "tasks")
 
     def __init__(self, path: str, programs: asyncio.Semaphore | None = None) -> None:
         self.path = path
@@ -32,6 +33,7 @@ class Call:
         self.tasks: set[asyncio.Future[Any]] = set()
         self.blocked = ""
         self.blocked_stack = ""
+        self.hung = ""
         self._printed: list[str] = []
         self._room = OUTPUT_LIMIT
         self._dropped = 0

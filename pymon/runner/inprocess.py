@@ -17,6 +17,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.measurement import usable
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.contained import CURRENT, Call, abandon, end_tasks
+from pymon.runner.holdups import HoldUps, boottime, read_what_came
 from pymon.runner.output import capped, well_formed
 from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
 from pymon.runner.protocol import Answer, Plugin
@@ -30,12 +31,14 @@ class Ran(NamedTuple):
     """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to.
 
     ``bad_measurement`` tells of the first of its measurements that is none. ``left`` is how many tasks it left behind.
+    ``hung`` is where it held up the event loop without being interrupted.
     """
 
     result: CheckResult
     behaved: bool
     bad_measurement: str = ""
     left: int = 0
+    hung: str = ""
 
 
 _Ending = Answer | BaseException
@@ -49,14 +52,17 @@ async def run_inprocess(
     grace: float = GRACE,
     source: str = "",
     programs: asyncio.Semaphore | None = None,
+    holdups: HoldUps | None = None,
 ) -> Ran:
     """Run the plugin on this event loop and tell how it ended. ``time_limit`` and ``grace`` are in seconds.
 
     ``source`` is the file of its code, if that is not what it is called with as argv[0]. ``programs`` limits how many
-    programs it and others run at the same time.
+    programs it and others run at the same time. After one of the ``holdups`` it gets what has come meanwhile before its
+    time limit counts.
     Raises nothing but CancelledError, and then the plugin has been cancelled.
     """
-    started = time.time()
+    started, began = time.time(), boottime()
+    mark = holdups.mark() if holdups is not None else None
     call = Call(source or invocation.path, programs)
     context = copy_context()
     context.run(CURRENT.set, call)
@@ -64,7 +70,9 @@ async def run_inprocess(
     timed_out, waiting_at, left = False, "", 0
     try:
         done, _ = await asyncio.wait((task,), timeout=time_limit)
-        timed_out = not done
+        if not done and holdups is not None and mark is not None and holdups.since(mark):
+            await read_what_came()
+        timed_out = not task.done()
         if timed_out:
             waiting_at = _where(task, call.path)
             await _end(task, call, grace)
@@ -76,11 +84,12 @@ async def run_inprocess(
             left = end_tasks(call)
     if timed_out:
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
-        return Ran(CheckResult(TIMED_OUT_EXIT, output, started, time.time(), Cause.TIMED_OUT), task.done())
+        ended = started + boottime() - began
+        return Ran(CheckResult(TIMED_OUT_EXIT, output, started, ended, Cause.TIMED_OUT), task.done(), hung=call.hung)
     answer, cause = _judge(task, call)
     measurements, problem = usable(answer.measurements) if answer.measurements else ((), "")
-    result = CheckResult(answer.exitval, answer.output, started, time.time(), cause, measurements)
-    return Ran(result, cause is not Cause.BLOCKED, problem, left)
+    result = CheckResult(answer.exitval, answer.output, started, started + boottime() - began, cause, measurements)
+    return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung)
 
 
 async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:

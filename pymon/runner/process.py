@@ -26,6 +26,7 @@ from pymon.model.invocation import Invocation
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.runner.contained import CURRENT
+from pymon.runner.holdups import boottime
 from pymon.runner.measuring import measurement_file
 from pymon.runner.output import Collected
 from pymon.runner.shortage import when_possible
@@ -83,8 +84,9 @@ async def _run(
     on_start: Callable[[int], None] | None,
     on_bad_measurement: Callable[[str], None] | None,
 ) -> CheckResult:
-    started = time.time()
-    end = time.monotonic() + time_limit
+    started, began = time.time(), boottime()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + time_limit
     try:
         child = await when_possible(
             lambda: _Child(command, invocation, reap_group, measures=on_bad_measurement is not None),
@@ -93,15 +95,15 @@ async def _run(
         )
     except (OSError, ValueError) as error:
         summary = _not_started(invocation.path, error)
-        return CheckResult(1, summary, started, time.time(), Cause.NOT_STARTED)
+        return CheckResult(1, summary, started, started + boottime() - began, Cause.NOT_STARTED)
     try:
         if on_start is not None:
             on_start(child.pid)
-        await asyncio.wait((child.exited,), timeout=max(0.0, end - time.monotonic()))
-        timed_out = not child.exited.done()
+        await asyncio.wait((child.exited,), timeout=max(0.0, end - loop.time()))
+        timed_out = not child.has_exited()
         if timed_out:
             await child.end(grace)
-        ended = time.time()
+        ended = started + boottime() - began
         measurements, problem = await child.measurements()
         if problem and on_bad_measurement is not None:
             on_bad_measurement(problem)
@@ -197,6 +199,12 @@ class _Child:
             self._loop.call_later(_POLL, self._poll)
         else:
             self._gone()
+
+    def has_exited(self) -> bool:
+        """Whether it has come to its end, also if the event loop, which was held up, has not been told yet."""
+        if not self.exited.done() and os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            self._gone()
+        return self.exited.done()
 
     def _gone(self) -> None:
         """It has exited: take what is in the pipe, end what it left behind, reap it (in this order, for while it is

@@ -8,14 +8,16 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.invocation import Invocation
-from pymon.model.result import Cause, CheckResult
+from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.runner.banishment import BanishmentLimits, Banishments
 from pymon.runner.contained import Containment
-from pymon.runner.inprocess import run_inprocess
+from pymon.runner.holdups import HoldUps
+from pymon.runner.inprocess import Ran, run_inprocess
 from pymon.runner.process import GRACE, run_process
 from pymon.runner.protocol import Plugin
 from pymon.runner.registry import PluginFile
@@ -27,12 +29,26 @@ PROGRAM_LIMIT = 256
 """programs that checks inside the daemon run at the same time; more of them wait their turn"""
 
 
+class _Ended(NamedTuple):
+    """One run; ``held_up`` is for how many seconds the event loop was held up meanwhile."""
+
+    result: CheckResult
+    held_up: float
+    is_program: bool
+
+    @property
+    def is_exit_of_program(self) -> bool:
+        """Whether it came to its own end, with what it had to say: that does not depend on the event loop."""
+        return self.is_program and self.result.cause is Cause.EXITED
+
+
 class Runner:
-    """The one way to run plugins. ``block_limit`` (how long a plugin may hold up the event loop) and ``grace``
-    (between asking a run to end and ending it) are in seconds.
+    """The one way to run plugins. ``block_limit`` (how long a plugin may hold up the event loop; 0: nobody watches it)
+    and ``grace`` (between asking a run to end and ending it) are in seconds.
 
     Between ``start`` and ``stop`` plugins inside the daemon are fully contained: their prints and left-behind tasks
     are theirs, and one that blocks the event loop is interrupted. Without ``start`` they run all the same.
+    ``holdups`` tells when the event loop was held up, between ``start`` and ``stop``.
     """
 
     def __init__(
@@ -43,7 +59,8 @@ class Runner:
         banishment: BanishmentLimits | None = None,
     ) -> None:
         self._grace = grace
-        self._watchdog = Watchdog(block_limit)
+        self.holdups = HoldUps()
+        self._watchdog = Watchdog(block_limit, self.holdups)
         self._programs = asyncio.Semaphore(PROGRAM_LIMIT)
         self._containment: Containment | None = None
         self._banishments = Banishments(time.monotonic, banishment)
@@ -86,7 +103,7 @@ class Runner:
         time_limit: float,
         inprocess: bool = True,
         reap_group: bool = True,
-        repeat_blocked: bool = False,
+        repeats: bool = False,
         measures: bool = False,
         programs: asyncio.Semaphore | None = None,
         on_start: Callable[[int], None] | None = None,
@@ -96,8 +113,10 @@ class Runner:
         """One run. Never raises but CancelledError, and then the run has been ended.
 
         ``inprocess``: whether it may run inside the daemon. ``reap_group``: whether processes that it leaves behind
-        are killed. ``repeat_blocked``: a run that was interrupted because it blocked the event loop says nothing of
-        the service; with this it is repeated as a process at once, which is right for checks and not for alerts.
+        are killed. ``repeats``: a run that says nothing of the service is repeated, which is right for checks and not
+        for alerts: at once, as a process, if it was interrupted because it blocked the event loop; once if it ended
+        badly and the event loop was held up meanwhile (by whatever: see ``pymon.runner.holdups``). If that happens
+        again, its cause is HELD_UP, unless it is a program that has come to its own end.
         ``measures``: a program gets a file to append measurements to (a plugin inside the daemon hands its own over);
         what is none is logged once of each plugin.
         ``programs``: a place of these is taken for each program that a plugin inside the daemon runs, as long as it
@@ -106,13 +125,51 @@ class Runner:
         the result of a run after which it is not run inside the daemon for this ``user`` (the service that it is run
         for), and until when (seconds since the epoch).
         """
-        began = time.time()
+        once = partial(
+            self._run_once,
+            file,
+            invocation,
+            time_limit=time_limit,
+            inprocess=inprocess,
+            reap_group=reap_group,
+            repeats=repeats,
+            measures=measures,
+            programs=programs,
+            on_start=on_start,
+            on_misbehaved=on_misbehaved,
+            user=user,
+        )
+        ran = await once()
+        if repeats and ran.held_up and not ran.result.is_success:
+            log.info("%s is run again: the event loop was held up for %.1f s while it ran", file.origin, ran.held_up)
+            ran = await once()
+            if ran.held_up and ran.result.outcome is CheckOutcome.FAILED and not ran.is_exit_of_program:
+                return _nothing_known(ran)
+        return ran.result
+
+    async def _run_once(
+        self,
+        file: PluginFile,
+        invocation: Invocation,
+        *,
+        time_limit: float,
+        inprocess: bool,
+        reap_group: bool,
+        repeats: bool,
+        measures: bool,
+        programs: asyncio.Semaphore | None,
+        on_start: Callable[[int], None] | None,
+        on_misbehaved: Callable[[CheckResult, float], None] | None,
+        user: ServiceKey | None,
+    ) -> _Ended:
+        began, mark = time.time(), self.holdups.mark()
         try:
             if inprocess and file.plugin is not None and self.can_run_in_process(file, user):
                 result = await self._inside(file, file.plugin, invocation, time_limit, programs, on_misbehaved, user)
-                if result.cause is not Cause.BLOCKED or not repeat_blocked:
-                    return result
-            return await run_process(
+                if result.cause is not Cause.BLOCKED or not repeats:
+                    return _Ended(result, self.holdups.since(mark), is_program=False)
+                mark = self.holdups.mark()
+            result = await run_process(
                 file.command,
                 invocation,
                 time_limit=time_limit,
@@ -121,11 +178,14 @@ class Runner:
                 on_start=on_start,
                 on_bad_measurement=partial(self._complain, file) if measures else None,
             )
+            return _Ended(result, self.holdups.since(mark), is_program=True)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             log.exception("running %s failed", file.origin)
-            return CheckResult(1, f"pymon could not run {file.path}: {error}\n", began, time.time(), Cause.NOT_STARTED)
+            text = f"pymon could not run {file.path}: {error}\n"
+            result = CheckResult(1, text, began, time.time(), Cause.NOT_STARTED)
+            return _Ended(result, self.holdups.since(mark), is_program=False)
 
     async def _inside(
         self,
@@ -144,14 +204,16 @@ class Runner:
             grace=self._grace,
             source=file.source or file.path,
             programs=programs or self._programs,
+            holdups=self.holdups,
         )
-        if ran.behaved:
+        misbehaved = _hung(ran) if ran.hung and ran.behaved else None if ran.behaved else ran.result
+        if misbehaved is None:
             if self._banishments.behaved(file, user):
                 log.info("%s runs inside the daemon again for %s", file.origin, _name(user))
         else:
-            until = self._banish(file, user, ran.result.output.partition("\n")[0])
+            until = self._banish(file, user, misbehaved.output.partition("\n")[0])
             if on_misbehaved is not None:
-                on_misbehaved(ran.result, until)
+                on_misbehaved(misbehaved, until)
         if ran.left:
             self._tell_once(file, logging.INFO, "%s left tasks behind (%d in this run); they are cancelled", ran.left)
         if ran.bad_measurement:
@@ -180,3 +242,15 @@ class Runner:
 
 def _name(user: ServiceKey | None) -> str:
     return f"{user.group}/{user.service}" if user is not None else "those who did not say for whom"
+
+
+def _nothing_known(ran: _Ended) -> CheckResult:
+    """What is known of a service whose check was held up twice in a row: nothing."""
+    text = f"pymon was held up for {ran.held_up:.1f} s while it checked, and not for the first time: nothing is known\n"
+    return ran.result._replace(output=text + ran.result.output, cause=Cause.HELD_UP)
+
+
+def _hung(ran: Ran) -> CheckResult:
+    """What a run is blamed for that held up the event loop where it could not be interrupted."""
+    text = f"it held up the event loop at {ran.hung}, where it could not be interrupted\n"
+    return ran.result._replace(exitval=1, output=text, cause=Cause.BLOCKED)

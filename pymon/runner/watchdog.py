@@ -8,7 +8,11 @@ what does (``except BaseException`` in a loop) is interrupted again each time.
 
 A timer and no thread, because a thread has to wait for the interpreter lock, which a regular expression that does not
 come to its end keeps; yet it looks for signals. It interrupts sleeps, waits for processes and sockets, endless
-loops, and regular expressions. It cannot interrupt a C function that neither returns nor looks for signals.
+loops, and regular expressions. It cannot interrupt a C function that neither returns nor looks for signals; but when
+that returns, the handler is called in the midst of the step that called it, and so late that it is known which one it
+was (``Call.hung``). Unless it was the whole daemon that stood still: then there was a SIGCONT.
+
+Each heartbeat is a sign of life for ``pymon.runner.holdups``, which knows what follows from their lack.
 
 Outside the main thread there are no signal handlers: there the delay is noted afterwards, and nothing is interrupted.
 """
@@ -24,6 +28,8 @@ import traceback
 from types import FrameType
 
 from pymon.runner.contained import CURRENT, Call
+from pymon.runner.holdups import BEAT, HoldUps, boottime
+from pymon.runner.loop import DaemonLoop
 
 log = logging.getLogger("pymon.plugin")
 
@@ -39,64 +45,93 @@ class PluginBlocked(BaseException):
 
 
 class Watchdog:
-    """Watches one event loop between ``start`` and ``stop``. ``limit`` is in seconds.
+    """Watches one event loop between ``start`` and ``stop``. ``limit`` is in seconds; with 0 it watches nothing.
 
     ``can_interrupt`` is False when it only notes delays: outside the main thread, or when SIGALRM is taken.
     """
 
-    def __init__(self, limit: float = DEFAULT_LIMIT) -> None:
+    def __init__(self, limit: float = DEFAULT_LIMIT, holdups: HoldUps | None = None) -> None:
         self.limit = limit
+        self._holdups = holdups or HoldUps()
+        self._period = min(limit / _BEATS_PER_LIMIT, BEAT)
         self.can_interrupt = False
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._expected = 0.0
         self._step: FrameType | None = None
         self._step_since = 0.0
+        self._alive_at = 0.0
+        self._suspect: Call | None = None
         self._complained_of: FrameType | None = None
 
     def start(self) -> None:
         """Begin to watch the running event loop."""
-        loop = asyncio.get_running_loop()
+        if not self.limit:
+            return
+        loop = self._loop = asyncio.get_running_loop()
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGALRM) in {
             signal.SIG_DFL,
             signal.SIG_IGN,
         }:
             signal.signal(signal.SIGALRM, self._ran_out)
+            signal.signal(signal.SIGCONT, self._continued)
             self.can_interrupt = True
         else:
             log.warning("plugins that block the event loop are noticed, but cannot be interrupted here")
-        self._expected = loop.time()
+        self._expected = boottime()
+        self._holdups.start()
+        if isinstance(loop, DaemonLoop):
+            loop.on_late(self._holdups.look)
         self._beat(loop)
 
     def stop(self) -> None:
         """Stop watching."""
         if self._timer is not None:
+            if isinstance(loop := self._loop, DaemonLoop):
+                loop.on_late(None)
             self._timer.cancel()
             self._timer = None
+        self._holdups.stop()
         if self.can_interrupt:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.signal(signal.SIGCONT, signal.SIG_DFL)
             self.can_interrupt = False
         self._step = self._complained_of = None
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        late = loop.time() - self._expected
+        self._holdups.look()
+        now = boottime()
+        late = now - self._expected
         if late > self.limit and self._complained_of is None:
             log.warning("the event loop was held up for %.1f s", late)
-        self._step = self._complained_of = None
-        period = self.limit / _BEATS_PER_LIMIT
-        self._expected = loop.time() + period
-        self._timer = loop.call_later(period, self._beat, loop)
+        self._step = self._complained_of = self._suspect = None
+        self._alive_at = time.monotonic()
+        self._expected = now + self._period
+        self._timer = loop.call_later(self._period, self._beat, loop)
         if self.can_interrupt:
-            signal.setitimer(signal.ITIMER_REAL, 2 * period, period)
+            signal.setitimer(signal.ITIMER_REAL, 2 * self._period, self._period)
+
+    def _continued(self, _number: int, _frame: FrameType | None) -> None:
+        """The daemon was stopped (SIGSTOP): no step of a plugin's is to blame, whichever of the two comes first."""
+        self._alive_at = time.monotonic()
+        if self._suspect is not None:
+            self._suspect.hung = ""
+            self._suspect = None
 
     def _ran_out(self, _number: int, frame: FrameType | None) -> None:
         """The heartbeat is overdue. Raise only inside a plugin's run, and only when one step lasts too long."""
         step = step_of(frame)
         now = time.monotonic()
+        silent, self._alive_at = now - self._alive_at, now
         if step is None or frame is None:
             return
         if step is not self._step:
             self._step, self._step_since = step, now
+            call = CURRENT.get()
+            if call is not None and silent > self.limit + 2 * self._period:
+                call.hung = call.hung or _place(frame, call)
+                self._suspect = call
             return
         if now - self._step_since < self.limit / 2:
             return

@@ -58,7 +58,7 @@ async def test_a_trap_timeout_that_comes_early_waits_for_its_time(tmp_path: Path
     """The clock was put back between the timer and the look at it; no trap has ever come."""
     tried = engine(tmp_path, "traptimeout 1h")
     await tried.start()
-    tried._watcher._trap_timeout_due(KEY, tried._watcher.started)
+    tried._watcher._trapwatch.timeout_due(KEY, tried._watcher.started)
     assert tried._watcher.timers.next_time(Timer.TRAP_TIMEOUT, KEY) == pytest.approx(
         tried._watcher.started + 3600, abs=0.01
     )

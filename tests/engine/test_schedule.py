@@ -6,12 +6,11 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta, tzinfo
-from typing import Self
 
 import pytest
 
 from pymon.engine.schedule import Schedule
+from tests.clocks import SettableClock, run_in_virtual_time
 
 
 class Fired:
@@ -29,7 +28,7 @@ class Fired:
         return [planned for name, planned in self.calls if name == key]
 
     async def until(self, key: str, count: int) -> list[float]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(100):
             while len(self.of(key)) < count:
                 self._news.clear()
                 await self._news.wait()
@@ -152,31 +151,50 @@ async def test_ten_thousand_timers(schedule: Schedule, fired: Fired) -> None:
     assert len(schedule.keys()) == 10_000
 
 
-async def test_a_clock_that_is_put_back_takes_the_timers_with_it(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """With APScheduler alone nothing would be checked for an hour."""
-    back = timedelta(0)
+@pytest.mark.parametrize("step", [-86400.0, -3600.0, 3600.0, 366 * 86400.0])
+def test_a_clock_that_is_set_neither_sets_off_nor_holds_up_a_timer(step: float) -> None:
+    """E-clock-set: with APScheduler alone nothing would be checked until it has caught up, or all at once."""
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Self:
-            return super().now(tz) - back
+    async def body(clock: SettableClock) -> None:
+        fired = Fired()
+        schedule = Schedule(fired, clock.now)
+        schedule.start()
+        begin = clock.now() + 10.0
+        schedule.at("a", begin, lambda planned, now: planned + 10.0)
+        await fired.until("a", 2)
+        clock.put(step)
+        assert await fired.until("a", 4) == [begin, begin + 10.0, begin + 20.0, begin + 30.0]
+        assert clock.look() == step
+        schedule.translate(step)
+        assert schedule.next_time("a") == begin + 40.0 + step
+        assert (await fired.until("a", 6))[-2:] == [begin + 40.0 + step, begin + 50.0 + step]
+        assert clock.now() == pytest.approx(begin + 50.0 + step, abs=1.0)
+        schedule.stop()
 
-    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Clock)
-    monkeypatch.setattr("pymon.engine.schedule.datetime", Clock)
-    monkeypatch.setattr("pymon.engine.schedule.CLOCK_LOOK", 0.05)
-    fired = Fired()
-    schedule = Schedule(fired)
-    schedule.start()
-    begin = time.time() + 0.1
-    schedule.at("a", begin, lambda planned, now: planned + 0.1)
-    await fired.until("a", 1)
-    back = timedelta(hours=1)
-    planned = await fired.until("a", 4)
-    schedule.stop()
-    assert planned[-1] == pytest.approx(begin + 0.3 - 3600, abs=0.2)
-    assert "put back by 3600.0 seconds" in caplog.text
+    run_in_virtual_time(body)
+
+
+def test_a_pause_lasts_as_long_as_it_does_whatever_the_clock_is_set_to() -> None:
+    """E-clock-set."""
+
+    async def body(clock: SettableClock) -> None:
+        fired = Fired()
+        schedule = Schedule(fired, clock.now)
+        schedule.start()
+        schedule.at("a", clock.now() + 10.0, lambda planned, now: None)
+        schedule.pause()
+        await asyncio.sleep(100.0)
+        clock.put(-86400.0)
+        clock.look()
+        schedule.translate(-86400.0)
+        assert schedule.paused_for == pytest.approx(100.0)
+        schedule.resume()
+        began = asyncio.get_running_loop().time()
+        await fired.until("a", 1)
+        assert asyncio.get_running_loop().time() - began == pytest.approx(10.0, abs=0.1)
+        schedule.stop()
+
+    run_in_virtual_time(body)
 
 
 async def test_a_signal_is_not_lost_among_many_timers(schedule: Schedule) -> None:

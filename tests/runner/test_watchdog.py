@@ -37,11 +37,9 @@ async def runner_fixture() -> AsyncIterator[Runner]:
     runner.stop()
 
 
-async def run(runner: Runner, body: Body, *, repeat_blocked: bool = False) -> CheckResult:
+async def run(runner: Runner, body: Body, *, repeats: bool = False) -> CheckResult:
     """One run of a plugin of this file."""
-    return await runner.run(
-        made(body, __file__), Invocation(__file__, (), {}), time_limit=30, repeat_blocked=repeat_blocked
-    )
+    return await runner.run(made(body, __file__), Invocation(__file__, (), {}), time_limit=30, repeats=repeats)
 
 
 async def sleeps(_: Invocation) -> Answer:
@@ -179,7 +177,7 @@ async def test_e_banished_others_stay_inside_and_it_returns_by_itself(
 
 async def test_a_check_can_be_repeated_as_a_process_at_once(runner: Runner, tmp_path: Path) -> None:
     path = script(tmp_path, "echo web1; exit 1")
-    result = await runner.run(made(spins, path), Invocation(str(path), (), {}), time_limit=30, repeat_blocked=True)
+    result = await runner.run(made(spins, path), Invocation(str(path), (), {}), time_limit=30, repeats=True)
     assert (result.exitval, result.output, result.cause) == (1, "web1\n", Cause.EXITED)
 
 

@@ -113,6 +113,22 @@ def of_lost_alert(group: str, service: str, alert: str, event: str, now: float, 
     return Recorded(now, RecordedKind.OUTCOME, f"{alert} is not done: {why}", group, service, facts=facts)
 
 
+def of_clock_set(now: float, seconds: float) -> Recorded:
+    """The system's clock was set by so many seconds: what was recorded before has the time that it had then."""
+    by = f"{format_duration(abs(round(seconds, 1)))} ({seconds:+.1f} seconds)"
+    text = f"the system's clock was put {'on' if seconds > 0 else 'back'} by {by}; all times and timers moved with it"
+    return Recorded(now, RecordedKind.DAEMON, text, facts={"step": seconds})
+
+
+def of_hold_up(now: float, seconds: float) -> Recorded:
+    """The daemon could do nothing for so many seconds."""
+    text = (
+        f"pymon was held up for {format_duration(round(seconds, 1))}: what ran out meanwhile is not judged, "
+        "checks that end badly are repeated, traps are waited for longer"
+    )
+    return Recorded(now, RecordedKind.DAEMON, text, facts={"held_up": round(seconds, 3)})
+
+
 def of_start(now: float, services: int, watches: int, *, version: str, last_write: float = 0.0) -> Recorded:
     """The daemon has started; ``last_write`` is when an earlier one wrote the record last (0: none did)."""
     away = f", after {format_duration(round(now - last_write))} without a daemon" if 0 < last_write <= now else ""

@@ -1,0 +1,89 @@
+"""Traps of services: what one means, and the two timers that it keeps.
+
+The daemon's own absence is not a missing trap: one is waited for as much longer as the event loop was held up since
+the last one came, and a second more, in which the socket is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from pymon.core import process, trap
+from pymon.core.surroundings import Surroundings
+from pymon.engine.timekeeping import Absences
+from pymon.engine.timers import Timer, Timers
+from pymon.model.depend import ServiceKey
+from pymon.model.effect import Verdict
+from pymon.model.result import CheckResult
+from pymon.model.site import Site
+from pymon.model.state import ServiceState
+from pymon.model.trap import Trap
+
+
+class Watched(Protocol):
+    """What of the watcher is needed here."""
+
+    site: Site
+    started: float
+    timers: Timers
+    around: Surroundings
+
+    @property
+    def states(self) -> Mapping[ServiceKey, ServiceState]:
+        """Those of all services."""
+
+    def clock(self) -> float:
+        """Seconds since the epoch."""
+
+    def apply(
+        self, key: ServiceKey, verdict: Verdict, result: CheckResult | None = None, cause: Trap | None = None
+    ) -> None:
+        """Do what was decided."""
+
+
+class TrapWatch:
+    """Of one watcher."""
+
+    def __init__(self, watched: Watched, absences: Absences) -> None:
+        self._watched = watched
+        self._absences = absences
+        self._missed: dict[ServiceKey, float] = {}
+
+    def take(self, key: ServiceKey, taken: Trap) -> None:
+        """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
+        watched, now = self._watched, self._watched.clock()
+        service, before = watched.site.services[key], watched.states[key]
+        watched.apply(key, process.trap(service, before, taken, now, watched.around), cause=taken)
+        watched.timers.retime(Timer.TRAP_TIMEOUT, key)
+        watched.timers.retime(Timer.TRAP_EXPIRY, key)
+        if watched.states[key].failure_interval_active != before.failure_interval_active:
+            watched.timers.follow_interval(key)
+
+    def timeout_due(self, key: ServiceKey, planned: float) -> None:
+        """The timer of a trap that has not come has fired."""
+        watched, now = self._watched, self._watched.clock()
+        service, state = watched.site.services[key], watched.states[key]
+        armed = max(state.last_trap, watched.started, self._missed.get(key, 0.0))
+        due = trap.timeout_due(service, armed)
+        if due is None:
+            return
+        due += self._absences.within(now - armed)
+        if now < due:
+            watched.timers.move(Timer.TRAP_TIMEOUT, key, due)
+            return
+        self._missed[key] = planned
+        watched.apply(key, process.trap_timeout(service, state, now, watched.around))
+
+    def expired(self, key: ServiceKey, _planned: float) -> None:
+        """What a trap said is over, unless another one has come that has not been read yet."""
+        watched, now = self._watched, self._watched.clock()
+        watched.timers.forget(key, Timer.TRAP_EXPIRY)
+        if left := self._absences.reading_left:
+            watched.timers.fire_again(Timer.TRAP_EXPIRY, key, now + left)
+            return
+        watched.apply(key, process.trap_expired(watched.site.services[key], watched.states[key], now))
+
+    def translate(self, seconds: float) -> None:
+        """The clock has jumped by so many seconds."""
+        self._missed = {key: at + seconds for key, at in self._missed.items()}
