@@ -20,12 +20,12 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
 from pymon.alert.pending import Journal, Pending
+from pymon.alert.places import Places
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
@@ -38,9 +38,6 @@ log = logging.getLogger("pymon.alert")
 
 TIME_LIMIT = 300.0
 """seconds one attempt may take (mon knows no limit, and hanging alerts pile up: Q17)"""
-PROCESS_LIMIT = 256
-"""alerts that run as processes and programs that the others run, at the same time, of each ordered alert and of all
-others together; more of them wait their turn (mon forks without limit: Q17)"""
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """seconds before each further attempt; the last one repeats"""
 RETRY_FOR = 3600.0
@@ -80,6 +77,7 @@ class Launcher:
         statedir: str | Path,
         environ: Mapping[str, str] | None = None,
         ledger: Ledger | None = None,
+        places: Places | None = None,
         time_limit: float = TIME_LIMIT,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
@@ -92,8 +90,7 @@ class Launcher:
         self._retry_delays = retry_delays
         self._lanes: dict[str, _Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # By ordered alert, for an IPVS change must not wait until hanging mails are given up; "" is for all others.
-        self._processes: dict[str, asyncio.Semaphore] = {}
+        self._places = places or Places()
         self._retrying = 0
         self._stopping = asyncio.Event()
         self._decided_since_start: set[str] | None = None
@@ -336,11 +333,10 @@ class Launcher:
         STARTED_FOR.set("alert")
         is_loose = delivery.file.plugin is None or not delivery.file.plugin.ordered
         name = "" if is_loose else delivery.file.name
-        processes = self._processes.setdefault(name, asyncio.Semaphore(PROCESS_LIMIT))
-        async with AsyncExitStack() as stack:
-            user = ServiceKey(delivery.about.group, delivery.about.service)
-            if not (delivery.inprocess and self._runner.can_run_in_process(delivery.file, user)):
-                await stack.enter_async_context(processes)
+        processes = self._places.of_programs(name)
+        user = ServiceKey(delivery.about.group, delivery.about.service)
+        is_inside = delivery.inprocess and self._runner.can_run_in_process(delivery.file, user)
+        async with self._places.inside(name) if is_inside else processes:
             if is_loose:
                 self._ledger.started(delivery.token, time.time())
                 await self._on_file(delivery)

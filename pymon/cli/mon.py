@@ -55,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     overrides = _overrides(options)
     configfile = Path(options.configfile or Path(options.cfbasedir or Settings().cfbasedir) / "mon.cf")
     read = partial(load, configfile.absolute(), overrides=overrides, m4=options.m4)
-    prepare_process()
     behind: background.Background | None = None
     try:
+        prepare_process()
         if options.basedir and (problem := _problem_with(options.basedir)):
             parser.error(f"basedir {options.basedir}{problem}")
         loaded = read()

@@ -1,4 +1,7 @@
-"""The checks under way: none overlaps itself, and maxprocs makes the rest wait in a queue that loses nothing."""
+"""The checks under way: none overlaps itself, and what there is no room for waits in queues that lose nothing.
+
+There is room for ``maxprocs`` processes, for no more than the system allows, and for what the descriptors suffice for.
+"""
 
 from __future__ import annotations
 
@@ -19,31 +22,49 @@ QUIET = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check to do. ``occupies_process`` is False for a plugin in process: maxprocs does not count it."""
+    """One check to do. ``occupies_process`` is False for a plugin in process: maxprocs does not count it.
+
+    ``descriptors`` is how many it is counted as having open.
+    """
 
     key: ServiceKey
     planned: float
     occupies_process: bool
     run: Callable[[], Coroutine[Any, Any, None]]
+    descriptors: int = 0
 
 
 class Checks:
     """Starts checks as tasks. ``maxprocs`` (0: no limit) bounds how many processes run at the same time."""
 
-    def __init__(self, maxprocs: int = 0, ended: Callable[[ServiceKey], None] | None = None) -> None:
-        """Nothing runs yet. ``ended`` is called with the service of each check that is over."""
+    def __init__(
+        self,
+        maxprocs: int = 0,
+        ended: Callable[[ServiceKey], None] | None = None,
+        most_processes: int | None = None,
+        most_descriptors: Callable[[], int] | None = None,
+    ) -> None:
+        """Nothing runs yet. ``ended`` is called with the service of each check that is over.
+
+        ``most_processes`` is how many the system allows, ``most_descriptors`` gives how many descriptors checks may
+        have open now. A check runs alone where it would need more than that.
+        """
         self.maxprocs = maxprocs
         self._tell_end = ended
+        self._most_processes = most_processes
+        self._most_descriptors = most_descriptors
         self.processes = 0
+        self.descriptors = 0
         self._tasks: dict[ServiceKey, asyncio.Task[None]] = {}
-        self._waiting: OrderedDict[ServiceKey, Check] = OrderedDict()
+        # One queue for processes and one for the others: these do not wait for maxprocs.
+        self._queues: dict[bool, OrderedDict[ServiceKey, Check]] = {True: OrderedDict(), False: OrderedDict()}
         self._throttled = False
         self._quiet_until = 0.0
         self._held = False
 
     def is_busy(self, key: ServiceKey) -> bool:
         """Whether a check of the service runs or waits in the queue."""
-        return key in self._tasks or key in self._waiting
+        return key in self._tasks or any(key in queue for queue in self._queues.values())
 
     @property
     def running(self) -> int:
@@ -52,29 +73,34 @@ class Checks:
 
     @property
     def waiting(self) -> int:
-        """How many checks wait because of maxprocs."""
-        return len(self._waiting)
+        """How many checks wait for their turn."""
+        return sum(map(len, self._queues.values()))
 
     def submit(self, check: Check) -> None:
-        """Start a check, or queue it (first come, first served) when maxprocs processes are running.
+        """Start a check, or queue it (first come, first served) where there is no room for it.
 
         Its service must not be busy.
         """
-        if check.occupies_process and self._is_full():
-            self._waiting[check.key] = check
-            self._say_throttled()
+        queue = self._queues[check.occupies_process]
+        obstacle = self._obstacle(check)
+        if not obstacle and not queue:
+            self._start(check)
             return
-        self._start(check)
+        queue[check.key] = check
+        if obstacle:
+            self._say_throttled(obstacle)
 
     def drop(self, key: ServiceKey) -> None:
         """End the check of a service, running or waiting; its result does not come."""
-        self._waiting.pop(key, None)
+        for queue in self._queues.values():
+            queue.pop(key, None)
         if (task := self._tasks.get(key)) is not None:
             task.cancel()
 
     async def stop(self) -> None:
         """End all checks, and wait until each of them has stopped its process group."""
-        self._waiting.clear()
+        for queue in self._queues.values():
+            queue.clear()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -94,24 +120,36 @@ class Checks:
         self.maxprocs = maxprocs
         self._start_waiting()
 
-    def _say_throttled(self) -> None:
-        """Warn, but not at each interval of a site whose maxprocs is a little too small."""
+    def _say_throttled(self, obstacle: str) -> None:
+        """Warn, but not at each interval of a site whose limit is a little too small."""
         now = asyncio.get_running_loop().time()
         if not self._throttled and now >= self._quiet_until:
             self._throttled, self._quiet_until = True, now + QUIET
-            log.warning("throttled at %d processes (maxprocs): checks wait for their turn", self.processes)
+            log.warning("throttled at %s: checks wait for their turn", obstacle)
 
-    def _is_full(self) -> bool:
-        return 0 < self.maxprocs <= self.processes
+    def _obstacle(self, check: Check) -> str:
+        """Why a check cannot start now; empty if it can."""
+        if check.occupies_process:
+            if 0 < self.maxprocs <= self.processes:
+                return f"{self.processes} processes (maxprocs)"
+            if self._most_processes is not None and self._most_processes <= self.processes:
+                return f"{self.processes} processes (the system allows no more: ulimit -u, TasksMax=)"
+        if self._most_descriptors is not None and self.descriptors:
+            most = self._most_descriptors()
+            if self.descriptors + check.descriptors > most:
+                return f"{self.descriptors} of {most} descriptors for checks (ulimit -n, LimitNOFILE=)"
+        return ""
 
     def _start(self, check: Check) -> None:
         self.processes += check.occupies_process
+        self.descriptors += check.descriptors
         task = asyncio.create_task(check.run(), name=f"check {check.key}")
         self._tasks[check.key] = task
         task.add_done_callback(lambda done: self._ended(check, done))
 
     def _ended(self, check: Check, task: asyncio.Task[None]) -> None:
         self.processes -= check.occupies_process
+        self.descriptors -= check.descriptors
         if self._tasks.get(check.key) is task:
             del self._tasks[check.key]
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -121,9 +159,10 @@ class Checks:
             self._tell_end(check.key)
 
     def _start_waiting(self) -> None:
-        while self._waiting and not self._held and not self._is_full():
-            _, check = self._waiting.popitem(last=False)
-            self._start(check)
-        if self._throttled and not self._waiting:
+        for queue in self._queues.values():
+            while queue and not self._held and not self._obstacle(next(iter(queue.values()))):
+                _, check = queue.popitem(last=False)
+                self._start(check)
+        if self._throttled and not self.waiting:
             self._throttled = False
             log.info("no check has to wait any more")

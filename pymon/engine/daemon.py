@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import resource
 import signal
 import threading
 import time
@@ -21,11 +20,9 @@ from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
 from pymon.engine.record.store import Record, record_path
 from pymon.errors import PymonError
 from pymon.model.request import SavedKind
+from pymon.runner.limits import raise_descriptor_limit
 
 log = logging.getLogger("pymon")
-
-DESCRIPTORS = 16384
-"""open files that the daemon wants to be allowed; programs that close all they might have inherit this, so no more"""
 
 EXIT_WAIT = 5.0
 """seconds between the end of the watch and that of the process, if threads of plugins go on"""
@@ -138,11 +135,12 @@ def prepare_process() -> None:
     """Make the process fit for a daemon, first of all.
 
     Closed standard descriptors are filled, as many files as allowed may be open, and a SIGHUP that comes before the
-    configuration was first read is lost, as it asks for what is being done.
+    configuration was first read is lost, as it asks for what is being done. Raises PymonError where too few files
+    may be open.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _fill_standard_descriptors()
-    _raise_descriptor_limit()
+    raise_descriptor_limit()
 
 
 def _fill_standard_descriptors() -> None:
@@ -150,17 +148,6 @@ def _fill_standard_descriptors() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # the lowest one that is free
         pass
     os.close(descriptor)
-
-
-def _raise_descriptor_limit() -> None:
-    """Allow this process more open files, if the one who started it did not forbid that.
-
-    Each check inside the daemon has a connection, so thousands may be open; the usual 1024 is soon too few.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def leave_behind_threads() -> None:

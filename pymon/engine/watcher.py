@@ -15,10 +15,12 @@ from dataclasses import replace
 from functools import partial
 
 from pymon.alert.launch import Launcher
+from pymon.alert.places import Places
 from pymon.core import gate, process, timing
 from pymon.core.surroundings import Surroundings
 from pymon.core.translation import shift_times
 from pymon.engine.appending import Appender
+from pymon.engine.capacity import check_descriptors, current_capacity, descriptors_of
 from pymon.engine.checks import Check, Checks
 from pymon.engine.clock import Clock
 from pymon.engine.deliveries import Deliveries
@@ -99,9 +101,11 @@ class Watcher:
         self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record)
         self._trapwatch = TrapWatch(self, self._timekeeping.absences)
         ledger = Deliveries(record, self.clock)
-        self.launcher = Launcher(self._runner, statedir=site.settings.statedir, environ=environ, ledger=ledger)
+        room, statedir = current_capacity(), site.settings.statedir
+        places = Places(room.alert_programs, room.alerts_inside)
+        self.launcher = Launcher(self._runner, statedir=statedir, environ=environ, ledger=ledger, places=places)
         self._effects = Effects(self.launcher, self.history, self.downtime, environ)
-        self.checks = Checks(site.settings.maxprocs, self._check_ended)
+        self.checks = Checks(site.settings.maxprocs, self._check_ended, room.check_programs, check_descriptors)
         self._asked_for: set[ServiceKey] = set()
         due = {
             Timer.CHECK: self._check_due,
@@ -240,7 +244,8 @@ class Watcher:
         file = self.programs.monitors.get(service.monitor.name)
         inprocess = self._runs_in_process(service, file)
         run = partial(self._check, service, file, decision.hosts, inprocess, planned)
-        self.checks.submit(Check(key, planned, occupies_process=not inprocess, run=run))
+        needed = descriptors_of(len(decision.hosts), is_program=not inprocess, limit=check_descriptors())
+        self.checks.submit(Check(key, planned, not inprocess, run, needed))
         return None
 
     def _runs_in_process(self, service: Service, file: PluginFile | None) -> bool:

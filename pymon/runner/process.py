@@ -27,6 +27,7 @@ from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.runner.contained import CURRENT
 from pymon.runner.holdups import boottime
+from pymon.runner.limits import give_limit, limit_of_programs
 from pymon.runner.measuring import measurement_file
 from pymon.runner.output import Collected
 from pymon.runner.shortage import when_possible
@@ -294,16 +295,19 @@ class _Child:
 def _spawn(
     arguments: list[bytes], environ: dict[bytes, bytes], stdin: int, output: int, passed: tuple[int, ...]
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        arguments,
-        env=environ,
-        stdin=stdin,
-        stdout=output,
-        stderr=output,
-        pass_fds=passed,
-        start_new_session=True,
-        bufsize=0,
-    )
+    with limit_of_programs(output):
+        process = subprocess.Popen(
+            arguments,
+            env=environ,
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            pass_fds=passed,
+            start_new_session=True,
+            bufsize=0,
+        )
+    give_limit(process.pid, output)
+    return process
 
 
 def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -211,4 +211,4 @@ def _address(address: object) -> str:
 
 def _most() -> int:
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if allowed == resource.RLIM_INFINITY else min(MOST, allowed // 2)
+    return MOST if allowed == resource.RLIM_INFINITY else min(MOST, allowed // 4)

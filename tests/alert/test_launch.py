@@ -15,6 +15,7 @@ import pytest
 
 from pymon.alert.launch import Launcher
 from pymon.alert.pending import Pending
+from pymon.alert.places import Places
 from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
 from pymon.plugin import run_command
@@ -309,12 +310,9 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-async def test_ordered_calls_do_not_wait_for_others_that_hang(
-    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path) -> None:
     """With ``inprocess = no`` an IPVS change is a process too; mails to a server that is gone hang for minutes."""
-    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 1)
-    launcher = Launcher(runner, statedir=tmp_path)
+    launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
     (tmp_path / "mail").mkdir()
     mail = script(tmp_path / "mail", f"echo yes >{tmp_path}/hangs; sleep 60")
     change = script(tmp_path, f"echo yes >{tmp_path}/changed")
@@ -326,12 +324,9 @@ async def test_ordered_calls_do_not_wait_for_others_that_hang(
     assert not list((tmp_path / "pending").glob("*.json"))
 
 
-async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(
-    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(runner: Runner, tmp_path: Path) -> None:
     """With ``inprocess = no``: an Alertmanager that is gone must not hold up an IPVS change."""
-    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 1)
-    launcher = Launcher(runner, statedir=tmp_path)
+    launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
     (tmp_path / "tell").mkdir()
     tell = script(tmp_path / "tell", f"echo yes >{tmp_path}/hangs; sleep 60")
     change = script(tmp_path, f"echo yes >{tmp_path}/changed")
@@ -360,12 +355,9 @@ def most_at_once(noted: Path) -> int:
     return max(itertools.accumulate(running))
 
 
-async def test_programs_of_alerts_inside_count_as_the_others_do(
-    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, tmp_path: Path) -> None:
     """Q17: script.alert and mail.alert's sendmail are processes, too."""
-    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 3)
-    launcher = Launcher(runner, statedir=tmp_path)
+    launcher = Launcher(runner, statedir=tmp_path, places=Places(3))
     noted = tmp_path / "noted"
     inside, outside = Running(noted, ordered=False), script(tmp_path, Running(noted, ordered=False).command[2])
     for _ in range(6):
@@ -376,11 +368,8 @@ async def test_programs_of_alerts_inside_count_as_the_others_do(
     assert most_at_once(noted) == 3
 
 
-async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(
-    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pymon.alert.launch.PROCESS_LIMIT", 1)
-    launcher = Launcher(runner, statedir=tmp_path)
+async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path) -> None:
+    launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
     hangs, changed = tmp_path / "hangs", tmp_path / "changed"
     launcher.launch(call(), invocation("k"), plugin_file(Running(hangs, ordered=False, text="sleep 60")))
     await asyncio.to_thread(_wait_for_text, hangs)

@@ -17,12 +17,12 @@ from pymon.model.depend import ServiceKey
 class Job:
     """A check that runs until it is released, and says what became of it."""
 
-    def __init__(self, name: str, *, process: bool = True) -> None:
+    def __init__(self, name: str, *, process: bool = True, descriptors: int = 0) -> None:
         self.key = ServiceKey("g", name)
         self.started = asyncio.Event()
         self.release = asyncio.Event()
         self.outcome = ""
-        self.check = Check(self.key, 0.0, process, self.run)
+        self.check = Check(self.key, 0.0, process, self.run, descriptors)
 
     async def run(self) -> None:
         self.started.set()

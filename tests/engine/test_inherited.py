@@ -113,14 +113,34 @@ def test_closed_standard_descriptors(start: Start, tmp_path: Path, closed: tuple
     assert end(daemon) == 0
 
 
-def test_a_low_limit_of_open_files_is_raised(start: Start, tmp_path: Path) -> None:
-    """Each check inside the daemon has a connection; 1024, the usual limit, is soon too few."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    expected = 16384 if hard == resource.RLIM_INFINITY else min(16384, hard)
-    process = start(first=f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, {hard}))")
-    wait_for_calls(tmp_path)
-    assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (expected, hard)
+LIMITS = "#!/bin/sh\necho down >>calls\nulimit -Sn >soft; ulimit -Hn >hard; mv hard done\n"
+
+
+@pytest.mark.parametrize("soft", [100, 200, 1024])
+def test_a_low_limit_of_open_files_is_raised_for_the_daemon_alone(start: Start, tmp_path: Path, soft: int) -> None:
+    """E-limit: each check inside the daemon has a connection; programs get the limit that was there before."""
+    hard = min(5000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    process = start(LIMITS, first=f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))")
+    wait_for_calls(tmp_path, 2)
+    assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    assert (int((tmp_path / "soft").read_text()), int((tmp_path / "done").read_text())) == (soft, hard)
     assert end(process) == 0
+
+
+@pytest.mark.parametrize(("hard", "starts"), [(20, False), (63, False), (64, True)])
+def test_too_few_open_files_are_refused_with_the_remedy(start: Start, tmp_path: Path, hard: int, starts: bool) -> None:
+    """E-limit."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (20, {hard}))"
+    process = start(first=limit, stderr=subprocess.DEVNULL if starts else subprocess.PIPE)
+    if starts:
+        wait_for_calls(tmp_path, 2)
+        assert end(process) == 0
+    else:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert f"only {hard} open files are allowed to this process, and it needs 64" in errors.decode()
+        assert "LimitNOFILE" in errors.decode()
+        assert "Traceback" not in errors.decode()
 
 
 def test_a_log_that_nobody_reads_does_not_hold_up_the_end(start: Start, tmp_path: Path) -> None:
