@@ -62,12 +62,12 @@ def envelope(
 def history_line(call: AlertCall, path: str) -> str:
     """``KIND GROUP SERVICE EPOCH PATH (ARGUMENTS) SUMMARY``: the line of mon's alert history, without newline.
 
-    The arguments stand as written in mon.cf; the summary is that of what the alert gets on standard input.
+    The arguments stand as written in mon.cf, but for secrets; the summary is that of what the alert gets as input.
     """
     summary, _ = split_output(call.output)
     word = call.history_word or call.event.value
     return (
-        f"{word} {call.key.group} {call.key.service} {int(call.at)} {path} ({call.command.raw_arguments}) "
+        f"{word} {call.key.group} {call.key.service} {int(call.at)} {path} ({call.command.shown_arguments}) "
         f"{summary if summary.strip() else NO_SUMMARY}"
     )
 

@@ -41,7 +41,7 @@ def go(monerrfile: str) -> Background:
     if the file cannot be written.
     """
     try:
-        errors = os.open(monerrfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        errors = os.open(monerrfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     except OSError as error:
         raise PymonError(f"cannot write the monerrfile {monerrfile}: {error.strerror}") from error
     outcome, told = os.pipe()

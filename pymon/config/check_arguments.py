@@ -38,11 +38,10 @@ _CODES = {
 
 
 class Spot(NamedTuple):
-    """A line that calls a program: its number, the program's name, and the text of its arguments as written."""
+    """A line that calls a program: its number, and the program's name."""
 
     line: int
     name: str
-    raw: str
 
 
 class ArgumentLines:
@@ -94,7 +93,7 @@ class ArgumentLines:
         if word is None or name is None:
             return start
         try:
-            starts = locate_words(spot.raw)
+            starts = locate_words(text[name.end() :])
         except WordSplitError:
             return start
         return name.end() + starts[word] if word < len(starts) else start
@@ -119,7 +118,7 @@ def _lines_of(built: Built, site: Site) -> Iterator[tuple[Trial, Spot]]:
 
 
 def _spot(command: Command, line: int) -> Spot:
-    return Spot(line, command.name, command.raw_arguments)
+    return Spot(line, command.name)
 
 
 def _hosts(service: Service, site: Site) -> tuple[str, ...]:

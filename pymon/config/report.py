@@ -11,6 +11,7 @@ from pymon.config.text import Source
 from pymon.likeness import most_alike
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
+from pymon.redaction import cut_before_secret
 
 MOST = 1000
 """errors, and warnings, kept of one file; a file that has more is not a mon.cf"""
@@ -64,7 +65,7 @@ class Report:
         self._fatal += known.severity is Severity.ERROR and not known.starts
         if self._counts[known.severity] > MOST:
             return
-        text = self.source.physical(place.line)
+        text = cut_before_secret(self.source.physical(place.line))
         message, advice = known.message.format(**facts), known.advice.format(**facts)
         self._problems.append(Problem(known.severity, kind, place, message, advice, text))
 

@@ -18,6 +18,7 @@ from pymon.errors import DependencyError, PeriodError, TimevalError, WordSplitEr
 from pymon.model.depend import DependBehavior, Dependency
 from pymon.model.period import PeriodSpec
 from pymon.model.service import Command, ExitRange, MonitorCommand
+from pymon.redaction import mask_secrets
 
 
 class Note(Protocol):
@@ -238,7 +239,7 @@ def monitor(text: str, keyword: str, note: Note) -> MonitorCommand | None:
         words = split_words(rest)
     except WordSplitError as error:
         raise Misfit("unbalanced-monitor", start + error.column, hint=error) from None
-    return MonitorCommand(name, rest, words, append_hosts=body == text)
+    return MonitorCommand(name, mask_secrets(rest), words, append_hosts=body == text)
 
 
 def command(text: str, keyword: str, note: Note) -> Command | None:
@@ -249,10 +250,10 @@ def command(text: str, keyword: str, note: Note) -> Command | None:
         return None
     _note_odd_characters(text, note)
     try:
-        return Command(name, rest, split_words(rest))
+        return Command(name, mask_secrets(rest), split_words(rest))
     except WordSplitError as error:
         note("unbalanced-alert", start + error.column, hint=error)
-        return Command(name, rest, ())
+        return Command(name, mask_secrets(rest), ())
 
 
 def alert(text: str, keyword: str, note: Note) -> tuple[Command | None, ExitRange | None]:

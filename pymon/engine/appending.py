@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import queue
 import threading
 from concurrent.futures import Future
@@ -65,7 +66,7 @@ class Appender:
                 continue
             path, text = item
             try:
-                with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+                with open(path, "a", encoding="utf-8", errors="surrogateescape", opener=_open_private) as file:
                     file.write(text)
             except (OSError, ValueError) as error:  # ValueError: a path, or text, that no file can have
                 if path not in self._failing:
@@ -77,3 +78,8 @@ class Appender:
                     self._failing.discard(path)
                     log.warning("%s can be written again", path)
             self._finished += 1
+
+
+def _open_private(path: str, flags: int) -> int:
+    """A new file is for its owner and group: what mon.cf says stands in it."""
+    return os.open(path, flags, 0o640)

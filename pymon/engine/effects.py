@@ -79,7 +79,7 @@ class Effects:
             call.command.name,
             *call.key,
             file.path,
-            call.command.raw_arguments,
+            call.command.shown_arguments,
             call.output.partition("\n")[0],
             extra=_facts(call.key, word),
         )

@@ -8,6 +8,7 @@ import random
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pymon import __version__
 from pymon.config.loader import Loaded
@@ -25,13 +26,32 @@ from pymon.engine.timers import Timer
 from pymon.engine.watcher import Observer, Watcher
 from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Asker, Outcome, Request, SavedKind, Terminate
+from pymon.model.request import (
+    Acknowledge,
+    Asker,
+    Outcome,
+    Request,
+    SavedKind,
+    SetOpstatus,
+    StartScheduler,
+    StopScheduler,
+    SwitchHosts,
+    SwitchService,
+    SwitchWatch,
+    Terminate,
+)
 from pymon.model.settings import Settings, StatePolicy
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
 from pymon.runner.runner import Runner
+
+_KEPT_OVER_RESTARTS = (
+    *(Acknowledge, SetOpstatus, SwitchHosts, SwitchService, SwitchWatch),
+    *(StartScheduler, StopScheduler),
+)
+"""requests whose effect the next daemon takes up, if it is on file"""
 
 
 class Engine:
@@ -162,6 +182,8 @@ class Engine:
         """Perform what a client asks for; returns when it is on file. Raises ValueError for a Login."""
         outcome = await self._control.perform(request, asker)
         await self.settled()
+        if outcome.ok and isinstance(request, _KEPT_OVER_RESTARTS) and (obstacle := self._record.obstacle):
+            outcome = replace(outcome, warning=f"not on file ({obstacle}): a restart of the daemon forgets this")
         if isinstance(request, Terminate):
             self.terminated.set()  # last, so that the caller's reply is on its way before anybody acts on it
         return outcome

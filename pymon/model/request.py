@@ -255,6 +255,7 @@ class Outcome:
     """How a request ended. ``text`` is the reason when it was refused; ``lines`` and ``events`` are what was asked.
 
     ``pages`` are further lines, read from the disk as they are asked for; raises OSError if that fails on the way.
+    ``warning`` is what the asker should know although it was done.
     """
 
     ok: bool = True
@@ -262,3 +263,4 @@ class Outcome:
     lines: tuple[str, ...] = ()
     events: tuple[Recorded, ...] = ()
     pages: AsyncIterator[tuple[str, ...]] | None = None
+    warning: str = ""

@@ -55,16 +55,17 @@ class ExitRange:
 class Command:
     """A program as mon.cf names it: a file name of mondir or alertdir, and its arguments.
 
-    ``raw_arguments`` is the text after the name as written (histories show it); ``arguments`` are its words.
+    ``arguments`` are its words. ``shown_arguments`` is the text after the name as logs, histories and clients see it:
+    as written, but for secrets.
     """
 
     name: str
-    raw_arguments: str = ""
+    shown_arguments: str = ""
     arguments: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """As written in mon.cf."""
-        return f"{self.name} {self.raw_arguments}" if self.raw_arguments else self.name
+        """As written in mon.cf, but for secrets."""
+        return f"{self.name} {self.shown_arguments}" if self.shown_arguments else self.name
 
 
 @dataclass(frozen=True, slots=True)

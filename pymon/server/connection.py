@@ -12,12 +12,13 @@ import logging
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
 from pymon.errors import ProtocolError
 from pymon.model.request import Asker, Login, Outcome, Request
+from pymon.redaction import mask_secrets
 from pymon.server import wire
 from pymon.server.authenticate import Authenticator
 from pymon.server.commands import COMMANDS, answer, is_secret
@@ -142,9 +143,14 @@ class Connection:
         pace = self._desk.pace
         async with pace.short() if len(line) <= LONG_COMMAND else pace.long():
             made = answer(line, self.session, self._desk.engine.snapshot())
-        if isinstance(made, Ask):
-            return made.reply(await self._perform(made.request))
-        return made
+        if not isinstance(made, Ask):
+            return made
+        outcome = await self._perform(made.request)
+        reply = made.reply(outcome)
+        if not outcome.warning:
+            return reply
+        log.warning("%s: %s", _shown(line), outcome.warning)
+        return replace(reply, lines=chain((f"warning: {outcome.warning}",), reply.lines))
 
     async def _perform(self, request: Request) -> Outcome:
         if isinstance(request, Login):
@@ -208,6 +214,7 @@ def _shown(line: str) -> str:
     word = line.split(maxsplit=1)[:1]
     if not word or word[0].lower() not in COMMANDS:
         return f"of {len(line)} characters that is none"
+    line = mask_secrets(line)
     return f'"{line}"' if len(line) <= SHOWN else f'"{line[:SHOWN]}…" of {len(line)} characters'
 
 

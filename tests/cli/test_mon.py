@@ -130,6 +130,7 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
     errors = tmp_path / "errors"
     wait_until(lambda: errors.read_text().endswith("stopped\n"), "it does not say that it has stopped")
     assert errors.read_text().startswith("Mon starting at ")
+    assert errors.stat().st_mode & 0o777 == 0o640, "C-SECRETS: it tells what mon.cf says"
 
 
 def test_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:

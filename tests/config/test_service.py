@@ -131,7 +131,7 @@ def test_everything_of_a_period() -> None:
         Alert(AlertKind.ALERT, Command("a.alert", '"웹 서버 다운"  x', ("웹 서버 다운", "x")), ExitRange(2, 2)),
         Alert(AlertKind.ALERT, Command("b.alert"), ExitRange(1, 3)),
     )
-    assert [alert.command.raw_arguments for alert in period.alerts[2:]] == ["", "s", "k", "d"]
+    assert [alert.command.shown_arguments for alert in period.alerts[2:]] == ["", "s", "k", "d"]
     assert [alert.kind for alert in period.alerts[2:]] == [
         AlertKind.UPALERT, AlertKind.STARTUPALERT, AlertKind.ACKALERT, AlertKind.DISABLEALERT,
     ]  # fmt: skip

@@ -48,6 +48,17 @@ def test_alerts_are_appended_to_the_history_file(tmp_path: Path) -> None:
     assert file.read_bytes() == (LINE.format(1) + "\n" + LINE.format(2)).encode() + b"\xff\n"
 
 
+def test_new_files_are_for_the_owner_and_the_group(tmp_path: Path) -> None:
+    """C-SECRETS. One that is there keeps its mode."""
+    new, old, appender = tmp_path / "new", tmp_path / "old", Appender()
+    old.touch(mode=0o604)
+    for file in (new, old):
+        History(Settings(historicfile=str(file)), appender, now=0.0).alert(LINE.format(1))
+    appender.close()
+    assert new.stat().st_mode & 0o777 == 0o640
+    assert old.stat().st_mode & 0o777 == 0o604
+
+
 def test_downtime_log(tmp_path: Path) -> None:
     file, appender = tmp_path / "downtime.log", Appender()
     downtime = DowntimeLog(appender)

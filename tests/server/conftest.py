@@ -14,6 +14,7 @@ import pytest
 
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
+from pymon.engine.record.store import Record
 from pymon.model.loglevel import register_levels
 from pymon.server.places import Kind
 from pymon.server.serve import Server
@@ -95,12 +96,17 @@ class Live:
             f"{settings}\n{site}"
         )
 
-    async def start(self, settings: str = "", site: str = SITE, auth: str = AUTH) -> None:
-        """Begin to watch and to serve."""
+    async def start(self, settings: str = "", site: str = SITE, auth: str = AUTH, record: Record | None = None) -> None:
+        """Begin to watch and to serve; without a ``record`` nothing is kept on file."""
         self.configure(settings, site, auth)
         loaded = load(self.file)
         self.engine = Engine(
-            loaded.site, environ=dict(os.environ), auth=loaded.auth, load=lambda: load(self.file), stopped=True
+            loaded.site,
+            environ=dict(os.environ),
+            auth=loaded.auth,
+            load=lambda: load(self.file),
+            record=record,
+            stopped=True,
         )
         self.server = Server(self.engine)
         await self.server.bind()

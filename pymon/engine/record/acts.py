@@ -34,6 +34,7 @@ from pymon.model.request import (
     TestMonitor,
 )
 from pymon.model.result import Cause, CheckResult
+from pymon.redaction import mask_secrets
 
 LINES = 5
 """lines of an alert's output that are recorded"""
@@ -177,7 +178,8 @@ def _told_of_service(request: Request) -> _Told | None:
             word = status.name.lower()
             return f"set the status to {word}", group, service, {"status": word}
         case SetVariable((group, service), name, value):
-            return f"set {name} to {value!r}", group, service, {"name": name, "value": value}
+            shown = mask_secrets(value)
+            return f"set {name} to {shown!r}", group, service, {"name": name, "value": shown}
     return None
 
 

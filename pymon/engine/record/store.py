@@ -237,6 +237,13 @@ class Record:
             self._is_slow = True
             log.error("writing %s takes longer than %g seconds: nobody waits for it now", self.path, SETTLE_LIMIT)
 
+    @property
+    def obstacle(self) -> str:
+        """Why what was handed over last is not on file after ``settled``; empty if it is, or there is no file."""
+        if self.problem or not self._is_slow:
+            return self.problem
+        return f"the disk takes longer than {SETTLE_LIMIT:g} seconds"
+
     async def events(self, key: ServiceKey | None, since: float = 0.0, limit: int = 200) -> list[Recorded]:
         """The newest ``limit`` events that go on to ``since`` or later, oldest first.
 

@@ -1,0 +1,109 @@
+"""What is shown of argument lines that hold secrets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.redaction import MASK, cut_before_secret, mask_secrets
+
+MASKED = [
+    ("--password s3cret --user bob", "--password *** --user bob"),
+    ("--password=s3cret -x", "--password=*** -x"),
+    ("-password s3cret", "-password ***"),
+    ("--smtp-passwd 12345", "--smtp-passwd ***"),
+    ("--token $TOKEN x", "--token *** x"),
+    ("--pass %s.x", "--pass ***"),
+    ("--pass 'my long secret' a", "--pass '***' a"),
+    ('--pass "my \\" secret" a', '--pass "***" a'),
+    ("-community public", "-community ***"),
+    ("--api-key 99 b", "--api-key *** b"),
+    ("-pgeheim host", "-p*** host"),
+    ("-P geheim host", "-P *** host"),
+    ("-p hunter2", "-p ***"),
+    ("-phunter2", "-p***"),
+    ('-p "quoted pw"', '-p "***"'),
+    ("-u bob:geheim http://x/", "-u bob:*** http://x/"),
+    ("PGPASSWORD=abc psql", "PGPASSWORD=*** psql"),
+    ("api_key=zzz", "api_key=***"),
+    ("'password: zzz y'", "'password: ***'"),
+    ("https://user:pw@host/path", "https://user:***@host/path"),
+    ("https://h/path?token=abc&x=1", "https://h/path?token=***&x=1"),
+    ("https://h/path?x=1&api_key=abc#f", "https://h/path?x=1&api_key=***#f"),
+    ("--header 'Authorization: Bearer abcdef'", "--header 'Authorization: Bearer ***'"),
+    ("-H 'X-Auth-Token: abcdef'", "-H 'X-Auth-Token: ***'"),
+    (
+        "https://hooks.slack.com/services/T0001/B0001/XXXXXXXXXXXXXXX1XXXXXXXX",
+        "https://hooks.slack.com/services/T0001/B0001/***",
+    ),
+    ("https://discord.com/api/webhooks/1234/abcdefghijklmnop1234567890_-", "https://discord.com/api/webhooks/1234/***"),
+    (
+        "https://api.telegram.org/bot123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/sendMessage",
+        "https://api.telegram.org/***/sendMessage",
+    ),
+    ("xoxb-12345-67890", "***"),
+    ("ghp_abcdefghijklmnop1234", "***"),
+    ("-r 'token=abc def'", "-r 'token=***'"),
+]
+
+SHOWN = [
+    "-P tcp -V 1.2.3.4:80 -R 10.0.0.1:80 -W 1 -F g",
+    "-P TCP -V [::1]:80",
+    "-p 8080",
+    "-p 80,443",
+    "-port 80 -path /x -proto tcp -print",
+    "-p https",
+    "--password-file /etc/mon/secret",
+    "--password-file secret",
+    "--password /etc/secret",
+    "--secret credential:smtp",
+    "bob@example.org 'Jane Doe <jane@example.org>'",
+    "--url http://h:8080/a/b?page=2 -r 'a regex with (groups|and) [classes]'",
+    "-s name -l 5 --help",
+    "mis@domain.com -S 'the token ring is down'",
+    "-u bob -h 10.0.0.1:80",
+    "-T -O -u",
+    "'unbalanced -r x",
+    "--user-agent Mozilla/5.0",
+    "https://example.org/a-rather-long-path-of-words-only/index.html",
+    "-key /etc/ssl/key.pem",
+    "",
+    "   ",
+]
+
+
+@pytest.mark.parametrize(("line", "shown"), MASKED)
+def test_a_secret_is_masked(line: str, shown: str) -> None:
+    """C-SECRETS."""
+    assert mask_secrets(line) == shown
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_what_is_no_secret_is_shown(line: str) -> None:
+    """C-SECRETS."""
+    assert mask_secrets(line) == line
+
+
+@pytest.mark.parametrize(("line", "shown"), MASKED)
+def test_masking_again_changes_nothing_more(line: str, shown: str) -> None:
+    assert mask_secrets(shown) == shown
+
+
+@given(st.text(max_size=60))
+def test_any_line_can_be_masked(line: str) -> None:
+    """And what stands outside of words, that is its blanks, stays."""
+    shown = mask_secrets(line)
+    assert line == shown or MASK in shown
+
+
+@given(st.from_regex(r"[A-Za-z0-9!#%+,:;=?@^_-]{1,30}", fullmatch=True))
+def test_no_value_of_a_secret_option_gets_through(secret: str) -> None:
+    assert mask_secrets(f"--password {secret} x") == f"--password {MASK} x"
+    assert mask_secrets(f"--password={secret} x") == f"--password={MASK} x"
+    assert mask_secrets(f"x --token '{secret}'") == f"x --token '{MASK}'"
+
+
+def test_a_line_of_a_file_ends_before_its_first_secret() -> None:
+    assert cut_before_secret("  alert a.alert -x 1 --password s3cret -y") == "  alert a.alert -x 1 --password …"
+    assert cut_before_secret("  alert a.alert -x 1") == "  alert a.alert -x 1"
