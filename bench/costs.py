@@ -15,10 +15,10 @@ from bench import server
 from bench.inside import Cost, debians, inside, own_program
 from bench.report import Row, milliseconds
 from tests.addresses import own_address
+from tests.ports import free_port
 from tests.servers.certificates import Authority, Files
 from tests.servers.exim import exim
 from tests.servers.nsd import nsd, zone
-from tests.servers.place import free_port
 from tests.servers.process import own_folder, running
 
 INSIDE = 300

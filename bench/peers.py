@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
+from tests.ports import free_port
 
 MON = Path("/usr/sbin/mon")
 ROOT = Path(__file__).parents[1]

@@ -1,9 +1,11 @@
-"""Loopback addresses for daemons under test, so that many run at once with the same ports."""
+"""Loopback addresses for daemons under test, so that many run at once beside each other."""
 
 from __future__ import annotations
 
 import itertools
 import os
+
+from tests.ports import free_port
 
 _numbers = itertools.count()
 
@@ -15,9 +17,12 @@ def own_address() -> str:
 
 
 def listening(address: str | None = None) -> str:
-    """Lines of mon.cf that make a daemon listen on an address of its own (or on the one given)."""
-    own = address or own_address()
-    return f"serverbind = {own}\ntrapbind = {own}\n"
+    """Lines of mon.cf that make a daemon listen on an address of its own (or on the one given), and on its own port.
+
+    An address is not enough: a daemon of another run that listens on every address takes the usual port from all.
+    """
+    own, port = address or own_address(), free_port()
+    return f"serverbind = {own}\ntrapbind = {own}\nserverport = {port}\ntrapport = {port}\n"
 
 
 IN_A_FOLDER = """statedir = {folder}/state

@@ -18,7 +18,7 @@ from pymon.config.auth import parse_auth
 from pymon.plugin.testing import listening as serving
 from pymon.plugin.testing import run_monitor
 from tests.addresses import listening
-from tests.differential.daemon import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -66,9 +66,7 @@ def test_the_sample_of_the_log_is_the_log(tmp_path: Path) -> None:
     """Line for line, but for times, directories, and where it listens."""
     _, _, shown, *sample = block("$ pymon check first.cf").splitlines()
     file = tmp_path / "first.cf"
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        port = nobody.getsockname()[1]
+    port = free_port()
     text = file.read_text(encoding="utf-8").replace("-p 8000", f"-p {port}")
     file.write_text(f"{listening()}\n{text}", encoding="utf-8")
     command = [sys.executable, "-m", "pymon.cli.main", *shown.split()[2:], "--statedir", str(tmp_path)]

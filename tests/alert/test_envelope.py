@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
 from pymon.runner.environ import ENVIRON_LIMIT, bounded, clean
 from tests.peers import require_peer
+from tests.ports import free_port
 
 SERVICE = Service("g", "s", description="my  service", environment=(("FOO", "bar baz"), ("MON_GROUP", "not so")))
 SETTINGS = Settings(statedir="/state", logdir="/log", cfbasedir="/cf")
@@ -265,13 +265,6 @@ echo "detail $n"
 """
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
     """What Debian's mon calls for startup, two failures and a recovery, and its history lines."""
     for name in ("alert.d", "mon.d", "state", "log", "record"):
@@ -308,7 +301,7 @@ def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
               startupalert rec.alert st
         """)
     )
-    ports = ["-p", str(free_port(socket.SOCK_STREAM)), "-t", str(free_port(socket.SOCK_DGRAM))]
+    ports = ["-p", str(free_port()), "-t", str(free_port())]
     command = [str(mon), "-i", "1", "-c", str(folder / "mon.cf"), "-b", str(folder), *ports]
     environ = {**os.environ, "RECORD": str(folder / "record")}
     with (folder / "out").open("wb") as out, subprocess.Popen(command, env=environ, stdout=out, stderr=out) as daemon:

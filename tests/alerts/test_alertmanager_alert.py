@@ -27,7 +27,7 @@ from pymon.runner.registry import load
 from pymon.runner.runner import Runner
 from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import ALERTS, RunAlert
-from tests.monitors.servers import free_port
+from tests.ports import free_port
 from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.alertmanager import AlertManager, alertmanager
 from tests.servers.certificates import Authority

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.addresses import IN_A_FOLDER
-from tests.differential.daemon import free_port
+from tests.ports import free_port
 from tests.servers.alertmanager import alertmanager
 from tests.servers.website import Page, website
 

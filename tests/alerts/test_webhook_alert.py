@@ -14,7 +14,7 @@ import pytest
 
 from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import RunAlert
-from tests.monitors.servers import free_port
+from tests.ports import free_port
 from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.tinyproxy import tinyproxy

@@ -18,6 +18,7 @@ import pymon
 from pymon.cli.mon import _long_options, _overrides, _parser
 from pymon.config.loader import load
 from tests.addresses import listening
+from tests.ports import free_port
 
 MON = (sys.executable, "-m", "pymon.cli.mon")
 
@@ -137,8 +138,9 @@ def test_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:
     """N-START: mon exits with 1 as well, and says nothing on the terminal."""
     file = configuration(tmp_path)
     address = re.findall(r"serverbind = (\S+)", file.read_text())[0]
-    said = f"mon: cannot listen on {address} port 2583 (TCP): it is in use by another process\n"
-    with socket.create_server((address, 2583)):
+    port = int(re.findall(r"serverport = (\d+)", file.read_text())[0])
+    said = f"mon: cannot listen on {address} port {port} (TCP): it is in use by another process\n"
+    with socket.create_server((address, port)):
         for options in ((), ("-f",)):
             ended = mon("-c", str(file), "-P", str(tmp_path / "pid"), *options)
             assert (ended.returncode, ended.stderr.endswith(said)) == (1, True), ended.stderr
@@ -149,7 +151,8 @@ def test_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:
 def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     """E-term: mon exits with 1. Q19: standard error has the log's lines, and nothing else."""
     pidfile = tmp_path / "pid"
-    command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile), "-l", "all", "-p", "12583"]
+    port = str(free_port())
+    command = [*MON, "-c", str(configuration(tmp_path)), "-P", str(pidfile), "-l", "all", "-p", port]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_for(pidfile)
         assert pidfile.read_text() == f"{process.pid}\n"
@@ -159,7 +162,7 @@ def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     assert not pidfile.exists()
     assert "caught TERM signal, exiting" in errors
     assert "cannot read" in errors, "-l says what it did not find"
-    assert re.search(r"listening for clients on 127\.[0-9.]+ port 12583 \(TCP\)", errors)
+    assert re.search(rf"listening for clients on 127\.[0-9.]+ port {port} \(TCP\)", errors)
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ | {4}", line) for line in errors.splitlines()), errors
 
 

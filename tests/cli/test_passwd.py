@@ -17,8 +17,9 @@ from pymon.cli.passwd import passwd as change
 from pymon.cli.passwd import with_entry, without
 from pymon.errors import PymonError
 from pymon.server.passwords import check_userfile, parse_userfile
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.peers import require_peer
+from tests.ports import free_port
 
 PASSWD = (sys.executable, "-m", "pymon.cli.main", "passwd")
 BEFORE = "# who may\n\nann:abNANd1rDfiNc\nzoe:x\n  ann : second\n# the end"

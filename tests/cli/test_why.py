@@ -29,7 +29,7 @@ from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded, RecordedKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from tests.differential.daemon import free_port
+from tests.ports import free_port
 
 T0 = 1_795_458_000.0
 WEB = ServiceKey("web", "http")

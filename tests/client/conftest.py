@@ -15,8 +15,9 @@ import trustme
 from pymon.client import Client
 from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.peers import require_peer
+from tests.ports import free_port
 
 JOE = "joe:$1$abcdefgh$DVuLYHjDhfNuwQY5aLev/1"
 ODD = "sum a\\b\\\\c \\20 \"q\" 's' é \udcff"

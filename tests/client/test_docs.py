@@ -17,7 +17,8 @@ import pytest
 
 from pymon.client import Client, OpStatus
 from pymon.errors import ClientError
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")

@@ -14,15 +14,9 @@ import pytest
 
 from pymon.demo.servers import DemoError, WebServer
 from pymon.demo.webserver import IN_USE
+from tests.ports import free_port
 
 ADDRESS = "127.0.0.9"
-
-
-def free_port() -> int:
-    with socket.create_server((ADDRESS, 0)) as listener:
-        port = listener.getsockname()[1]
-        assert isinstance(port, int)
-        return port
 
 
 @pytest.fixture

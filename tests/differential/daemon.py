@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,18 +17,6 @@ from pathlib import Path
 from tests.differential import script
 
 AUTH = "command section\nlist:all\nservertime:all\ndisable:all\nenable:all\nack:all\ntest:all\n"
-
-
-def free_port() -> int:
-    """A port number that was free for TCP and UDP a moment ago."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            port = int(tcp.getsockname()[1])
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential import servers
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.differential.recording import installed, rigs
 from tests.peers import ALERTS
+from tests.ports import free_port
 from tests.servers.certificates import Authority
 
 EXAMPLES = Path(__file__).parents[2] / "docs/plugins"

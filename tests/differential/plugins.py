@@ -15,9 +15,10 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential import script, servers
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.differential.recording import LANE, Peers, installed, rigs
 from tests.peers import ALERTS, MONITORS
+from tests.ports import free_port
 
 DEBIAN = (MONITORS, ALERTS)
 DEBIANS_PLUGINS = (

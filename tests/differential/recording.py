@@ -12,11 +12,12 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential import script
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.differential.records import Recording, read_recording
 from tests.differential.scenario import Scenario, configuration, write_scripts
 from tests.differential.scenarios import SCENARIOS
 from tests.peers import PATHS
+from tests.ports import free_port
 
 LANE = "peers"
 RUN_LIMIT = 400.0

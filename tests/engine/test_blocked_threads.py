@@ -14,7 +14,7 @@ from pymon.engine.record.store import FILE
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
 from tests.addresses import IN_A_FOLDER
-from tests.differential.daemon import free_port
+from tests.ports import free_port
 
 PLUGIN = '''#!/usr/bin/env python3
 """Hangs for some hosts."""

@@ -137,7 +137,10 @@ async def test_reload_keeps_what_did_not_change_and_refuses_what_is_broken(daemo
 async def test_maxprocs_throttles_and_loses_nothing(daemon: Daemon) -> None:
     """S-queue: in mon a service can starve."""
     count = daemon.directory / "most"
-    daemon.program("busy.monitor", f"#!/bin/sh\npgrep -c -f '[b]usy.monitor' >>{count}\nsleep 0.3\nexit 1\n")
+    daemon.program(
+        "busy.monitor",
+        f"#!/bin/sh\npgrep -c -f '{daemon.directory}/mon.d/[b]usy.monitor' >>{count}\nsleep 0.3\nexit 1\n",
+    )
     services = [service(f"s{n}", "busy.monitor", interval="10s") for n in range(6)]
     daemon.configure("maxprocs = 2\nrandstart = 1s\n" + watch("web", *services))
     await daemon.start()

@@ -20,8 +20,9 @@ from pymon.model.service import Host, Hostgroup
 from pymon.model.site import Site
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.peers import require_peer
+from tests.ports import free_port
 
 pytestmark = pytest.mark.peer
 

@@ -13,6 +13,8 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
+from tests.ports import free_port
+
 Answers = Callable[[dns.message.Message, bool], dns.message.Message | bytes | None]
 """A query, and whether it came over TCP → the answer; None: nothing (over TCP: the end)."""
 
@@ -49,7 +51,7 @@ def soa(serial: int, zone: str = "example.test.") -> tuple[str, str, str]:
 
 @contextlib.asynccontextmanager
 async def name_server(answers: Answers, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[NameServer]:
-    """Serve on this host; ``port`` 0 takes one that is free."""
+    """Serve on this host; ``port`` 0 takes one that is free, for UDP as well."""
     loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
@@ -75,7 +77,7 @@ async def name_server(answers: Answers, host: str = "127.0.0.1", port: int = 0) 
                 await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(converse, host, port)
+    server = await asyncio.start_server(converse, host, port or free_port())
     here = NameServer(host, server.sockets[0].getsockname()[1])
     with socket.socket(family, socket.SOCK_DGRAM) as datagrams:
         datagrams.bind((host, here.port))

@@ -57,15 +57,6 @@ async def _turns() -> None:
         await asyncio.sleep(0)
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that refuses connections, for now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     """Accept, and never answer."""
     while await reader.read(1000):

@@ -7,7 +7,8 @@ import asyncio
 import aioftp
 import pytest
 
-from tests.monitors.servers import Check, Handler, free_port, hang_up, reset, rubbish, serving, silent
+from tests.monitors.servers import Check, Handler, hang_up, reset, rubbish, serving, silent
+from tests.ports import free_port
 
 RULER = "=" * 78
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.monitors.servers import Check, Handler, free_port, hang_up, reset, rubbish, saying, serving, silent
+from tests.monitors.servers import Check, Handler, hang_up, reset, rubbish, saying, serving, silent
+from tests.ports import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nServer: x\r\nX-Camel: y\r\nContent-Length: 6\r\n\r\nhello\n"
 NOT_FOUND = b"HTTP/1.0 404 Not here\r\nServer: x\r\n\r\ngone"

@@ -14,7 +14,8 @@ import pytest
 from pymon.model.result import CheckResult
 from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
-from tests.monitors.servers import Check, Handler, free_port, hang_up, saying, serving
+from tests.monitors.servers import Check, Handler, hang_up, saying, serving
+from tests.ports import free_port
 from tests.servers.adversity import ADVERSITIES, Adversity, Facing, Speech, rows_together
 from tests.servers.certificates import Authority, self_signed
 from tests.servers.needs import needs

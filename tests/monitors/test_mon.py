@@ -15,10 +15,11 @@ import pytest
 from pymon.client import Client
 from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import Check, Runs
 from tests.peers import require_peer
+from tests.ports import free_port
 from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.certificates import Authority
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pymon.errors import PluginUsageError
 from pymon.runner.registry import load
-from tests.monitors.servers import MONITORS, Check, free_port
+from tests.monitors.servers import MONITORS, Check
+from tests.ports import free_port
 from tests.servers.sshd import sshd
 from tests.servers.website import Page, website
 from tests.tools import missing

@@ -11,9 +11,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.monitors.servers import MONITORS, Runs, free_port, saying, serving, silent
+from tests.monitors.servers import MONITORS, Runs, saying, serving, silent
 from tests.monitors.test_ftp import ftp
 from tests.peers import require_peer
+from tests.ports import free_port
 from tests.tools import require_tool
 
 pytestmark = pytest.mark.peer

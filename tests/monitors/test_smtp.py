@@ -13,7 +13,8 @@ import pytest
 from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import debians, plain, starttls, tls
-from tests.monitors.servers import Check, Handler, Runs, free_port, serving
+from tests.monitors.servers import Check, Handler, Runs, serving
+from tests.ports import free_port
 from tests.servers.adversity import ADVERSITIES, Adversity, Speech, rows_together
 from tests.servers.certificates import Authority
 from tests.servers.exim import MailServer, exim

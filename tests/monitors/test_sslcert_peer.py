@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.monitors.servers import MONITORS, Handler, free_port, rubbish, saying, serving
+from tests.monitors.servers import MONITORS, Handler, rubbish, saying, serving
 from tests.monitors.test_sslcert import AUTHORITY, stay
 from tests.peers import require_peer
+from tests.ports import free_port
 from tests.servers.nsd import nsd, zone
 
 pytestmark = pytest.mark.peer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.monitors.servers import MONITORS, Check, free_port, reset, serving, silent
+from tests.monitors.servers import MONITORS, Check, reset, serving, silent
+from tests.ports import free_port
 
 
 async def test_well(check: Check) -> None:

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from pymon.plugin.oneshot_http import BODY_LIMIT, OneShotTransport, Request
-from tests.monitors.servers import free_port, hang_up, reset, saying, serving
+from tests.monitors.servers import hang_up, reset, saying, serving
+from tests.ports import free_port
 from tests.servers.website import Page, website
 
 HELLO = b"HTTP/1.1 200 Fine\r\nX-Camel: y\r\nContent-Length: 5\r\n\r\nhello"

@@ -19,7 +19,7 @@ from pymon.model.result import Cause, CheckResult
 from pymon.runner.registry import PluginFile, everything, scan
 from pymon.runner.runner import Runner
 from pymon.share import shared
-from tests.differential.daemon import free_port
+from tests.ports import free_port
 from tests.runner.packages import install
 from tests.runner.scripts import BASE, script
 

@@ -19,6 +19,7 @@ from pymon.model.loglevel import register_levels
 from pymon.server.places import Kind
 from pymon.server.serve import Server
 from tests.addresses import own_address
+from tests.ports import free_port
 
 SITE = """
 hostgroup g www1 www2
@@ -79,6 +80,7 @@ class Live:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.address = own_address()
+        self.port = free_port()
         self.file = folder / "mon.cf"
         self.engine: Engine
         self.server: Server
@@ -89,6 +91,9 @@ class Live:
     def configure(self, settings: str = "", site: str = SITE, auth: str = AUTH) -> None:
         """Write mon.cf and auth.cf; ``settings`` are further global lines."""
         here = self.folder
+        for name in ("serverport", "trapport"):
+            if name not in settings:
+                settings = f"{name} = {self.port}\n{settings}"
         (here / "auth.cf").write_text(auth)
         self.file.write_text(
             f"cfbasedir = {here}\nmondir = {here}/mon.d\nalertdir = {here}/alert.d\nstatedir = {here}/state\n"
@@ -126,10 +131,10 @@ class Live:
         await self.server.stop()
         await self.engine.stop()
 
-    async def connect(self, port: int = 2583, source: str = "") -> Client:
+    async def connect(self, port: int | None = None, source: str = "") -> Client:
         """A connection over TCP, from a certain address of this machine if need be."""
         local = (source, 0) if source else None
-        return self._kept(*await asyncio.open_connection(self.address, port, local_addr=local))
+        return self._kept(*await asyncio.open_connection(self.address, port or self.port, local_addr=local))
 
     async def connect_tls(self, port: int, context: ssl.SSLContext, name: str) -> Client:
         """A connection over TLS to a server of this name."""
@@ -144,10 +149,10 @@ class Live:
         self._clients.append(client)
         return client
 
-    def send_trap(self, data: bytes, port: int = 2583) -> None:
+    def send_trap(self, data: bytes, port: int | None = None) -> None:
         """Send a datagram."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(data, (self.address, port))
+            sender.sendto(data, (self.address, port or self.port))
 
     def ports(self, kind: Kind) -> list[object]:
         """Where the server listens."""

@@ -11,6 +11,7 @@ import pytest
 
 from pymon.server import serve
 from pymon.server.places import Kind, Place, open_sockets
+from tests.ports import free_port
 from tests.server.conftest import Live, until
 
 
@@ -36,13 +37,13 @@ def gate() -> Gate:
     return Gate()
 
 
-@pytest.mark.parametrize("change", ["serverport = 2600", "serversocket = mon.sock"])
+@pytest.mark.parametrize("change", ["serverport = {port}", "serversocket = mon.sock"])
 async def test_stop_while_a_reload_opens_a_place(
     live: Live, gate: Gate, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     await live.start()
     monkeypatch.setattr(serve, "open_sockets", gate.open)
-    live.configure(change)
+    live.configure(change.format(port=free_port()))
     await live.engine.reload()
     await asyncio.to_thread(gate.is_there.wait, 10)
     async with asyncio.timeout(5):

@@ -15,6 +15,7 @@ from pymon.server.pace import CHUNK
 from pymon.server.places import Kind
 from pymon.server.reply import Reply
 from pymon.server.wire import MAX_LINE
+from tests.ports import free_port
 from tests.server.conftest import SITE, Live, until
 
 Told = Callable[[], str]
@@ -176,7 +177,7 @@ async def test_client_that_does_not_read_is_closed_and_costs_little(
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(slow, (live.address, 2583))
+        await asyncio.get_running_loop().sock_connect(slow, (live.address, live.port))
         await asyncio.get_running_loop().sock_sendall(slow, b"list descriptions\n" * 100)
         await until(lambda: "did not read its answer" in told())
         await until(lambda: not len(live.server.clients))
@@ -214,29 +215,29 @@ async def test_scarce_descriptors_make_clients_wait_and_end_nothing(
 
 
 async def test_port_that_is_taken_is_named(live: Live) -> None:
-    refused = rf"cannot listen on {live.address} port 2583 \(TCP\): it is in use by another process"
-    with socket.create_server((live.address, 2583)), pytest.raises(ServerError, match=refused):
+    refused = rf"cannot listen on {live.address} port {live.port} \(TCP\): it is in use by another process"
+    with socket.create_server((live.address, live.port)), pytest.raises(ServerError, match=refused):
         await live.start()
 
 
 async def test_port_of_traps_that_is_taken_is_named(live: Live) -> None:
-    refused = rf"cannot listen on {live.address} port 2583 \(UDP\)"
+    refused = rf"cannot listen on {live.address} port {live.port} \(UDP\)"
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
-        taken.bind((live.address, 2583))
+        taken.bind((live.address, live.port))
         with pytest.raises(ServerError, match=refused):
             await live.start()
 
 
 async def test_address_that_nobody_has_is_named(live: Live) -> None:
     live.address = "192.0.2.1"
-    with pytest.raises(ServerError, match=r"cannot listen on 192\.0\.2\.1 port 2583"):
+    with pytest.raises(ServerError, match=rf"cannot listen on 192\.0\.2\.1 port {live.port}"):
         await live.start()
 
 
 async def test_each_address_is_told_at_the_start(live: Live, told: Told) -> None:
     await live.start()
-    assert f"listening for clients on {live.address} port 2583 (TCP)" in told()
-    assert f"listening for traps on {live.address} port 2583 (UDP)" in told()
+    assert f"listening for clients on {live.address} port {live.port} (TCP)" in told()
+    assert f"listening for traps on {live.address} port {live.port} (UDP)" in told()
 
 
 @pytest.mark.parametrize(("bind", "is_told"), [("127.0.0.1 ::1", True), ("127.0.0.1", False)])
@@ -244,8 +245,7 @@ async def test_loopback_only_is_told_unless_addresses_are_chosen(
     live: Live, told: Told, bind: str, is_told: bool
 ) -> None:
     """N-BIND: the log says that others are not let in, as they are by mon."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port("127.0.0.1")
     await live.start(f"serverbind = {bind}\nserverport = {port}")
     assert f"listening for clients on 127.0.0.1 port {port} (TCP)" in told()
     assert ("clients of other machines are not listened to" in told()) is is_told
@@ -257,7 +257,7 @@ async def test_ipv6_is_served_like_ipv4(live: Live) -> None:
             probe.bind(("::1", 0))
         except OSError:
             pytest.skip("this machine has no IPv6")
-        port = probe.getsockname()[1]
+    port = free_port()
     live.address = "::1"
     await live.start(f"serverport = {port}\ntrapport = {port}\nclientallow = ::1")
     client = await live.connect(port)
@@ -282,35 +282,38 @@ async def test_reload_moves_the_port_and_keeps_connections(live: Live, told: Tol
     await live.start()
     client = await live.connect()
     await client.ask("version")
-    await live.reload("serverport = 2600")
-    moved = await live.connect(2600)
+    new = free_port()
+    await live.reload(f"serverport = {new}")
+    moved = await live.connect(new)
     assert (await moved.ask("version"))[-1] == "220 version completed"
     assert (await client.ask("version"))[-1] == "220 version completed"
     with pytest.raises(ConnectionError):
         await live.connect()
-    assert f"listening no more on {live.address} port 2583 (TCP)" in told()
+    assert f"listening no more on {live.address} port {live.port} (TCP)" in told()
 
 
 async def test_reload_to_a_port_that_is_taken_is_reported_and_the_rest_goes_on(live: Live, told: Told) -> None:
     await live.start()
-    with socket.create_server((live.address, 2600)):
-        await live.reload("serverport = 2600")
-        assert f"cannot listen on {live.address} port 2600 (TCP): it is in use" in told()
-        assert f"{live.address} port 2583 (TCP): the former one goes on" in told()
+    new = free_port()
+    with socket.create_server((live.address, new)):
+        await live.reload(f"serverport = {new}")
+        assert f"cannot listen on {live.address} port {new} (TCP): it is in use" in told()
+        assert f"{live.address} port {live.port} (TCP): the former one goes on" in told()
         assert (await (await live.connect()).ask("version"))[-1] == "220 version completed"
         live.send_trap(b"nothing")
         await until(lambda: live.server.traps.counters.received == 1)
-    await live.reload("serverport = 2600", SITE + " service u\n  traptimeout 1h\n")
-    assert (await (await live.connect(2600)).ask("version"))[-1] == "220 version completed"
+    await live.reload(f"serverport = {new}", SITE + " service u\n  traptimeout 1h\n")
+    assert (await (await live.connect(new)).ask("version"))[-1] == "220 version completed"
 
 
 async def test_reset_by_a_client_takes_over_the_servers_settings_too(live: Live) -> None:
     await live.start()
     client = await live.connect()
-    live.configure("serverport = 2601")
+    new = free_port()
+    live.configure(f"serverport = {new}")
     assert (await client.ask("reset"))[-1].startswith("220 reset")
     await live.server.reconfigured()
-    assert (await (await live.connect(2601)).ask("version"))[-1] == "220 version completed"
+    assert (await (await live.connect(new)).ask("version"))[-1] == "220 version completed"
 
 
 async def test_bug_in_a_command_is_answered_and_told(live: Live, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,11 @@ import trustme
 
 from pymon.errors import ServerError
 from pymon.server import clients
+from tests.ports import free_port
 from tests.server.conftest import Client, Live
 from tests.tools import RequireTool
 
-PORT = 2584
+PORT = free_port()
 Told = Callable[[], str]
 
 

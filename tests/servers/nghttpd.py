@@ -12,9 +12,10 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tests.ports import free_port
 from tests.servers.certificates import Pair
 from tests.servers.needs import needs
-from tests.servers.place import Listening, free_port, place
+from tests.servers.place import Listening, place
 from tests.servers.process import own_folder, running
 
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from tests.differential import recording
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
+from tests.ports import free_port
 
 _MON_CF = """
 hostgroup web 127.0.0.1

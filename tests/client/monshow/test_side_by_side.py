@@ -18,8 +18,9 @@ from pymon.client.monshow import main as monshow
 from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer, status_line
 from tests.differential import recording
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.peers import require_peer
+from tests.ports import free_port
 
 pytestmark = pytest.mark.peer
 Ran = tuple[int, str, str]

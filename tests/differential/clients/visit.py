@@ -13,12 +13,12 @@ from tests.ahead import Work
 from tests.differential import script
 from tests.differential.clients.visits import DEEDS, FILES, IDENTITIES, LOOKS, Visit
 from tests.differential.daemon import Rig
-from tests.differential.ports import own_port
 from tests.differential.recording import LANE, installed, rigs
 from tests.differential.talk.converse import HOST
 from tests.differential.talk.normal import Normal
 from tests.differential.talk.player import EVERYBODY, Played, Player, Stage
 from tests.differential.talk.transcript import Transcript, parse
+from tests.ports import free_port
 
 SITE = Path(__file__).with_name("site.txt")
 LIMIT = 120.0
@@ -87,7 +87,7 @@ VISITS = Work(LANE, visit_all)
 
 
 def _visit_one(site: Transcript, visits: Sequence[Visit], player: Player, folder: Path, width: int) -> Views:
-    rig = Rig(folder / "rig", own_port())
+    rig = Rig(folder / "rig", free_port())
     stage = Stage.of(site, player, rig)
     home = folder / "home"
     where = {"{host}": HOST, "{port}": str(rig.port), "{home}": str(home)}

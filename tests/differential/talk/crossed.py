@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential.daemon import Rig
-from tests.differential.ports import own_port
 from tests.differential.recording import LANE, installed, rigs
 from tests.differential.talk.player import Played, Player, Stage
 from tests.differential.talk.transcript import parse
+from tests.ports import free_port
 
 SITE = parse(
     "crossed",
@@ -116,13 +116,13 @@ CROSS = Work(LANE, cross)
 
 
 def _save(player: Player, folder: Path) -> tuple[Played, dict[str, bytes]]:
-    rig = Rig(folder, own_port())
+    rig = Rig(folder, free_port())
     played = _play(Stage.of(SITE, player, rig), 0)
     return played, {name: (rig.folder / "state" / name).read_bytes() for name in ("disabled", "opstatus")}
 
 
 def _load(player: Player, folder: Path, files: Mapping[str, bytes]) -> Played:
-    stage = Stage.of(SITE, player, Rig(folder, own_port()))
+    stage = Stage.of(SITE, player, Rig(folder, free_port()))
     for name, data in files.items():
         (folder / "state" / name).write_bytes(data)
     return _play(stage, 1)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential.daemon import Rig
-from tests.differential.ports import own_port
 from tests.differential.recording import LANE, Peers, installed, rigs
 from tests.differential.talk.player import Played, Player, play
 from tests.differential.talk.transcript import Transcript, read_all
+from tests.ports import free_port
 
 AT_ONCE = 20
 """daemons that run at the same time; they mostly wait"""
@@ -47,7 +47,7 @@ def _begin(
 
     def begin(player: Player) -> Future[dict[str, Played]]:
         return pool.submit(
-            play, transcript, player, Rig(folder / transcript.name / player.program.parent.name, own_port())
+            play, transcript, player, Rig(folder / transcript.name / player.program.parent.name, free_port())
         )
 
     return begin(mon), begin(pymon) if with_pymon else None
