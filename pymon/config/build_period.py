@@ -9,6 +9,7 @@ from typing import Any
 from lark import Token
 
 from pymon.config import values
+from pymon.config.keywords import OTHER_MODES
 from pymon.config.report import Misfit, Report, did_you_mean
 from pymon.config.timeval import BLANKS, advice_for, parse_timeval
 from pymon.config.tree import Node, tokens_of
@@ -50,7 +51,8 @@ def alertevery(text: str, keyword: str, note: Note) -> Changes:
     try:
         mode = _MODES[modifiers[0].lower()]
     except KeyError:
-        hint = did_you_mean(modifiers[0].lower(), _MODES) or "write strict, observe_detail, ignore_summary"
+        word = modifiers[0].lower()
+        hint = OTHER_MODES.get(word) or did_you_mean(word, _MODES) or "write strict, observe_detail, ignore_summary"
         raise Misfit("alertevery", offset, value=text, hint=hint) from None
     return {"alertevery": seconds, "alertevery_mode": mode}
 

@@ -56,6 +56,9 @@ _STRUCTURE = (
         _SERVICE + "  description a\\\n  b\n  »descripton c\n",
         _PERIOD + "    »alertevry 5m\n",
         _PERIOD + "    »watch\n",
+        _PERIOD + "    »comp_alerts\n",
+        _PERIOD + "    »alerts_count\n",
+        _SERVICE + "  »include_hosts h\n",
     ),
     _error(
         "service-keyword-in-period", "unknown syntax [{line}]",
@@ -112,6 +115,7 @@ _VALUES = (
     _error(
         "unknown-variable", "unknown variable '{name}'", "{hint}",
         "»maxproc = 20\n",
+        "»snmpport = 161\n",
         "hostgroup g h\n »foo = 1\n",
         "»MAXPROCS = 3\n",
         "alias a\n »foo = bar\n",
@@ -140,6 +144,7 @@ _VALUES = (
         _PERIOD + "    alertevery »30\n",
         _PERIOD + "    alertevery »0s\n",
         _PERIOD + "    alertevery 5m »strikt\n",
+        _PERIOD + "    alertevery 5m »no_summary\n",
         _PERIOD + "    alertevery 5m »strict observe_detail\n",
     ),
     _error(

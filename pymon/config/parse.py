@@ -14,7 +14,7 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer, LexerState
 
-from pymon.config.keywords import PERIOD_KEYWORDS, SERVICE_KEYWORDS, WATCH_KEYWORDS
+from pymon.config.keywords import OTHER_WORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS, WATCH_KEYWORDS
 from pymon.config.report import Report, did_you_mean
 from pymon.config.tokens import tokens
 from pymon.config.tree import Node
@@ -92,6 +92,8 @@ def _unknown(text: str, known: Collection[str], report: Report) -> str:
         return "an environment variable is NAME=value, with a name in capitals and no blank before the ="
     if word == "disable":
         return "there is no keyword for this: use 'moncmd disable service', or write *host in the hostgroup"
+    if word in OTHER_WORDS:
+        return OTHER_WORDS[word]
     guess = report.guess(word, known) or report.guess(word, WATCH_KEYWORDS)
     return guess or f"what can stand here: {' '.join(sorted(known))}"
 
