@@ -40,7 +40,7 @@ def pymon(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def first(tmp_path: Path) -> str:
-    text = block("hostgroup web 127.0.0.1")
+    text = block("plugins = own")
     (tmp_path / "first.cf").write_text(text, encoding="utf-8")
     (tmp_path / "auth.cf").write_text(block("command section"), encoding="utf-8")
     return text

@@ -58,6 +58,7 @@ CONVERTERS: Mapping[str, Callable[[str, str, Note], object]] = {
     "serversocketmode": servervalues.socket_mode,
     "trapmaxage": values.global_time,
     "state": servervalues.state_policy,
+    "plugins": servervalues.plugin_order,
 }
 """how each global variable is read; the field of Settings has the variable's name"""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from lark import Token
 
@@ -13,7 +12,6 @@ from pymon.config.chance import impossible_part
 from pymon.config.check_server import check_server
 from pymon.config.report import Report
 from pymon.config.words import split_blanks
-from pymon.executable import Search
 from pymon.model.depend import DependBehavior, ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.period import PeriodSpec
@@ -34,42 +32,6 @@ def check(draft: Draft, report: Report, year: int) -> None:
     _upalerts(draft, report)
     _alertafter(draft, report)
     check_server(draft, report)
-
-
-def check_programs(
-    draft: Draft, report: Report, monitor: Callable[[str], Search], alert: Callable[[str], Search]
-) -> None:
-    """Warn of monitors and alerts that are in no directory, or cannot be run; the two functions look for one."""
-    find_monitor, find_alert = functools.cache(monitor), functools.cache(alert)
-    for built in draft.built.values():
-        called, token = built.service.monitor, built.tokens.get("MONITOR")
-        if called is not None and token is not None:
-            _look_for(called.name, find_monitor, report, token.line or 0, "monitor")
-        redistribute, token = built.service.redistribute, built.tokens.get("REDISTRIBUTE")
-        used = [(each.command.name, each.line) for period in built.service.periods for each in period.alerts]
-        if redistribute is not None and token is not None:
-            used.insert(0, (redistribute.name, token.line or 0))
-        for name, line in used:
-            _look_for(name, find_alert, report, line, "alert")
-
-
-def _look_for(name: str, find: Callable[[str], Search], report: Report, line: int, kind: str) -> None:
-    """Report a program that is nowhere, or cannot be run, at its name."""
-    found = find(name)
-    if found.path:
-        return
-    offset = _offset(report, line, name)
-    if found.obstacle:
-        report.add(f"unusable-{kind}", line, offset, name=name, obstacle=found.obstacle, hint=found.advice)
-        return
-    suffix = f".{kind}"
-    hint = "" if name.endswith(suffix) else f"its name usually ends in {suffix}: '{name}{suffix}'?"
-    report.add(f"missing-{kind}", line, offset, name=name, hint=hint)
-
-
-def _offset(report: Report, line: int, text: str, start: int = 0) -> int:
-    """Where a text begins in a logical line; 0 if it is not there as such."""
-    return max(0, report.source.logical(line).find(text, start))
 
 
 def _at(token: Token) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pymon.config.build import Draft
 from pymon.config.build_service import Built
+from pymon.config.check_programs import name_offset
 from pymon.config.report import Report
 from pymon.config.text import Source
 from pymon.config.words import locate_words
@@ -25,7 +26,6 @@ from pymon.model.problem import Problem
 from pymon.model.service import Command, Service
 from pymon.model.site import Site
 
-_KEYWORD = re.compile(r"(\w+)\s*(?:exit\s*=\s*[0-9]+(?:-[0-9]+)?(?:\s+|$))?", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"\S+\s*", re.ASCII)
 _SOME_HOST = "host"
 """stands for the hosts of a group that has none: its monitor is never called"""
@@ -87,8 +87,7 @@ class ArgumentLines:
     def _offset(self, spot: Spot, word: int | None) -> int:
         """Where a word stands in its logical line; the program's name, if it is none of the words."""
         text = self._source.logical(spot.line)
-        keyword = _KEYWORD.match(text)
-        start = keyword.end() if keyword else 0
+        start = name_offset(text)
         name = _NAME.match(text, start)
         if word is None or name is None:
             return start

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from pymon.config.build import Draft
 from pymon.config.report import Report
 
@@ -11,6 +13,28 @@ _FOR_TLS = ("servertlscert", "servertlskey", "servertlsca")
 
 
 def check_server(draft: Draft, report: Report) -> None:
+    """How TLS and logins are set up."""
+    _check_tls(draft, report)
+    _check_pam(draft, report)
+
+
+def _check_pam(draft: Draft, report: Report) -> None:
+    """Whether logins by PAM can work at all."""
+    token = draft.assignments.get("authtype")
+    if token is None or "pam" not in draft.site.settings.authtype:
+        return
+    try:
+        importlib.import_module("pamela")
+    except ImportError as error:
+        reason = f"pamela is not installed ({error})"
+    except (OSError, AttributeError) as error:
+        reason = f"the system's PAM library cannot be loaded ({error})"
+    else:
+        return
+    report.add("no-pam", token.line or 0, (token.start_pos or 0) + max(0, token.find("pam")), reason=reason)
+
+
+def _check_tls(draft: Draft, report: Report) -> None:
     """TLS: it needs a certificate and a port of its own; what is given for it does nothing without the port."""
     settings, token = draft.site.settings, draft.assignments.get("servertls")
     if settings.servertls is None or token is None:

@@ -30,7 +30,7 @@ _SERVICE_FIELDS = (
     "allow_empty_group", "exclude_hosts", "exclude_period", "randskew", "traptimeout", "trapduration",
     "dep_behavior", "dep_memory", "depend", "alertdepend", "monitordepend", "hostdepend", "unack_summary",
 )  # fmt: skip
-_GLOBALS = ("maxprocs", "randstart", "exclude_period", "inprocess", "dep_recur_limit", "mondir", "alertdir")
+_GLOBALS = ("maxprocs", "randstart", "exclude_period", "inprocess", "dep_recur_limit", "plugins", "mondir", "alertdir")
 _UNSET = {
     "interval": "never scheduled",
     "randstart": "off", "maxprocs": "no limit", "alertevery": "every failure", "numalerts": "no limit",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,8 +15,9 @@ from lark import Token
 
 from pymon.config.auth import parse_auth
 from pymon.config.build import Draft, build
-from pymon.config.check import check, check_programs
+from pymon.config.check import check
 from pymon.config.check_arguments import ArgumentLines
+from pymon.config.check_programs import check_programs
 from pymon.config.encoding import Undecodable, decode, guess_encoding
 from pymon.config.keywords import KEYWORDS
 from pymon.config.m4 import M4Failed, run_m4
@@ -33,7 +34,7 @@ from pymon.model.argument import Verdicts
 from pymon.model.auth import AuthRules
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
-from pymon.model.settings import Settings
+from pymon.model.settings import PluginOrder, Settings
 from pymon.model.site import Site
 from pymon.share import shared
 
@@ -76,9 +77,8 @@ class Reading:
 
     def paths(self, programs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Where programs (entry-point group and name) are: path, or a package's origin; without the missing."""
-        find, settings = PluginFinder(), self.site.settings
-        places = {MONITORS: settings.mondir, ALERTS: settings.alertdir}
-        found = {(group, name): find.search(name, places[group], group).path for group, name in programs}
+        find = program_finder(self.site.settings)
+        found = {(group, name): find(name, group).path for group, name in programs}
         return {program: path for program, path in found.items() if path}
 
 
@@ -119,13 +119,7 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         if not draft.site.services and not report.has_errors:
             report.add_at("no-services", Place(source.name, 0))
         check(draft, report, time.localtime().tm_year)
-        find = PluginFinder()
-        check_programs(
-            draft,
-            report,
-            monitor=lambda name: find.search(name, settings.mondir, MONITORS),
-            alert=lambda name: find.search(name, settings.alertdir, ALERTS),
-        )
+        check_programs(draft, report, program_finder(settings))
     return Reading(tree, draft, replace(draft.site, settings=settings), report, auth)
 
 
@@ -203,15 +197,20 @@ def _refused(code: str, place: Place, **facts: object) -> ConfigError:
 
 
 def complete(settings: Settings, overrides: Mapping[str, object]) -> Settings:
-    """Apply the command line, make paths absolute, and let pymon's own plugins be found last."""
+    """Apply the command line, make paths absolute, and let pymon's own plugins be found last, or first (plugins)."""
     changes: dict[str, Any] = {
         name: tuple(value.split(":")) if name in ("mondir", "alertdir") and isinstance(value, str) else value
         for name, value in overrides.items()
     }
     resolved = resolve_paths(replace(settings, **changes), str(Path.cwd()))
-    mondir = dict.fromkeys((*resolved.mondir, str(shared("monitors"))))
-    alertdir = dict.fromkeys((*resolved.alertdir, str(shared("alerts"))))
-    return replace(resolved, mondir=tuple(mondir), alertdir=tuple(alertdir))
+    mondir = _with_own(resolved.mondir, str(shared("monitors")), resolved.plugins)
+    alertdir = _with_own(resolved.alertdir, str(shared("alerts")), resolved.plugins)
+    return replace(resolved, mondir=mondir, alertdir=alertdir)
+
+
+def _with_own(directories: tuple[str, ...], own: str, order: PluginOrder) -> tuple[str, ...]:
+    """Directories, and that of pymon's own plugins where it belongs."""
+    return tuple(dict.fromkeys((own, *directories) if order is PluginOrder.OWN else (*directories, own)))
 
 
 def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, object], report: Report) -> None:
@@ -270,6 +269,13 @@ def _check_directories(keyword: str, token: Token, settings: Settings, report: R
         elif error is not None:
             reason = error.strerror
             report.add("unreadable-directory", token.line or 0, offset, keyword=keyword, path=path, reason=reason)
+
+
+def program_finder(settings: Settings) -> Callable[[str, str], Search]:
+    """Looks for a program, by name and entry-point group, in the directories of a site."""
+    finder = PluginFinder()
+    places = {MONITORS: settings.mondir, ALERTS: settings.alertdir}
+    return lambda name, group: finder.search(name, places[group], group)
 
 
 class PluginFinder:

@@ -234,6 +234,11 @@ _VALUES = (
         "state = »forget\n",
     ),
     _error(
+        "plugin-order", "plugins is own or first, not '{value}'",
+        "with 'own' pymon's own monitors and alerts are taken, with 'first' what mondir and alertdir have first",
+        "plugins = »mine\n", "plugins =»\n",
+    ),
+    _error(
         "tls-certificate", "servertls needs a certificate",
         "write servertlscert = FILE, and servertlskey = FILE unless the key is in the same file",
         "servertls = »2584\n",
@@ -363,6 +368,9 @@ _LINES = (
     _warning(
         "unknown-authtype", "authtype '{value}' is not known: it never lets anybody in", "{hint}",
         "authtype = »userfiles\n",
+    ),
+    _warning(
+        "no-pam", "authtype pam lets nobody in: {reason}", "install it (pip install 'pymon[pam]'), or leave pam out",
     ),
     _warning(
         "unknown-facility", "syslog has no facility '{value}': nothing is written there", "{hint}",
@@ -497,6 +505,16 @@ _SITE = (
         "upalert-never", "this upalert is never sent: an upalert follows an alert, and the period has none",
         "add an alert, or no_comp_alerts",
         _PERIOD + "    »upalert a.alert\n",
+    ),
+    _warning(
+        "lvs-without-exit", "{name} is called for broken checks, too, which say nothing about the real server",
+        "write 'alert exit=1-125 {name} …': a check that could not be carried out has 126 or more",
+        _PERIOD + "    alert »lvs-site.alert down\n",
+    ),
+    _warning(
+        "hides-own", "{kind} {name} is {path}, which hides pymon's own of this name",
+        "write 'plugins = own' to have pymon's, or 'plugins = first' if it is meant so",
+        _PERIOD + "    alert exit=3 »test.alert x\n    upalert test.alert y\n",
     ),
     _warning(
         "missing-directory", "{keyword}: there is no directory {path}", "{hint}",

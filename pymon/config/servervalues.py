@@ -8,7 +8,7 @@ from pymon.config.clientallow import compile_pattern
 from pymon.config.report import Misfit
 from pymon.config.values import Note
 from pymon.config.words import split_blanks
-from pymon.model.settings import StatePolicy
+from pymon.model.settings import PluginOrder, StatePolicy
 
 NOBODY = ("",)
 """the patterns of an empty ``clientallow``, as in mon: no address is matched, everybody is refused"""
@@ -42,3 +42,11 @@ def state_policy(text: str, keyword: str, note: Note) -> StatePolicy:
         return StatePolicy(text)
     except ValueError:
         raise Misfit("state-policy", value=text) from None
+
+
+def plugin_order(text: str, keyword: str, note: Note) -> PluginOrder:
+    """``own`` or ``first``."""
+    try:
+        return PluginOrder(text)
+    except ValueError:
+        raise Misfit("plugin-order", value=text) from None

@@ -18,6 +18,15 @@ class StatePolicy(StrEnum):
     """nothing, as mon without ``-l``"""
 
 
+class PluginOrder(StrEnum):
+    """Which monitor or alert counts where several have the name (``plugins = …``)."""
+
+    FIRST = "first"
+    """the first in mondir or alertdir; then those of installed packages; pymon's own last"""
+    OWN = "own"
+    """pymon's own before all others"""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What applies to the whole daemon. Directories are lists, searched in order.
@@ -29,7 +38,7 @@ class Settings:
     pymon's own: ``inprocess``, whether plugins written against the SDK run inside the daemon; ``servertls``, a second
     TCP port that speaks TLS, with certificate and key (PEM), and demands client certificates of ``servertlsca`` if
     that is set; ``serversocket``, a Unix socket with its mode; ``trapmaxage``, the age (by their own clock) beyond
-    which traps are refused, 0 for none; ``state``.
+    which traps are refused, 0 for none; ``state``; ``plugins``.
     """
 
     basedir: str = "/usr/lib/mon"
@@ -74,3 +83,4 @@ class Settings:
     serversocketmode: int = 0o660
     trapmaxage: float = 0.0
     state: StatePolicy = StatePolicy.KEEP
+    plugins: PluginOrder = PluginOrder.FIRST

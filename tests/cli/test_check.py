@@ -138,8 +138,8 @@ def test_explain_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert check(file, as_json=False, explain=("HTTP-server1", "HTTP")) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == ["HTTP-server1:HTTP"]
-    assert ["monitor", "http.monitor", f"{file}:40"] in lines
-    assert ["alertevery", "30m", f"{file}:43"] in lines
+    assert ["monitor", "http.monitor", f"{file}:43"] in lines
+    assert ["alertevery", "30m", f"{file}:46"] in lines
 
 
 def test_explain_guesses_a_misspelt_service(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def problems_of(folder: Path, text: str | bytes) -> tuple[Problem, ...]:
 
 def make_programs(folder: Path) -> None:
     """Make the monitor and the alert that samples name."""
-    for name in ("mon.d/m.monitor", "alert.d/a.alert"):
+    for name in ("mon.d/m.monitor", "alert.d/a.alert", "alert.d/lvs-site.alert", "alert.d/test.alert"):
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("#!/bin/sh\nexit 0\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from pymon.config.auth import parse_auth
 from pymon.config.loader import load
 from pymon.errors import ConfigError
 from pymon.model.auth import AuthRules, TrapSource
+from tests.config.samples import problems_of
 
 ETC = Path(__file__).resolve().parents[2] / "etc"
 TEXT = """
@@ -117,3 +120,20 @@ def test_own_auth_file_is_clean() -> None:
 @given(st.text(max_size=100))
 def test_any_text_can_be_read(text: str) -> None:
     parse_auth(text)
+
+
+@pytest.mark.parametrize(
+    ("authtype", "column"), [("pam", 12), ("userfile pam", 21), ("userfile", None), ("userfile pamx", None)]
+)
+def test_pam_without_its_library_is_told_of(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, authtype: str, column: int | None
+) -> None:
+    """C-PAM."""
+    monkeypatch.setitem(sys.modules, "pamela", None)
+    problems = problems_of(folder, f"authtype = {authtype}\n")
+    assert [each.place.column for each in problems if each.code == "no-pam"] == ([column] if column else [])
+
+
+def test_pam_with_its_library_is_fine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pamela", ModuleType("pamela"))
+    assert "no-pam" not in {each.code for each in problems_of(folder, "authtype = pam\n")}

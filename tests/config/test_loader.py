@@ -217,7 +217,7 @@ def test_a_program_that_cannot_be_run_is_told_from_one_that_is_not_there(folder:
 def test_own_plugins_are_found_after_the_users(folder: Path) -> None:
     """C-PLUGINS."""
     text = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor http.monitor\n  period\n   alert lvs.alert\n"
-    assert load(write(folder, text)).problems == ()
+    assert load(write(folder, f"plugins = first\n{text}")).problems == ()
 
 
 def test_the_collector_is_left_as_it_was(folder: Path) -> None:

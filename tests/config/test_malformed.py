@@ -18,6 +18,7 @@ ZERO = "hostgroup g h\n\nwatch g\n service s\n  interval 0.0s\n"
 WITHOUT_SAMPLES = {
     *("unreadable", "too-large", "no-services", "auth-unreadable", "m4", "encoding", "comment-encoding"),
     "unreadable-directory",
+    "no-pam",  # config/test_auth.py
     # what plugins say of their arguments: config/test_arguments.py
     *("refused-argument", "ignored-option", "unusable-file", "dangerous-argument", "broken-plugin", "untried"),
 }
