@@ -39,7 +39,8 @@ class About:
 class Delivery:
     """One call on its way. ``token`` names it in the ledger.
 
-    ``kept`` is done once the journal of ordered calls has it, or could not take it (False).
+    An ordered call has a ``key``: what it acts upon as its text says it, with the alert's name before it. ``kept`` is
+    done once the journal has it, or could not take it (False).
     """
 
     about: About
@@ -47,6 +48,7 @@ class Delivery:
     invocation: Invocation
     inprocess: bool
     token: str
+    key: str = ""
     kept: asyncio.Future[bool] | None = None
 
     def __str__(self) -> str:

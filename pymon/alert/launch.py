@@ -4,9 +4,9 @@ An alert is run under a time limit, and how it ended is logged. It can ask for m
 
 - exit code 75 (sysexits' EX_TEMPFAIL; of a plugin the codes in its ``retry_on``) is tried again after 1, 2, 4, … 60
   seconds, for an hour, over restarts too; so is one that could not be started;
-- with ``ordered``, calls of the same ``order_key`` are done one after the other. Of those that wait only the newest
-  is done, and one that is being retried gives way to it: the newest decision wins. Such a call is kept in a journal
-  until it has succeeded or failed for good, and taken up again by the next daemon (``resume``).
+- with ``ordered``, calls about the same thing are done one after the other (pymon/alert/order.py). Of those that wait
+  only the newest is done, and one that is being retried gives way to it: the newest decision wins. Such a call is kept
+  in a journal until it has succeeded or failed for good, and taken up again by the next daemon (``resume``).
 
 A ledger is told of each call when it is decided, before each attempt, and when nothing is left to do. An attempt of a
 call that is not ordered waits until the ledger has it on file: so no daemon to come does it again.
@@ -19,17 +19,18 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from pathlib import Path
 
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
+from pymon.alert.order import Decision, Order
 from pymon.alert.pending import Journal, Pending
 from pymon.alert.places import Places
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
+from pymon.runner.protocol import Subject, WithSubject
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
 from pymon.runner.starting import STARTED_FOR
@@ -53,18 +54,8 @@ _RETRY_ON = frozenset({os.EX_TEMPFAIL})
 _PASSING = frozenset({Cause.TIMED_OUT, Cause.BLOCKED, Cause.SIGNALED, Cause.NOT_STARTED, Cause.CANCELLED})
 """ends of an ordered call that say nothing on whether a retry helps, so it is retried"""
 
-
-@dataclass(slots=True)
-class _Lane:
-    """The calls of one order key: one at work, and the newest of those that wait. ``newer`` wakes a retry."""
-
-    waiting: Delivery | None
-    newer: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def take(self) -> Delivery | None:
-        delivery, self.waiting = self.waiting, None
-        self.newer.clear()
-        return delivery
+_ANY = Subject(frozenset())
+"""of a call that is not ordered"""
 
 
 class Launcher:
@@ -88,7 +79,8 @@ class Launcher:
         self._environ = dict(os.environ if environ is None else environ)
         self._time_limit = time_limit
         self._retry_delays = retry_delays
-        self._lanes: dict[str, _Lane] = {}
+        self._order = Order()
+        self._journaled: dict[str, str] = {}  # order key → token of the call that the journal has of it
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = places or Places()
         self._retrying = 0
@@ -104,16 +96,16 @@ class Launcher:
         """Start one alert and return at once. ``inprocess`` False runs it as a process even if it could do without."""
         call_about = About(*call.key, str(call.command), call.event.value, call.at, call.period)
         delivery = Delivery(call_about, file, invocation, inprocess, uuid.uuid4().hex)
-        key = self._order_key(delivery)
-        pending = self._pending(key or "", delivery)
+        delivery.key = self._order_key(delivery)
+        pending = self._pending(delivery)
         self._ledger.decided(delivery.token, pending)
-        if key is None:
+        if not delivery.key:
             self._spawn(self._deliver(delivery), str(delivery))
-        else:
-            if self._decided_since_start is not None:
-                self._decided_since_start.add(key)
-            delivery.kept = self._journal.write(pending)
-            self._queue(key, delivery)
+            return
+        if self._decided_since_start is not None:
+            self._decided_since_start.add(delivery.key)
+        self._keep(delivery, pending)
+        self._queue(delivery)
 
     def resume(
         self,
@@ -129,7 +121,8 @@ class Launcher:
         the world has overtaken meanwhile is dropped. ``is_inprocess`` says whether it may run inside the daemon.
         """
         self._decided_since_start = set()
-        self._spawn(self._resume(alerts, is_wanted, is_inprocess, undone or {}), "undone alerts")
+        first = self._order.open("the start", "", is_earlier=True)  # what begins meanwhile is remembered
+        self._spawn(self._resume(first, alerts, is_wanted, is_inprocess, undone or {}), "undone alerts")
 
     async def drain(self, limit: float) -> None:
         """Let the alerts under way finish, ``limit`` seconds at most, and end those that are left.
@@ -165,7 +158,7 @@ class Launcher:
                 return
             delay = self._delay(attempt)
             self._ledger.attempted(delivery.about, result, delay, "")
-            self._ledger.decided(delivery.token, self._pending("", delivery))  # the next daemon may have to do it
+            self._ledger.decided(delivery.token, self._pending(delivery))  # the next daemon may have to do it
             if stopping:
                 return
             self._retrying += 1
@@ -188,39 +181,83 @@ class Launcher:
 
     # Ordered calls
 
-    def _order_key(self, delivery: Delivery) -> str | None:
-        """What a call is ordered by, with the alert's name before it; None if it is not ordered."""
+    def _order_key(self, delivery: Delivery) -> str:
+        """What a call is ordered by, with the alert's name before it; nothing if it is not ordered."""
         plugin = delivery.file.plugin
         if plugin is None or not plugin.ordered:
-            return None
+            return ""
         try:
-            return f"{delivery.file.name} {plugin.order_key(delivery.invocation)}"
+            return _key_of(delivery.file, plugin.order_key(delivery.invocation))
         except Exception:
             log.exception("%s cannot be ordered, and is run at once: its order_key raised", delivery)
-            return None
+            return ""
 
-    def _queue(self, key: str, delivery: Delivery) -> None:
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = _Lane(delivery)
-            self._spawn(self._work_off(key, lane), f"{delivery.file.name} {key}")
-            return
-        if lane.waiting is not None:
-            log.info("%s is dropped before its start: %s was decided later", lane.waiting, delivery)
-            self._ledger.dropped(lane.waiting.about, f"{delivery} was decided later")
-            self._ledger.ended(lane.waiting.token)
-        lane.waiting = delivery
-        lane.newer.set()
+    def _keep(self, delivery: Delivery, pending: Pending) -> None:
+        delivery.kept = self._journal.write(pending)
+        self._journaled[delivery.key] = delivery.token
 
-    async def _work_off(self, key: str, lane: _Lane) -> None:
+    def _queue(self, delivery: Delivery, *, is_earlier: bool = False) -> None:
+        decision = self._order.open(str(delivery), delivery.key, is_earlier=is_earlier)
+        self._spawn(self._deliver_in_order(delivery, decision), f"{delivery.file.name} {delivery.key}")
+
+    async def _deliver_in_order(self, delivery: Delivery, decision: Decision) -> None:
         try:
-            while (delivery := lane.take()) is not None:
-                await self._kept(delivery)
-                is_done = await self._deliver_in_order(delivery, lane)
-                if is_done and lane.waiting is None:
-                    self._journal.remove(key)
+            is_done = await self._try_in_order(delivery, decision)
         finally:
-            del self._lanes[key]
+            self._order.close(decision)
+        if self._journaled.get(delivery.key, delivery.token) == delivery.token:
+            self._journaled.pop(delivery.key, None)
+            if is_done:
+                self._journal.remove(delivery.key)
+
+    async def _try_in_order(self, delivery: Delivery, decision: Decision) -> bool:
+        """Try until success, failure for good, a newer decision, or the stop; whether nothing is left to do."""
+        attempt = 0
+        while True:
+            stopping = self._stopping.is_set()
+            subject = await self._settle(delivery, decision)
+            await self._kept(delivery)
+            await self._order.wait_for_turn(decision)
+            if decision.overtaken_by:
+                return self._give_way(delivery, decision, None)
+            self._order.begin(decision)
+            result = await self._attempt(delivery, subject)
+            if not self._is_retried(delivery, result):
+                self._done(delivery, result)
+                return True
+            if decision.overtaken_by:
+                return self._give_way(delivery, decision, result)
+            delay = self._delay(attempt)
+            self._ledger.attempted(delivery.about, result, delay, "")
+            if stopping:
+                self._log_undone(delivery)
+                return False
+            await self._pause(delivery, delay, decision.overtaken)
+            attempt += 1
+            if decision.overtaken_by:
+                return self._give_way(delivery, decision, None)
+
+    async def _settle(self, delivery: Delivery, decision: Decision) -> Subject:
+        """Tell what a call acts upon, and so what it has to wait for; again until all its names could be looked up."""
+        if decision.subject is not None and not decision.subject.warning:
+            return decision.subject
+        subject = await self._look_up(delivery)
+        if subject.warning and decision.subject is None:
+            log.warning("%s: %s: compared by its text with what else is decided", delivery, subject.warning)
+        self._order.enter(decision, subject)
+        return subject
+
+    async def _look_up(self, delivery: Delivery) -> Subject:
+        plugin = delivery.file.plugin
+        if isinstance(plugin, WithSubject):
+            try:
+                found = await plugin.look_up(delivery.invocation)
+            except Exception:
+                log.exception("%s is ordered by its text: its look_up raised", delivery)
+            else:
+                things, also = ({_key_of(delivery.file, each) for each in keys} for keys in (found.things, found.also))
+                return found._replace(things=frozenset(things), also=frozenset(also))
+        return Subject(frozenset({delivery.key}))
 
     async def _kept(self, delivery: Delivery) -> None:
         if delivery.kept is not None:
@@ -228,30 +265,10 @@ class Launcher:
             if not done:
                 log.error("%s starts before it is in the journal: the disk is slow", delivery)
 
-    async def _deliver_in_order(self, delivery: Delivery, lane: _Lane) -> bool:
-        """Try until success, failure for good, a newer decision, or the stop; whether nothing is left to do."""
-        attempt = 0
-        while True:
-            stopping = self._stopping.is_set()
-            result = await self._attempt(delivery)
-            if not self._is_retried(delivery, result):
-                self._done(delivery, result)
-                return True
-            if lane.waiting is not None:
-                return self._give_way(delivery, lane.waiting, result)
-            delay = self._delay(attempt)
-            self._ledger.attempted(delivery.about, result, delay, "")
-            if stopping:
-                self._log_undone(delivery)
-                return False
-            await self._pause(delivery, delay, lane.newer)
-            attempt += 1
-            if lane.waiting is not None:
-                return self._give_way(delivery, lane.waiting, None)
-
-    def _give_way(self, delivery: Delivery, newer: Delivery, result: CheckResult | None) -> bool:
-        log.info("%s is not tried again: %s was decided later", delivery, newer)
-        why = f"{newer} was decided later"
+    def _give_way(self, delivery: Delivery, decision: Decision, result: CheckResult | None) -> bool:
+        how = "is not tried again" if decision.has_begun else "is dropped before its start"
+        log.info("%s %s: %s was decided later", delivery, how, decision.overtaken_by)
+        why = f"{decision.overtaken_by} was decided later"
         if result is None:
             self._ledger.dropped(delivery.about, why)
             self._ledger.ended(delivery.token)
@@ -269,38 +286,47 @@ class Launcher:
 
     async def _resume(
         self,
+        first: Decision,
         alerts: Mapping[str, PluginFile],
         is_wanted: Callable[[Pending], bool],
         is_inprocess: Callable[[Pending], bool],
         undone: Mapping[str, Pending],
     ) -> None:
-        journal = await self._journal.read()
-        decided, self._decided_since_start = self._decided_since_start or set(), None
-        latest, overtaken = latest_of_each(journal, undone)
-        for token in overtaken:
-            self._ledger.ended(token)
-        for token, pending in latest:
-            file = alerts.get(pending.name)
-            if pending.key and pending.key in decided:
+        try:
+            journal = await self._journal.read()
+            decided, self._decided_since_start = self._decided_since_start or set(), None
+            latest, overtaken = latest_of_each(journal, undone)
+            for token in overtaken:
                 self._ledger.ended(token)
-            elif file is None:
-                self._cannot_resume(token, pending)
-            elif pending.key and not is_wanted(pending):
-                log.warning("%s, and is not wanted any more: dropped", left_undone(pending))
-                self._journal.remove(pending.key)
-                self._ledger.dropped(about(pending), "it was left undone, and is not wanted any more")
-                self._ledger.ended(token)
-            else:
-                log.warning("%s: taken up again", left_undone(pending))
-                self._take_up(token, pending, file, inprocess=is_inprocess(pending))
+            for token, pending in latest:
+                file = alerts.get(pending.name)
+                if pending.key and pending.key in decided:
+                    self._ledger.ended(token)
+                elif file is None:
+                    self._cannot_resume(token, pending)
+                elif pending.key and not is_wanted(pending):
+                    log.warning("%s, and is not wanted any more: dropped", left_undone(pending))
+                    self._journal.remove(pending.key)
+                    self._ledger.dropped(about(pending), "it was left undone, and is not wanted any more")
+                    self._ledger.ended(token)
+                else:
+                    log.warning("%s: taken up again", left_undone(pending))
+                    self._take_up(token, pending, file, inprocess=is_inprocess(pending))
+        finally:
+            self._order.close(first)
 
     def _take_up(self, token: str, pending: Pending, file: PluginFile, *, inprocess: bool) -> None:
         invocation = Invocation(file.path, pending.arguments, self._environ | pending.environ, pending.stdin)
         delivery = Delivery(about(pending), file, invocation, inprocess, token)
-        if pending.key:
-            self._queue(pending.key, delivery)
-        else:
+        if not pending.key:
             self._spawn(self._deliver(delivery, max(0.0, time.time() - pending.at)), str(delivery))
+            return
+        delivery.key = self._order_key(delivery) or pending.key
+        if delivery.key != pending.key:  # an earlier pymon wrote it another way
+            if delivery.key not in self._journaled:
+                self._keep(delivery, self._pending(delivery))
+            self._journal.remove(pending.key)
+        self._queue(delivery, is_earlier=True)
 
     def _cannot_resume(self, token: str, pending: Pending) -> None:
         if pending.key:
@@ -312,11 +338,11 @@ class Launcher:
         self._ledger.dropped(about(pending), why)
         self._ledger.ended(token)
 
-    def _pending(self, key: str, delivery: Delivery) -> Pending:
+    def _pending(self, delivery: Delivery) -> Pending:
         call = delivery.invocation
         own = {name: value for name, value in call.environ.items() if self._environ.get(name) != value}
         return Pending(
-            key=key,
+            key=delivery.key,
             name=delivery.file.name,
             group=delivery.about.group,
             service=delivery.about.service,
@@ -329,8 +355,13 @@ class Launcher:
 
     # One attempt
 
-    async def _attempt(self, delivery: Delivery) -> CheckResult:
+    async def _attempt(self, delivery: Delivery, subject: Subject = _ANY) -> CheckResult:
         STARTED_FOR.set("alert")
+        if subject.answer is not None:
+            now = time.time()
+            result = CheckResult(subject.answer.exitval, subject.answer.output, now, now)
+            log_end(delivery, result)
+            return result
         is_loose = delivery.file.plugin is None or not delivery.file.plugin.ordered
         name = "" if is_loose else delivery.file.name
         processes = self._places.of_programs(name)
@@ -343,7 +374,7 @@ class Launcher:
             # What an alert leaves running when it has ended (a mailer's queue run) is its own business.
             result = await self._runner.run(
                 delivery.file,
-                delivery.invocation,
+                delivery.invocation._replace(arguments=(*delivery.invocation.arguments, *subject.arguments)),
                 time_limit=self._time_limit,
                 inprocess=delivery.inprocess,
                 reap_group=False,
@@ -392,3 +423,8 @@ class Launcher:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s came to grief (a bug in pymon): %r", task.get_name(), error, exc_info=error)
+
+
+def _key_of(file: PluginFile, thing: Hashable) -> str:
+    """A thing that an alert acts upon; other alerts act upon others. In whichever folder it lies, it is the same."""
+    return f"{file.name.rpartition('/')[2]} {thing}"

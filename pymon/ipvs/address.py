@@ -6,23 +6,33 @@
 
 Names are looked up by a :class:`Resolver`, which may take seconds: :func:`needs_lookup` tells beforehand whether a
 text can be read without one.
+
+What has several spellings is one address here: ``::ffff:10.0.0.1`` is 10.0.0.1. What only looks like an address
+(``010.0.0.1``, ``10.1``, ``0x7f000001``) is refused: the system's resolver would take it, and for another one.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
 from socket import AF_INET, AF_INET6, AddressFamily
 
 from pymon.errors import IpvsAddressError, IpvsLookupError
 from pymon.ipvs.model import Address, Listening, Marked, Protocol, Virtual, family_of
+from pymon.plugin.hostname import host_name
 
 _MARK = re.compile(r"fwm([46]?):(.*)", re.IGNORECASE | re.DOTALL)
 _MARK_FAMILIES: dict[str, AddressFamily | None] = {"": None, "4": AF_INET, "6": AF_INET6}
 _MARK_LIMIT = 2**32
+_ALL_NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", re.IGNORECASE)
+_DIGITS = 100
+"""of a number; Python refuses to read one of thousands of digits"""
+_SERVICES = Path("/etc/services")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ def system_resolver() -> Resolver:
 
 def _system_addresses(host: str) -> tuple[Address, ...]:
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
+    return tuple(dict.fromkeys(_plain(ip_address(str(entry[4][0]).partition("%")[0])) for entry in found))
 
 
 def split_endpoint(text: str) -> tuple[str, str]:
@@ -71,12 +81,20 @@ def _port_part(text: str, rest: str) -> str:
     return rest[1:]
 
 
+def check_endpoint(text: str) -> None:
+    """Raise IpvsAddressError for what is no endpoint, whatever its names may stand for."""
+    host, port = split_endpoint(text)
+    numeric_address(host)
+    if port:
+        port_number(port)
+
+
 def needs_lookup(text: str) -> bool:
     """Whether reading this text asks the system for a name, which can take seconds."""
     if _MARK.fullmatch(text.strip()):
         return False
     host, port = split_endpoint(text)
-    return _numeric(host) is None or not ((port.isascii() and port.isdigit()) or not port)
+    return numeric_address(host) is None or bool(port and port_number(port) is None)
 
 
 def parse_protocol(text: str) -> Protocol:
@@ -94,12 +112,18 @@ def parse_virtual(
 
     ``mark_family`` is the family of a mark that does not say its own. Raises IpvsAddressError and IpvsLookupError.
     """
-    mark = _MARK.fullmatch(text.strip())
-    if mark:
-        return Marked(_parse_mark(text, mark[2]), _MARK_FAMILIES[mark[1]] or mark_family)
+    marked = parse_mark(text, mark_family)
+    if marked is not None:
+        return marked
     host, port = split_endpoint(text)
     number = parse_port(port, protocol, resolver) if port else 0
     return Listening(protocol, find_address(host, resolver), number)
+
+
+def parse_mark(text: str, mark_family: AddressFamily = AF_INET) -> Marked | None:
+    """A firewall mark; None if the text is none. Raises IpvsAddressError if it would be one, and is wrong."""
+    mark = _MARK.fullmatch(text.strip())
+    return Marked(_mark_number(text, mark[2]), _MARK_FAMILIES[mark[1]] or mark_family) if mark else None
 
 
 def parse_real(text: str, virtual: Virtual, protocol: Protocol, resolver: Resolver) -> tuple[Address, int]:
@@ -114,17 +138,17 @@ def parse_real(text: str, virtual: Virtual, protocol: Protocol, resolver: Resolv
 
 def mark_family(real: str) -> AddressFamily:
     """The family for ``fwm:N`` when the real server is written like this: IPv6 for an IPv6 address, else IPv4."""
-    address = _numeric(split_endpoint(real)[0])
+    address = numeric_address(split_endpoint(real)[0])
     return AF_INET if address is None else family_of(address)
 
 
 def find_address(host: str, resolver: Resolver, *, prefer: AddressFamily = AF_INET) -> Address:
     """The address that a number or a host name stands for. Raises IpvsAddressError."""
-    address = _numeric(host)
+    address = numeric_address(host)
     if address is not None:
         return address
     try:
-        found = resolver.addresses(host)
+        found = resolver.addresses(host_name(host))
     except (OSError, UnicodeError) as problem:
         raise IpvsLookupError(f"the host name '{host}' cannot be looked up: {problem}") from problem
     if not found:
@@ -134,10 +158,8 @@ def find_address(host: str, resolver: Resolver, *, prefer: AddressFamily = AF_IN
 
 def parse_port(text: str, protocol: Protocol, resolver: Resolver) -> int:
     """A port's number, from a number or a name of /etc/services. Raises IpvsAddressError."""
-    if text.isascii() and text.isdigit():
-        number = int(text)
-        if number > 65535:
-            raise IpvsAddressError(f"'{text}' is not a port: 65535 is the highest")
+    number = port_number(text)
+    if number is not None:
         return number
     try:
         return resolver.port(text, protocol.word)
@@ -145,20 +167,60 @@ def parse_port(text: str, protocol: Protocol, resolver: Resolver) -> int:
         raise IpvsAddressError(f"the port name '{text}' is not known for {protocol.word} (/etc/services)") from None
 
 
-def _numeric(host: str) -> Address | None:
-    """The address if it is written as a number. A zone (fe80::1%eth0) means nothing to IPVS: IpvsAddressError."""
+def port_number(text: str) -> int | None:
+    """The number of a port that is written as such; None for a name. Raises IpvsAddressError for one too high."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    if len(text) > _DIGITS or int(text) > 65535:
+        raise IpvsAddressError(f"'{text}' is not a port: 65535 is the highest")
+    return int(text)
+
+
+def numeric_address(host: str) -> Address | None:
+    """The address if it is written as a number, None if it is a name. Raises IpvsAddressError for what is neither.
+
+    A zone (fe80::1%eth0) means nothing to IPVS.
+    """
+    text = host_name(host)
     try:
-        address = ip_address(host)
+        address = ip_address(text)
     except ValueError:
+        if ":" in text:
+            raise IpvsAddressError(f"'{host}' is no IPv6 address") from None
+        if _ALL_NUMBERS.fullmatch(text):
+            advice = "write all four numbers, each from 0 to 255 and without leading zeros"
+            raise IpvsAddressError(f"'{host}' is no IPv4 address: {advice}") from None
         return None
     if address.version == 6 and address.scope_id is not None:
         raise IpvsAddressError(f"'{host}' has a zone, which IPVS does not know: leave out %{address.scope_id}")
-    return address
+    return _plain(address)
 
 
-def _parse_mark(text: str, digits: str) -> int:
+def _plain(address: Address) -> Address:
+    """The IPv4 address that an IPv4-mapped IPv6 address stands for; another one as it is."""
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+@functools.cache
+def known_ports() -> Mapping[tuple[str, str], int]:
+    """The ports of /etc/services by name and protocol (``("http", "tcp")``), as they were at the first call."""
     try:
-        mark = int(digits, 0)
+        lines = _SERVICES.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    ports: dict[tuple[str, str], int] = {}
+    for line in lines:
+        name, *words = line.partition("#")[0].split() or [""]
+        number, _, protocol = (words or [""])[0].partition("/")
+        if number.isascii() and number.isdigit():
+            for each in (name, *words[1:]):
+                ports.setdefault((each, protocol), int(number))
+    return ports
+
+
+def _mark_number(text: str, digits: str) -> int:
+    try:
+        mark = int(digits, 0) if len(digits) <= _DIGITS else 0
     except ValueError:
         mark = 0
     if not 0 < mark < _MARK_LIMIT:

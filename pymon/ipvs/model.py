@@ -104,6 +104,11 @@ class Listening:
         """AF_INET or AF_INET6."""
         return family_of(self.address)
 
+    @property
+    def option(self) -> str:
+        """As ``lvs.alert -V`` takes it: ``10.0.0.100:80``."""
+        return show_endpoint(self.address, self.port)
+
     def __str__(self) -> str:
         """``TCP 10.0.0.100:80``."""
         return f"{self.protocol.name} {show_endpoint(self.address, self.port)}"
@@ -120,6 +125,11 @@ class Marked:
     def port(self) -> int:
         """A mark has no port of its own."""
         return 0
+
+    @property
+    def option(self) -> str:
+        """As ``lvs.alert -V`` takes it: ``fwm4:5``, ``fwm6:5``."""
+        return f"fwm6:{self.mark}" if self.family == AF_INET6 else f"fwm4:{self.mark}"
 
     def __str__(self) -> str:
         """``FWM 5``, ``FWM 5 IPv6``."""

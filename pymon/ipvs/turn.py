@@ -12,8 +12,8 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 FOLDER = Path("/run/pymon")
@@ -45,6 +45,14 @@ def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT)
         yield True
     finally:
         os.close(handle)
+
+
+@contextmanager
+def turns(keys: Iterable[str], decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
+    """Take the turns for several keys at once; False when a newer decision about one of them had its turn."""
+    with ExitStack() as stack:
+        newest = [stack.enter_context(turn(key, decided, folder=folder, limit=limit)) for key in sorted(set(keys))]
+        yield all(newest)
 
 
 def place() -> str:

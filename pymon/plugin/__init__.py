@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pymon.plugin.datagram import Datagram, ask, exchange
     from pymon.plugin.dialogue import dialogues
     from pymon.plugin.host import Host
+    from pymon.plugin.hostname import host_addresses, host_text
     from pymon.plugin.icmp import Echo, ping
     from pymon.plugin.login import LoginOptions
     from pymon.plugin.monitor import AT_ONCE, Monitor, SetMonitor
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from pymon.plugin.tls import TlsOptions, days_left, tls_context, tls_problem
     from pymon.plugin.validation import Given, sample_event
     from pymon.plugin.values import count, duration, milliseconds, port, positive, seconds
+    from pymon.runner.protocol import Answer, Subject
 
 _HOME = {
     "PluginError": "pymon.errors",
@@ -96,6 +98,8 @@ _HOME = {
     "exchange": "pymon.plugin.datagram",
     "dialogues": "pymon.plugin.dialogue",
     "Host": "pymon.plugin.host",
+    "host_addresses": "pymon.plugin.hostname",
+    "host_text": "pymon.plugin.hostname",
     "Echo": "pymon.plugin.icmp",
     "ping": "pymon.plugin.icmp",
     "LoginOptions": "pymon.plugin.login",
@@ -145,6 +149,8 @@ _HOME = {
     "port": "pymon.plugin.values",
     "positive": "pymon.plugin.values",
     "seconds": "pymon.plugin.values",
+    "Answer": "pymon.runner.protocol",
+    "Subject": "pymon.runner.protocol",
 }
 
 __all__ = [
@@ -153,6 +159,7 @@ __all__ = [
     "Address",
     "Alert",
     "AlertOutcome",
+    "Answer",
     "ArgumentProblem",
     "Call",
     "CannotConnect",
@@ -182,6 +189,7 @@ __all__ = [
     "ProtocolProblem",
     "Report",
     "SetMonitor",
+    "Subject",
     "TemplateProblem",
     "TlsOptions",
     "TryAgain",
@@ -203,6 +211,8 @@ __all__ = [
     "fill_json",
     "fill_template",
     "flag",
+    "host_addresses",
+    "host_text",
     "in_thread",
     "iso_time",
     "literal",

@@ -50,7 +50,7 @@ from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.options import OptionParser, Parsed, flag, option
 from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, seconds
-from pymon.runner.protocol import Answer
+from pymon.runner.protocol import Answer, Subject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +64,9 @@ TIMEOUT = 60.0
 
 ARGUMENT_LIMIT = 128 * 1024 - 1
 """bytes that an argument of a program may have (MAX_ARG_STRLEN of execve(2), without the NUL)"""
+
+_WRONG = "wrong options"
+"""the order key of calls whose options are wrong"""
 
 LONGEST_PAUSE = 60.0
 """seconds; the pauses between the attempts of one run are 1, 2, 4, … and not longer"""
@@ -125,7 +128,8 @@ class Event(NamedTuple):
     ``hosts`` are the group's members; ``time`` is when it was noticed (seconds since the epoch). ``summary`` is the
     first line of what the monitor said, ``detail`` the rest. ``next_alert`` is the text of ``-l``, which mon documents
     and never passes. ``environ`` holds the MON_* variables. ``program`` is the alert's own file name, ``arguments``
-    is all that it was called with.
+    is all that it was called with. ``is_told``: the caller said what kind of event it is, by an option or
+    MON_ALERTTYPE; without that it counts as a failure.
     """
 
     group: str
@@ -139,6 +143,7 @@ class Event(NamedTuple):
     next_alert: str = ""
     program: str = ""
     arguments: tuple[str, ...] = ()
+    is_told: bool = True
 
     @property
     def when(self) -> str:
@@ -186,8 +191,8 @@ class _FromMon:
     traptimeout: bool = flag("-O", about="a trap did not come in time")
     help: bool = flag("--help", about="show this help")
 
-    def kind(self, environ: Mapping[str, str]) -> EventKind:
-        """What the options say, else what MON_ALERTTYPE says, else a failure."""
+    def kind(self, environ: Mapping[str, str]) -> EventKind | None:
+        """What the options say, else what MON_ALERTTYPE says, else nothing."""
         said = {
             EventKind.UP: self.up,
             EventKind.ACK: self.ack,
@@ -201,7 +206,7 @@ class _FromMon:
         try:
             return EventKind(environ.get("MON_ALERTTYPE", ""))
         except ValueError:
-            return EventKind.FAILURE
+            return None
 
 
 @dataclass(frozen=True)
@@ -233,6 +238,7 @@ class Alert(Generic[O]):
         *,
         about: str | None = None,
         order_by: Callable[[Event, O], str] | None = None,
+        look_up: Callable[[Event, O], Awaitable[Subject]] | None = None,
         give_up: float = math.inf,
         survives_boot: bool = False,
         retry_on: frozenset[int] = frozenset({Exit.TRY_AGAIN}),
@@ -254,6 +260,7 @@ class Alert(Generic[O]):
         self._deliver: Callable[[Event, O], Awaitable[AlertOutcome]] = Blocking(deliver) if blocks else deliver  # type: ignore[assignment]  # told apart by the line before
         self._options = options
         self._order_by = order_by
+        self._look_up = look_up
         self._give_up = give_up
         self._survives_boot = survives_boot
         self._retry_on = retry_on
@@ -286,7 +293,19 @@ class Alert(Generic[O]):
             event = _event(parsed.of(_FromMon), invocation)
             return self._order_by(event, parsed.of(self._options))
         except PluginUsageError:
-            return "wrong options"
+            return _WRONG
+
+    async def look_up(self, invocation: Invocation) -> Subject:
+        """What the call acts upon, by the addresses that its names have now."""
+        if self._look_up is None:
+            return Subject(frozenset({self.order_key(invocation)}))
+        try:
+            parsed = self._parse(invocation.arguments)
+            return await self._look_up(_event(parsed.of(_FromMon), invocation), parsed.of(self._options))
+        except UnusableFile as error:
+            return Subject(frozenset({self.order_key(invocation)}), warning=str(error))
+        except PluginUsageError:
+            return Subject(frozenset({_WRONG}))
 
     def validate(
         self, arguments: Sequence[str], environ: Mapping[str, str], hosts: int = 0
@@ -394,18 +413,20 @@ def _program(invocation: Invocation) -> str:
 
 def _event(given: _FromMon, invocation: Invocation) -> Event:
     summary, _, detail = invocation.stdin.partition("\n")
+    kind = given.kind(invocation.environ)
     return Event(
         group=given.group,
         service=given.service,
         hosts=tuple(given.hosts.split()),
         time=time.time() if given.time is None else given.time,
-        kind=given.kind(invocation.environ),
+        kind=kind or EventKind.FAILURE,
         summary=summary,
         detail=detail,
         environ=invocation.environ,
         next_alert=given.next_alert,
         program=_program(invocation),
         arguments=invocation.arguments,
+        is_told=kind is not None,
     )
 
 

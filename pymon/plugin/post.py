@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
+import os
 import re
 import ssl
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from pymon.errors import PluginUsageError
 from pymon.plugin.alert import AlertOutcome, Done, Exit, Failed, TryAgain
 from pymon.plugin.blocking import in_thread
+from pymon.plugin.hostname import host_addresses, host_text
 from pymon.plugin.masking import masked
 from pymon.plugin.oneshot_http import OneShotTransport, Proxy, Request, Response, TransportError, authority, basic
 from pymon.plugin.options import flag, many, option
@@ -56,6 +58,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RETRY_AFTER = re.compile("[0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
 """RFC 9110, 10.2.3"""
 _LOOPBACK = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}", re.IGNORECASE)
+_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+"""RFC 3986, 2.3"""
 _SAFE = "".join(chr(code) for code in range(0x21, 0x7F))
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
@@ -73,6 +78,18 @@ class Destination(NamedTuple):
     shown: str
     authorization: str = ""
     is_secret: bool = False
+
+    @property
+    def identity(self) -> str:
+        """The same text for all spellings of a URL: of the host, the usual port, and what is percent-encoded."""
+        return self._identity_at(host_text(self.host))
+
+    async def identities_by_address(self) -> frozenset[str]:
+        """What it would be with the addresses that its host has now instead of the name. Raises NameNotFound."""
+        return frozenset(self._identity_at(each) for each in await host_addresses(self.host))
+
+    def _identity_at(self, host: str) -> str:
+        return f"{self.scheme}://{authority(host)}:{self.port}{_ENCODED.sub(_plainly, self.target)}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -128,14 +145,7 @@ class PostOptions(TlsOptions):
         self._courier(environ, urls, suffix)
 
     def _courier(self, environ: Mapping[str, str], urls: Sequence[str], suffix: str) -> Courier:
-        for url in urls:
-            if "@" in urlsplit_or_refuse(url, "a URL").netloc:
-                raise PluginUsageError("a password in the arguments can be read by all: use --url-file or --user")
-        secret = [url for source in self.url_file for url in read_secrets(source, environ)]
-        places = [destination(url, suffix) for url in urls]
-        places += [destination(url, suffix)._replace(is_secret=True) for url in secret]
-        if not places:
-            raise PluginUsageError("no URL to send it to")
+        places = self._places(environ, urls, suffix)
         headers = [*self.headers]
         if self.header_file:
             headers += [_header_of(line, self.header_file) for line in read_secrets(self.header_file, environ)]
@@ -148,7 +158,36 @@ class PostOptions(TlsOptions):
         transport = _transport(self.context() if is_secure else None, proxy)
         told = (value for _, value in headers[len(self.headers) :])
         secrets = (*_credentials(authorization), *_credentials(proxy.authorization if proxy else ""), *told)
-        return Courier(tuple(places), transport, authorization, tuple(headers), self, secrets)
+        return Courier(places, transport, authorization, tuple(headers), self, secrets)
+
+    def spelled_places(self, urls: Sequence[str], *, suffix: str = "") -> list[str]:
+        """Where it goes, as its words say it: one text for all spellings. Reads no file, and looks up no name.
+
+        Raises PluginUsageError.
+        """
+        files = (f"file:{os.path.normpath(source)}" for source in self.url_file)
+        return sorted({*(destination(url, suffix).identity for url in urls), *files})
+
+    async def places(
+        self, environ: Mapping[str, str], urls: Sequence[str], *, suffix: str = ""
+    ) -> tuple[Destination, ...]:
+        """Where it goes: these URLs and those of --url-file, each place once. Raises PluginUsageError."""
+        return await in_thread(self._places, environ, urls, suffix)
+
+    def _places(self, environ: Mapping[str, str], urls: Sequence[str], suffix: str) -> tuple[Destination, ...]:
+        for url in urls:
+            if "@" in urlsplit_or_refuse(url, "a URL").netloc:
+                raise PluginUsageError("a password in the arguments can be read by all: use --url-file or --user")
+        secret = [url for source in self.url_file for url in read_secrets(source, environ)]
+        places = [destination(url, suffix)._replace(is_secret=True) for url in secret]
+        places = [destination(url, suffix) for url in urls] + places
+        if not places:
+            raise PluginUsageError("no URL to send it to")
+        by_identity: dict[tuple[str, str], Destination] = {}
+        for place in places:
+            named = place.identity, place.authorization
+            by_identity[named] = place if place.is_secret else by_identity.get(named, place)
+        return tuple(by_identity.values())
 
     def _require_tls(self, places: Sequence[Destination], proxy: Proxy | None) -> None:
         """What only the receiver may read goes to it within TLS, or stays on this machine."""
@@ -290,6 +329,12 @@ def destination(url: str, suffix: str = "", *, usual_port: int = 0, what: str = 
     if parts.username is not None:
         login = basic(unquote(parts.username), unquote(parts.password or ""))
     return Destination(parts.scheme, host, port, target, f"{parts.scheme}://{authority(host)}:{port}", login)
+
+
+def _plainly(encoded: re.Match[str]) -> str:
+    """What need not be percent-encoded as it is, the rest in capitals (RFC 3986, 6.2.2)."""
+    letter = chr(int(encoded[0][1:], 16))
+    return letter if letter in _UNRESERVED else encoded[0].upper()
 
 
 def urlsplit_or_refuse(url: str, what: str) -> SplitResult:

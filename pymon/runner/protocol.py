@@ -20,6 +20,25 @@ class Answer(NamedTuple):
     measurements: tuple[Measurement, ...] = ()
 
 
+class Subject(NamedTuple):
+    """What one call acts upon, by the addresses that its names have at this moment.
+
+    Two calls are about the same where one of the ``things`` of one is among the ``things``, or ``also``, of the other.
+    (``also`` is for what can have several names and is not the same under all of them: two names of one address can be
+    two web sites, but either is what the bare address is.)
+
+    ``arguments`` are words to be put behind the call's own, so that it acts upon just that and looks nothing up.
+    ``warning`` says which names cannot be looked up, and are compared by their text. ``answer`` is what the call
+    gives instead of being run, if nothing can be done without them; it is looked up again before the next attempt.
+    """
+
+    things: frozenset[str]
+    also: frozenset[str] = frozenset()
+    arguments: tuple[str, ...] = ()
+    warning: str = ""
+    answer: Answer | None = None
+
+
 @runtime_checkable
 class Plugin(Protocol):
     """One plugin, imported once and called many times, also several times at once."""
@@ -39,9 +58,18 @@ class Plugin(Protocol):
         ...
 
     def order_key(self, invocation: Invocation) -> Hashable:
-        """What the call acts upon; only read of an ``ordered`` plugin."""
+        """What the call acts upon, as its text says it: no name is looked up. Only read of an ``ordered`` plugin."""
         ...
 
     def main(self) -> None:
         """Run as a program: arguments, environment and standard input in; output and exit code out. Ends Python."""
+        ...
+
+
+@runtime_checkable
+class WithSubject(Protocol):
+    """An ordered plugin whose arguments can name the same thing in several ways."""
+
+    async def look_up(self, invocation: Invocation) -> Subject:
+        """What the call acts upon, its names looked up without holding up the event loop."""
         ...

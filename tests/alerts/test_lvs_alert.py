@@ -45,12 +45,13 @@ def plugin() -> Plugin:
     return file.plugin
 
 
-def _call(words: str, *, up: bool = False, table: str = "memory") -> Invocation:
-    own = ("-u",) if up else ()
-    return Invocation(str(PATH), (*FROM_MON, *own, *words.split()), {"PYMON_IPVS": table}, "www1\n")
+def _call(words: str, *, up: bool = True, table: str = "memory") -> Invocation:
+    own, kind = (("-u",), "up") if up else ((), "failure")
+    environ = {"PYMON_IPVS": table, "MON_ALERTTYPE": kind}
+    return Invocation(str(PATH), (*FROM_MON, *own, *words.split()), environ, "www1\n")
 
 
-async def _run(plugin: Plugin, words: str, *, up: bool = False) -> str:
+async def _run(plugin: Plugin, words: str, *, up: bool = True) -> str:
     code, output, _ = await plugin.run(_call(words, up=up))
     assert code == 0, output
     return output
@@ -59,7 +60,7 @@ async def _run(plugin: Plugin, words: str, *, up: bool = False) -> str:
 async def test_the_site_of_2004_fails_over(plugin: Plugin, table: MemoryTable) -> None:
     """A-lvs: mon brings no such alert."""
     table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
-    output = await _run(plugin, f"{SITE} -X down")
+    output = await _run(plugin, f"{SITE} -X down", up=False)
     assert output == "removed 211.238.41.165:80 from TCP 211.238.41.170:80 wlc\n"
     assert table.listed(VIP).servers == ()
     output = await _run(plugin, SITE, up=True)
@@ -68,20 +69,96 @@ async def test_the_site_of_2004_fails_over(plugin: Plugin, table: MemoryTable) -
 
 
 async def test_what_is_so_already_is_a_success(plugin: Plugin, table: MemoryTable) -> None:
-    output = await _run(plugin, f"{SITE} -X down")
+    output = await _run(plugin, SITE, up=False)
     assert output == "211.238.41.165:80 is already gone from TCP 211.238.41.170:80 wlc\n"
     await _run(plugin, SITE)
     assert "is already in TCP" in await _run(plugin, SITE)
     assert len(table.listed(VIP).servers) == 1
 
 
-async def test_the_options_decide_and_not_the_kind_of_alert(plugin: Plugin, table: MemoryTable) -> None:
-    await _run(plugin, SITE, up=False)
+async def test_the_event_decides_where_no_option_does(plugin: Plugin, table: MemoryTable) -> None:
+    """A-lvs-direction: two public generators write both lines alike; mon's -u tells their script which it is."""
+    words = "-P tcp -V 211.238.41.170:80 -R 211.238.41.165:80 -W 1 -F g"
+    for _ in range(2):
+        assert "211.238.41.165:80" in await _run(plugin, words, up=True)
+        assert table.listed(VIP).servers == (RealServer(RIP, 80, Forwarding.DR, 1),)
+        await _run(plugin, words, up=False)
+        assert table.listed(VIP).servers == ()
+        assert "already gone" in await _run(plugin, words, up=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "alerttype", "servers"),
+    [
+        (("-u",), None, 1),
+        (("-u",), "up", 1),
+        ((), "up", 1),
+        ((), "failure", 0),
+        ((), "trap", 0),
+        (("-T",), None, 0),
+        (("-T",), "trap", 0),
+        ((), "traptimeout", 0),
+        (("-O",), None, 0),
+        (("-O",), "traptimeout", 0),
+    ],
+)
+async def test_every_kind_of_event_that_says_where_a_server_belongs(
+    plugin: Plugin, table: MemoryTable, arguments: tuple[str, ...], alerttype: str | None, servers: int
+) -> None:
+    """A-lvs-direction."""
+    if not servers:
+        table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
+    code, output, _ = await plugin.run(_event_call(arguments, alerttype, SITE))
+    assert (code, len(table.listed(VIP).servers)) == (0, servers), output
+
+
+@pytest.mark.parametrize("is_in", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "alerttype", "said"),
+    [
+        ((), None, "the direction is missing: say -X down (take it out) or -X up (put it in)"),
+        ((), "", "the direction is missing"),
+        ((), "nonsense", "the direction is missing"),
+        ((), "startup", "a startup event has no direction of its own: say -X down"),
+        (("-a",), None, "an ack event has no direction"),
+        (("-a",), "ack", "an ack event has no direction"),
+        (("-D",), "disable", "a disable event has no direction"),
+        ((), "test", "a test event has no direction"),
+    ],
+)
+async def test_an_event_that_does_not_say_it_is_refused_without_x(
+    plugin: Plugin, table: MemoryTable, arguments: tuple[str, ...], alerttype: str | None, said: str, is_in: bool
+) -> None:
+    """A-lvs-direction: nobody guesses which way a table is to be changed."""
+    if is_in:
+        table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
+    before = table.listed(VIP)
+    code, output, _ = await plugin.run(_event_call(arguments, alerttype, SITE))
+    assert (code, said in output) == (64, True), output
+    assert table.listed(VIP) == before
+    for word, servers in (("down", 0), ("up", 1)):
+        code, output, _ = await plugin.run(_event_call(arguments, alerttype, f"{SITE} -X {word}"))
+        assert (code, len(table.listed(VIP).servers)) == (0, servers), output
+        assert "warning" not in output
+
+
+def _event_call(arguments: tuple[str, ...], alerttype: str | None, words: str) -> Invocation:
+    environ = {"PYMON_IPVS": "memory"} | ({} if alerttype is None else {"MON_ALERTTYPE": alerttype})
+    return Invocation(str(PATH), (*FROM_MON, *arguments, *words.split()), environ, "www1\n")
+
+
+async def test_x_counts_more_than_the_event_and_that_is_said_where_they_differ(
+    plugin: Plugin, table: MemoryTable
+) -> None:
+    """A-lvs-direction: done as written, with a warning."""
+    output = await _run(plugin, f"{SITE} -X up", up=False)
     assert len(table.listed(VIP).servers) == 1
-    await _run(plugin, f"{SITE} -X down", up=True)
+    assert output.endswith("\nwarning: -X up at an event that says down (failure): done as written\n")
+    output = await _run(plugin, f"{SITE} -X down", up=True)
     assert len(table.listed(VIP).servers) == 0
-    await _run(plugin, f"{SITE} -X up", up=False)
-    assert len(table.listed(VIP).servers) == 1
+    assert output.endswith("\nwarning: -X down at an event that says up (up): done as written\n")
+    for word, up in (("up", True), ("down", False)):
+        assert "warning" not in await _run(plugin, f"{SITE} -X {word}", up=up)
 
 
 async def test_another_weight_or_method_is_edited(plugin: Plugin, table: MemoryTable) -> None:
@@ -93,9 +170,10 @@ async def test_another_weight_or_method_is_edited(plugin: Plugin, table: MemoryT
 
 async def test_q_quiesces_where_x_down_would_remove(plugin: Plugin, table: MemoryTable) -> None:
     await _run(plugin, SITE)
-    assert "weight 100 to 0" in await _run(plugin, f"{SITE} -X down -Q")
+    assert "weight 100 to 0" in await _run(plugin, f"{SITE} -Q", up=False)
     assert table.listed(VIP).servers[0].weight == 0
-    assert "weight 0 to dr, weight 100" in await _run(plugin, f"{SITE} -Q", up=True)
+    assert "weight 0 to dr, weight 100" in await _run(plugin, f"{SITE} -Q")
+    assert "weight 100 to 0" in await _run(plugin, f"{SITE} -X down -Q", up=False)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +300,7 @@ async def test_a_kernel_without_ipvs_is_said_with_the_remedy_and_tried_again(
 def test_calls_about_the_same_real_server_are_ordered(plugin: Plugin) -> None:
     assert plugin.ordered
     down, up = plugin.order_key(_call(f"{SITE} -X down")), plugin.order_key(_call(f"{SITE} -Q", up=True))
-    assert down == up == "tcp 211.238.41.170:80 211.238.41.165:80"
+    assert down == up == "TCP 211.238.41.170:80 211.238.41.165:80"
     assert plugin.order_key(_call(SITE.replace("tcp", "udp"))) != up
     assert plugin.order_key(_call(SITE.replace("165:80", "166:80"))) != up
 
@@ -240,11 +318,11 @@ async def test_that_connections_stay_is_said_once(plugin: Plugin, monkeypatch: p
     monkeypatch.setattr("pymon.ipvs.table.memory_table", lambda: table)
     for expected in (True, False):
         assert "expire_nodest_conn" not in await _run(plugin, SITE)
-        assert ("warning: net.ipv4.vs.expire_nodest_conn is 0" in await _run(plugin, f"{SITE} -X down")) is expected
+        assert ("warning: net.ipv4.vs.expire_nodest_conn is 0" in await _run(plugin, SITE, up=False)) is expected
 
 
 def _program(words: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PATH), *FROM_MON, *words.split()]
+    command = [sys.executable, str(PATH), *FROM_MON, "-u", *words.split()]
     return subprocess.run(command, input="", capture_output=True, text=True, env=environ or {}, check=False, timeout=30)
 
 

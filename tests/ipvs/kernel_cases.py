@@ -14,6 +14,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -48,6 +49,8 @@ from pymon.ipvs.plan import Absent, Present, Quiesced, Wish
 from pymon.ipvs.table import Table, why_no_kernel_table
 from pymon.model.invocation import Invocation
 from pymon.runner.registry import load
+from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.script import write_program
 
 ALERT = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
 VIP = Listening(Protocol.TCP, ip_address("10.0.0.100"), 80)
@@ -436,7 +439,10 @@ def case_the_settings_of_the_namespace_are_read(table: KernelTable) -> None:
     assert table.setting("no_such_setting") is None
 
 
-def _alert(*words: str, wrapper: tuple[str, ...] = (), at: float = 0.0) -> subprocess.CompletedProcess[str]:
+def _alert(
+    *words: str, wrapper: tuple[str, ...] = (), at: float = 0.0, kind: str = "up"
+) -> subprocess.CompletedProcess[str]:
+    """Call the alert as mon does at an event of a kind (MON_ALERTTYPE); empty: by hand."""
     command = [
         *wrapper,
         sys.executable,
@@ -451,26 +457,27 @@ def _alert(*words: str, wrapper: tuple[str, ...] = (), at: float = 0.0) -> subpr
         str(int(at or time.time())),
         *words,
     ]
-    return subprocess.run(command, input="www1\n", capture_output=True, text=True, check=False)
+    environ = {**os.environ, **({"MON_ALERTTYPE": kind} if kind else {})}
+    return subprocess.run(command, input="www1\n", capture_output=True, text=True, check=False, env=environ)
 
 
 SITE = ("-P", "tcp", "-V", "10.0.0.100:80", "-R", "10.0.0.1:80", "-W", "100", "-F", "dr")
 
 
 def case_lvs_alert_as_a_program(table: KernelTable) -> None:
-    done = _alert(*SITE, "-X", "down")
+    done = _alert(*SITE, "-X", "down", kind="failure")
     assert (done.returncode, "ipvsadm -A -t 10.0.0.100:80 -s wlc" in done.stdout) == (66, True)
     restore("-A -t 10.0.0.100:80 -s wlc")
     (SETTINGS / "expire_nodest_conn").write_text("0\n", encoding="ascii")
     assert _alert(*SITE).stdout == "added 10.0.0.1:80 to TCP 10.0.0.100:80 wlc (dr, weight 100)\n"
     assert table.listed(VIP).servers == (RealServer(ONE, 80, Forwarding.DR, 100),)
-    done = _alert(*SITE, "-X", "down")
+    done = _alert(*SITE, "-X", "down", kind="failure")
     assert done.returncode == 0
     first, second = done.stdout.splitlines()
     assert first == "removed 10.0.0.1:80 from TCP 10.0.0.100:80 wlc"
     assert second.startswith("warning: net.ipv4.vs.expire_nodest_conn is 0")
     assert table.listed(VIP).servers == ()
-    assert "already gone" in _alert(*SITE, "-X", "down").stdout
+    assert "already gone" in _alert(*SITE, "-X", "down", kind="failure").stdout
 
 
 def case_lvs_alert_as_a_program_lets_the_newest_decision_win(table: KernelTable) -> None:
@@ -482,6 +489,92 @@ def case_lvs_alert_as_a_program_lets_the_newest_decision_win(table: KernelTable)
     assert len(table.listed(VIP).servers) == 1
     assert _alert(*other, "-X", "down", at=now).returncode == 0
     assert table.listed(VIP).servers == ()
+
+
+def case_lvs_alert_as_a_program_knows_a_real_server_in_every_spelling(table: KernelTable) -> None:
+    """A-order-identity: each call is a process of its own, and an older decision stands back."""
+    table.add_service(VirtualService(VIP))
+    loopback, now = RealServer(ip_address("127.0.0.1"), 80), time.time()
+    spellings = (
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "127.0.0.1:http",
+        "[::ffff:127.0.0.1]:080",
+        "localhost",
+        "LOCALHOST.:http",
+    )
+    for number, new in enumerate(spellings):
+        at = now + 10 * number - 1000
+        assert _alert("-V", "10.0.0.100:80", "-R", new, at=at, kind="up").returncode == 0
+        for old in spellings:
+            late = _alert("-P", "TCP", "-V", "10.0.0.100:http", "-R", old, at=at - 5, kind="failure")
+            assert (late.returncode, "newer decision" in late.stdout) == (0, True), (old, new, late)
+        assert table.listed(VIP).servers == (loopback,)
+
+
+GENERATED = ("-P", "tcp", "-V", "10.0.0.100:80", "-R", "10.0.0.1:80", "-W", "1", "-F", "g")
+"""how two public generators of mon.cf write an alert and its upalert"""
+
+
+def case_lvs_alert_goes_by_the_event_where_no_option_says_the_direction(table: KernelTable) -> None:
+    """A-lvs-direction."""
+    table.add_service(VirtualService(VIP))
+    one = RealServer(ONE, 80, Forwarding.DR, 1)
+    for kind, option, servers in (
+        ("up", ("-u",), (one,)),
+        ("failure", (), ()),
+        ("", ("-u",), (one,)),
+        ("traptimeout", ("-O",), ()),
+        ("up", (), (one,)),
+        ("trap", ("-T",), ()),
+    ):
+        for _ in range(2):
+            done = _alert(*option, *GENERATED, kind=kind)
+            assert done.returncode == 0, done
+            assert table.listed(VIP).servers == servers, (kind, option)
+    table.add_server(VIP, one)
+    for kind in ("", "startup", "ack", "disable", "test"):
+        done = _alert(*GENERATED, kind=kind)
+        assert (done.returncode, "direction" in done.stdout) == (64, True), done
+        assert table.listed(VIP).servers == (one,)
+
+
+def case_lvs_alert_of_a_generator_under_debians_mon(table: KernelTable) -> None:
+    """A-lvs-direction: mon calls it as a program."""
+    _fail_over_and_back(table, "mon", ("/usr/sbin/mon",), ends_monitors=False)
+
+
+def case_lvs_alert_of_a_generator_under_pymon(table: KernelTable) -> None:
+    """A-lvs-direction: as a program, too."""
+    command = (sys.executable, "-m", "pymon.cli.main", "run")
+    for inprocess in ("yes", "no"):
+        _fail_over_and_back(table, f"pymon-{inprocess}", command, setting=f"inprocess {inprocess}")
+        table.flush()
+
+
+def _fail_over_and_back(
+    table: KernelTable, name: str, command: tuple[str, ...], *, setting: str = "", ends_monitors: bool = True
+) -> None:
+    """A service fails and is well again, and its real server leaves and returns."""
+    table.add_service(VirtualService(VIP))
+    one = RealServer(ONE, 80, Forwarding.DR, 1)
+    table.add_server(VIP, one)
+    with tempfile.TemporaryDirectory(prefix=name) as folder:
+        rig = Rig(Path(folder) / "rig", free_port())
+        rig.create()
+        well = rig.folder / "well"
+        write_program(rig.folder / "mon.d/flag.monitor", f"#!/bin/sh\n[ -e {well} ] && exit 0\necho www1\nexit 1\n")
+        lines = ["hostgroup web www1", "", "watch web", "    service http", "        interval 1s"]
+        lines += [f"        {setting}"] if setting else []
+        lines += ["        monitor flag.monitor", "        period wd {Sun-Sat}", "            alertevery 1h"]
+        lines += [f"            {kind} lvs.alert {' '.join(GENERATED)}" for kind in ("alert", "upalert")]
+        (rig.folder / "mon.cf").write_text("\n".join([rig.settings(alertdir=[ALERT.parent]), *lines, ""]))
+        environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        whole = (*command, "-c", str(rig.folder / "mon.cf"))
+        with Daemon(Path(command[0]), rig, environ, ends_monitors=ends_monitors, command=whole) as daemon:
+            daemon.wait_until(lambda: "" if not table.listed(VIP).servers else "it is to leave", 60)
+            well.touch()
+            daemon.wait_until(lambda: "" if table.listed(VIP).servers == (one,) else "it is to return", 60)
 
 
 def case_without_the_capability_it_is_said_so(table: KernelTable) -> None:

@@ -160,7 +160,7 @@ def test_it_is_known_beforehand_whether_a_text_needs_a_lookup(text: str, expecte
 
 
 @given(
-    st.ip_addresses(),
+    st.ip_addresses().filter(lambda address: address.version == 4 or address.ipv4_mapped is None),
     st.integers(0, 65535),
     st.sampled_from(Protocol),
 )

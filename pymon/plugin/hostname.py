@@ -1,0 +1,51 @@
+"""One spelling for all the spellings of a host, so that two can be compared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address
+
+from pymon.plugin import net
+
+LOOKUP_LIMIT = 10.0
+"""seconds after which a name counts as one that cannot be looked up"""
+
+
+def host_name(text: str) -> str:
+    """A host's name in lower case and ASCII (IDNA), without the dot that its end may have."""
+    if not text.isascii():
+        try:
+            text = text.encode("idna").decode("ascii")
+        except UnicodeError:
+            return text.lower()
+    return (text.removesuffix(".") or text).lower()
+
+
+def host_text(text: str) -> str:
+    """A host as its text says it: an address in its usual form, a name as ``host_name`` has it. Looks nothing up."""
+    name = host_name(text)
+    known = net.literal(name)
+    return name if known is None else _address_text(known)
+
+
+async def host_addresses(host: str) -> frozenset[str]:
+    """All addresses that a host has now, in their usual form; of an address itself, that one.
+
+    Raises NameNotFound, also when there is no answer in LOOKUP_LIMIT seconds.
+    """
+    try:
+        async with asyncio.timeout(LOOKUP_LIMIT):
+            found: Iterable[net.Address] = await net.addresses(host_name(host))
+    except TimeoutError:
+        raise net.NameNotFound(f"no answer in {LOOKUP_LIMIT:g} seconds") from None
+    return frozenset(map(_address_text, found))
+
+
+def _address_text(known: net.Address) -> str:
+    text = str(known[1][0])
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return text
+    return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
