@@ -49,8 +49,9 @@ from pymon.ipvs.plan import Absent, Present, Quiesced, Wish
 from pymon.ipvs.table import Table, why_no_kernel_table
 from pymon.model.invocation import Invocation
 from pymon.runner.registry import load
-from tests.differential.daemon import Daemon, Rig, free_port
+from tests.differential.daemon import Daemon, Rig
 from tests.differential.script import write_program
+from tests.ports import free_port
 
 ALERT = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
 VIP = Listening(Protocol.TCP, ip_address("10.0.0.100"), 80)
