@@ -64,7 +64,8 @@ ONLY_IN = {
     "typer": {"cli/main.py"},
     "httpx": {"plugin/oneshot_http.py"},
     "h2": {"plugin/http2_exchange.py"},
-    "jsonpath": {"plugin/http_judgement.py"},
+    "jsonpath": {"plugin/json_path.py"},
+    "regex": {"plugin/matching.py"},
 }
 """third-party package → the only modules that may know it (a trailing ``*`` matches any ending)"""
 

@@ -15,6 +15,8 @@ command       programs that a monitor runs
 login         LoginOptions: TLS from the start or by STARTTLS, an account and its password
 dialogue      the detail of mon's monitors that show what was said
 blocking      functions that block, in threads
+bounded       judging with a bound on what it may cost
+matching      Regex: regular expressions that users give
 template      texts filled with the values of an event
 post          PostOptions: alerts that are HTTP requests
 secret        secrets from files and systemd's credentials
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from pymon.model.status import EventKind
     from pymon.plugin.alert import Alert, AlertOutcome, Done, Event, Exit, Failed, TryAgain, append, run_program
     from pymon.plugin.blocking import in_thread
+    from pymon.plugin.bounded import TooMuchWork, judge
     from pymon.plugin.command import run_command
     from pymon.plugin.conversation import Conversation, ProtocolProblem
     from pymon.plugin.datagram import Datagram, ask, exchange
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from pymon.plugin.hostname import host_addresses, host_text
     from pymon.plugin.icmp import Echo, ping
     from pymon.plugin.login import LoginOptions
+    from pymon.plugin.matching import Regex
     from pymon.plugin.monitor import AT_ONCE, Monitor, SetMonitor
     from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
     from pymon.plugin.options import choice, flag, many, option, words
@@ -90,6 +94,8 @@ _HOME = {
     "append": "pymon.plugin.alert",
     "run_program": "pymon.plugin.alert",
     "in_thread": "pymon.plugin.blocking",
+    "TooMuchWork": "pymon.plugin.bounded",
+    "judge": "pymon.plugin.bounded",
     "run_command": "pymon.plugin.command",
     "Conversation": "pymon.plugin.conversation",
     "ProtocolProblem": "pymon.plugin.conversation",
@@ -103,6 +109,7 @@ _HOME = {
     "Echo": "pymon.plugin.icmp",
     "ping": "pymon.plugin.icmp",
     "LoginOptions": "pymon.plugin.login",
+    "Regex": "pymon.plugin.matching",
     "AT_ONCE": "pymon.plugin.monitor",
     "Monitor": "pymon.plugin.monitor",
     "SetMonitor": "pymon.plugin.monitor",
@@ -187,11 +194,13 @@ __all__ = [
     "PluginUsageError",
     "PostOptions",
     "ProtocolProblem",
+    "Regex",
     "Report",
     "SetMonitor",
     "Subject",
     "TemplateProblem",
     "TlsOptions",
+    "TooMuchWork",
     "TryAgain",
     "Up",
     "Wording",
@@ -215,6 +224,7 @@ __all__ = [
     "host_text",
     "in_thread",
     "iso_time",
+    "judge",
     "literal",
     "many",
     "milliseconds",

@@ -1,11 +1,12 @@
 """What an HTTP answer must be like: rules as options have them, and what is wrong with an answer by each (pure).
 
+Judging raises TooMuchWork where the bound in force is reached (``pymon.plugin.bounded``).
+
 Each rule is a record that can be hashed; ``problem(…)`` of it says in a few words what is wrong, or is empty.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import zlib
@@ -13,12 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pymon.plugin.matching import Regex
 from pymon.plugin.options import many, option
 from pymon.plugin.values import seconds
 
 if TYPE_CHECKING:
-    from jsonpath import CompoundJSONPath, JSONPath
-
     from pymon.plugin.http_exchange import Answer, Headers
 
 CONTENT_LIMIT = 16 << 20
@@ -42,7 +42,7 @@ class HeaderRule(NamedTuple):
     """A header that must be there, with a value that ``pattern`` is found in (None: any); or must not (``absent``)."""
 
     name: str
-    pattern: re.Pattern[str] | None = None
+    pattern: Regex | None = None
     absent: bool = False
 
     def problem(self, headers: Headers) -> str:
@@ -70,14 +70,14 @@ class JsonRule(NamedTuple):
 
     def problem(self, document: Any) -> str:
         """What is wrong with this document by this rule."""
-        import jsonpath  # noqa: PLC0415  # as in _compiled
+        from pymon.plugin.json_path import find  # noqa: PLC0415  # 50 ms, only for who asks for it
 
         if isinstance(document, str):
             document = json.dumps(document)  # for the library takes text for that of a document
         try:
-            found = _compiled(self.path).findall(document)
-        except (jsonpath.JSONPathError, RecursionError) as error:
-            return f"JSON {self.path}: {_first_line(error)}"
+            found = find(self.path, document)
+        except ValueError as error:
+            return f"JSON {self.path}: {error}"
         if not found:
             return f"JSON has no {self.path}"
         for value in found if self.compare else ():
@@ -97,18 +97,10 @@ def statuses(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def expression(text: str) -> re.Pattern[str]:
-    """A regular expression."""
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
-
-
 def header_rule(text: str) -> HeaderRule:
     """``NAME`` for one that must be there, ``NAME: REGEX`` for what its value must match."""
     name, colon, pattern = text.partition(":")
-    return HeaderRule(field_name(name.strip()), expression(pattern.strip()) if colon else None)
+    return HeaderRule(field_name(name.strip()), Regex(pattern.strip()) if colon else None)
 
 
 def absent_header(text: str) -> HeaderRule:
@@ -125,10 +117,12 @@ def field_name(text: str) -> str:
 
 def json_rule(text: str) -> JsonRule:
     """``PATH``, or ``PATH=VALUE`` with one of ``= != < <= > >=``; a path without its ``$`` is taken from the root."""
+    from pymon.plugin.json_path import compile_path  # noqa: PLC0415  # as above
+
     path, compare, wanted = _split(text)
     if not path.startswith("$"):
         path = f"${path}" if path.startswith("[") else f"$.{path}"
-    _compiled(path)
+    compile_path(path)
     if compare in ("<", "<=", ">", ">=") and not _is_number(_as_json(wanted)):
         raise ValueError(f"{compare} compares numbers, and {wanted!r} is none")
     return JsonRule(path, compare, wanted)
@@ -194,15 +188,15 @@ def document_of(content: bytes, *, whole: bool) -> Any:
 class AnswerOptions:
     """What an answer must be like; inherit your Options from it. -m is that of mon's http.monitor."""
 
-    match: re.Pattern[str] | None = option(
-        *("-m", "--match"), default=None, convert=expression, metavar="REGEX",
+    match: Regex | None = option(
+        *("-m", "--match"), default=None, convert=Regex, metavar="REGEX",
         about="must match headers and body; decides in place of the status",
     )  # fmt: skip
     good: frozenset[int] = option(
         "-c", "--codes", default=GOOD, convert=statuses, metavar="CODES", about="good statuses, such as 200,300-399"
     )
-    absent: tuple[re.Pattern[str], ...] = many(
-        "--absent", convert=expression, metavar="REGEX", about="must not match the body (repeat)"
+    absent: tuple[Regex, ...] = many(
+        "--absent", convert=Regex, metavar="REGEX", about="must not match the body (repeat)"
     )
     json: tuple[JsonRule, ...] = many(
         *("--json",), convert=json_rule, metavar="PATH[=VALUE]",
@@ -261,16 +255,6 @@ def _json_problems(content: bytes, rules: Sequence[JsonRule], *, whole: bool) ->
         yield str(error)
         return
     yield from (rule.problem(document) for rule in rules)
-
-
-@functools.lru_cache(maxsize=1024)
-def _compiled(path: str) -> JSONPath | CompoundJSONPath:
-    import jsonpath  # noqa: PLC0415  # 50 ms, only for who asks for it
-
-    try:
-        return jsonpath.compile(path)
-    except (jsonpath.JSONPathError, ValueError, RecursionError) as error:
-        raise ValueError(f"is no JSONPath: {_first_line(error)}") from error
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -333,10 +317,6 @@ def _in_json(value: Any) -> str:
     if isinstance(value, list | dict):
         return "an array" if isinstance(value, list) else "an object"
     return _short(json.dumps(value, ensure_ascii=False))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
 
 
 def _short(text: str) -> str:
