@@ -45,11 +45,12 @@ ROOMS: dict[str, set[str]] = {
         *("plugin.alert", "plugin.monitor"),
     },
     "server": {"model", "errors", "redaction", "config", "core", "engine"},
+    "live": {"model", "errors", "installed", "executable", "plugin", "ipvs", "server.places"},
     "client": {"errors", "server.wire", "server.packet", "server.crypt"},
     "demo": {"model", "errors", "share", "config", "ipvs", "engine"},
     "cli": {
         *("model", "errors", "share", "installed", "config", "core", "runner", "plugin", "monitor", "alert", "ipvs"),
-        *("engine", "demo", "workbench", "executable"),
+        *("engine", "demo", "workbench", "executable", "live"),
         *("server", "client"),
     },
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pymon.config.explain import Explained, explain
@@ -13,6 +15,7 @@ from pymon.config.loader import PluginFinder, Reading, read
 from pymon.config.report import MOST
 from pymon.core.timing import time_limit
 from pymon.errors import ConfigError
+from pymon.live.finding import Finding, State
 from pymon.model.depend import ServiceKey
 from pymon.model.problem import Problem, Severity
 from pymon.runner.validation import subjects_of, validate_apart
@@ -20,26 +23,42 @@ from pymon.runner.validation import subjects_of, validate_apart
 CLEAN, WARNINGS, ERRORS = 0, 1, 2
 """exit statuses"""
 
+MOST_SHOWN = 8
+"""tries of one kind that went well and are shown one by one"""
 
-def check(file: Path, *, as_json: bool, explain: tuple[str, str] | None, m4: str | None = None) -> int:
+
+def check(
+    file: Path, *, as_json: bool, explain: tuple[str, str] | None, m4: str | None = None, live: bool = False
+) -> int:
     """Print every problem of a file, or with ``explain`` (group, service) that service's effective values.
 
-    ``m4`` is the m4 to pass it through, as the daemon's option; a file whose name ends in ``.m4`` needs none.
-    Returns the exit status: 0 clean, 1 warnings, 2 errors (also when there is no such service).
+    ``m4`` is the m4 to pass it through, as the daemon's option; a file whose name ends in ``.m4`` needs none. ``live``
+    tries what can be tried on this machine. Returns the exit status: 0 clean, 1 warnings, 2 errors (also when there is
+    no such service).
     """
     try:
         reading = read(file, m4=m4)
     except ConfigError as error:
         return _print_problems(file, error.problems, None, as_json=as_json)
+    if explain is not None and not reading.report.has_errors:
+        problems = reading.report.problems()
+        return _print_explanation(reading, str(file), ServiceKey(*explain), _status(problems), as_json=as_json)
+    findings: tuple[Finding, ...] | None = None
     if not reading.report.has_errors:
         lines = reading.arguments()
-        subjects = subjects_of(reading.paths(lines.programs))
+        paths = reading.paths(lines.programs)
+        subjects = subjects_of(paths)
         reading.report.include(lines.problems(validate_apart(subjects, lines.trials)) if subjects else ())
-    problems = reading.report.problems()
-    status = _status(problems)
-    if explain is None or status == ERRORS:
-        return _print_problems(file, problems, reading, as_json=as_json)
-    return _print_explanation(reading, str(file), ServiceKey(*explain), status, as_json=as_json)
+        findings = _tried(reading, paths) if live else None
+    return _print_problems(file, reading.report.problems(), reading, as_json=as_json, findings=findings)
+
+
+def _tried(reading: Reading, paths: Mapping[tuple[str, str], str]) -> tuple[Finding, ...]:
+    """What the configuration needs of this machine, tried."""
+    from pymon.live.run import run_tries  # noqa: PLC0415  # imports much that the other ways do without
+    from pymon.live.tries import tries_of  # noqa: PLC0415  # as above
+
+    return run_tries(tries_of(reading.site, paths, os.environ))
 
 
 def _status(problems: Sequence[Problem]) -> int:
@@ -49,20 +68,46 @@ def _status(problems: Sequence[Problem]) -> int:
     return WARNINGS if problems else CLEAN
 
 
-def _print_problems(file: Path, problems: Sequence[Problem], reading: Reading | None, *, as_json: bool) -> int:
-    """Print problems and a summary; returns the exit status."""
-    status = _status(problems)
+def _print_problems(
+    file: Path,
+    problems: Sequence[Problem],
+    reading: Reading | None,
+    *,
+    as_json: bool,
+    findings: Sequence[Finding] | None = None,
+) -> int:
+    """Print problems, what was found on the machine, and a summary; returns the exit status."""
+    wrong = [each for each in findings or () if each.state is not State.OK]
+    status = max(_status(problems), WARNINGS if wrong else CLEAN)
     if as_json:
-        document = {"file": str(file), "status": status, "problems": [_as_dict(problem) for problem in problems]}
+        document: dict[str, object] = {"file": str(file), "status": status}
+        document["problems"] = [_as_dict(problem) for problem in problems]
+        if findings is not None:
+            document["live"] = [{**each._asdict(), "state": str(each.state)} for each in findings]
         _write(json.dumps(document, ensure_ascii=False, indent=2))
         return status
     for problem in problems:
         _write(f"{problem}\n")
+    _print_findings(findings or ())
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     counts = [_count(errors, "error"), _count(len(problems) - errors, "warning")]
+    counts += [f"{len(wrong)} of {len(findings)} tries without success"] if findings and wrong else []
     found = ", ".join(count for count in counts if count) or "no problems"
     _write(f"{file}: {found}{_size(reading) if status != ERRORS and reading else ''}")
     return status
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    """Print each that failed, and of those that went well either each or, of many of a kind, how many."""
+    counts = Counter(each.what for each in findings if each.state is State.OK)
+    for finding in findings:
+        if finding.state is not State.OK or counts[finding.what] <= MOST_SHOWN:
+            _write(str(finding))
+    for what, count in counts.items():
+        if count > MOST_SHOWN:
+            _write(f"{State.OK}: {what}: {count} more")
+    if findings:
+        _write("")
 
 
 def _count(number: int, noun: str) -> str:

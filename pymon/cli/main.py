@@ -124,14 +124,19 @@ def check_command(
         typer.Option(metavar="GROUP SERVICE", help="Print one service's values and where each comes from."),
     ] = None,
     m4: Annotated[str, typer.Option(help="Pass the configuration through this m4.")] = "",
+    live: Annotated[
+        bool, typer.Option("--live", help="Try on this machine, too: names, ports, directories, ping, IPVS.")
+    ] = False,
 ) -> None:
     """Check a configuration: every problem at once, with file, line and column.
+
+    The arguments of monitors and alerts are tried against what their plugins declare.
 
     Exit status: 0 clean, 1 warnings, 2 errors.
     """
     from pymon.cli.check import check  # noqa: PLC0415
 
-    _finish(check(file, as_json=as_json, explain=explain, m4=m4 or None))
+    _finish(check(file, as_json=as_json, explain=explain, m4=m4 or None, live=live))
 
 
 @lvs_app.command("show")

@@ -1,0 +1,134 @@
+"""What each try does. All of them block, change nothing that stays, and raise Trouble or OSError."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import pwd
+import shutil
+import socket
+import tempfile
+from collections.abc import Mapping
+
+from pymon.errors import ServerError
+from pymon.live.finding import Trouble
+from pymon.server.places import Kind, Place, open_sockets
+
+MON_WAIT = 2.0
+"""seconds in which a server that has our port may show that it is mon's or pymon's"""
+
+
+def look_up(name: str) -> str:
+    """Look a host's name up."""
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise Trouble(error.strerror or str(error)) from error
+    except UnicodeError as error:
+        raise Trouble(f"is no host name: {error}") from error
+    return " ".join(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def write_into(directory: str) -> str:
+    """Make a file in a directory, which is gone at once."""
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return f"{_who()} may write"
+    except OSError as error:
+        raise Trouble(f"{_who()} cannot write: {error.strerror}") from error
+
+
+def write_to(path: str) -> str:
+    """Whether a file could be written, or made where it is not there yet. It is neither made nor changed."""
+    folder, name = os.path.split(path)
+    if os.path.isdir(path):  # noqa: PTH112  # beside its kin of os
+        raise Trouble("is a directory")
+    if os.path.lexists(path):
+        if not os.access(path, os.W_OK):
+            raise Trouble(f"{_who()} cannot write into it")
+        return f"{_who()} may write"
+    if not os.path.isdir(folder):  # noqa: PTH112  # as above
+        raise Trouble(f"there is no directory {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Trouble(f"{_who()} cannot make {name} there")
+    return f"{_who()} may make it"
+
+
+def find_interpreter(path: str, search_path: str) -> str:
+    """Whether what the first line of a program names is there to run it."""
+    with open(path, "rb") as file:  # noqa: PTH123  # beside its kin of os
+        first = file.readline(4096)
+    if not first.startswith(b"#!"):
+        return "is no script"
+    line = first[2:].rstrip(b"\n").decode("utf-8", "backslashreplace").strip(" \t")
+    if line.endswith("\r"):
+        raise Trouble("its lines end as in DOS files, so that no interpreter is found: dos2unix mends it")
+    words = line.split()
+    if not words:
+        raise Trouble("its first line names no interpreter")
+    if not os.access(words[0], os.X_OK) or os.path.isdir(words[0]):  # noqa: PTH112  # as above
+        raise Trouble(f"there is no interpreter {words[0]}")
+    if words[0].rpartition("/")[2] != "env":
+        return words[0]
+    name = next((word for word in words[1:] if not word.startswith("-") and "=" not in word), "")
+    found = shutil.which(name, path=search_path) if name else None
+    if found is None:
+        raise Trouble(f"there is no {name or 'program for env'} in PATH")
+    return found
+
+
+def listen(place: Place) -> str:
+    """Listen there for a moment."""
+    if place.kind is Kind.LOCAL:
+        return write_to(place.host)
+    try:
+        sockets = list(open_sockets(place))
+    except ServerError as error:
+        cause = error.__cause__
+        if getattr(cause, "errno", None) == errno.EADDRINUSE and _is_mon(place):
+            return "a mon server has it already"
+        raise
+    for each in sockets:
+        each.close()
+    return "free"
+
+
+def _is_mon(place: Place) -> bool:
+    """Whether who has a port speaks mon's protocol, or (traps) has the port of the same number for clients."""
+    host = "127.0.0.1" if place.host in ("*", "", "0.0.0.0") else place.host  # noqa: S104  # nothing is bound
+    try:
+        with socket.create_connection((host, place.port), timeout=MON_WAIT) as talk:
+            talk.settimeout(MON_WAIT)
+            talk.sendall(b"version\n")
+            return talk.recv(200).startswith(b"version")
+    except OSError:
+        return False
+
+
+def open_ping_socket() -> str:
+    """Send one echo request to this machine."""
+    from pymon.plugin.icmp import ping  # noqa: PLC0415  # only where it is asked for
+    from pymon.plugin.net import addresses  # noqa: PLC0415  # as above
+
+    async def once() -> None:
+        await ping(list(await addresses("127.0.0.1")), attempts=1, wait=1.0)
+
+    asyncio.run(once())
+    return f"{_who()} may send echo requests"
+
+
+def read_ipvs(environ: Mapping[str, str]) -> str:
+    """Read the IPVS table."""
+    from pymon.ipvs.table import open_table  # noqa: PLC0415  # as above
+
+    count = len(open_table(environ).snapshot().services)
+    return f"{count} virtual service{'' if count == 1 else 's'}"
+
+
+def _who() -> str:
+    """Who tries: the daemon may be somebody else."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"
