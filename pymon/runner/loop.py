@@ -5,8 +5,8 @@ run out before it reads what has come meanwhile. Here no time has passed for the
 clients' connections, delays between attempts all have as long to go as they had. Everything in asyncio asks
 ``loop.time()``, which is the one thing that is different.
 
-Each hold-up counts as one second all the same, a little later (when what had come was read): where each turn of an
-overloaded machine's loop is a hold-up, limits still come to their end.
+Where one hold-up follows another, almost without a turn in between, each further one counts as one second: on a
+machine that is overloaded for good, limits still come to their end.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
-from collections import deque
 from collections.abc import Callable
 
 from pymon.runner.holdups import LIMIT, TURNS
 
 _COUNTS = 1.0
-"""seconds of the loop's clock that a hold-up counts as"""
+"""seconds of the loop's clock that a hold-up counts as which follows another one closely"""
 
 
 class _Selector(selectors.EpollSelector):
@@ -31,8 +30,7 @@ class _Selector(selectors.EpollSelector):
         self.away = 0.0
         self.late: Callable[[], None] | None = None
         self._returned: float | None = None
-        self._selects = 0
-        self._counting: deque[int] = deque()
+        self._turns = TURNS
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         began = time.monotonic()
@@ -44,16 +42,13 @@ class _Selector(selectors.EpollSelector):
         if not found and timeout != 0:
             # After a signal (SIGCONT) epoll tells nothing, whatever has come.
             found = super().select(0)
-        self._selects += 1
-        while self._counting and self._counting[0] <= self._selects:
-            self._counting.popleft()
-            self.away -= _COUNTS
+        self._turns += 1
         return found
 
     def _look(self, late: float) -> None:
         if late >= LIMIT:
-            self.away += late
-            self._counting.append(self._selects + 2 * TURNS)
+            self.away += late if self._turns >= TURNS else late - _COUNTS
+            self._turns = 0
             if self.late is not None:
                 self.late()
 
