@@ -15,10 +15,12 @@ from pymon.config.loader import PluginFinder, Reading, read
 from pymon.config.report import MOST
 from pymon.core.timing import time_limit
 from pymon.errors import ConfigError
+from pymon.installed import ALERTS
 from pymon.live.finding import Finding, State
 from pymon.model.depend import ServiceKey
 from pymon.model.problem import Problem, Severity
 from pymon.runner.validation import subjects_of, validate_apart
+from pymon.share import shared
 
 CLEAN, WARNINGS, ERRORS = 0, 1, 2
 """exit statuses"""
@@ -49,6 +51,7 @@ def check(
         paths = reading.paths(lines.programs)
         subjects = subjects_of(paths)
         reading.report.include(lines.problems(validate_apart(subjects, lines.trials)) if subjects else ())
+        reading.report.include(_lvs_problems(reading, paths))
         findings = _tried(reading, paths) if live else None
     return _print_problems(file, reading.report.problems(), reading, as_json=as_json, findings=findings)
 
@@ -59,6 +62,21 @@ def _tried(reading: Reading, paths: Mapping[tuple[str, str], str]) -> tuple[Find
     from pymon.live.tries import tries_of  # noqa: PLC0415  # as above
 
     return run_tries(tries_of(reading.site, paths, os.environ))
+
+
+def _lvs_problems(reading: Reading, paths: Mapping[tuple[str, str], str]) -> Sequence[Problem]:
+    """What is odd about the lines of pymon's own lvs.alert; nobody knows what another program of that name does."""
+    own = (shared("alerts") / "lvs.alert").resolve()
+    called = {
+        name
+        for (group, name), path in paths.items()
+        if group == ALERTS and name.endswith(own.name) and Path(path).resolve() == own
+    }
+    if not called:
+        return ()
+    from pymon.ipvs.lines import read_line  # noqa: PLC0415  # for directors only
+
+    return reading.lvs_problems(read_line, called)
 
 
 def _status(problems: Sequence[Problem]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from pymon.config.auth import parse_auth
 from pymon.config.build import Draft, build
 from pymon.config.check import check
 from pymon.config.check_arguments import ArgumentLines
+from pymon.config.check_lvs import ReadLine, lvs_problems
 from pymon.config.check_programs import check_programs
 from pymon.config.encoding import Undecodable, decode, guess_encoding
 from pymon.config.keywords import KEYWORDS
@@ -74,6 +75,10 @@ class Reading:
     def arguments(self) -> ArgumentLines:
         """The lines that call programs, for the plugins to be asked about."""
         return ArgumentLines(self.draft, self.report.source)
+
+    def lvs_problems(self, read_line: ReadLine, names: Collection[str]) -> tuple[Problem, ...]:
+        """What is odd about what the lines of lvs.alert, by whichever ``names``, do together."""
+        return lvs_problems(self.site, self.report.source, read_line, names)
 
     def paths(self, programs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Where programs (entry-point group and name) are: path, or a package's origin; without the missing."""

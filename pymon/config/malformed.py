@@ -528,6 +528,33 @@ _SITE = (
     ),
 )  # fmt: skip
 
+_LVS = (
+    _warning(
+        "lvs-no-direction", "lvs.alert refuses this line: '{keyword}' does not say whether to take {real} out",
+        "write -X down (take it out) or -X up (put it in)",
+    ),
+    _warning(
+        "lvs-contrary", "-X {direction} in an {keyword}: it {what}, as written",
+        "leave -X out: an alert takes the real server out, an upalert puts it in",
+    ),
+    _warning(
+        "lvs-no-return", "nothing puts {real} back into {virtual} when the service is well again", "{hint}",
+    ),
+    _warning(
+        "lvs-other-return", "what this line takes out returns with {differing} (line {line})",
+        "write both lines with the same -W and -F",
+    ),
+    _warning(
+        "lvs-period", "{real} is not put back by a recovery at a time that is outside of 'period {period}'",
+        "write the lvs.alert lines in a period of all times: 'period wd {{Sun-Sat}}'",
+    ),
+    _warning(
+        "lvs-shared",
+        "{other} (line {line}) acts upon {real}, too: the recovery of one puts it back while the other fails",
+        "let one service check both, or write lvs.alert lines for one of them only",
+    ),
+)  # fmt: skip
+
 _ARGUMENTS = (
     _warning("refused-argument", "{name} refuses these arguments: {reason}", "{advice}"),
     _warning("ignored-option", "{name}: {reason}", "{advice}"),
@@ -574,5 +601,5 @@ _AUTH = (
     ),
 )  # fmt: skip
 
-KINDS = {kind.code: kind for kind in (*_STRUCTURE, *_VALUES, *_LINES, *_SITE, *_ARGUMENTS, *_AUTH)}
+KINDS = {kind.code: kind for kind in (*_STRUCTURE, *_VALUES, *_LINES, *_SITE, *_LVS, *_ARGUMENTS, *_AUTH)}
 """every kind of problem by its code"""

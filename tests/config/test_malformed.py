@@ -19,6 +19,8 @@ WITHOUT_SAMPLES = {
     *("unreadable", "too-large", "no-services", "auth-unreadable", "m4", "encoding", "comment-encoding"),
     "unreadable-directory",
     "no-pam",  # config/test_auth.py
+    # config/test_check_lvs.py
+    *("lvs-no-direction", "lvs-contrary", "lvs-no-return", "lvs-other-return", "lvs-period", "lvs-shared"),
     # what plugins say of their arguments: config/test_arguments.py
     *("refused-argument", "ignored-option", "unusable-file", "dangerous-argument", "broken-plugin", "untried"),
 }
