@@ -21,7 +21,8 @@ from pymon.client.protocol import Command, Reply
 from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.config.timeval import parse_timeval
-from pymon.core import figures, timeline
+from pymon.core import figures, owed, timeline
+from pymon.engine.owing import owed_by
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.store import FILE
 from pymon.errors import (
@@ -34,6 +35,7 @@ from pymon.errors import (
     ServerTimeout,
     TimevalError,
 )
+from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded
@@ -86,7 +88,7 @@ class Where:
 class Answer:
     """What is known of a service. ``remark`` says where it is from, if not from a running daemon.
 
-    ``muted`` is what keeps it from checks and alerts altogether.
+    ``muted`` is what keeps it from checks and alerts altogether. ``owed`` is what it owes (R-debts).
     """
 
     state: ServiceState | None
@@ -94,11 +96,12 @@ class Answer:
     services: Iterable[ServiceKey]
     remark: str = ""
     muted: tuple[str, ...] = ()
+    owed: Sequence[Owed] = ()
 
     @property
     def is_known(self) -> bool:
         """Whether there is, or was, such a service."""
-        return self.state is not None or any(event.service for event in self.events)
+        return self.state is not None or bool(self.owed) or any(event.service for event in self.events)
 
 
 def why(group: str, service: str, *, since: str = "", as_json: bool = False, where: Where | None = None) -> int:
@@ -159,6 +162,7 @@ def _lines(key: ServiceKey, answer: Answer, now: float) -> Iterator[str]:
     if answer.state is not None:
         yield timeline.standing(key, answer.state, now, answer.muted)
         yield from timeline.measured(answer.state, now)
+    yield from owed.lines(answer.owed, now)
     yield from timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]
 
 
@@ -197,7 +201,8 @@ def _read(record: Path, key: ServiceKey, since: float) -> Answer:
     written = datetime.fromtimestamp(found.last_write)
     remark = f"read from {record}, which was written last at {written:%Y-%m-%d %H:%M:%S}"
     muted = timeline.muting(watch=found.is_watch_disabled, service=found.is_disabled, stopped_since=found.stopped_since)
-    return Answer(found.state, found.events, found.services, remark, muted)
+    owing = () if found.state is None else tuple(owed_by(key, found.state, now=written.timestamp()))
+    return Answer(found.state, found.events, found.services, remark, muted, owing)
 
 
 def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
@@ -206,10 +211,11 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
     ) as client:
         services = [ServiceKey(*each) for each in client.list_watch()]
         if key not in services:
-            return Answer(None, (), services)
+            return _ask_about_departed(client, key, since, services)
         events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
         (status,) = client.list_opstatus([(key.group, key.service)])
         measured, measurements = _measured(client, key)
+        owing = _owed(client, key)
         disabled, scheduler = client.list_disabled(), client.list_state()
     muted = timeline.muting(
         watch=key.group in disabled.watches,
@@ -217,7 +223,27 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
         stopped_since=None if scheduler.running else scheduler.stopped_since,
     )
     state = replace(_state(status), measured=measured, measurements=measurements)
-    return Answer(state, events, services, muted=muted)
+    return Answer(state, events, services, muted=muted, owed=owing)
+
+
+def _ask_about_departed(client: Client, key: ServiceKey, since: float, services: Sequence[ServiceKey]) -> Answer:
+    """What is known of a service that mon.cf does not have; it may have had it."""
+    try:
+        events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
+        owing = _owed(client, key)
+    except (CommandFailed, ValueError):
+        return Answer(None, (), services)
+    return Answer(None, events, services, "it is not in mon.cf any more", owed=owing)
+
+
+def _owed(client: Client, key: ServiceKey) -> tuple[Owed, ...]:
+    """What a service owes; nothing by a daemon that does not know of such."""
+    try:
+        return tuple(map(owed.from_data, client.json(f"list debts {key.group} {key.service}")))
+    except CommandFailed:
+        return ()
+    except (TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"the server's answer is no list of debts: {error}") from error
 
 
 def _measured(client: Client, key: ServiceKey) -> tuple[float, tuple[Measurement, ...]]:
@@ -268,6 +294,7 @@ def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
         document["muted"] = list(answer.muted)
         document["measured"] = state.measured or None
         document["measurements"] = [list(each) for each in state.measurements]
+    document["debts"] = [owed.as_data(each) for each in answer.owed]
     if answer.remark:
         document["remark"] = answer.remark
     return document | {"events": [timeline.as_data(event) for event in answer.events]}

@@ -11,6 +11,7 @@ from pymon.client.protocol import Reply
 from pymon.client.records import (
     AlertCall,
     ConfigTest,
+    Debt,
     Disabled,
     Downtime,
     Failure,
@@ -40,6 +41,28 @@ def each(read: Callable[[str], T]) -> Callable[[Reply], list[T]]:
         return [read(line) for line in reply.lines]
 
     return read_all
+
+
+def debts(reply: Reply) -> list[Debt]:
+    """The answer of ``json list debts``."""
+    found = document(reply)
+    try:
+        return [
+            Debt(
+                group=str(each["group"]),
+                service=str(each["service"]),
+                state=str(each["state"]),
+                at=float(each["at"]),
+                alert=str(each["alert"]),
+                unpaid_since=float(each["unpaid_since"] or 0.0),
+                why=str(each["why"]),
+                upalerts=tuple(map(str, each["upalerts"])),
+                by_hand=tuple(map(str, each["by_hand"])),
+            )
+            for each in found
+        ]
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"no list of debts: {error!r}") from error
 
 
 def status(line: str) -> ServiceStatus:

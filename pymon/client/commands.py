@@ -14,6 +14,7 @@ from pymon.client.protocol import Command, Reply, done, login
 from pymon.client.records import (
     AlertCall,
     ConfigTest,
+    Debt,
     Disabled,
     Downtime,
     Failure,
@@ -70,6 +71,11 @@ def list_failurehist() -> Command[list[Failure]]:
 def list_dtlog() -> Command[list[Downtime]]:
     """The downtime log. CommandFailed if the server keeps none."""
     return _list("dtlog", answers.each(answers.downtime))
+
+
+def list_debts() -> Command[list[Debt]]:
+    """The down alerts whose end is not told yet, and what pays them (pymon's servers only)."""
+    return Command("json list debts", answers.debts)
 
 
 def list_pids() -> Command[Processes]:

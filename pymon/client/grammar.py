@@ -28,6 +28,8 @@ COMMANDS = tuple(
     list aliasgroups
     list banished
     list deps
+    list debts
+    list debts GROUP SERVICE
     list descriptions
     list disabled
     list dtlog

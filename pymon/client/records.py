@@ -15,6 +15,7 @@ from pymon.client.opstatus import OpStatus
 __all__ = [
     "AlertCall",
     "ConfigTest",
+    "Debt",
     "Disabled",
     "Downtime",
     "Failure",
@@ -114,6 +115,30 @@ class Failure:
     service: str
     time: float
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """A down alert whose end is not told yet, of a service that may have left the configuration.
+
+    ``alert`` is as mon.cf has it, ``at`` is when it was called. ``state`` is ``owed`` (the recovery pays it) or
+    ``unpaid`` (nothing does, since ``unpaid_since``; ``why`` says why). ``by_hand`` are lines for a shell that pay it.
+    """
+
+    group: str
+    service: str
+    state: str
+    at: float
+    alert: str
+    unpaid_since: float = 0.0
+    why: str = ""
+    upalerts: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the daemon pays it when the service is well again."""
+        return self.state == "owed"
 
 
 @dataclass(frozen=True, slots=True)

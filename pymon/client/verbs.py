@@ -16,6 +16,7 @@ class Verbs:
     list_disabled = Verb(commands.list_disabled)
     list_alerthist = Verb(commands.list_alerthist)
     list_failurehist = Verb(commands.list_failurehist)
+    list_debts = Verb(commands.list_debts)
     list_dtlog = Verb(commands.list_dtlog)
     list_pids = Verb(commands.list_pids)
     list_state = Verb(commands.list_state)

@@ -22,8 +22,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pymon.config.periods import in_period
-from pymon.core import acknowledgement, depend
+from pymon.core import acknowledgement, debts, depend
 from pymon.core.clock import lasting
+from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
 from pymon.core.periodrules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
 from pymon.core.state import summary_of, unacknowledge
@@ -88,12 +89,35 @@ def decide(service: Service, state: ServiceState, event: Event, around: Surround
         state = unacknowledge(service, state)
     held = held or _acked(state, event)
     decision = _decide_periods(service, state, event, around) if held is None else Decision(state, held=(held,))
+    if event.kind is EventKind.UP and state.debts:
+        decision = _settle(service, decision, event, around, held)
     kind = LIST_OF[event.kind]
-    if any(alert.kind is kind for period in service.periods for alert in period.alerts):
+    if decision.calls or any(alert.kind is kind for period in service.periods for alert in period.alerts):
         return decision
     if event.kind is EventKind.STARTUP:  # nobody misses those, and every service would say so
         return replace(decision, held=())
     return replace(decision, held=(Held(Rule.NONE_CONFIGURED, f"no {kind} is configured"),))
+
+
+def settle_late(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+    """Settle what is owed at a success that ends no outage: all began anew meanwhile, or somebody set the status.
+
+    The latter has no upalert, as in mon (Q15), but what acts upon a thing is put right all the same.
+    """
+    held: dict[str, Held] = {
+        period.key: Held(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key)
+        for period in service.periods
+        if not in_period(period.spec, event.at)
+    }
+    ended = Held(Rule.NO_FAILURE, "the outage was ended without a success") if state.has_result else None
+    recovery = Recovery(
+        at=event.at,
+        held=held,
+        missing=around.missing_alerts,
+        all_held=_stopped(around) or _disabled(service, event, around),
+        words_held=ended,
+    )
+    return _settled(service, Decision(state), event, around, recovery)
 
 
 def redistribute(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
@@ -158,13 +182,50 @@ def _decide_periods(service: Service, state: ServiceState, event: Event, around:
     calls: list[AlertCall] = []
     held: list[Held] = []
     counters: dict[str, PeriodState] = {}
+    owed = state.debts
     for period in service.periods:
         mine = _decide_period(service, period, state, event, around)
         counters[period.key] = mine.counters
         calls += mine.calls
         held += mine.held
+        if mine.calls and event.kind.is_failure:
+            commands = [call.command for call in mine.calls]
+            owed = debts.owe(owed, service, period, commands, event.at, around.target, broken=state.broken)
     alert_count = state.alert_count + len(calls)
-    return Decision(replace(state, periods=counters, alert_count=alert_count), tuple(calls), tuple(held))
+    after = replace(state, periods=counters, alert_count=alert_count, debts=owed)
+    return Decision(after, tuple(calls), tuple(held))
+
+
+def _settle(
+    service: Service, decision: Decision, event: Event, around: Surroundings, all_held: Held | None
+) -> Decision:
+    """Settle what the outage owes that is over: call what no rule has called."""
+    recovery = Recovery(
+        at=event.at,
+        called=frozenset(call.command for call in decision.calls),
+        held={held.period: held for held in decision.held if held.period is not None and held.alert is None},
+        missing=around.missing_alerts,
+        all_held=all_held,
+    )
+    return _settled(service, decision, event, around, recovery)
+
+
+def _settled(service: Service, decision: Decision, event: Event, around: Surroundings, recovery: Recovery) -> Decision:
+    state = decision.state
+    settlement = debts.settle(service, state.debts, recovery, around.target)
+    calls = tuple(
+        replace(
+            _call(service, state, event, payment.command, kind=AlertKind.UPALERT),
+            period=payment.period,
+            history_word=HISTORY_WORD[event.kind],
+            why=payment.why,
+        )
+        for payment in settlement.payments
+    )
+    paying = {payment.period for payment in settlement.payments}
+    held = tuple(each for each in decision.held if not (each.rule is Rule.NO_DOWN_ALERT and each.period in paying))
+    state = replace(state, debts=settlement.debts, alert_count=state.alert_count + len(calls))
+    return Decision(state, decision.calls + calls, held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ is of each outage that is open when it is given, and of none that begins later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -102,16 +102,6 @@ def with_status(state: ServiceState, status: OpStatus) -> ServiceState:
     elif state.other_outage is not None:
         state = replace(state, other_outage=replace(state.other_outage, first_failure=0.0))
     return replace(state, op_status=status)
-
-
-def with_periods(state: ServiceState, names: Set[str]) -> ServiceState:
-    """The state with the counters of these periods only, in the books of both outages."""
-    other = state.other_outage
-    if other is not None:
-        other = replace(other, periods={key: other.periods[key] for key in other.periods if key in names})
-    return replace(
-        state, periods={key: state.periods[key] for key in state.periods if key in names}, other_outage=other
-    )
 
 
 def _books(state: ServiceState) -> Outage:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pymon.core import alerting, depend
+from pymon.core import alerting, debts, depend
 from pymon.core.alerting import Event
 from pymon.core.outages import acknowledged, broken_result, ending, is_failed_open
 from pymon.core.state import (
@@ -191,6 +191,10 @@ def _succeed(
         told = _tell_success(service, state, event, around)
         state = told.state
         effects += told.effects
+    if was is not OpStatus.FAIL and debts.is_due(state.debts):
+        late = alerting.settle_late(service, begin_success(state), replace(event, output=state.last_output), around)
+        state = replace(state, debts=late.state.debts, alert_count=late.state.alert_count)
+        effects += late.calls
     after = finish_success(service, state, was, exitval, event.output, event.at, check)
     return Verdict(after, effects)
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
+from pymon.model.debt import Target
 from pymon.model.depend import ServiceKey
-from pymon.model.service import Service
+from pymon.model.service import Command, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
+
+TargetOf = Callable[[Service, Command], Target]
+"""tells what an alert of a service acts upon"""
+
+
+def by_words(_service: Service, command: Command) -> Target:
+    """What a program acts upon that does not say so itself: its name and arguments."""
+    return Target("\0".join((command.name, *command.arguments)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +26,7 @@ class Surroundings:
 
     ``disabled_watches`` and ``disabled_services`` are what clients have disabled. ``missing_alerts`` are the
     names of alert programs that were not found. ``stopped``: the scheduler is stopped (``moncmd stop``).
-    ``started`` is when the daemon started, in seconds since the epoch.
+    ``started`` is when the daemon started, in seconds since the epoch. ``target`` tells what an alert acts upon.
     """
 
     services: Mapping[ServiceKey, Service] = field(default_factory=dict)
@@ -28,3 +37,4 @@ class Surroundings:
     settings: Settings = field(default_factory=Settings)
     stopped: bool = False
     started: float = 0.0
+    target: TargetOf = by_words

@@ -98,7 +98,8 @@ def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[s
         text += f"; acknowledged{_by(state.ack_comment)}"
     if muted:
         text += f"; no checks, no alerts: {', '.join(muted)}"
-    return f"{key.group} {key.service} is {printable(text)}"
+    left = f", and left mon.cf on {_local(state.left):%Y-%m-%d at %H:%M}" if state.left else ""
+    return f"{key.group} {key.service} {'was' if left else 'is'} {printable(text)}{left}"
 
 
 def _by(comment: str) -> str:

@@ -6,7 +6,7 @@ told already (events, histories, alerts) keeps the time that it was told with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ T = TypeVar("T")
 _Change = Callable[[float], float]
 
 INSTANT = "Instant"
-"""how a field that is a point in time is annotated (``pymon.model.state.Instant``)"""
+"""how a field that is a point in time is annotated (``pymon.model.instant.Instant``)"""
 
 
 def shift_times(record: T, seconds: float) -> T:
@@ -40,8 +40,11 @@ def _changed(record: T, change: _Change) -> T:
         if is_instant:
             new = change(value)
         elif isinstance(value, Mapping):
-            if _has_records(value):
+            if _has_records(value.values()):
                 new = {key: _changed(each, change) for key, each in value.items()}
+        elif isinstance(value, tuple):
+            if _has_records(value):
+                new = tuple(_changed(each, change) for each in value)
         elif is_dataclass(value):
             new = _changed(value, change)
         if new is not value and new != value:
@@ -49,8 +52,8 @@ def _changed(record: T, change: _Change) -> T:
     return replace(record, **changes) if changes else record  # type: ignore[type-var]  # _plan takes dataclasses only
 
 
-def _has_records(values: Mapping[Any, Any]) -> bool:
-    return any(is_dataclass(each) for each in values.values())
+def _has_records(values: Iterable[Any]) -> bool:
+    return any(is_dataclass(each) for each in values)
 
 
 @cache

@@ -1,7 +1,8 @@
 """Reading the configuration again: on SIGHUP, at a client's ``reset``, or only to see whether it is right.
 
 SIGHUP keeps all that did not change. A reset begins anew with every service, as in mon: its checks and timers, and
-unless ``keepstate`` is given its state; hosts and watches stay disabled, services only with ``keepstate``.
+unless ``keepstate`` is given its state (but for what it owes); hosts and watches stay disabled, services only with
+``keepstate``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from pymon.config.loader import Loaded, load_auth
+from pymon.core.debts import begun_anew
 from pymon.engine.arguments import warn_of_arguments
 from pymon.engine.programs import Lookup, Programs, find_programs, look_up
 from pymon.engine.record import acts
@@ -69,7 +71,8 @@ class Configuration:
             carried = self._take_over(site, programs)
             if not keepstate:
                 self._watcher.enable(services=site.services)
-                self._watcher.replace_site(self._watcher.site, states={})
+                states, departed = begun_anew(carried.states), begun_anew(carried.departed)
+                self._watcher.replace_site(self._watcher.site, states=states, departed=departed)
                 self._watcher.record_all()
             self._watcher.lay_timers(site.services)
             log.info("reset: %d services begin anew", len(site.services))
@@ -108,8 +111,8 @@ class Configuration:
         if self._load is None:
             raise PymonError("there is no configuration to read")
         loaded = await asyncio.to_thread(self._load)
-        before = self._watcher.programs
-        programs = await asyncio.to_thread(find_programs, loaded.site, before)  # importing plugins takes its time
+        before, owed = self._watcher.programs, self._watcher.owing.programs()
+        programs = await asyncio.to_thread(find_programs, loaded.site, before, owed)  # importing plugins takes its time
         report(loaded.problems)
         await self.warn_of_arguments(loaded, programs)
         return loaded.site, programs
@@ -123,13 +126,19 @@ class Configuration:
         disabled = {host: True for host, is_disabled in watcher.host_switches.items() if is_disabled}
         watcher.host_switches = disabled
         site = replace(site, hostgroups=with_hosts(site.hostgroups, disabled.keys(), disabled=True))
-        carried = carry_over(watcher.site, site, watcher.states)
+        known = {**watcher.programs.alerts, **programs.alerts}
+        owed = watcher.owing.programs() - programs.alerts.keys()  # some may be new since the programs were looked up
+        programs = replace(programs, alerts={**programs.alerts, **{name: known[name] for name in owed & known.keys()}})
+        target = watcher.owing.target_among(known)
+        carried = carry_over(watcher.site, site, watcher.states, watcher.departed, now, target)
         for key in carried.changed | carried.removed:
             watcher.checks.drop(key)
         for key in carried.removed:
             watcher.timers.forget(key)
-        watcher.replace_site(site, programs, carried.states)
+        watcher.replace_site(site, programs, carried.states, carried.departed)
         watcher.record_all()
+        for notice in carried.notices:
+            watcher.owing.tell(notice)
         watcher.history.configure(settings, now)
         watcher.downtime.configure(settings, now)
         watcher.checks.set_maxprocs(settings.maxprocs)

@@ -77,7 +77,10 @@ class Control:
 
     async def _perform(self, request: Request, asker: Asker) -> Outcome:
         key = getattr(request, "key", None)
-        if isinstance(key, ServiceKey) and key not in self._watcher.site.services:
+        is_known = key in self._watcher.site.services or (
+            isinstance(request, asked.ReadTimeline) and key in self._watcher.departed
+        )
+        if isinstance(key, ServiceKey) and not is_known:
             return Outcome(False, f"{key.group} {key.service} not defined")
         match request:
             case asked.Reset():

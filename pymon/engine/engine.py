@@ -174,6 +174,8 @@ class Engine:
             pid=os.getpid(),
             hostname=self._hostname,
             banished=watcher.banished,
+            departed=watcher.departed,
+            owed=watcher.owing.owed,
         )
 
     # Changes

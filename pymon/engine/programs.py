@@ -36,11 +36,11 @@ class Lookup(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-def find_programs(site: Site, before: Programs | None = None) -> Programs:
+def find_programs(site: Site, before: Programs | None = None, also: Collection[str] = ()) -> Programs:
     """Look up what the site names in mondir and alertdir and among what installed packages offer.
 
     What is nowhere is logged, and of a plugin that hides others of its name which these are; not again what was so
-    ``before``.
+    ``before``. ``also`` are alerts that are owed (R-debts), whether the site names them or not.
     """
     wanted_monitors = {service.monitor.name for service in site.services.values() if service.monitor is not None}
     wanted_alerts = {
@@ -49,6 +49,7 @@ def find_programs(site: Site, before: Programs | None = None) -> Programs:
         for period in service.periods
         for alert in period.alerts
     } | {service.redistribute.name for service in site.services.values() if service.redistribute is not None}
+    wanted_alerts |= set(also)
     mondir, alertdir = site.settings.mondir, site.settings.alertdir
     monitors = _found(wanted_monitors, scan(mondir, wanted_monitors, group=MONITORS), "monitor", mondir)
     alerts = _found(wanted_alerts, scan(alertdir, wanted_alerts, group=ALERTS), "alert", alertdir)

@@ -1,14 +1,40 @@
-"""What survives a re-read of the configuration: pure comparison of what was declared with what is."""
+"""What survives a re-read of the configuration: pure comparison of what was declared with what is.
+
+A service that leaves the configuration keeps its state and its debts (R-debts) for a while: it may come back at the
+next re-read, or as another one that acts upon the same thing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from pymon.core.outages import with_periods
+from pymon.core import carryover, debts
+from pymon.core.surroundings import TargetOf, by_words
+from pymon.model.debt import Debt
 from pymon.model.depend import ServiceKey
+from pymon.model.service import Command, Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
+
+DEPARTED_KEPT = 10_000
+"""services that have left the configuration and whose states are kept, the newest"""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to be told about what a service owes. ``heir`` is the service that owes it now, if another.
+
+    ``payers`` are the upalerts that are meant: called at the recovery, as they were in force at the outage, or (of a
+    service that has left, ``has_left``, or whose state ``is_forgotten``, as ``state = fresh`` has it) by hand.
+    """
+
+    key: ServiceKey
+    debt: Debt
+    payers: tuple[Command, ...] = ()
+    heir: ServiceKey | None = None
+    has_left: bool = False
+    is_forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +43,7 @@ class CarriedOver:
 
     ``states`` is the state of each service of the new site. ``unchanged`` keep their timers and their checks
     under way; ``changed`` keep their state but start over with their timers; ``added`` and ``removed`` speak
-    for themselves.
+    for themselves. ``departed`` are the states of services that are not in the new site; ``notices`` are about debts.
     """
 
     states: Mapping[ServiceKey, ServiceState]
@@ -25,36 +51,183 @@ class CarriedOver:
     changed: frozenset[ServiceKey]
     added: frozenset[ServiceKey]
     removed: frozenset[ServiceKey]
+    departed: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
-def carry_over(old: Site, new: Site, states: Mapping[ServiceKey, ServiceState]) -> CarriedOver:
+def carry_over(
+    old: Site,
+    new: Site,
+    states: Mapping[ServiceKey, ServiceState],
+    departed: Mapping[ServiceKey, ServiceState] | None = None,
+    now: float = 0.0,
+    target: TargetOf = by_words,
+) -> CarriedOver:
     """Compare two sites, service by service.
 
     A service is unchanged when its record and its hosts are equal (its line in the file does not count).
     As mon's reset with keepstate does, a changed service keeps status, counters and acknowledgement; the
-    counters of periods that it no longer has are dropped, and failure_interval is applied anew.
+    counters of its periods stand at those that follow them (R-follow), and failure_interval is applied anew. One that
+    is added takes up the state that it left with, if it was there before. ``departed`` are the states of such services.
     """
     unchanged = frozenset(
         key
         for key, service in new.services.items()
         if old.services.get(key) == service and old.hosts(key.group) == new.hosts(key.group)
     )
+    away = dict(departed or {})
     carried: dict[ServiceKey, ServiceState] = {}
     for key, service in new.services.items():
-        state = states.get(key)
-        if state is None:
-            carried[key] = ServiceState()
+        state, before = states.get(key), old.services.get(key)
+        if state is None or before is None:
+            carried[key] = come_back(service, away.pop(key, None), target)
         elif key in unchanged:
             carried[key] = state
         else:
-            carried[key] = replace(
-                with_periods(state, {period.key for period in service.periods}),
-                failure_interval_active=state.failure_interval_active and service.failure_interval is not None,
-            )
+            state = debts.recall(before, state, target)
+            carried[key] = carryover.carry(state, carryover.traces_of(before, target), service, target)
+    removed = frozenset(old.services.keys() - new.services.keys())
+    for key in sorted(removed):
+        if key in states and not (states[key].is_untold and not states[key].debts):
+            away[key] = replace(debts.recall(old.services[key], states[key], target), left=now)
+    added = frozenset(new.services.keys() - old.services.keys())
+    fresh = {key: new.services[key] for key in added if not carried[key].debts}
+    notices = [*_inherit(fresh, carried, away, old.services, target)]
+    notices += _left_with(away, removed)
+    notices += [
+        notice
+        for key in new.services.keys() - unchanged
+        for notice in paid_as_it_was(new.services[key], carried[key], target)
+    ]
     return CarriedOver(
-        states=carried,
+        states={key: without_old_debts(state, now) for key, state in carried.items()},
         unchanged=unchanged,
         changed=frozenset(new.services.keys() & old.services.keys()) - unchanged,
-        added=frozenset(new.services.keys() - old.services.keys()),
-        removed=frozenset(old.services.keys() - new.services.keys()),
+        added=added,
+        removed=removed,
+        departed=without_old(away, now),
+        notices=tuple(notices),
     )
+
+
+def resume(
+    site: Site, saved: Mapping[ServiceKey, ServiceState], last_write: float, now: float, target: TargetOf = by_words
+) -> CarriedOver:
+    """What a new daemon makes of the states that an earlier one left: of its configuration nothing is known.
+
+    Services that are not in the configuration have left it while no daemon ran: when it was written last.
+    """
+    carried = {key: come_back(service, saved.get(key), target) for key, service in site.services.items()}
+    away = {
+        key: replace(state, left=state.left or last_write or now)
+        for key, state in saved.items()
+        if key not in site.services and not (state.is_untold and not state.debts)
+    }
+    removed = frozenset(key for key in away if not saved[key].left)
+    added = frozenset(site.services.keys() - saved.keys())
+    notices = [*_inherit({key: site.services[key] for key in added}, carried, away, {}, target)]
+    notices += _left_with(away, removed)
+    notices += [
+        each for key, service in site.services.items() for each in paid_as_it_was(service, carried[key], target)
+    ]
+    return CarriedOver(
+        states={key: without_old_debts(state, now) for key, state in carried.items()},
+        unchanged=frozenset(),
+        changed=frozenset(site.services.keys() & saved.keys()),
+        added=added,
+        removed=removed,
+        departed=without_old(away, now),
+        notices=tuple(notices),
+    )
+
+
+def come_back(service: Service, state: ServiceState | None, target: TargetOf = by_words) -> ServiceState:
+    """The state of a service that was not there a moment ago: as it was left, if it is known, as far as it fits."""
+    if state is None:
+        return ServiceState()
+    fitted = carryover.carry(state, carryover.remembered(service, state, target), service, target)
+    return debts.recall(service, replace(fitted, left=0.0), target)
+
+
+def without_old(departed: Mapping[ServiceKey, ServiceState], now: float) -> dict[ServiceKey, ServiceState]:
+    """The states of departed services without those that left too long ago, or are too many."""
+    known = {key: state for key, state in departed.items() if now - state.left < debts.UNPAID_KEPT}
+    return dict(sorted(known.items(), key=lambda item: item[1].left)[-DEPARTED_KEPT:])
+
+
+def without_old_debts(state: ServiceState, now: float) -> ServiceState:
+    """A state without debts that were listed as unpaid for long enough."""
+    left = debts.without_old(state.debts, now)
+    return state if left is state.debts else replace(state, debts=left)
+
+
+def paid_as_it_was(service: Service, state: ServiceState, target: TargetOf) -> Iterator[Notice]:
+    """The debts of a service that mon.cf has no upalert for any more."""
+    for debt in state.debts:
+        if not debt.unpaid_since and (payers := debts.unlisted_payers(service, debt, target)):
+            yield Notice(service.key, debt, payers)
+
+
+def forgotten(states: Mapping[ServiceKey, ServiceState]) -> Iterator[Notice]:
+    """The debts of states that are not taken up."""
+    for key, state in sorted(states.items()):
+        for debt in state.debts:
+            if not debt.unpaid_since and debt.payers:
+                yield Notice(key, debt, debt.payers, is_forgotten=True)
+
+
+def _left_with(away: Mapping[ServiceKey, ServiceState], removed: frozenset[ServiceKey]) -> Iterator[Notice]:
+    for key in sorted(removed & away.keys()):
+        for debt in away[key].debts:
+            if not debt.unpaid_since and debt.payers:
+                yield Notice(key, debt, debt.payers, has_left=True)
+
+
+def _inherit(
+    fresh: Mapping[ServiceKey, Service],
+    carried: dict[ServiceKey, ServiceState],
+    away: dict[ServiceKey, ServiceState],
+    old: Mapping[ServiceKey, Service],
+    target: TargetOf,
+) -> Iterator[Notice]:
+    """Give what departed services owe to new ones that are them by another name; changes ``carried`` and ``away``.
+
+    A debt of an alert that says what it acts upon goes to the service with an upalert for the same thing. Of other
+    programs nobody knows; there the whole service has to be the same, but for its name.
+    """
+    if not fresh:
+        return
+    for key, state in list(away.items()):
+        if not debts.is_due(state.debts):
+            continue
+        left: list[Debt] = []
+        for debt in state.debts:
+            heir = None if debt.unpaid_since else _heir(key, debt, fresh, old.get(key), target)
+            if heir is None:
+                left.append(debt)
+                continue
+            service = fresh[heir]
+            lines = debts.paying_lines(service, debt, target)
+            moved = replace(debt, period=lines[0][0] if lines else debt.period)
+            carried[heir] = replace(carried[heir], debts=(*carried[heir].debts, moved))
+            yield Notice(key, debt, heir=heir)
+        if len(left) != len(state.debts):
+            away[key] = replace(state, debts=tuple(left))
+
+
+def _heir(
+    key: ServiceKey, debt: Debt, fresh: Mapping[ServiceKey, Service], before: Service | None, target: TargetOf
+) -> ServiceKey | None:
+    """The new service that owes a debt of one that has left; of several the one of the same group."""
+    candidates = sorted(fresh, key=lambda each: (each.group != key.group, each))
+    for candidate in candidates:
+        service = fresh[candidate]
+        is_meant = target(service, debt.command).is_meant
+        is_renamed = before is not None and _renamed(before, service) == service
+        if is_renamed or (is_meant and debts.paying_lines(service, debt, target)):
+            return candidate
+    return None
+
+
+def _renamed(before: Service, after: Service) -> Service:
+    return replace(before, group=after.group, name=after.name, description=after.description)

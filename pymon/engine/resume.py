@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable
@@ -10,20 +11,22 @@ from pathlib import Path
 
 from pymon.alert.pending import Pending
 from pymon.core import process
-from pymon.core.outages import enter, with_periods
+from pymon.core.outages import enter
 from pymon.core.translation import bound_times
 from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.history import ALERTS, FAILURES
+from pymon.engine.owing import programs_of
+from pymon.engine.programs import find_programs
 from pymon.engine.record import acts
 from pymon.engine.record.batch import Saved
 from pymon.engine.record.store import Record
+from pymon.engine.reload import forgotten, resume
 from pymon.engine.saving import Saving
 from pymon.engine.watcher import Watcher
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import SavedKind
-from pymon.model.service import Service
-from pymon.model.state import PeriodState, ServiceState
+from pymon.model.state import PeriodState
 from pymon.model.status import EventKind, OpStatus
 
 log = logging.getLogger("pymon.engine")
@@ -50,8 +53,9 @@ class Resumption:
         A file of mon's beats the record only if it was written after it: somebody ran mon meanwhile (E-newest).
         """
         newer = [kind for kind in wanted if self._is_newer(kind, saved.last_write)]
+        await asyncio.to_thread(self._find_programs, saved)  # importing plugins takes its time
         if SavedKind.OPSTATUS not in newer:
-            self._take_states(saved, self.watcher.site.services)
+            self._take_states(saved)
             if 0 < saved.last_write < self.booted:
                 self._forget_what_the_machine_forgot()
         if SavedKind.DISABLED not in newer:
@@ -63,6 +67,8 @@ class Resumption:
             self.watcher.stop_scheduler(saved.stopped_since)
         if saved.last_write:
             self._say_what_was_resumed()
+        for notice in forgotten(saved.forgotten):
+            self.watcher.owing.tell(notice)
         await self.saving.load(newer)
         self.watcher.record_all()
         return self._undone(saved)
@@ -75,7 +81,8 @@ class Resumption:
         """
         log.warning("the record is there at last: what an earlier daemon knew is taken up now")
         watcher = self.watcher
-        self._take_states(saved, [key for key, state in watcher.states.items() if state.is_untold])
+        self._find_programs(saved)
+        self._take_states(saved)
         self._take_disabled(saved)
         if saved.stopped_since is not None:
             watcher.stop_scheduler(saved.stopped_since)
@@ -91,7 +98,7 @@ class Resumption:
         key = ServiceKey(pending.group, pending.service)
         service = self.watcher.site.services.get(key)
         if service is None:
-            return False
+            return pending.event == EventKind.UP  # it was well when that was decided, and nothing else pays (R-debts)
         state = self.watcher.states[key]
         if pending.event not in _FAILURES:
             return state.op_status is not OpStatus.FAIL
@@ -102,7 +109,8 @@ class Resumption:
     def is_inprocess(self, pending: Pending) -> bool:
         """Whether an alert that an earlier daemon left undone may run inside this one."""
         service = self.watcher.site.services.get(ServiceKey(pending.group, pending.service))
-        return service is not None and is_inprocess_wanted(service, self.watcher.site.settings)
+        settings = self.watcher.site.settings
+        return settings.inprocess if service is None else is_inprocess_wanted(service, settings)
 
     def _is_newer(self, kind: SavedKind, last_write: float) -> bool:
         path = Path(self.watcher.site.settings.statedir, kind.value)
@@ -117,12 +125,24 @@ class Resumption:
             return False
         return True
 
-    def _take_states(self, saved: Saved, keys: Iterable[ServiceKey]) -> None:
-        for key in keys:
-            if (state := saved.states.get(key)) is not None:
-                self.watcher.keep(
-                    key, bound_times(_fitted(self.watcher.site.services[key], state), self.watcher.clock())
-                )
+    def _find_programs(self, saved: Saved) -> None:
+        """Have at hand what is owed or was left undone, though mon.cf names it no more."""
+        watcher = self.watcher
+        undone = {each.pending.name for each in saved.undone if each.pending.event == EventKind.UP}
+        wanted = (programs_of(saved.states.values()) | undone) - watcher.programs.alerts.keys()
+        if wanted:
+            watcher.replace_site(watcher.site, find_programs(watcher.site, watcher.programs, wanted))
+
+    def _take_states(self, saved: Saved) -> None:
+        """Take up the states of services of which nothing is known yet, and those of services that are not there."""
+        watcher = self.watcher
+        carried = resume(watcher.site, saved.states, saved.last_write, watcher.clock(), watcher.owing.target)
+        for key, state in carried.states.items():
+            if watcher.states[key].is_untold and state != watcher.states[key]:
+                watcher.keep(key, bound_times(state, watcher.clock()))
+        watcher.replace_site(watcher.site, departed={**carried.departed, **watcher.departed})
+        for notice in carried.notices:
+            watcher.owing.tell(notice)
 
     def _forget_what_the_machine_forgot(self) -> None:
         """Let ordered alerts about outages be sent again: what they changed in the kernel ended with it (E-reboot).
@@ -196,14 +216,6 @@ class Resumption:
         log.warning("%s for %s/%s (%s): %s", pending.name, pending.group, pending.service, pending.event, why)
         self.record.add(acts.of_lost_alert(pending.group, pending.service, pending.name, pending.event, now, why))
         self.record.alert_ended(token)
-
-
-def _fitted(service: Service, state: ServiceState) -> ServiceState:
-    """A state as far as it fits what the configuration says of the service now."""
-    return replace(
-        with_periods(state, {period.key for period in service.periods}),
-        failure_interval_active=state.failure_interval_active and service.failure_interval is not None,
-    )
 
 
 def boot_time() -> float:

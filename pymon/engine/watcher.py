@@ -27,6 +27,7 @@ from pymon.engine.deliveries import Deliveries
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.effects import Effects, is_inprocess_wanted
 from pymon.engine.history import History
+from pymon.engine.owing import Owing
 from pymon.engine.programs import Programs, find_programs
 from pymon.engine.record import story
 from pymon.engine.record.store import Record
@@ -64,7 +65,8 @@ class Watcher:
 
     Its attributes are there to be read; they change by its methods.
     ``host_switches`` are the hosts that clients have disabled (True) or enabled, whatever the configuration says.
-    ``running`` maps the services being checked to their process (0: inside the daemon).
+    ``running`` maps the services being checked to their process (0: inside the daemon). ``departed`` are the states of
+    services that have left the configuration (R-debts).
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Watcher:
         now = self.clock()
         self.site = site
         self.states: dict[ServiceKey, ServiceState] = {key: ServiceState() for key in site.services}
+        self.departed: dict[ServiceKey, ServiceState] = {}
         self.disabled_watches: set[str] = set()
         self.disabled_services: set[ServiceKey] = set()
         self.host_switches: dict[str, bool] = {}
@@ -113,6 +116,7 @@ class Watcher:
             Timer.TRAP_EXPIRY: self._trapwatch.expired,
         }
         self.timers = Timers(due, self._look, clock=self.clock, rng=rng, before_look=self._runner.holdups.look)
+        self.owing = Owing(self, record, environ)
         self.around = self._surroundings()
 
     def start(self) -> None:
@@ -138,7 +142,11 @@ class Watcher:
     # Changes of what is watched
 
     def replace_site(
-        self, site: Site, programs: Programs | None = None, states: Mapping[ServiceKey, ServiceState] | None = None
+        self,
+        site: Site,
+        programs: Programs | None = None,
+        states: Mapping[ServiceKey, ServiceState] | None = None,
+        departed: Mapping[ServiceKey, ServiceState] | None = None,
     ) -> None:
         """Watch another site: with other programs, and with these states, unless they stay.
 
@@ -148,6 +156,7 @@ class Watcher:
         self.programs = programs or self.programs
         known = self.states if states is None else states
         self.states = {key: known.get(key) or ServiceState() for key in site.services}
+        self.departed = dict(self.departed if departed is None else departed)
         self.disabled_watches &= site.watches.keys()
         self.disabled_services &= site.services.keys()
         self.around = self._surroundings()
@@ -331,6 +340,7 @@ class Watcher:
         self.timers.translate(seconds)
         for key, state in self.states.items():
             self.keep(key, shift_times(state, seconds))
+        self.departed = {key: shift_times(state, seconds) for key, state in self.departed.items()}
         self.around = self._surroundings()
         if self.stopped_since is not None and not self._stopped_by_option:
             self._record.scheduler(self.stopped_since)
@@ -360,6 +370,8 @@ class Watcher:
         service = self.site.services[key]
         self.keep(key, verdict.state)
         self._record.add(*story.of_verdict(service, before, verdict, self.clock(), result or cause))
+        if verdict.state.debts is not before.debts:
+            self.owing.settled(service, before, verdict)
         if verdict.effects:
             hosts = tuple(host.name for host in self.site.hosts(key.group) if not host.disabled)
             self._effects.perform(verdict.effects, service, hosts, self.site.settings, self.programs.alerts)
@@ -373,8 +385,8 @@ class Watcher:
 
     def record_all(self) -> None:
         """Have the record say what is, and nothing of what is not any more."""
-        self._record.retain(self.states.keys())
-        for key, state in self.states.items():
+        self._record.retain(self.states.keys() | self.departed.keys())
+        for key, state in (*self.states.items(), *self.departed.items()):
             self._record.state(key, state)
         self._record.scheduler(None if self._stopped_by_option else self.stopped_since)
         self._record_disabled()
@@ -398,6 +410,7 @@ class Watcher:
             settings=self.site.settings,
             stopped=self.stopped_since is not None,
             started=self.started,
+            target=self.owing.target,
         )
 
     def _no_such_monitor(self, service: Service, now: float) -> CheckResult:

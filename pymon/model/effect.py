@@ -32,6 +32,7 @@ class Rule(StrEnum):
     EXIT = "exit="
     NO_SUCH_ALERT = "no such alert"
     NONE_CONFIGURED = "none configured"
+    NO_FAILURE = "no failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class AlertCall:
     ``has_output``), MON_LAST_FAILURE, MON_LAST_SUCCESS, MON_OPSTATUS, MON_ACK (while acked with a comment).
     It differs from the state that follows: ``last_summary`` is that of ``output``, ``last_output`` is the output of
     the event before this one, and for a recovery the failure times and the acknowledgement are still the outage's.
+    ``why`` says why it is called if that is for no rule of its period.
     """
 
     key: ServiceKey
@@ -78,6 +80,7 @@ class AlertCall:
     period: str | None = None
     history_word: str | None = None
     trap_intended: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pymon.model.auth import AuthRules
 from pymon.model.banished import Banished
+from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
@@ -14,6 +15,10 @@ from pymon.model.state import ServiceState
 
 def _never(_key: ServiceKey) -> float | None:
     return None
+
+
+def _nothing(_key: ServiceKey | None) -> Sequence[Owed]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,8 @@ class Snapshot:
     scheduled. ``running`` maps services whose monitor runs now to its process id, 0 for one inside the daemon.
     ``stopped_since`` is when the scheduler was stopped, None while it runs. ``alert_history`` and
     ``failure_history`` are lines in mon's form, oldest first, not escaped. ``banished`` gives what runs as a process
-    because it misbehaved inside the daemon.
+    because it misbehaved inside the daemon. ``departed`` are the states of services that have left the configuration;
+    ``owed`` gives what a service owes, departed ones too (None: what all owe).
     """
 
     site: Site
@@ -44,3 +50,5 @@ class Snapshot:
     pid: int = 0
     hostname: str = ""
     banished: Callable[[], Sequence[Banished]] = tuple
+    departed: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
+    owed: Callable[[ServiceKey | None], Sequence[Owed]] = _nothing

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
+from pymon.model.debt import Debt
+from pymon.model.instant import Instant
 from pymon.model.measurement import Measurement
 from pymon.model.result import CheckOutcome
 from pymon.model.status import OpStatus
-
-Instant: TypeAlias = float
-"""a point in time, in seconds since the epoch; 0 is never"""
 
 NO_SUMMARY = "(NO SUMMARY)"
 """what mon writes for a failure whose output has a blank first line"""
@@ -82,6 +80,8 @@ class ServiceState:
     ``broken``: the last result was a check that could not be carried out. The outage in force (``first_failure``,
     ``last_failure``, ``consec_failures``, ``failure_output``, ``ack``, ``ack_comment``, ``periods``) is that of the
     check then, else that of the service; ``other_outage`` has the books of the other one (``pymon.core.outages``).
+    ``debts`` are the down alerts whose end is not told yet, of either. ``left`` is when the service left the
+    configuration, 0 while it is in it.
     """
 
     op_status: OpStatus = OpStatus.UNTESTED
@@ -116,6 +116,8 @@ class ServiceState:
     measurements: tuple[Measurement, ...] = ()
     broken: bool = False
     other_outage: Outage | None = None
+    debts: tuple[Debt, ...] = ()
+    left: Instant = 0.0
 
     @property
     def is_broken(self) -> bool:

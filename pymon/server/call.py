@@ -39,6 +39,10 @@ class Call:
         """Whether there is such a service."""
         return key in self.snapshot.site.services
 
+    def remembers(self, key: ServiceKey) -> bool:
+        """Whether there is such a service, or was one of late."""
+        return self.knows(key) or key in self.snapshot.departed
+
 
 Handler = Callable[[Call], Answer]
 """makes the answer to a command; pure, and never raises"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pymon.server import list_daemon, list_measurements, list_site, list_status
+from pymon.server import list_daemon, list_debts, list_measurements, list_site, list_status
 from pymon.server.call import Call, split
 from pymon.server.listing import Kind, Presentation, as_json, as_lines, present
 from pymon.server.reply import Answer, Reply
@@ -26,6 +26,7 @@ KINDS: Mapping[str, Kind] = {
     "aliasgroups": list_site.aliasgroups,
     "deps": list_site.deps,
     "dtlog": list_daemon.dtlog,
+    "debts": list_debts.debts,
     "measurements": list_measurements.measurements,
     "banished": list_daemon.banished,
     "views": list_site.list_views,

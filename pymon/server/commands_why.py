@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pymon.config.timeval import parse_timeval
-from pymon.core import timeline
+from pymon.core import owed, timeline
 from pymon.errors import TimevalError
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, ReadTimeline
@@ -35,7 +35,7 @@ def _timeline(call: Call) -> Listed:
     key = ServiceKey(group, service)
     if not service:
         return Reply("520 why error, group and service required")
-    if not call.knows(key):
+    if not call.remembers(key):
         return Reply(f"520 {group},{service} does not exist")
     try:
         start = _since(since.rstrip(" \t\r\n\f\v"), call.snapshot.now)
@@ -65,8 +65,9 @@ def _lines(call: Call, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
         service=key in snapshot.disabled_services,
         stopped_since=snapshot.stopped_since,
     )
-    state = snapshot.states.get(key, ServiceState())
+    state = snapshot.states.get(key) or snapshot.departed.get(key, ServiceState())
     standing = timeline.standing(key, state, snapshot.now, muted)
+    owing = owed.lines(snapshot.owed(key), snapshot.now)
     measured = timeline.measured(state, snapshot.now)
-    for line in map(one_line, (standing, *measured, *timeline.lines(outcome.events, now=snapshot.now))):
+    for line in map(one_line, (standing, *measured, *owing, *timeline.lines(outcome.events, now=snapshot.now))):
         yield f" {line}" if is_final(line) else line

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import pymon.model.state as model
 from pymon.core.translation import INSTANT, bound_times, shift_times
+from pymon.model.debt import Debt
+from pymon.model.instant import Instant
 from pymon.model.state import PeriodState, ServiceState
 
 
@@ -42,7 +43,10 @@ def filled(kind: type, instant: float) -> Any:
         inside = [part for part in parts(get_type_hints(kind)[each.name]) if is_dataclass(part)]
         if inside:
             nested = filled(inside[0], instant)  # type: ignore[arg-type]
-            changes[each.name] = {"a": nested, "b": nested} if "Mapping" in str(each.type) else nested
+            several: dict[str, Any] = {"Mapping": {"a": nested, "b": nested}, "tuple": (nested, nested)}
+            changes[each.name] = next((many for word, many in several.items() if word in str(each.type)), nested)
+        elif each.default is MISSING and each.default_factory is MISSING and each.name not in changes:
+            changes[each.name] = "text"
     return kind(**changes)
 
 
@@ -51,7 +55,7 @@ def instants(record: Any) -> Iterator[float]:
         value = getattr(record, each.name)
         if each.type == INSTANT:
             yield value
-        for inside in value.values() if isinstance(value, dict) else (value,):
+        for inside in value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,):
             if is_dataclass(inside):
                 yield from instants(inside)
 
@@ -65,8 +69,8 @@ def test_every_number_with_a_fraction_is_declared_an_instant_or_a_duration(kind:
 
 
 def test_the_records_of_a_state_are_looked_through() -> None:
-    assert {ServiceState, PeriodState} <= set(KINDS)
-    assert model.Instant is float
+    assert {ServiceState, PeriodState, Debt} <= set(KINDS)
+    assert Instant is float
 
 
 @given(st.floats(-1e9, 1e9))

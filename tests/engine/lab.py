@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -33,8 +33,10 @@ ALERT = '#!/bin/sh\nread line\necho "$MON_ALERTTYPE $MON_GROUP $MON_SERVICE $lin
 class Lab:
     """A site and the engines that watch it, one after the other. ``restart`` is what a new daemon would be."""
 
-    def __init__(self, here: Path, site: str, *, settings: str = "") -> None:
+    def __init__(self, here: Path, site: str, *, settings: str = "", environ: Mapping[str, str] | None = None) -> None:
+        """``environ`` is what alerts inherit, besides a PATH."""
         self.here = here
+        self.environ = {"PATH": "/usr/bin:/bin", **(environ or {})}
         for name in ("mon.d", "alert.d", "state", "log", "ill"):
             (here / name).mkdir()
         self.program("x.monitor", MONITOR.format(here=here))
@@ -63,7 +65,7 @@ class Lab:
         loaded = load(self.config)
         return Engine(
             loaded.site,
-            environ={"PATH": "/usr/bin:/bin"},
+            environ=self.environ,
             auth=loaded.auth,
             load=partial(load, self.config),
             record=Record(self.here / "state" / FILE),

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
+from pymon.client.commands import list_debts
+from pymon.client.protocol import Reply
+from pymon.core import owed
 from pymon.model.banished import Banished
+from pymon.model.debt import Owed
+from pymon.model.depend import ServiceKey
 from pymon.model.measurement import Measurement
 from pymon.model.request import Outcome, ReadDowntimeLog, Request
 from pymon.model.service import Host, Hostgroup, Watch
@@ -305,6 +310,50 @@ def test_list_outlives_a_change_of_what_it_shows() -> None:
             assert lines == expected
 
 
+OWED = Owed(
+    S1, "lvs.alert -R a -X down", NOW - 60, True, upalerts=("lvs.alert -R a",), by_hand=("lvs.alert -R a </dev/null",)
+)
+UNPAID = Owed(
+    ServiceKey("220", "gone"), "s 'x\n'", NOW - 90, False, NOW - 30, "it is gone", ("s y",), ("s y </dev/null", "t")
+)
+OWING = replace(
+    FULL,
+    owed=lambda key: [each for each in (OWED, UNPAID) if key in (None, each.key)],
+    departed={UNPAID.key: ServiceState(left=NOW - 30)},
+)
+
+
+def test_debts_are_lines_with_what_pays_them() -> None:
+    """P-debts."""
+    client = client_of(OWING)
+    due = "g1 s1 owed 1795477340 lvs.alert -R a -X down; by hand: lvs.alert -R a </dev/null"
+    unpaid = " 220 gone unpaid 1795477310 s 'x\\x0a' (it is gone); by hand: s y </dev/null; t"
+    assert client.say("list debts") == [due, unpaid, "220 list debts completed"]
+    assert client.say("list debts g1 s1 ") == [due, "220 list debts completed"]
+    assert client.say("list debts 220 gone") == [unpaid, "220 list debts completed"]
+    assert client.say("list debts g1") == ["520 list debts error, group and service required"]
+    assert client.say("list debts g1 nope") == ["520 g1,nope does not exist"]
+    assert client_of(OWING, "v1").say("list debts") == [due, "220 list debts completed"]
+    assert client_of(FULL).say("list debts") == ["220 list debts completed"]
+
+
+def test_debts_as_json_are_what_they_were() -> None:
+    line, final = client_of(OWING).say("json list debts")
+    assert [owed.from_data(data) for data in json.loads(line)] == [OWED, UNPAID]
+    assert final == "220 list debts completed"
+    read = list_debts().read(Reply((line,), final))
+    assert [(debt.state, debt.is_owed) for debt in read] == [("owed", True), ("unpaid", False)]
+    assert client_of(FULL).say("json list debts") == ["[]", "220 list debts completed"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"at": "x"}, {"alert": 1}, {"by_hand": None}, {"group": None}, {"unpaid_since": "x"}]
+)
+def test_what_is_no_debt_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="is no debt"):
+        owed.from_data({**owed.as_data(OWED), **change})
+
+
 def test_measurements_are_lines_of_words() -> None:
     """P-measurements."""
     assert client_of(FULL).say("list measurements g1 s1 ") == [
@@ -369,6 +418,7 @@ VALUES: Mapping[str, object] = {
     },
     "measurements g1 s1": {"at": NOW - 9, "measurements": [["h1", "time", 0.25, "s"], ["h 2", "ttl", 7.0, ""]]},
     "measurements g2 s3": {"at": None, "measurements": []},
+    "debts": [],
     "state": {"running": True, "stopped_since": None},
     "alerthist": [
         {

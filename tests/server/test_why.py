@@ -9,7 +9,11 @@ from dataclasses import replace
 import pytest
 
 from pymon.core import timeline
+from pymon.model.debt import Owed
+from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, ReadTimeline, Recorded, RecordedKind
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
 from pymon.server.reply import Session
 from pymon.server.wire import is_final
 from tests.server.samples import NOW, S1, Client, with_auth
@@ -42,6 +46,27 @@ def test_why_tells_what_is_disabled_first() -> None:
     assert (
         "; no checks, no alerts: the watch is disabled, the service is disabled, the scheduler is stopped" in standing
     )
+
+
+def test_why_tells_what_is_owed_also_of_a_service_that_has_left() -> None:
+    """R-debts."""
+    key = ServiceKey("old", "s")
+    debt = Owed(
+        key, "lvs.alert -X down", NOW - 60, False, NOW - 30, "it is gone", ("lvs.alert",), ("lvs.alert -u </dev/null",)
+    )
+    left = replace(
+        with_auth("list: all"),
+        departed={key: ServiceState(left=NOW - 30, op_status=OpStatus.FAIL)},
+        owed=lambda _: [debt],
+    )
+    client = Client(left, outcome=lambda _: Outcome(events=()))
+    standing, unpaid, by_hand, final = client.say("why old s")
+    assert standing.startswith("old s was failing")
+    assert "left mon.cf on " in standing
+    assert unpaid == "  unpaid   lvs.alert -X down (called 1m ago): it is gone"
+    assert by_hand == "  by hand  lvs.alert -u </dev/null"
+    assert final == "220 why completed"
+    assert client.asked == [ReadTimeline(key)]
 
 
 def test_json_why_gives_the_events_with_their_figures() -> None:

@@ -39,7 +39,8 @@ class Saved:
 
     ``stopped_since`` is None while the scheduler ran. ``undone`` are the alerts it had not finished, oldest first.
     ``last_write`` is when it wrote last (seconds since the epoch, 0: never). ``notes`` say what could not be taken
-    up; they are in the log already. ``histories`` are the lines of each history, oldest first.
+    up; they are in the log already. ``histories`` are the lines of each history, oldest first. ``forgotten`` are states
+    that owe something (R-debts), and that are not taken up because the site wants nothing to be.
     """
 
     states: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Saved:
     last_write: float = 0.0
     notes: tuple[str, ...] = ()
     histories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forgotten: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

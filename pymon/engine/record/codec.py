@@ -14,11 +14,13 @@ from operator import attrgetter
 from typing import Any
 
 from pymon.alert.pending import Pending, pending_of
+from pymon.model.debt import Debt
 from pymon.model.measurement import Measurement
+from pymon.model.service import Command
 from pymon.model.state import Outage, PeriodState, ServiceState
 from pymon.model.status import OpStatus
 
-_APART = ("periods", "measured", "measurements", "other_outage")
+_APART = ("periods", "measured", "measurements", "other_outage", "debts")
 """fields that are not encoded as they are: measurements have a table of their own"""
 _PLAIN = tuple(field.name for field in fields(ServiceState) if field.name not in _APART)
 _plain_values = attrgetter(*_PLAIN)
@@ -40,6 +42,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("alert_sent", "counted_sent", "fail_count"), _WHOLE),
     **dict.fromkeys(("has_result", "has_output", "failure_interval_active", "broken"), _FLAG),
     **dict.fromkeys(("last_summary", "last_detail", "last_output", "failure_output", "outage_summary"), _TEXT),
+    **dict.fromkeys(("period", "why"), _TEXT),
     **dict.fromkeys(("ack_comment", "depend_error", "monitor_depend_error", "trap_intended"), _TEXT),
 }
 """field → what its value may be; the others are times"""
@@ -52,6 +55,7 @@ def encode_state(state: ServiceState) -> str:
     if (other := state.other_outage) is not None:
         values["other_outage"] = dict(zip(_OUTAGE, _outage_values(other), strict=True))
         values["other_outage"]["periods"] = _encode_periods(other.periods)
+    values["debts"] = [asdict(debt) for debt in state.debts]
     return json.dumps(values, separators=(",", ":"))
 
 
@@ -61,12 +65,15 @@ def decode_state(text: str) -> ServiceState:
     Raises ValueError for anything that is no state.
     """
     values = _object(text)
-    periods, other = _decode_periods(values), values.get("other_outage")
+    periods, other, owed = _decode_periods(values), values.get("other_outage"), values.get("debts", [])
+    if not isinstance(owed, list):
+        raise ValueError("its debts are no list")  # noqa: TRY004
     known = _checked(values, _PLAIN)
     for name in ("op_status", "last_op_status"):
         if name in known:
             known[name] = OpStatus(known[name])
-    return ServiceState(**known, periods=periods, other_outage=None if other is None else _decode_outage(other))
+    outage = None if other is None else _decode_outage(other)
+    return ServiceState(**known, periods=periods, other_outage=outage, debts=tuple(map(_decode_debt, owed)))
 
 
 def encode_measurements(measurements: Sequence[Measurement]) -> str:
@@ -151,6 +158,24 @@ def _decode_period(values: object) -> PeriodState:
     if not isinstance(values, dict):
         raise ValueError("a period is no object")  # noqa: TRY004
     return PeriodState(**_checked(values, _PERIOD))
+
+
+def _decode_debt(values: object) -> Debt:
+    match values:
+        case {"command": command, "period": str(), "at": int() | float(), "payers": list(payers)} if isinstance(
+            values, dict
+        ):
+            known = _checked(values, ("period", "at", "unpaid_since", "why"))
+            return Debt(command=_decode_command(command), payers=tuple(map(_decode_command, payers)), **known)
+    raise ValueError(f"{values!r:.60} is no debt")
+
+
+def _decode_command(values: object) -> Command:
+    match values:
+        case {"name": str(name), "shown_arguments": str(shown), "arguments": list(words)}:
+            if all(isinstance(word, str) for word in words):
+                return Command(name, shown, tuple(words))
+    raise ValueError(f"{values!r:.60} is no command")
 
 
 def _checked(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

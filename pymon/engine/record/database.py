@@ -259,10 +259,11 @@ class Database:
         def work(connection: sqlite3.Connection) -> Saved:
             if not fresh:
                 return reading.saved(connection)
+            owed = {key: state for key, state in reading.saved(connection).states.items() if state.debts}
             connection.execute("BEGIN IMMEDIATE")
             writing.forget_state(connection)
             connection.execute("COMMIT")
-            return Saved()
+            return Saved(forgotten=owed)
 
         try:
             return self._guarded(work)

@@ -211,7 +211,7 @@ def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterato
     for call in verdict.alerts:
         period = next((each for each in service.periods if each.key == call.period), None)
         word = call.list_kind or "redistribute"
-        why = _reason(period, before, call) if call.event.is_failure and period is not None else ""
+        why = call.why or (_reason(period, before, call) if call.event.is_failure and period is not None else "")
         where = f"period {call.period}" if call.period else ("" if call.period is None else "the period without a name")
         details = ", ".join(part for part in (where, why) if part)
         test = "test of " if call.history_word is None and call.list_kind is not None else ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from pymon.alert.pending import Pending
+from pymon.model.debt import Debt
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Recorded, RecordedKind
+from pymon.model.service import Command
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 
@@ -19,6 +21,8 @@ texts = st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogatee
 times = st.floats(min_value=0, max_value=4e9)
 counts = st.integers(min_value=0, max_value=10**9)
 period_states = st.builds(PeriodState, times, counts, counts, times, counts)
+commands = st.builds(Command, texts, texts, st.lists(texts, max_size=3).map(tuple))
+owed = st.builds(Debt, commands, texts, times, st.lists(commands, max_size=2).map(tuple), times, texts)
 states = st.builds(
     ServiceState,
     op_status=st.sampled_from(OpStatus),
@@ -49,6 +53,8 @@ states = st.builds(
     failure_interval_active=st.booleans(),
     trap_intended=texts,
     periods=st.dictionaries(texts, period_states, max_size=3),
+    debts=st.lists(owed, max_size=2).map(tuple),
+    left=times,
 )
 pendings = st.builds(
     Pending,

@@ -84,6 +84,9 @@ def test_what_another_version_wrote_is_taken_up_as_far_as_it_goes() -> None:
     assert state == ServiceState(op_status=state.op_status, ack=5, periods={"p": PeriodState(alert_sent=2)})
 
 
+COMMAND = '{"name": "x", "shown_arguments": "", "arguments": []}'
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -105,6 +108,12 @@ def test_what_another_version_wrote_is_taken_up_as_far_as_it_goes() -> None:
         '{"other_outage": {"periods": {"p": {"alert_sent": "x"}}}}',
         '{"periods": {"p": []}}',
         '{"periods": {"p": {"alert_sent": "x"}}}',
+        '{"debts": {}}',
+        '{"debts": [1]}',
+        '{"debts": [{"command": "x", "period": "p", "at": 1, "payers": []}]}',
+        f'{{"debts": [{{"command": {COMMAND.replace("[]", "[1]")}, "period": "p", "at": 1, "payers": []}}]}}',
+        f'{{"debts": [{{"command": {COMMAND}, "period": "p", "at": "1", "payers": []}}]}}',
+        f'{{"debts": [{{"command": {COMMAND}, "period": "p", "at": 1, "payers": [1]}}]}}',
     ],
 )
 def test_what_is_no_state_is_refused(text: str) -> None:
