@@ -308,6 +308,7 @@ async def test_answers(run_alert: RunAlert, page: Page, code: int, text: str) ->
     assert "hook" not in output
 
 
+@pytest.mark.slow
 async def test_retries_within_a_run(run_alert: RunAlert) -> None:
     answers = iter((Page(b"", 503), Page(b"", 200)))
     async with website(lambda _asked: next(answers)) as site:
@@ -328,6 +329,7 @@ async def test_several_urls(run_alert: RunAlert, tmp_path: Path) -> None:
         assert code == 69
 
 
+@pytest.mark.slow
 async def test_a_slow_url_keeps_no_other_from_its_alert(run_alert: RunAlert) -> None:
     async with website({"/good": Page(), "/slow": Page(delay=30)}) as site:
         arguments = (*MON, "--timeout", "0.3", f"{site.url}/slow", f"{site.url}/good")
@@ -449,6 +451,7 @@ async def test_a_secret_that_is_wrong_is_not_shown(run_alert: RunAlert, tmp_path
 SPEECH = Speech(b"HTTP/1.1 200 OK\r\nX-Long: x", client_first=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tcp"))
 async def test_adversities(adversity: Adversity) -> None:
     await check_adversity(
@@ -459,6 +462,7 @@ async def test_adversities(adversity: Adversity) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tls"))
 async def test_adversities_of_tls(adversity: Adversity) -> None:
     options = ("-N", "server.test", "--timeout")

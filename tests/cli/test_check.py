@@ -152,6 +152,7 @@ def test_explain_of_a_broken_file_shows_its_problems(tmp_path: Path, capsys: pyt
     assert "unknown variable" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "status"), [(CLEAN, 0), (WARNED, 1), (BROKEN, 2)])
 def test_the_command_itself(tmp_path: Path, text: str, status: int) -> None:
     command = [sys.executable, "-m", "pymon.cli.main", "check", str(write(tmp_path, text))]
@@ -159,6 +160,7 @@ def test_the_command_itself(tmp_path: Path, text: str, status: int) -> None:
     assert (done.returncode, done.stderr) == (status, "")
 
 
+@pytest.mark.slow
 def test_hangul_on_a_terminal_that_cannot_show_it(tmp_path: Path) -> None:
     path = write(tmp_path, "서버\n")
     command = [sys.executable, "-m", "pymon.cli.main", "check", str(path)]

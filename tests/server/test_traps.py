@@ -257,6 +257,7 @@ async def test_flood_of_guesses_loses_its_own_traps_and_not_those_of_others() ->
     assert "secret" not in repr(Claim("10.0.0.1", "ann", "secret"))
 
 
+@pytest.mark.slow
 async def test_remembered_passwords_are_few_and_right_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trapauth, "MOST_VERDICTS", 10)
     monkeypatch.setattr(crypt, "fits", lambda password, _hashed: password == "secret")
@@ -342,6 +343,7 @@ LINES = st.tuples(
 DATAGRAMS = st.binary(max_size=500) | st.lists(LINES, max_size=15).map(b"\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(DATAGRAMS, st.sampled_from(["10.0.0.1", "::1", "fe80::1", ""])), max_size=20), st.booleans())
 def test_any_datagrams_are_taken_without_harm(sent: list[tuple[bytes, str]], ages: bool) -> None:
