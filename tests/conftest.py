@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,9 +68,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say which of its two ways the guest's kernel goes on this machine, and which quick tests are not quick."""
     terminalreporter.write_line(f"uml: {xstate.describe_way(xstate.has_amx())}")
     homes = {case.node: lanes.home_of(case) for case in config.stash.get(COLLECTED, [])}
-    took: Counter[str] = Counter()
-    for report in terminalreporter.getreports(""):
-        took[report.nodeid] += report.duration
+    took: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                took[report.nodeid] += report.duration
     late = [(seconds, node) for node, seconds in took.items() if seconds > lanes.TOO_SLOW and homes[node] == "quick"]
     for seconds, node in sorted(late, reverse=True)[:20]:
         terminalreporter.write_line(f"took {seconds:.1f} s in the quick lane, mark it slow: {node}")
