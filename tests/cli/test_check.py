@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,32 @@ def test_hangul_on_a_terminal_that_cannot_show_it(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environ)
     assert done.returncode == 1
     assert "\\uc11c\\ubc84" in done.stdout
+
+
+PAGE = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+
+
+def test_the_sample_of_the_page_is_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (service,) = [text for kind, text in blocks if not kind]
+    (said,) = [text for kind, text in blocks if kind == "console"]
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, f"plugins = own\n\nhostgroup g 127.0.0.1\n\nwatch g\n{service}")
+    assert check(Path("mon.cf"), as_json=False, explain=None) == 1
+    assert capsys.readouterr().out == said.partition("\n")[2]
+
+
+def test_the_page_names_every_kind_of_try() -> None:
+    told = set(re.findall(r"`(\w+)`", PAGE.partition("## What is tried on the machine")[2].partition("## Where")[0]))
+    text = "".join(path.read_text() for path in (ROOT / "pymon" / "live").glob("*.py"))
+    kinds = set(re.findall(r'Try\("(\w+)"', text)) | {
+        "statedir",
+        "logdir",
+        "historicfile",
+        "dtlogfile",
+        "monerrfile",
+        "pidfile",
+    }
+    assert kinds <= told
