@@ -60,6 +60,8 @@ VALUES = [
     ),
     *("-z", "-qv", "--nosuch", "--help", "%h", "/nonexistent/file", "a b"),
 ]
+WAITING = {"smtp.monitor", "imap.monitor", "ftp.monitor", "fping.monitor", "ssh.monitor"}
+"""those that are in talks when they are given up"""
 LONGEST = 0.5
 """seconds; what runs so long was not refused"""
 
@@ -80,7 +82,10 @@ def is_refused(plugin: Any, path: Path, arguments: tuple[str, ...], environ: dic
     return f"{path.name} --help tells what it takes" in said or f"try {path.name} --help" in said
 
 
-@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.name, marks=[pytest.mark.slow] if path.name in WAITING else []) for path in PLUGINS],
+)
 def test_check_says_what_the_program_says(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """C-ARGUMENTS."""
     monkeypatch.chdir(tmp_path)
