@@ -329,6 +329,21 @@ async def test_several_urls(run_alert: RunAlert, tmp_path: Path) -> None:
         assert code == 69
 
 
+@pytest.mark.parametrize(
+    "again", ["HTTP://{host}:{port}/g%6fod", "http://{host}:0{port}/good#part", "http://[::FFFF:{host}]:{port}/good"]
+)
+async def test_one_url_in_two_spellings_is_posted_to_once(run_alert: RunAlert, tmp_path: Path, again: str) -> None:
+    """A-order-identity: whether it is in the arguments or in a file."""
+    async with website({"/good": Page()}) as site:
+        again = again.format(host=site.host, port=site.port)
+        (tmp_path / "urls").write_text(f"{again}\n")
+        url = f"{site.url}/good"
+        assert await run_alert("webhook.alert", *MON, url, again, stdin=STDIN) == (0, "")
+        assert len(site.requests) == 1
+        assert await run_alert("webhook.alert", *MON, url, "--url-file", str(tmp_path / "urls"), stdin=STDIN) == (0, "")
+        assert len(site.requests) == 2
+
+
 @pytest.mark.slow
 async def test_a_slow_url_keeps_no_other_from_its_alert(run_alert: RunAlert) -> None:
     async with website({"/good": Page(), "/slow": Page(delay=30)}) as site:
