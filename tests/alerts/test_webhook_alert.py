@@ -334,7 +334,7 @@ async def test_several_urls(run_alert: RunAlert, tmp_path: Path) -> None:
 )
 async def test_one_url_in_two_spellings_is_posted_to_once(run_alert: RunAlert, tmp_path: Path, again: str) -> None:
     """A-order-identity: whether it is in the arguments or in a file."""
-    async with website({"/good": Page()}) as site:
+    async with website({"/good": Page(), "/g%6fod": Page()}) as site:
         again = again.format(host=site.host, port=site.port)
         (tmp_path / "urls").write_text(f"{again}\n")
         url = f"{site.url}/good"
