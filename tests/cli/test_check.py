@@ -198,3 +198,14 @@ def test_the_page_names_every_kind_of_try() -> None:
         "pidfile",
     }
     assert kinds <= told
+
+
+def test_arguments_are_tried_though_there_are_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """C-ARGUMENTS: everything is told at once, in the order of the file."""
+    text = CLEAN + "  monitor tcp.monitor -p nosuch\n  interval 5\n  monitr x\n"
+    path = write(tmp_path, f"plugins = own\n{text}")
+    assert check(path, as_json=True, explain=None) == 2
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert [(each["line"], each["code"]) for each in problems] == [
+        (7, "refused-argument"), (8, "time"), (9, "unknown-keyword"),
+    ]  # fmt: skip
