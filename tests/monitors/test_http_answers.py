@@ -293,7 +293,7 @@ async def test_a_loop_ends(check_inside: Check) -> None:
         (["--proxy-password-file", "x"], "--proxy-user and --proxy-password-file need each other"),
         (["--proxy-user", "x", "--proxy-password-file", "x"], "--proxy-user needs --proxy"),
         (["--user", "x", "--password-file", "x", "--token-file", "x"], "--user and --token-file exclude each other"),
-        (["--user", "a:b", "--password-file", "x"], "a user's name must have no colon"),
+        (["--user", "a:b", "--password-file", "x"], "option --user 'a:b': a user's name must have no colon"),
         (["--header", "Host: x"], "option --header 'Host: x': is made by other options (-H, -a, --data)"),
         (["--data", "x", "--data-file", "x"], "--data and --data-file exclude each other"),
         (["--data-file", "/no/such"], "cannot read /no/such: No such file or directory"),
