@@ -1,8 +1,8 @@
 """Which datagrams of a flood are not even parsed, so that those of proven senders are read in time.
 
-Where more came from a sender than can be looked at, one in SIFTED of the rest is taken, whichever it is. Not sifted is
-what begins like a trap whose password was right before: the lines that name the sender, its user and password are the
-same in all its traps. Beginnings are kept as keyed digests, for there are passwords in them. Time is handed in.
+Where more came from a sender (or from all) than can be looked at, one in SIFTED of the rest is taken, whichever it is.
+Not sifted is what begins like a trap that was rightful before: the lines that name the sender, its user and password
+are the same in all its traps. Beginnings are kept as keyed digests, for there are passwords in them. Time is handed in.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Thinning:
         self._rng = rng or random.Random()  # noqa: S311  # which of a flood is dropped, is no secret
         self._key = secrets.token_bytes(32)
         self._crowds: OrderedDict[str, float] = OrderedDict()
+        self._everybody = float("-inf")
         self._good: OrderedDict[bytes, None] = OrderedDict()
 
     def crowd(self, address: str, now: float) -> None:
@@ -44,8 +45,12 @@ class Thinning:
         if len(self._crowds) > MOST:
             self._crowds.popitem(last=False)
 
+    def crowd_of_all(self, now: float) -> None:
+        """More came from all together than can be looked at: from so many addresses that none of them is a crowd."""
+        self._everybody = now
+
     def proved(self, data: bytes, address: str) -> None:
-        """The password of this datagram was right."""
+        """The sender of this datagram may send it."""
         digest = self._digest(data, address)
         self._good[digest] = None
         self._good.move_to_end(digest)
@@ -54,8 +59,8 @@ class Thinning:
 
     def drops(self, data: bytes, address: str, now: float) -> bool:
         """Whether a datagram is dropped as one of a crowd."""
-        since = self._crowds.get(sender(address))
-        if since is None or now >= since + CROWDED or self._digest(data, address) in self._good:
+        since = max(self._everybody, self._crowds.get(sender(address), self._everybody))
+        if now >= since + CROWDED or self._digest(data, address) in self._good:
             return False
         return self._rng.randrange(SIFTED) > 0
 

@@ -27,6 +27,8 @@ class QueueLimits:
     of_sender: int = 64
     looked_at: int = 8
     """senders of whom the one with most has to give way, when there are ``most``"""
+    few: int = 4
+    """traps of each sender, on an average, that are nobody's flood"""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,11 @@ class TrapQueue(Generic[T]):
     def __contains__(self, claim: Claim) -> bool:
         """Whether traps of this claim wait, or are being looked at."""
         return claim in self._at_work or claim in self._waits_with
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether it is full, and of so many senders that none of them is to blame."""
+        return self._count >= self._limits.most and len(self._senders) > self._limits.most // self._limits.few
 
     @property
     def is_busy(self) -> bool:

@@ -198,6 +198,8 @@ class Traps:
         if verdict is Verdict.UNKNOWN or (verdict is Verdict.YES and self._is_waiting(claim)):
             self._wait(_Waiting(packet, claim, data, digest))
         else:
+            if verdict is Verdict.YES:
+                self._thinning.proved(data, address)
             self._conclude(packet, claim, digest, is_admitted=verdict is Verdict.YES)
 
     def _wait(self, waiting: _Waiting) -> None:
@@ -210,6 +212,8 @@ class Traps:
         line.came.set()
         if lost:
             self._thinning.crowd(claim.address, self._ticks())
+            if line.queue.is_scattered:
+                self._thinning.crowd_of_all(self._ticks())
             self._lose(lost, claim.address)
 
     def _lose(self, count: int, address: str) -> None:

@@ -14,12 +14,14 @@ from pymon.model.depend import ServiceKey
 from pymon.server import crypt
 from pymon.server.packet import TrapPacket, format_packet
 from pymon.server.places import Kind, Place, open_sockets
+from pymon.server.trapqueue import QueueLimits
 from pymon.server.traps import Traps, drops_of
 from tests.server.conftest import AUTH, Live, until
-from tests.server.test_traps import ANYBODY, PACKET, Taker
+from tests.server.test_traps import ANYBODY, PACKET, Taker, rules
 
 Told = Callable[[], str]
 GENUINE, STRANGERS = 22, 40
+HASH = "$6$decoydecoydecoy$" + "." * 86
 SITE = "hostgroup g h\n\nwatch g\n" + "".join(
     f" service s{number}\n  traptimeout 1h\n  period wd {{Sun-Sat}}\n" for number in range(GENUINE)
 )
@@ -55,6 +57,7 @@ def summaries(live: Live) -> list[str]:
     return [live.engine.states[ServiceKey("g", f"s{number}")].last_summary for number in range(GENUINE)]
 
 
+@pytest.mark.slow
 async def test_t_flood_genuine_senders_are_heard_although_nothing_is_known_of_them(live: Live, auth: str) -> None:
     """In a queue for all, none of 22 was taken while 40 strangers guessed."""
     await live.start(site=SITE, auth=auth)
@@ -73,6 +76,7 @@ async def test_t_flood_genuine_senders_are_heard_although_nothing_is_known_of_th
     assert set(summaries(live)) == {"first"}
 
 
+@pytest.mark.slow
 async def test_t_flood_proven_senders_do_not_wait_whoever_forges_their_address(
     live: Live, auth: str, told: Told
 ) -> None:
@@ -94,6 +98,20 @@ async def test_t_flood_proven_senders_do_not_wait_whoever_forges_their_address(
     assert set(summaries(live)) == {"second"}
     assert counters.lost > 0
     assert "traps are lost, some of them from 127.7.1." in told()
+
+
+async def test_t_flood_who_needs_no_password_is_heard_among_thousands_of_strangers() -> None:
+    """Each of them at an address of its own, as a forger can make it."""
+    taker = Taker(rules(("10.9.9.9", "*", "x"), *((f"10.0.{n // 250}.{n % 250}", "u1", HASH) for n in range(3000))))
+    made = Traps(taker)
+    made.take(format_packet(PACKET), "10.9.9.9")
+    for number in range(3000):
+        made.take(bad(1, f"guess {number}"), f"10.0.{number // 250}.{number % 250}")
+        if number % 100 == 0:
+            made.take(format_packet(replace(PACKET, sum=f"number {number}")), "10.9.9.9")
+    assert made.counters.accepted == len(taker.taken) == 31
+    assert made.counters.lost == 3000 - QueueLimits().most
+    await made.stop()
 
 
 async def test_t_lost_an_overflow_of_the_socket_is_noticed(told: Told) -> None:

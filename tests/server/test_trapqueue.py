@@ -114,6 +114,16 @@ def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
     assert not any(thinning.drops(packet("guess", ""), "10.0.0.1", 5.0 + CROWDED) for _ in range(100)), "it is over"
 
 
+def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
+    thinning = Thinning(random.Random(5))
+    thinning.proved(packet("secret", ""), "10.0.0.1")
+    thinning.crowd_of_all(5.0)
+    kept = sum(not thinning.drops(packet("guess", ""), f"10.1.{n // 250}.{n % 250}", 5.5) for n in range(1600))
+    assert 1600 / SIFTED / 2 < kept < 1600 / SIFTED * 2
+    assert not any(thinning.drops(packet("secret", str(number)), "10.0.0.1", 5.5) for number in range(100))
+    assert not thinning.drops(packet("guess", ""), "10.1.0.1", 5.0 + CROWDED)
+
+
 def test_a_crowd_in_ipv6_is_a_network_and_a_good_beginning_one_address() -> None:
     thinning = Thinning(random.Random(4))
     thinning.proved(packet("secret", ""), "2001:db8::1")
