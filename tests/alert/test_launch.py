@@ -75,6 +75,17 @@ async def test_success_and_output_are_logged(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+async def test_a_warning_of_an_alert_that_succeeds_is_one_in_the_log(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A-lvs-direction: what is odd about a line that is done as written is no mere remark."""
+    file = script(tmp_path, "echo done; echo 'warning: -X up at an event that says down'")
+    launcher.launch(call(), invocation(path=file.path), file)
+    await launcher.drain(10)
+    (warning,) = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert warning == "x.alert for web/http (failure) says: warning: -X up at an event that says down"
+
+
 async def test_the_one_line_of_a_failure_is_logged_once(
     launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
