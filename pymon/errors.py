@@ -2,6 +2,7 @@
 
     PymonError                  (caught by the commands: its text is for the user)
     ├── ConfigError             mon.cf or auth.cf cannot be used; carries the problems
+    ├── ConfigShrunk            a re-read would take away too much of what is watched
     ├── PeriodError             a period string is malformed
     ├── TimevalError            a time value is malformed
     ├── SettingError            a value given while the daemon runs does not fit
@@ -45,6 +46,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pymon.model.seen import FileSeen
+
 if TYPE_CHECKING:
     from pymon.model.problem import Problem
 
@@ -54,11 +57,19 @@ class PymonError(Exception):
 
 
 class ConfigError(PymonError):
-    """A configuration cannot be used; ``problems`` holds everything found, errors and warnings."""
+    """A configuration cannot be used; ``problems`` holds everything found, errors and warnings.
+
+    ``files`` are those that it was read from, as they were before that; empty if that is not known.
+    """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+        self.files: tuple[FileSeen, ...] = ()
+
+
+class ConfigShrunk(PymonError):
+    """A re-read is refused: it would take away so much of what is watched that somebody must insist on it."""
 
 
 class PeriodError(PymonError):

@@ -20,6 +20,7 @@ from pymon.config.check_arguments import ArgumentLines
 from pymon.config.check_lvs import ReadLine, lvs_problems
 from pymon.config.check_programs import check_programs
 from pymon.config.encoding import Undecodable, decode, guess_encoding
+from pymon.config.files import see
 from pymon.config.keywords import KEYWORDS
 from pymon.config.m4 import M4Failed, run_m4
 from pymon.config.parse import parse
@@ -35,6 +36,7 @@ from pymon.model.argument import Verdicts
 from pymon.model.auth import AuthRules
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
+from pymon.model.seen import FileSeen
 from pymon.model.settings import PluginOrder, Settings
 from pymon.model.site import Site
 from pymon.share import shared
@@ -48,12 +50,14 @@ class Loaded:
     """A configuration that can be used, the warnings about it in the order of the file, and who may do what.
 
     ``auth`` is None when there is no auth.cf, or none that can be read. ``arguments`` are the lines that call programs.
+    ``files`` are those that it was read from, as they were before that.
     """
 
     site: Site
     problems: tuple[Problem, ...]
     auth: AuthRules | None = None
     arguments: ArgumentLines | None = field(default=None, repr=False, compare=False)
+    files: tuple[FileSeen, ...] = ()
 
     def argument_problems(self, verdicts: Verdicts) -> tuple[Problem, ...]:
         """What plugins said of their arguments: warnings, since all of it can be run."""
@@ -97,7 +101,17 @@ def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
     Blocks while it reads; call it in a thread where that matters. Raises ConfigError with all problems, warnings
     included, if the file cannot be used.
     """
-    reading = read(path, overrides=overrides, m4=m4)
+    files = see(path, with_includes=_m4_of(path, m4) is not None)
+    try:
+        loaded = _usable(read(path, overrides=overrides, m4=m4))
+    except ConfigError as error:
+        error.files = files
+        raise
+    return replace(loaded, files=files)
+
+
+def _usable(reading: Reading) -> Loaded:
+    """What was read, if it can be used; raises ConfigError."""
     problems = reading.report.problems()
     if reading.report.has_errors:
         raise ConfigError(problems)
@@ -140,9 +154,14 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def _m4_of(path: Path, m4: str | None) -> str | None:
+    """The program that a file is passed through."""
+    return m4 or ("m4" if path.suffix == ".m4" else None)
+
+
 def _source(path: Path, m4: str | None) -> Source:
     """The text of a file, through m4 if wanted."""
-    program = m4 or ("m4" if path.suffix == ".m4" else None)
+    program = _m4_of(path, m4)
     name = f"{path} (after m4)" if program else str(path)
     try:
         with path.open("rb") as file:

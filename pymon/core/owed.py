@@ -14,16 +14,16 @@ _LISTS = ("upalerts", "by_hand")
 
 
 def lines(owed: Iterable[Owed], now: float) -> list[str]:
-    """Two lines for each debt of one service: what it is, and what pays it."""
+    """Lines for each debt of one service that is not paid in the usual way: what it is, and what pays it by hand."""
     told = []
     for each in owed:
         since = f"called {lasting(each.at, now)} ago"
-        if each.is_paid_at_recovery:
-            told.append(
-                f"  owes     {each.alert} ({since}): paid at the recovery{f', but {each.why}' if each.why else ''}"
-            )
-        else:
+        if not each.is_paid_at_recovery:
             told.append(f"  unpaid   {each.alert} ({since}): {each.why}")
+        elif each.why:
+            told.append(f"  owes     {each.alert} ({since}), paid at the recovery as it was then: {each.why}")
+        else:
+            continue
         told += [f"  by hand  {line}" for line in each.by_hand]
     return [printable(line) for line in told]
 

@@ -1,31 +1,34 @@
 """Reading the configuration again: on SIGHUP, at a client's ``reset``, or only to see whether it is right.
 
-SIGHUP keeps all that did not change. A reset begins anew with every service, as in mon: its checks and timers, and
-unless ``keepstate`` is given its state (but for what it owes); hosts and watches stay disabled, services only with
-``keepstate``.
+SIGHUP keeps all that did not change, and refuses a file that takes away most of what is watched (E-shrunk). A reset
+begins anew with every service, as in mon: its checks and timers, and unless ``keepstate`` is given its state (but for
+what it owes); hosts and watches stay disabled, services only with ``keepstate``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from pymon.config.files import changed, unended
 from pymon.config.loader import Loaded, load_auth
 from pymon.core.debts import begun_anew
 from pymon.engine.arguments import warn_of_arguments
 from pymon.engine.programs import Lookup, Programs, find_programs, look_up
 from pymon.engine.record import acts
 from pymon.engine.record.store import Record
-from pymon.engine.reload import CarriedOver, carry_over
+from pymon.engine.reload import CarriedOver, carry_over, why_shrunk
 from pymon.engine.saving import Saving
 from pymon.engine.switches import with_hosts
 from pymon.engine.watcher import Watcher
-from pymon.errors import ConfigError, PymonError
+from pymon.errors import ConfigError, ConfigShrunk, PymonError
 from pymon.model.auth import AuthRules
 from pymon.model.problem import Problem
 from pymon.model.request import SavedKind
+from pymon.model.seen import FileSeen
 from pymon.model.settings import Settings
 from pymon.model.site import Site
 
@@ -33,6 +36,16 @@ log = logging.getLogger("pymon")
 
 Load = Callable[[], Loaded]
 """reads the configuration anew, and blocks meanwhile; raises PymonError if it cannot be used"""
+
+AGAIN = 1.0
+"""seconds until a file that may be half-written is read again"""
+READINGS = 30
+"""readings of files that change all the time, until they are taken as they are"""
+FRESH = 2.0
+"""seconds since a file was written in which somebody may still be writing it"""
+LOOKS = 5
+"""looks, one each AGAIN seconds, whether a file that was new when it was read has changed"""
+INSIST = "What is watched goes on as it was. If it is meant, `moncmd reset` (or a restart) takes it over"
 
 
 class Configuration:
@@ -47,11 +60,30 @@ class Configuration:
         self._saving = saving
         self._load = load
         self._lock = asyncio.Lock()
+        self._later: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """Look at no file any more."""
+        if self._later is not None:
+            self._later.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
 
     async def reload(self) -> None:
-        """Take over what is new in the configuration. Raises PymonError if it is refused."""
+        """Take over what is new in the configuration, unless that takes away too much. Raises PymonError if refused.
+
+        A file that changes shortly afterwards is read again: somebody was writing it.
+        """
         async with self._lock:
-            site, programs = await self._read()
+            try:
+                loaded = await self._load_steadily()
+                if why := why_shrunk(len(self._watcher.site.services), len(loaded.site.services)):
+                    raise ConfigShrunk(f"{_names(loaded.files)}: {why}. {INSIST}")
+                site, programs = await self._find(loaded)
+            except PymonError as error:
+                self._record.add(acts.of_refusal(self._watcher.clock(), "SIGHUP", str(error)))
+                raise
             carried = self._take_over(site, programs)
             self._watcher.lay_timers(key for key in site.services if key not in carried.unchanged)
             log.info(
@@ -65,7 +97,7 @@ class Configuration:
     async def reset(self, *, keepstate: bool) -> None:
         """Read the configuration, and begin anew. Raises PymonError if it is refused; then nothing has changed."""
         async with self._lock:
-            site, programs = await self._read()
+            site, programs = await self._find(await self._load_steadily())
             for key in site.services:
                 self._watcher.checks.drop(key)
             carried = self._take_over(site, programs)
@@ -107,10 +139,66 @@ class Configuration:
             watcher.replace_site(watcher.site, lookup.programs)
             return lookup
 
-    async def _read(self) -> tuple[Site, Programs]:
+    async def _load_steadily(self) -> Loaded:
+        """Read the configuration; again a second later, while a file changes, or if one ends without a newline.
+
+        What still has no newline then is judged as it is. Raises PymonError if the last reading is refused.
+        """
         if self._load is None:
             raise PymonError("there is no configuration to read")
-        loaded = await asyncio.to_thread(self._load)
+        before: tuple[FileSeen, ...] = ()
+        for attempt in range(1, READINGS + 1):
+            refused: PymonError | None = None
+            try:
+                loaded = await asyncio.to_thread(self._load)
+                seen = loaded.files
+            except PymonError as error:
+                refused, seen = error, getattr(error, "files", ())
+            doubt = await asyncio.to_thread(_doubt, seen, before)
+            if not doubt or attempt == READINGS:
+                break
+            log.info("%s: read again in %g s", doubt, AGAIN)
+            await asyncio.sleep(AGAIN)
+            before = seen
+        for name in unended(seen):
+            log.warning("%s ends without a newline: it is taken as it is, though it may be half-written", name)
+        self._look_later(seen)
+        if refused is not None:
+            raise refused
+        return loaded
+
+    def _look_later(self, seen: tuple[FileSeen, ...]) -> None:
+        """Read files that are new again if somebody goes on writing them: it was a beginning that was read."""
+        if self._later is not None:
+            self._later.cancel()
+        if any(time.time() - each.changed / 1e9 < FRESH for each in seen):
+            self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, LOOKS)
+
+    def _look_again(self, seen: tuple[FileSeen, ...], looks: int) -> None:
+        self._later = None
+        self._looking = asyncio.create_task(self._reload_if_changed(seen, looks), name="look at mon.cf again")
+
+    async def _reload_if_changed(self, seen: tuple[FileSeen, ...], looks: int) -> None:
+        names = await asyncio.to_thread(changed, seen)
+        if self._later is not None:  # it has been read meanwhile
+            return
+        if names:
+            log.info("%s has changed since it was read: read again", ", ".join(names))
+            await self.reload_and_tell()
+        elif looks > 1:
+            self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, looks - 1)
+
+    async def reload_and_tell(self) -> None:
+        """Do as ``reload``, for whom nobody waits: the log says it if it is refused."""
+        try:
+            await self.reload()
+        except PymonError as error:
+            log.error("the configuration is refused, the one in force goes on:\n%s", error)
+        except Exception:
+            log.exception("the configuration could not be read again (a bug in pymon)")
+
+    async def _find(self, loaded: Loaded) -> tuple[Site, Programs]:
+        """Look up the programs of a configuration, and tell of what is odd about it."""
         before, owed = self._watcher.programs, self._watcher.owing.programs()
         programs = await asyncio.to_thread(find_programs, loaded.site, before, owed)  # importing plugins takes its time
         report(loaded.problems)
@@ -160,6 +248,19 @@ class Configuration:
             self._watcher.startup_alerts()
         for observer in self.observers:
             observer(settings)
+
+
+def _doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
+    """Why files may not be what they are to be; empty if there is no reason, or nothing has changed for a while."""
+    if names := changed(seen):
+        return f"{', '.join(names)} changes while it is read"
+    if (names := unended(seen)) and seen != before:
+        return f"{', '.join(names)} ends without a newline"
+    return ""
+
+
+def _names(files: tuple[FileSeen, ...]) -> str:
+    return files[0].path if files else "the configuration"
 
 
 def report(warnings: tuple[Problem, ...]) -> None:

@@ -18,7 +18,6 @@ from pymon.engine.configuration import Load, report
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
 from pymon.engine.record.store import Record, record_path
-from pymon.errors import PymonError
 from pymon.model.request import SavedKind
 from pymon.runner.limits import raise_descriptor_limit
 
@@ -202,9 +201,4 @@ async def _reload_on(reload: asyncio.Event, engine: Engine) -> None:
     while True:
         await reload.wait()
         reload.clear()
-        try:
-            await engine.reload()
-        except PymonError as error:
-            log.error("the configuration is refused, the one in force goes on:\n%s", error)
-        except Exception:
-            log.exception("the configuration could not be read again (a bug in pymon)")
+        await engine.reload_and_tell()

@@ -113,6 +113,7 @@ class Engine:
 
     async def stop(self, why: str = "") -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
+        self._configuration.close()
         await self._monremote.close()
         await self._watcher.close()
         self._record.add(acts.of_stop(self._clock(), why))
@@ -209,6 +210,10 @@ class Engine:
     async def reload(self) -> None:
         """Take over what is new in the configuration. Raises PymonError if it is refused: then all goes on."""
         await self._configuration.reload()
+
+    async def reload_and_tell(self) -> None:
+        """The same, for whom nobody waits: the log says it if it is refused."""
+        await self._configuration.reload_and_tell()
 
     @property
     def reload_observers(self) -> list[Callable[[Settings], None]]:

@@ -17,6 +17,8 @@ from pymon.model.service import Command, Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
 
+FEW = 4
+"""services; of fewer than these any number may go at a re-read, but not all"""
 DEPARTED_KEPT = 10_000
 """services that have left the configuration and whose states are kept, the newest"""
 
@@ -108,6 +110,18 @@ def carry_over(
         departed=without_old(away, now),
         notices=tuple(notices),
     )
+
+
+def why_shrunk(before: int, after: int) -> str:
+    """Why a configuration of so many services is not taken over at a signal; empty if it is.
+
+    Any beginning of a good file is a good file: one that is half-written must not take away what is watched. One that
+    is renamed replaces one.
+    """
+    if not before or (after and (before < FEW or 2 * after >= before)):
+        return ""
+    has = f"only {after} service{'' if after == 1 else 's'}" if after else "no service"
+    return f"it has {has}, and {before} {'is' if before == 1 else 'are'} watched"
 
 
 def resume(

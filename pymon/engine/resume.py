@@ -20,7 +20,7 @@ from pymon.engine.programs import find_programs
 from pymon.engine.record import acts
 from pymon.engine.record.batch import Saved
 from pymon.engine.record.store import Record
-from pymon.engine.reload import forgotten, resume
+from pymon.engine.reload import forgotten, resume, why_shrunk
 from pymon.engine.saving import Saving
 from pymon.engine.watcher import Watcher
 from pymon.model.depend import ServiceKey
@@ -67,6 +67,7 @@ class Resumption:
             self.watcher.stop_scheduler(saved.stopped_since)
         if saved.last_write:
             self._say_what_was_resumed()
+            self._warn_of_what_is_missing(saved)
         for notice in forgotten(saved.forgotten):
             self.watcher.owing.tell(notice)
         await self.saving.load(newer)
@@ -176,6 +177,13 @@ class Resumption:
         self.watcher.disable(
             saved.disabled_watches & site.watches.keys(), saved.disabled_services & site.services.keys()
         )
+
+    def _warn_of_what_is_missing(self, saved: Saved) -> None:
+        """A half-written mon.cf cannot be told from a short one, but what the record knows makes one suspicious."""
+        known = sum(not state.left for state in saved.states.values())
+        has = len(self.watcher.site.services)
+        if why_shrunk(known, has):
+            log.warning("is mon.cf complete? The last daemon watched %d services, and it has %d", known, has)
 
     def _say_what_was_resumed(self) -> None:
         watcher = self.watcher

@@ -159,6 +159,7 @@ EDITS: dict[str, Callable[[Pool], tuple[str, ...]]] = {
 """what somebody makes of the period while its outage goes on; whoever was taken out has to come back"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("edit", EDITS)
 async def test_a_real_server_comes_back_whatever_became_of_its_period(pool: Pool, edit: str, how: str) -> None:

@@ -158,6 +158,12 @@ def of_reload(now: float, counts: Mapping[str, int], why: str = "") -> Recorded:
     return Recorded(now, RecordedKind.DAEMON, text, facts={"services": dict(counts), "why": why})
 
 
+def of_refusal(now: float, why: str, text: str) -> Recorded:
+    """A configuration was read and is not taken over; ``why`` it was read, ``text`` says what is wrong with it."""
+    first = text.partition("\n")[0]
+    return Recorded(now, RecordedKind.DAEMON, f"configuration refused ({why}): {first}", facts={"why": why})
+
+
 _Told = tuple[str, str, str, dict[str, object]]
 """text, group, service, facts"""
 
