@@ -33,7 +33,7 @@ OWN_OPTIONS = frozenset(
 )
 """the long options of ``pymon plugin test``, which stand before the plugin"""
 
-_USAGE = (2, 64)
+_USAGE = (126, 64)
 """what plugins exit with when they do not know an option"""
 
 _STYLES = {"": "", "title": "bold", "good": "green", "bad": "red", "note": "yellow"}

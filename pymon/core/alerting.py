@@ -91,12 +91,25 @@ def decide(service: Service, state: ServiceState, event: Event, around: Surround
     decision = _decide_periods(service, state, event, around) if held is None else Decision(state, held=(held,))
     if event.kind is EventKind.UP and state.debts:
         decision = _settle(service, decision, event, around, held)
+        decision = _about_the_service(service, state, decision, around)
     kind = LIST_OF[event.kind]
     if decision.calls or any(alert.kind is kind for period in service.periods for alert in period.alerts):
         return decision
     if event.kind is EventKind.STARTUP:  # nobody misses those, and every service would say so
         return replace(decision, held=())
     return replace(decision, held=(Held(Rule.NONE_CONFIGURED, f"no {kind} is configured"),))
+
+
+def _about_the_service(service: Service, state: ServiceState, decision: Decision, around: Surroundings) -> Decision:
+    """Upalerts that pay for a real failure say so, also where the outage that ends is one of the check.
+
+    All began anew since that failure, and then the check broke. What heeds no broken check would not put right what it
+    has done.
+    """
+    if not any(not each.unpaid_since and not around.target(service, each.command).heeds_broken for each in state.debts):
+        return decision
+    calls = tuple(replace(call, state=replace(call.state, broken=False)) for call in decision.calls)
+    return replace(decision, calls=calls)
 
 
 def settle_late(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:

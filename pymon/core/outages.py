@@ -97,9 +97,8 @@ def acknowledged(state: ServiceState, at: float, comment: str) -> ServiceState:
 
 def with_status(state: ServiceState, status: OpStatus) -> ServiceState:
     """The state after a client has set its status: no outage is open that the status does not tell of."""
-    if status is OpStatus.FAIL:
-        state = enter(state, broken=False)
-    elif state.other_outage is not None:
+    state = enter(state, broken=False)
+    if status is not OpStatus.FAIL and state.other_outage is not None:
         state = replace(state, other_outage=replace(state.other_outage, first_failure=0.0))
     return replace(state, op_status=status)
 

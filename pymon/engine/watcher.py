@@ -45,6 +45,7 @@ from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
 from pymon.monitor.call import invocation
+from pymon.runner.process import NOT_EXECUTABLE_EXIT, NOT_FOUND_EXIT
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
 
@@ -102,7 +103,7 @@ class Watcher:
         self.downtime = DowntimeLog(self.appender)
         self._runner = runner
         self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record)
-        self._trapwatch = TrapWatch(self, self._timekeeping.absences, record)
+        self._trapwatch = TrapWatch(self, self._timekeeping.absences)
         ledger = Deliveries(record, self.clock)
         room, statedir = current_capacity(), site.settings.statedir
         places = Places(room.alert_programs, room.alerts_inside)
@@ -329,10 +330,6 @@ class Watcher:
         """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
         self._trapwatch.take(key, taken)
 
-    def note_lost_traps(self) -> None:
-        """Traps were lost, nobody knows whose."""
-        self._trapwatch.note_loss()
-
     # Time
 
     def translate(self, seconds: float) -> None:
@@ -418,10 +415,11 @@ class Watcher:
         )
 
     def _no_such_monitor(self, service: Service, now: float) -> CheckResult:
-        """A monitor that is in no directory fails its check, so that somebody is told (mon: a line in the log)."""
+        """A monitor that is in no directory breaks its check, so that somebody is told (mon: a line in the log)."""
         name = service.monitor.name if service.monitor else ""
         obstacle = self.programs.obstacles.get(name)
         why = f"monitor {name!r} cannot be run: {obstacle}"
         if not obstacle:
             why = f"no monitor {name!r} in {':'.join(self.site.settings.mondir)}"
-        return CheckResult(1, f"{why}\n", now, now, Cause.NOT_STARTED)
+        status = NOT_EXECUTABLE_EXIT if obstacle else NOT_FOUND_EXIT
+        return CheckResult(status, f"{why}\n", now, now, Cause.NOT_STARTED)

@@ -1,7 +1,8 @@
 """What a check measured of a host: response times, days to expiry, packet loss.
 
 A plugin in the daemon's process hands measurements over as they are. A program appends a line for each to the file
-that PYMON_MEASUREMENTS names: ``HOST NAME VALUE [UNIT]``, separated by blanks.
+that PYMON_MEASUREMENTS names: ``HOST NAME VALUE [UNIT]``, separated by blanks. The line ``!broken`` there says that the
+check could not be carried out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from typing import NamedTuple
 
 MEASUREMENTS_FILE = "PYMON_MEASUREMENTS"
 """the environment variable that names the file to append measurements to"""
+
+BROKEN_LINE = "!broken"
+"""a line of that file by which a check says that it could not be carried out: it is no measurement to those who do not
+know it"""
 
 MEASUREMENTS_LIMIT = 16384
 """measurements that are kept of one run"""

@@ -1,7 +1,8 @@
 """All that the author of a monitor or an alert imports: ``from pymon.plugin import Monitor, Up, Down, option, …``.
 
 monitor       Monitor, SetMonitor: what makes a program of a probe
-outcome       what a probe gives: Up, Down; and a SetMonitor: Report
+outcome       what a probe gives: Up, Down, Broken; and a SetMonitor: Report
+trouble       what an exception of a probe says: down, or broken
 host          Host: one host, as a probe sees it
 conversation  lines to and from a server, bounded
 datagram      questions and answers of one datagram each, over UDP
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pymon.errors import PluginError, PluginUsageError
     from pymon.model.argument import ArgumentProblem, Fault
     from pymon.model.measurement import Measurement
-    from pymon.model.result import Cause, CheckResult
+    from pymon.model.result import Cause, CheckOutcome, CheckResult
     from pymon.model.status import EventKind
     from pymon.plugin.alert import Alert, AlertOutcome, Done, Event, Exit, Failed, TryAgain, append, run_program
     from pymon.plugin.blocking import in_thread
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from pymon.plugin.monitor import AT_ONCE, Monitor, SetMonitor
     from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
     from pymon.plugin.options import choice, flag, many, option, words
-    from pymon.plugin.outcome import Call, Down, Outcome, Outcomes, Report, Up, Wording
+    from pymon.plugin.outcome import Broken, Call, Down, Outcome, Outcomes, Report, Up, Wording
     from pymon.plugin.post import PostOptions
     from pymon.plugin.secret import read_secret, read_secrets
     from pymon.plugin.template import (
@@ -82,6 +83,7 @@ _HOME = {
     "Fault": "pymon.model.argument",
     "Measurement": "pymon.model.measurement",
     "Cause": "pymon.model.result",
+    "CheckOutcome": "pymon.model.result",
     "CheckResult": "pymon.model.result",
     "EventKind": "pymon.model.status",
     "Alert": "pymon.plugin.alert",
@@ -125,6 +127,7 @@ _HOME = {
     "many": "pymon.plugin.options",
     "option": "pymon.plugin.options",
     "words": "pymon.plugin.options",
+    "Broken": "pymon.plugin.outcome",
     "Call": "pymon.plugin.outcome",
     "Down": "pymon.plugin.outcome",
     "Outcome": "pymon.plugin.outcome",
@@ -168,9 +171,11 @@ __all__ = [
     "AlertOutcome",
     "Answer",
     "ArgumentProblem",
+    "Broken",
     "Call",
     "CannotConnect",
     "Cause",
+    "CheckOutcome",
     "CheckResult",
     "Conversation",
     "Datagram",

@@ -24,6 +24,9 @@ STUCK_LIMIT = 64
 class StuckThreads(OSError):
     """Too many earlier calls of the function never returned; it may work again when they do (EAGAIN)."""
 
+    is_ours = True
+    """no failure of what is looked at (``pymon.runner.raised``)"""
+
     def __init__(self, why: str) -> None:
         super().__init__(errno.EAGAIN, why)
 

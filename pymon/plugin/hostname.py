@@ -43,13 +43,9 @@ async def host_addresses(host: str) -> frozenset[str]:
 
 
 def _address_text(known: net.Address) -> str:
-    """An address in its usual form; a link-local one is another on each link."""
-    text, *rest = known[1]
+    text = str(known[1][0])
     try:
-        address = ip_address(str(text).partition("%")[0])
+        address = ip_address(text)
     except ValueError:
-        return str(text)
-    if isinstance(address, IPv6Address):
-        scope = rest[2] if len(rest) > 2 else 0  # port, flow and scope
-        return f"{address}%{scope}" if scope else str(address.ipv4_mapped or address)
-    return str(address)
+        return text
+    return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)

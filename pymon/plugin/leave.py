@@ -11,7 +11,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NoReturn
 
 from pymon.model.invocation import Invocation
-from pymon.model.measurement import MEASUREMENTS_FILE, Measurement, format_measurements, usable
+from pymon.model.measurement import BROKEN_LINE, MEASUREMENTS_FILE, Measurement, format_measurements, usable
+from pymon.model.result import BROKEN_EXIT
 from pymon.runner.protocol import Answer
 
 
@@ -34,35 +35,47 @@ def about_of(given: str | None, function: Callable[..., object]) -> str:
     return getattr(sys.modules.get(function.__module__), "__doc__", None) or ""
 
 
-def hand_over(measurements: Sequence[Measurement]) -> None:
+def hand_over(measurements: Sequence[Measurement], *, broken: bool = False) -> None:
     """Append measurements to the file that the daemon named, if it did; a file that is gone is no failure.
 
-    What is wrong with the first that is none is a line that is none, so that the daemon tells of it.
+    What is wrong with the first that is none is a line that is none, so that the daemon tells of it. ``broken``: the
+    check could not be carried out.
     """
     path = os.environ.get(MEASUREMENTS_FILE)
-    if path and measurements:
+    if path and (measurements or broken):
         kept, problem = usable(measurements)
+        lines = f"{BROKEN_LINE}\n" if broken else ""
         try:
             with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(format_measurements(kept) + problem)
+                file.write(lines + format_measurements(kept) + problem)
         except OSError:
             return
 
 
-def run_and_leave(run: Coroutine[Any, Any, Answer]) -> NoReturn:
+def run_and_leave(run: Coroutine[Any, Any, Answer], *, is_check: bool = False) -> NoReturn:
     """Run a plugin's call as the program that this is: hand over what it measured, print its output, and end.
 
-    What it raises is said as the daemon says it of a plugin in its process, so that the summary is the same.
+    What it raises is said as the daemon says it of a plugin in its process, so that the summary is the same. A check
+    (``is_check``) that raises is broken, unless it is what the network has to say.
     """
     ending = asyncio.run(_kept(run))
     if isinstance(ending, BaseException):
-        from pymon.runner.raised import described  # noqa: PLC0415  # only where something is wrong
+        from pymon.runner.raised import is_ours  # noqa: PLC0415  # only where something is wrong
 
-        summary, detail = described(ending, getattr(sys.modules["__main__"], "__file__", None) or sys.argv[0])
-        _write(summary)  # before what the plugin printed, as long as Python keeps that back
-        leave(Answer(1, detail))
-    hand_over(ending.measurements)
+        is_check = is_check and is_ours(ending)
+        crash(ending, getattr(sys.modules["__main__"], "__file__", None) or sys.argv[0], is_check=is_check)
+    hand_over(ending.measurements, broken=is_check and ending.exitval == BROKEN_EXIT)
     leave(ending)
+
+
+def crash(error: BaseException, path: str, *, is_check: bool) -> NoReturn:
+    """End as a plugin that raised: say what, and where in the file ``path``; a check that raised is broken."""
+    from pymon.runner.raised import described  # noqa: PLC0415  # only where something is wrong
+
+    summary, detail = described(error, path)
+    _write(summary)  # before what the plugin printed, as long as Python keeps that back
+    hand_over((), broken=is_check)
+    leave(Answer(BROKEN_EXIT if is_check else 1, detail))
 
 
 async def _kept(run: Coroutine[Any, Any, Answer]) -> Answer | BaseException:

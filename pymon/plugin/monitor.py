@@ -23,8 +23,9 @@
 
 The SDK reads the arguments, looks the names up, probes all hosts at once (as many as ``--at-once`` says), each within
 its time limit, and gives what mon expects: the failed hosts, sorted, as first line, then the detail, and 0 or 1 as
-exit code; 2 when the options are wrong. An OSError of the probe (connection refused) fails its host with the system's
-words; any other exception with its traceback in the detail. How many seconds a host that is well took is measured.
+exit code. An OSError of the probe (connection refused) fails its host with the system's words. Wrong options, any
+other exception, and what this machine does not allow make the check *broken*, which says nothing of the host
+(``pymon.plugin.trouble``): 126 is the exit code then. How many seconds a host that is well took is measured.
 """
 
 from __future__ import annotations
@@ -32,23 +33,24 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, NoReturn
 
-from pymon.errors import PluginUsageError
+from pymon.errors import PluginError, PluginUsageError
 from pymon.model.argument import ArgumentProblem
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
+from pymon.model.result import BROKEN_EXIT
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.host import Host
 from pymon.plugin.leave import about_of, called_with, run_and_leave
-from pymon.plugin.net import FAMILY_NAMES, CannotConnect, NameNotFound
+from pymon.plugin.net import FAMILY_NAMES
 from pymon.plugin.options import OptionParser, flag, option
 from pymon.plugin.outcome import (
     HIGHEST_EXIT,
+    Broken,
     Call,
     Down,
     OptionsT,
@@ -57,9 +59,11 @@ from pymon.plugin.outcome import (
     Report,
     Up,
     Wording,
-    crashed,
+    broken_detail,
+    broken_summary,
     exitval_of,
     failed_hosts,
+    over_all,
     plain_detail,
 )
 from pymon.plugin.validation import Given, Validate, ask, problem_of
@@ -71,9 +75,6 @@ AT_ONCE = 256
 
 THREADS_AT_ONCE = 32
 """the same for a probe that blocks, and so takes a thread for each host"""
-
-USAGE_EXIT = 2
-"""exit code for wrong options"""
 
 _REMEMBERED = 16384
 """argument lists whose options are remembered, so that a check each second reads them once"""
@@ -133,7 +134,6 @@ class _Program(Generic[OptionsT]):
 
     ordered = False
     retry_on: frozenset[int] = frozenset()
-    _usage_exit = USAGE_EXIT
     _none_is_wrong = False
 
     def __init__(
@@ -171,8 +171,11 @@ class _Program(Generic[OptionsT]):
                 return Answer(0, "")
             report = await self._report(read, invocation)
         except PluginUsageError as error:
-            return Answer(self._usage_exit, f"{name}: {error}\n{name} --help tells what it takes\n")
+            return Answer(BROKEN_EXIT, f"{name}: {error}\n{name} --help tells what it takes\n")
+        except PluginError as error:
+            return Answer(BROKEN_EXIT, f"{name}: {error}\n")
         exitval = report.exitval if 0 <= report.exitval <= HIGHEST_EXIT else HIGHEST_EXIT
+        exitval = BROKEN_EXIT if report.broken else exitval
         return Answer(exitval, report.output(), report.measurements)
 
     def validate(
@@ -198,7 +201,7 @@ class _Program(Generic[OptionsT]):
 
     def main(self) -> NoReturn:
         """Run as a program: arguments from the command line, output to standard output, and exit."""
-        run_and_leave(self.run(called_with()))
+        run_and_leave(self.run(called_with()), is_check=True)
 
     def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
         parsed = self._parser.parse(arguments)
@@ -223,7 +226,6 @@ class SetMonitor(_Program[OptionsT]):
         about: str | None = None,
         subject: str = "host",
         single_dash: bool = False,
-        usage_exit: int = USAGE_EXIT,
         none_is_wrong: bool = False,
         local: bool = False,
         validate: Validate | None = None,
@@ -231,15 +233,14 @@ class SetMonitor(_Program[OptionsT]):
         """``about`` is its help (default: the docstring of the module that ``check`` is in).
 
         ``subject`` is what its arguments are called in the help, where they are no hosts. ``single_dash``: its long
-        options stand behind one hyphen (see ``pymon.plugin.options``). ``usage_exit`` is its exit code for wrong
-        options. With ``none_is_wrong`` it is wrong to give it no arguments; without, all is well then. ``local``: its
-        arguments are no hosts but things of this machine, so there is neither -4 nor -6. ``validate`` says what is
-        wrong with options that the declarations let pass (see ``pymon.plugin.validation``).
+        options stand behind one hyphen (see ``pymon.plugin.options``). With ``none_is_wrong`` it is wrong to give it
+        no arguments; without, all is well then. ``local``: its arguments are no hosts but things of this machine, so
+        there is neither -4 nor -6. ``validate`` says what is wrong with options that the declarations let pass (see
+        ``pymon.plugin.validation``).
         """
         common = _common(local)
         super().__init__(options, common, about_of(about, check), subject, single_dash, validate=validate)
         self._check = check
-        self._usage_exit = usage_exit
         self._none_is_wrong = none_is_wrong
 
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
@@ -311,8 +312,12 @@ class Monitor(_Program[OptionsT]):
             outcomes: dict[str, Outcome] = {names[0]: await self._outcome(names[0], read, measured, environ)}
         else:
             outcomes = await self._all(names, read, measured, environ)
-        exitval, detail = exitval_of(outcomes.values()), self._detail(outcomes, read.options)
-        summary = self._summary(outcomes, read.options) if exitval or self._summary is not failed_hosts else ""
+        checked = {name: each for name, each in outcomes.items() if not isinstance(each, Broken)}
+        exitval, detail = exitval_of(checked.values()), self._detail(checked, read.options) if checked else ""
+        detail += broken_detail(outcomes)
+        if len(checked) < len(outcomes) and not exitval:
+            return Report(BROKEN_EXIT, broken_summary(outcomes), detail, tuple(measured), broken=True)
+        summary = self._summary(checked, read.options) if exitval or self._summary is not failed_hosts else ""
         return Report(exitval, summary, detail, tuple(measured))
 
     async def _all(
@@ -335,9 +340,9 @@ class Monitor(_Program[OptionsT]):
         async with asyncio.TaskGroup() as group:
             for _ in range(min(len(names), at_once)):
                 group.create_task(work(waiting))
-        if misused:
+        if misused and not any(isinstance(outcome, Down) for outcome in found.values()):
             raise misused[0]
-        return {name: found[name] for name in names}
+        return {name: found.get(name) or Broken(str(misused[0])) for name in names}
 
     async def _outcome(
         self, name: str, read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
@@ -363,7 +368,8 @@ class Monitor(_Program[OptionsT]):
     async def _over_each_family(self, hosts: Sequence[Host], read: _Read[OptionsT]) -> Outcome:
         attempts = [asyncio.ensure_future(self._attempt(host, read)) for host in hosts]
         try:
-            return _both(hosts, await asyncio.gather(*attempts))
+            outcomes = await asyncio.gather(*attempts)
+            return over_all({FAMILY_NAMES[host.family]: each for host, each in zip(hosts, outcomes, strict=True)})
         finally:
             for attempt in attempts:  # wrong options end the other one as well
                 attempt.cancel()
@@ -377,50 +383,26 @@ class Monitor(_Program[OptionsT]):
                 if self._look_up:
                     await host.addresses()
                 outcome = await self._probe(host, read.options)
-        except NameNotFound as error:
-            return Down(self._wording.name_not_found.format(host=host, reason=_said(error)))
-        except CannotConnect as error:
-            return Down(self._wording.cannot_connect.format(host=host, reason=_said(error)))
-        except TimeoutError as error:
-            timed_out = self._wording.timed_out.format(host=host, limit=limit)
-            reason = timed_out if deadline.expired() else error.strerror or "timeout"
-            return Down(reason, host.transcript)
-        except ssl.SSLError as error:
-            from pymon.plugin.tls import tls_problem  # noqa: PLC0415  # few speak TLS, and it takes a millisecond
-
-            return Down(tls_problem(error), host.transcript)
-        except OSError as error:
-            return Down(_said(error), host.transcript)
         except PluginUsageError:
             raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            return crashed(error)  # the probe's own doing: the other hosts' outcomes count
+            from pymon.plugin.trouble import broken_by  # noqa: PLC0415  # only where something is wrong
+
+            return broken_by(error)  # the probe's own doing: the other hosts' outcomes count
         except (Exception, SystemExit) as error:
-            return crashed(error)
+            from pymon.plugin.trouble import told_of  # noqa: PLC0415
+
+            timed_out = self._wording.timed_out.format(host=host, limit=limit) if deadline.expired() else ""
+            return told_of(error, host, self._wording, timed_out, host.transcript)
         if isinstance(outcome, Up):
             host.measured.setdefault("time", (round(time.perf_counter() - began, 6), "s"))
-        elif not isinstance(outcome, Down):
-            return Down(f"the monitor's probe returned {outcome!r:.200}, neither Up nor Down")
+        elif not isinstance(outcome, Down | Broken):
+            return Broken(f"the monitor's probe returned {outcome!r:.200}, neither Up, Down nor Broken")
         return outcome
 
 
 def _common(local: bool) -> tuple[type[Any], ...]:
     return (_HelpOptions,) if local else (_FamilyOptions, _HelpOptions)
-
-
-def _both(hosts: Sequence[Host], outcomes: Sequence[Outcome]) -> Outcome:
-    """One outcome of a host that was probed over two families."""
-    failed = [
-        f"{FAMILY_NAMES[host.family]}: {outcome.reason}"
-        for host, outcome in zip(hosts, outcomes, strict=True)
-        if isinstance(outcome, Down)
-    ]
-    detail = "".join(dict.fromkeys(outcome.detail for outcome in outcomes))
-    return Down("; ".join(failed), detail, exitval_of(outcomes)) if failed else Up(detail)
-
-
-def _said(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__

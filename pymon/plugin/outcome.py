@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -32,7 +31,18 @@ class Down(NamedTuple):
     exitval: int = 1
 
 
-Outcome = Up | Down
+class Broken(NamedTuple):
+    """A host that could not be checked, and why, in one line: nothing is known of it. ``detail`` as of Down.
+
+    For what is the fault of this machine or of the monitor: no permission, a program or a library that is missing. The
+    service fails if any host is down, and its check is broken if none is and some could not be checked.
+    """
+
+    reason: str
+    detail: str = ""
+
+
+Outcome = Up | Down | Broken
 Outcomes = Mapping[str, Outcome]
 """Hosts in the order of the arguments, each once."""
 
@@ -46,12 +56,16 @@ class Wording(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a run of a SetMonitor gives. ``summary`` is one line, normally the failed hosts."""
+    """What a run of a SetMonitor gives. ``summary`` is one line, normally the failed hosts.
+
+    ``broken``: the check could not be carried out, and ``summary`` says why; ``exitval`` then does not count.
+    """
 
     exitval: int
     summary: str = ""
     detail: str = ""
     measurements: tuple[Measurement, ...] = ()
+    broken: bool = False
 
     def output(self) -> str:
         """As printed: nothing at all if there is nothing to say."""
@@ -79,6 +93,16 @@ def exitval_of(outcomes: Iterable[Outcome]) -> int:
     return highest if highest <= HIGHEST_EXIT else HIGHEST_EXIT
 
 
+def over_all(outcomes: Outcomes) -> Outcome:
+    """One outcome of a host that was probed over several families, by their names: down before broken before up."""
+    down = [each for each in outcomes.values() if isinstance(each, Down)]
+    reasons = "; ".join(f"{name}: {each.reason}" for name, each in outcomes.items() if not isinstance(each, Up))
+    detail = "".join(dict.fromkeys(each.detail for each in outcomes.values()))
+    if down:
+        return Down(reasons, detail, exitval_of(down))
+    return Broken(reasons, detail) if reasons else Up(detail)
+
+
 def failed_hosts(outcomes: Outcomes, _options: Any) -> str:
     """The hosts that failed, sorted, in one line."""
     return " ".join(sorted(name for name, outcome in outcomes.items() if isinstance(outcome, Down)))
@@ -95,9 +119,21 @@ def plain_detail(outcomes: Outcomes, _options: Any) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def crashed(error: BaseException) -> Down:
-    """A probe that raises fails its own host, and says where."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""
-    detail = "".join(traceback.format_exception(error))
-    return Down(f"the monitor raised {type(error).__name__}: {error}{place}", detail)
+def broken_summary(outcomes: Outcomes) -> str:
+    """Why hosts could not be checked, each reason once; which hosts, where others were checked."""
+    reasons: dict[str, list[str]] = {}
+    for host, outcome in outcomes.items():
+        if isinstance(outcome, Broken):
+            reasons.setdefault(outcome.reason, []).append(host)
+    all_are = sum(map(len, reasons.values())) == len(outcomes)
+    return "; ".join(reason if all_are else f"{reason} ({' '.join(hosts)})" for reason, hosts in reasons.items())
+
+
+def broken_detail(outcomes: Outcomes) -> str:
+    """A line for each host that could not be checked, and what is known of why."""
+    text = ""
+    for host, outcome in outcomes.items():
+        if isinstance(outcome, Broken):
+            more = outcome.detail.rstrip("\n")
+            text += f"{host}: not checked: {outcome.reason}\n" + (f"{more}\n" if more else "")
+    return text

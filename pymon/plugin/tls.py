@@ -120,16 +120,27 @@ def _unusable(error: OSError, what: str) -> Exception:
 
 
 def _require_system_cas(context: ssl.SSLContext) -> None:
-    """OpenSSL says nothing where it has no descriptor to read the system's CAs with, and would trust nobody."""
-    path = ssl.get_default_verify_paths().cafile
-    if path is None or context.cert_store_stats()["x509"]:
+    """OpenSSL says nothing where it cannot read the system's CAs, or there are none, and would trust nobody.
+
+    That would be this machine's fault, and every server's certificate would be blamed for it.
+    """
+    if context.cert_store_stats()["x509"]:
         return
+    places = ssl.get_default_verify_paths()
+    problem: OSError | None = None
     try:
-        with open(path, "rb"):
-            return
+        if places.cafile is not None:
+            with open(places.cafile, "rb"):
+                pass
+        if places.capath is not None and os.listdir(places.capath):  # noqa: PTH208  # as above
+            return  # OpenSSL looks there when it needs one
     except OSError as error:
         if error.errno in SHORTAGES:
             raise
+        problem = error
+    where = f"{places.openssl_cafile} and {places.openssl_capath}"
+    why = f"{problem.filename}: {problem.strerror}" if problem is not None else "there are none"
+    raise UnusableFile(f"no CA certificates to verify with in {where} ({why}): name a file with --ca-file")
 
 
 def tls_problem(error: ssl.SSLError | ssl.CertificateError) -> str:

@@ -15,13 +15,13 @@ from typing import NamedTuple, TypeGuard
 
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import usable
-from pymon.model.result import Cause, CheckResult
+from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
 from pymon.runner.contained import CURRENT, Call, abandon, end_tasks
 from pymon.runner.holdups import HoldUps, boottime, read_what_came
 from pymon.runner.output import capped, well_formed
 from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
 from pymon.runner.protocol import Answer, Plugin
-from pymon.runner.raised import described
+from pymon.runner.raised import described, is_ours
 from pymon.runner.watchdog import PluginBlocked
 
 log = logging.getLogger("pymon.plugin")
@@ -129,12 +129,15 @@ def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[Answer, Cause]:
         return _exit_of(ending, call), Cause.EXITED
     if isinstance(ending, BaseException):
         summary, detail = described(ending, call.path)
-        return Answer(1, capped(summary + call.printed() + detail)), Cause.RAISED
+        cause = Cause.RAISED if is_ours(ending) else Cause.EXITED
+        return Answer(1, capped(summary + call.printed() + detail)), cause
     if not _is_answer(ending):
         text = f"run() returned {ending!r:.200}, not an Answer(exit code, output, measurements)\n"
         return Answer(1, capped(well_formed(call.printed() + text))), Cause.RAISED
     output = capped(well_formed(call.printed() + ending.output))
-    return Answer(ending.exitval & 0xFF, output, ending.measurements), Cause.EXITED
+    exitval = ending.exitval & 0xFF
+    cause = Cause.BROKEN if exitval == BROKEN_EXIT else Cause.EXITED
+    return Answer(exitval, output, ending.measurements), cause
 
 
 def _is_answer(ending: object) -> TypeGuard[Answer]:

@@ -12,12 +12,13 @@ import asyncio
 import functools
 import os
 
-from pymon.model.measurement import MEASUREMENTS_SIZE, Measurement, parse_measurements
+from pymon.model.measurement import BROKEN_LINE, MEASUREMENTS_SIZE, Measurement, parse_measurements
 from pymon.runner.output import Collected
 
 _PARSED_AT_ONCE = 32 * 1024
 """bytes that are parsed on the event loop; more of them are in a thread"""
 
+_BROKEN = BROKEN_LINE.encode()
 _CHUNK = 65536
 _DESCRIPTORS = "/proc/self/fd"
 
@@ -52,14 +53,17 @@ class MeasurementFile:
         os.close(self.descriptor)
         self.descriptor = -1
 
-    async def read(self) -> tuple[tuple[Measurement, ...], str]:
-        """What was appended, and what is wrong with it (of a bad line, the first)."""
+    async def read(self) -> tuple[tuple[Measurement, ...], str, bool]:
+        """What was appended, what is wrong with it (of a bad line, the first), and whether the check is broken."""
         for _ in range(MEASUREMENTS_SIZE // _CHUNK):  # bounded: a process left behind may be filling it
             if not self._take():
                 break
         text, dropped = self._appended.data(), self._appended.dropped
         if dropped:
             text = text[: text.rfind(b"\n") + 1]
+        is_broken = _BROKEN in text and _BROKEN in text.splitlines()
+        if is_broken:
+            text = b"\n".join(line for line in text.splitlines() if line != _BROKEN)
         lines = text.decode("utf-8", "surrogateescape")
         if len(text) <= _PARSED_AT_ONCE:
             found, problem = parse_measurements(lines) if lines else ((), "")
@@ -67,7 +71,7 @@ class MeasurementFile:
             found, problem = await asyncio.to_thread(parse_measurements, lines)
         if dropped and not problem:
             problem = f"only the first {MEASUREMENTS_SIZE} of {MEASUREMENTS_SIZE + dropped} bytes are read"
-        return found, problem
+        return found, problem, is_broken
 
     def _take(self) -> bool:
         """Take what is there; whether there may be more."""

@@ -30,6 +30,7 @@ from pymon.runner.holdups import boottime
 from pymon.runner.limits import give_limit, limit_of_programs
 from pymon.runner.measuring import measurement_file
 from pymon.runner.output import Collected
+from pymon.runner.raised import trouble_first
 from pymon.runner.shortage import when_possible
 from pymon.runner.starting import starting
 
@@ -43,6 +44,9 @@ KILL_WAIT = 5.0
 
 TIMED_OUT_EXIT = 124
 """exit value of a run that was cut off, as of timeout(1)"""
+
+NOT_FOUND_EXIT, NOT_EXECUTABLE_EXIT = 127, 126
+"""exit values of a program that is not there, or has no interpreter, and of one that cannot be executed, as in sh"""
 
 _CHUNK = 65536
 _POLL = 0.02
@@ -96,7 +100,9 @@ async def _run(
         )
     except (OSError, ValueError) as error:
         summary = _not_started(invocation.path, error)
-        return CheckResult(1, summary, started, started + boottime() - began, Cause.NOT_STARTED)
+        missing = isinstance(error, FileNotFoundError)
+        status = NOT_FOUND_EXIT if missing else NOT_EXECUTABLE_EXIT
+        return CheckResult(status, summary, started, started + boottime() - began, Cause.NOT_STARTED)
     try:
         if on_start is not None:
             on_start(child.pid)
@@ -105,7 +111,7 @@ async def _run(
         if timed_out:
             await child.end(grace)
         ended = started + boottime() - began
-        measurements, problem = await child.measurements()
+        measurements, problem, is_broken = await child.measurements()
         if problem and on_bad_measurement is not None:
             on_bad_measurement(problem)
     except asyncio.CancelledError:
@@ -118,6 +124,10 @@ async def _run(
         printed, cause, status = timeout_output(time_limit, printed), Cause.TIMED_OUT, TIMED_OUT_EXIT
     elif status < 0:
         printed, cause, status = printed if printed.strip() else _signal_summary(-status), Cause.SIGNALED, 128 - status
+    elif is_broken:
+        cause = Cause.BROKEN
+    if status:
+        printed = trouble_first(printed)
     return CheckResult(status, printed, started, ended, cause, measurements)
 
 
@@ -273,9 +283,9 @@ class _Child:
         if not self.exited.done():
             log.error("process %d does not die of SIGKILL; left behind", self._process.pid)
 
-    async def measurements(self) -> tuple[tuple[Measurement, ...], str]:
-        """What it measured so far, and what is wrong with that."""
-        return ((), "") if self._measured is None else await self._measured.read()
+    async def measurements(self) -> tuple[tuple[Measurement, ...], str, bool]:
+        """What it measured so far, what is wrong with that, and whether it said that it could not check."""
+        return ((), "", False) if self._measured is None else await self._measured.read()
 
     def close(self) -> None:
         """Let go of pipes and files. A process that is still there goes on to be waited for, and reaped at its end."""

@@ -13,7 +13,10 @@ from pymon.model.measurement import Measurement
 
 
 class Answer(NamedTuple):
-    """What one call gave: exit code and output, as a program would give them, and what was measured."""
+    """What one call gave: exit code and output, as a program would give them, and what was measured.
+
+    An exit code of 126 (BROKEN_EXIT) is that of a check that could not be carried out.
+    """
 
     exitval: int
     output: str

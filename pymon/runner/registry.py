@@ -3,7 +3,8 @@
 Plugins are looked for in the user's directories, then among what installed packages offer (``pymon.installed``), then
 in pymon's own set. One is an executable file, or the object of a package. A file that is Python and imports pymon's
 SDK is also imported, once, so that it can run inside the daemon; when that fails it is run as a process, and the reason
-is kept for the log. The object of a package is run as a process by ``python -m pymon.plugin``.
+is kept for the log. As processes such files, and the objects of packages, run by ``python -m pymon.plugin``, which
+tells what breaks before they have come to the SDK from a host that is down.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class PluginFile:
         """What runs it as a process, before its arguments."""
         if self.offer is not None:
             return sys.executable, "-P", "-m", "pymon.plugin", self.offer.target, self.name
-        return (sys.executable, self.path) if self.is_python and sys.executable else (self.path,)
+        if self.is_python and sys.executable:
+            return sys.executable, "-P", "-m", "pymon.plugin", self.path
+        return (self.path,)
 
 
 class Found(NamedTuple):

@@ -44,6 +44,3 @@ class EngineFace(Protocol):
 
     def take_trap(self, key: ServiceKey, trap: Trap) -> None:
         """Take in what a trap says of a service."""
-
-    def note_lost_traps(self) -> None:
-        """Take note that traps were lost, nobody knows whose: none that is missing now may count as not sent."""

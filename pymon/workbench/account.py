@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pymon.model.invocation import Invocation
+from pymon.model.result import Cause
 from pymon.runner.registry import PluginFile
 from pymon.workbench.trial import Run, Trial
 
@@ -80,7 +81,8 @@ def _titled(title: str, texts: Iterable[str]) -> Iterator[Line]:
 
 def _run(way: str, run: Run, said: str = "") -> Iterator[Line]:
     spent = f"{run.seconds:.3f} s, {run.processor:.3f} s of processor time"
-    yield Line(f"{way}: exit code {run.result.exitval}, {spent}", "title")
+    broken = ", the check is broken" if run.result.cause is Cause.BROKEN else ""
+    yield Line(f"{way}: exit code {run.result.exitval}{broken}, {spent}", "title")
     if said:
         yield Line(f"  {said}")
     else:

@@ -19,7 +19,7 @@ from pymon.errors import PluginError
 from pymon.installed import Offer
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
-from pymon.model.result import Cause, CheckResult
+from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.plugin.alert import Alert
 from pymon.plugin.monitor import Monitor
 from pymon.runner.process import run_process
@@ -34,7 +34,9 @@ TIME_LIMIT = 60.0
 """seconds that one run may take"""
 
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(?P<error>.*)", re.MULTILINE)
-_NO_OUTCOME = re.compile(r"(?:^|: )the monitor's probe returned (?P<returned>.*), neither Up nor Down$", re.MULTILINE)
+_NO_OUTCOME = re.compile(
+    r"(?:^|: )the monitor's probe returned (?P<returned>.*), neither Up, Down nor Broken$", re.MULTILINE
+)
 """what the SDK says of a probe that has a bug and raised nothing"""
 
 _USAGE = re.compile(r"^(?:try \S+ --help|\S+ --help tells what it takes)$", re.MULTILINE)
@@ -83,6 +85,11 @@ class Trial(NamedTuple):
     def exitval(self) -> int:
         """The exit code, as of a process."""
         return self.process.result.exitval
+
+    @property
+    def outcome(self) -> CheckOutcome:
+        """What a check says: ok, failed or broken, when it could not be carried out."""
+        return self.process.result.outcome
 
     @property
     def output(self) -> str:
@@ -170,7 +177,7 @@ async def try_out(
         return Trial(file, invocation, process, None, why)
     seen = await _inside(file, invocation, time_limit)
     is_usage = _USAGE.search(seen.run.result.output) is not None
-    is_over = seen.run.ended_all or seen.run.result.cause is not Cause.EXITED
+    is_over = seen.run.ended_all or seen.run.result.cause not in (Cause.EXITED, Cause.BROKEN)
     may_repeat = not is_alert and not is_usage and not is_over
     again = await _inside(file, invocation, time_limit) if may_repeat and (seen.stalls or seen.kept) else None
     return Trial(file, invocation, process, _judged(seen, again, is_alert=is_alert, is_usage=is_usage))
@@ -268,7 +275,7 @@ def _endings(result: CheckResult, way: str) -> Iterator[str]:
             if crash := _TRACEBACK.search(result.output):
                 yield f"raised {crash['error']}"
             if bug := _NO_OUTCOME.search(result.output):
-                yield f"its probe returned {bug['returned']}, neither Up nor Down"
+                yield f"its probe returned {bug['returned']}, neither Up, Down nor Broken"
 
 
 def _notes(result: CheckResult) -> Iterator[str]:
@@ -282,6 +289,8 @@ def _differences(process: Run, inside: Run) -> Iterator[str]:
         return  # in process it is also known where it waited
     if one.exitval != other.exitval:
         yield f"exit code {one.exitval} as a process, {other.exitval} in process"
+    elif one.outcome is not other.outcome:
+        yield f"{one.outcome} as a process, {other.outcome} in process"
     if _figureless(one.output) != _figureless(other.output):
         yield f"output {_first_difference(one.output, other.output)}"
     names = [{(each.host, each.name, each.unit) for each in run.measurements} for run in (process, inside)]

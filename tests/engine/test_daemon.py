@@ -10,8 +10,6 @@ import pytest
 
 from tests.engine.conftest import Daemon
 
-pytestmark = pytest.mark.slow
-
 FAILING = "#!/bin/sh\necho web1\necho detail\nexit 1\n"
 FINE = "#!/bin/sh\nexit 0\n"
 
@@ -264,7 +262,7 @@ if __name__ == "__main__":
 """
 DEEDS = ("raise", "exit", "interrupt", "block", "loop", "hang", "flood", "bytes")
 
-BROKEN_DEEDS = {"interrupt"}
+BROKEN_DEEDS = {"raise", "exit", "interrupt"}
 
 
 async def test_a_plugin_in_process_cannot_take_the_daemon_down(daemon: Daemon) -> None:

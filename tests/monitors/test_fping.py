@@ -112,7 +112,6 @@ def test_silence() -> None:
     assert f"unreachable hosts\n{RULER}\n127.0.0.1\n\n" in output
 
 
-@pytest.mark.slow
 def test_attempts_grow_longer(tmp_path: Path) -> None:
     """100 ms, 150 ms and 225 ms, as fping has it."""
     program = tmp_path / "attempts.py"
@@ -131,7 +130,6 @@ def test_attempts_grow_longer(tmp_path: Path) -> None:
     assert 0.47 <= float(took) < 1.5
 
 
-@pytest.mark.slow
 def test_an_answer_to_a_later_attempt_counts() -> None:
     prepare = "sysctl -qw net.ipv4.icmp_echo_ignore_all=1; (sleep 0.6; sysctl -qw net.ipv4.icmp_echo_ignore_all=0) &"
     exitval, output = pymons("-r 5 -t 300 127.0.0.1", prepare)
@@ -151,9 +149,9 @@ def test_unprivileged_sockets_where_raw_ones_are_not_allowed() -> None:
 def test_neither_is_allowed() -> None:
     """M-fping-2: fping, which mon's runs, is privileged as a file."""
     exitval, output = pymons("127.0.0.1", "sysctl -qw net.ipv4.ping_group_range='1 0'", NO_RAW)
-    assert exitval == 3
+    assert exitval == 126
     assert output == (
-        "fping.monitor may not send ICMP: it needs CAP_NET_RAW, or a group within the range of "
+        "fping.monitor: may not send ICMP: it needs CAP_NET_RAW, or a group within the range of "
         "net.ipv4.ping_group_range (its group is 0)\n"
     )
 
@@ -228,7 +226,7 @@ async def test_runs_at_the_same_time_do_not_mix(check_inside: Check) -> None:
 @pytest.mark.parametrize("arguments", [("-r", "-1"), ("-r", "x"), ("-t", "soon"), ("-s", "-3")])
 async def test_wrong_options(check_inside: Check, arguments: tuple[str, ...]) -> None:
     result = await check_inside("fping.monitor", *arguments, "127.0.0.1")
-    assert result.exitval == 2
+    assert result.exitval == 126
     assert result.output.startswith(f"fping.monitor: option {arguments[0]} {arguments[1]!r}: must be a ")
 
 

@@ -90,7 +90,7 @@ async def test_ssh(check: Check) -> None:
 
 @pytest.mark.parametrize(
     ("state", "exitval", "reason"),
-    [(0, 0, ""), (1, 1, "WARNING: so"), (2, 2, "CRITICAL: so"), (3, 2, "UNKNOWN: so")],
+    [(0, 0, ""), (1, 1, "WARNING: so"), (2, 2, "CRITICAL: so")],
 )
 async def test_states(check_inside: Check, state: int, exitval: int, reason: str) -> None:
     needs_plugin("check_dummy")
@@ -99,14 +99,47 @@ async def test_states(check_inside: Check, state: int, exitval: int, reason: str
     assert result.output == (f"web1\nweb1: {reason} web1\n" if reason else "\nweb1: OK: so web1\n")
 
 
-@pytest.mark.slow
+async def test_unknown(check_inside: Check) -> None:
+    """M-nagios-unknown: the plugin could not check, which is no failure; ``--unknown fail`` makes it one."""
+    needs_plugin("check_dummy")
+    words = ("check_dummy", "3", "so %h", "--", "web1")
+    result = await check_inside("nagios.monitor", "--", *words)
+    assert (result.outcome, result.output) == ("broken", "UNKNOWN: so web1\nweb1: not checked: UNKNOWN: so web1\n")
+    result = await check_inside("nagios.monitor", "--unknown", "fail", *words)
+    assert (result.outcome, result.exitval, result.output) == ("failed", 2, "web1\nweb1: UNKNOWN: so web1\n")
+
+
+@pytest.mark.parametrize(
+    ("plugin", "outcome", "reason"),
+    [
+        ("#!/bin/sh\nkill -SEGV $$\n", "broken", "ended by signal 11 (SIGSEGV)"),
+        ("#!/no/such/interpreter\n", "broken", "its interpreter is missing"),
+        ("#!/bin/sh\nno_such_command_of_a_plugin\n", "broken", "not found"),
+        ("#!/bin/sh\nexit 126\n", "broken", "exit code 126"),
+        ("#!/bin/sh\nsleep 60\n", "failed", "timeout"),
+        ("#!/bin/sh\nexit 4\n", "failed", "exit code 4"),
+        ("#!/bin/sh\nexit 255\n", "failed", "exit code 255"),
+    ],
+)
+async def test_a_plugin_that_cannot_do_its_work(
+    check_inside: Check, tmp_path: Path, plugin: str, outcome: str, reason: str
+) -> None:
+    """M-nagios-unknown."""
+    path = tmp_path / "check_it"
+    path.write_text(plugin)
+    path.chmod(0o755)
+    result = await check_inside("nagios.monitor", "-t", "0.5", "--", str(path), "%h", "--", "web1")
+    assert result.outcome == outcome, result
+    assert reason in result.output
+
+
 async def test_the_worst_state_counts_m_nagios_1(check: Check, tmp_path: Path) -> None:
     """M-nagios-1."""
     plugin = script(tmp_path, "echo as it is; exit ${1#n}")
     result = await check("nagios.monitor", "--", plugin, "%h", "--", "n3", "n1", "n0", "n77")
     assert result.exitval == 2
     assert result.output == (
-        "n1 n3 n77\nn3: UNKNOWN: as it is\nn1: WARNING: as it is\nn0: as it is\nn77: exit code 77: as it is\n"
+        "n1 n77\nn1: WARNING: as it is\nn0: as it is\nn77: exit code 77: as it is\nn3: not checked: UNKNOWN: as it is\n"
     )
     assert (await check("nagios.monitor", "--", plugin, "%h", "--", "n0", "n1")).exitval == 1
     assert (await check("nagios.monitor", "-w", "--", plugin, "%h", "--", "n0", "n1")).exitval == 0
@@ -133,7 +166,6 @@ def runs(pidfile: Path) -> bool:
     return Path("/proc", pidfile.read_text().strip()).exists()
 
 
-@pytest.mark.slow
 async def test_a_plugin_that_hangs_is_ended_with_what_it_started(check: Check, tmp_path: Path) -> None:
     plugin = script(tmp_path, f'echo $$ > "{tmp_path}/$1"; echo begun; sleep 60 & wait')
     result = await check("nagios.monitor", "-t", "0.3", "--", plugin, "%h", "--", "a", "b")
@@ -145,7 +177,6 @@ async def test_a_plugin_that_hangs_is_ended_with_what_it_started(check: Check, t
         assert not runs(tmp_path / host)
 
 
-@pytest.mark.slow
 async def test_plugins_run_at_the_same_time_but_not_too_many(check: Check, tmp_path: Path) -> None:
     """Each waits until as many as may run do, and counts how many there are."""
     plugin = script(
@@ -161,13 +192,15 @@ async def test_plugins_run_at_the_same_time_but_not_too_many(check: Check, tmp_p
 
 async def test_one_that_dies_or_cannot_be_run(check: Check, tmp_path: Path) -> None:
     result = await check("nagios.monitor", "--", script(tmp_path, "kill -9 $$"), "%h", "--", "a")
-    assert (result.exitval, result.output) == (2, "a\na: ended by signal 9 (SIGKILL)\n")
+    said = "ended by signal 9 (SIGKILL)"
+    assert (result.exitval, result.output) == (126, f"{said}\na: not checked: {said}\n")
     result = await check("nagios.monitor", "--", script(tmp_path, "echo all OK; kill -11 $$"), "%h", "--", "a")
-    assert (result.exitval, result.output) == (2, "a\na: ended by signal 11: all OK\n")
+    said = "ended by signal 11: all OK"
+    assert (result.exitval, result.output) == (126, f"{said}\na: not checked: {said}\n")
     (tmp_path / "broken").write_text("#!/nonexistent/interpreter\n")
     (tmp_path / "broken").chmod(0o755)
     result = await check("nagios.monitor", "--", str(tmp_path / "broken"), "%h", "--", "a")
-    assert result.exitval == 2
+    assert result.exitval == 126
     assert "its interpreter is missing" in result.output
 
 
@@ -222,7 +255,6 @@ def test_figures(data: str, expected: list[tuple[str, float, str]]) -> None:
     assert [value for _, value, _ in found] == pytest.approx([value for _, value, _ in expected])
 
 
-@pytest.mark.slow
 @given(st.text(alphabet="ab1.,-+e'=;|%sUc \n\tü", max_size=80))
 def test_no_output_is_too_odd(output: str) -> None:
     said, more, performance = function("divided")(output)
@@ -273,18 +305,16 @@ def test_words_and_hosts(line: str, command: int) -> None:
 async def test_what_is_doubtful_is_refused_m_nagios_2(check_inside: Check, line: str, doubtful: str) -> None:
     """M-nagios-2."""
     result = await check_inside("nagios.monitor", "--", *line.split())
-    assert result.exitval == 2
+    assert result.exitval == 126
     advice = "write -- behind the plugin's words, before the hosts"
     assert result.output.startswith(f"nagios.monitor: {doubtful}: {advice}\n")
 
 
-@pytest.mark.slow
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=6), st.lists(st.text(max_size=5).filter("--".__ne__)))
 def test_dashes_always_tell(command: list[str], hosts: list[str]) -> None:
     assert function("split")([*command, "--", *hosts]) == (tuple(command), tuple(hosts))
 
 
-@pytest.mark.slow
 @given(st.lists(st.text(alphabet="-ah8.:%/=", min_size=1, max_size=4).filter("--".__ne__), min_size=1, max_size=6))
 def test_no_word_is_lost(words: list[str]) -> None:
     try:
@@ -316,7 +346,7 @@ def test_no_word_is_lost(words: list[str]) -> None:
 )
 async def test_wrong_use(check_inside: Check, arguments: list[str], why: str) -> None:
     result = await check_inside("nagios.monitor", *arguments)
-    assert result.exitval == 2
+    assert result.exitval == 126
     assert result.output.startswith(f"nagios.monitor: {why}")
 
 

@@ -86,7 +86,7 @@ async def test_with_both_families_both_must_be_well(both: str) -> None:
 async def test_a_host_without_an_address_of_the_family() -> None:
     monitor = Monitor(Options, by_family, wording=Wording("gethostbyname: {reason}"))
     answer = await run(monitor, "-6", "127.0.0.1")
-    assert answer == (1, "127.0.0.1\n127.0.0.1: gethostbyname: no IPv6 address\n", ())
+    assert answer[:2] == (1, "127.0.0.1\n127.0.0.1: gethostbyname: no IPv6 address\n")
 
 
 async def test_what_is_measured_is_in_the_answer_also_of_hosts_that_fail() -> None:
@@ -151,7 +151,7 @@ async def test_fields_of_the_same_name_take_the_place_of_the_kits() -> None:
     answer = await monitor.run(Invocation("x", ("a",), {}))
     assert answer.output == "a\na: timeout after 0.05 seconds\n"
     assert (await monitor.run(Invocation("x", ("-4", "a"), {}))).output == "\nbrief\n"
-    assert (await monitor.run(Invocation("x", ("--timeout", "3", "a"), {}))).exitval == 2
+    assert (await monitor.run(Invocation("x", ("--timeout", "3", "a"), {}))).exitval == 126
     assert "-w" in (await monitor.run(Invocation("x", ("--help",), {}))).output
 
 
@@ -187,7 +187,8 @@ async def test_a_probe_that_forgets_to_answer_is_no_success() -> None:
         return None  # type: ignore[return-value]  # as a careless author would
 
     answer = await run(Monitor(Options, probe, look_up=False), "a")
-    assert answer.output == "a\na: the monitor's probe returned None, neither Up nor Down\n"
+    told = "the monitor's probe returned None, neither Up, Down nor Broken"
+    assert (answer.exitval, answer.output) == (126, f"{told}\na: not checked: {told}\n")
 
 
 @pytest.mark.parametrize("hosts", [("a",), ("a", "b", "c")])
@@ -196,7 +197,7 @@ async def test_options_that_turn_out_wrong_are_a_usage_error(hosts: tuple[str, .
         raise PluginUsageError("no such file")
 
     answer = await run(Monitor(Options, probe, look_up=False), *hosts)
-    assert answer == (2, "x.monitor: no such file\nx.monitor --help tells what it takes\n", ())
+    assert answer == (126, "x.monitor: no such file\nx.monitor --help tells what it takes\n", ())
 
 
 async def test_a_host_that_refuses_and_the_words_for_it() -> None:
@@ -253,14 +254,14 @@ async def test_a_monitor_of_this_machine_has_no_families_and_looks_nothing_up() 
 
     monitor = Monitor(Options, probe, local=True)
     assert await run(monitor, "/no/host") == (0, "\nAF_UNSPEC\n", ANY)
-    assert await run(monitor, "-4", "/no/host") == (2, ANY, ())
+    assert await run(monitor, "-4", "/no/host") == (126, ANY, ())
     assert "-4" not in (await run(monitor, "--help")).output
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(3)])
 @pytest.mark.parametrize("blocks", [False, True])
 @pytest.mark.parametrize("hosts", [("bad",), ("bad", "good", "other")])
-async def test_a_probe_that_ends_more_than_itself_fails_its_own_host(
+async def test_a_probe_that_ends_more_than_itself_breaks_its_own_check(
     error: BaseException, hosts: tuple[str, ...], blocks: bool
 ) -> None:
     async def probe(host: Host, _options: Options) -> Outcome:
@@ -272,8 +273,9 @@ async def test_a_probe_that_ends_more_than_itself_fails_its_own_host(
         return Up()
 
     answer = await run(Monitor(Options, plain if blocks else probe, look_up=False), *hosts)
-    assert answer.exitval == 1
-    assert answer.output.startswith(f"bad\nbad: the monitor raised {type(error).__name__}: ")
+    assert answer.exitval == 126
+    assert answer.output.startswith(f"the monitor raised {type(error).__name__}: ")
+    assert "\nbad: not checked: the monitor raised" in answer.output
     assert {each.host for each in answer.measurements} == set(hosts) - {"bad"}
 
 
@@ -314,4 +316,4 @@ async def test_wrong_options_over_one_family_end_the_attempt_over_the_other(both
         return Up()
 
     answer = await run(Monitor(Options, probe), "-46", "-t", "20", both)
-    assert (answer.exitval, ended) == (2, ["127.0.0.1"])
+    assert (answer.exitval, ended) == (126, ["127.0.0.1"])

@@ -54,7 +54,6 @@ async def both_ways(package: Path, file: PluginFile, *arguments: str, stdin: str
         runner.stop()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_installed")
 async def test_a_monitor_gives_the_same_both_ways(package: Path) -> None:
     """M-entry."""
@@ -66,7 +65,10 @@ async def test_a_monitor_gives_the_same_both_ways(package: Path) -> None:
     for result in (within, outside):
         assert Measurement("web2", "length", 4.0) in result.measurements
     for result in await both_ways(package, file, "--nonsense", "web1"):
-        assert (result.exitval, result.output.splitlines()[0]) == (2, "packaged.monitor: unknown option --nonsense")
+        assert (result.cause, result.output.splitlines()[0]) == (
+            Cause.BROKEN,
+            "packaged.monitor: unknown option --nonsense",
+        )
     for result in await both_ways(package, file, "--help"):
         assert result.output.startswith("usage: packaged.monitor ")
 
@@ -90,7 +92,7 @@ async def test_an_alert_too(package: Path, tmp_path: Path) -> None:
         ("text.monitor", "pymon_test_plugins:__name__ is no Monitor or Alert, but 'pymon_test_plugins'"),
     ],
 )
-async def test_a_broken_one_is_said_and_fails_as_a_process(
+async def test_a_broken_one_is_said_and_is_broken_as_a_process(
     package: Path, caplog: pytest.LogCaptureFixture, name: str, reason: str
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -98,7 +100,8 @@ async def test_a_broken_one_is_said_and_fails_as_a_process(
     assert (file.plugin, file.problem) == (None, reason)
     assert f"{name} of {file.origin} cannot run inside the daemon: {reason}" in caplog.text
     _, result = await both_ways(package, file, "web1")
-    assert (result.exitval, result.output.splitlines()[0]) == (1, f"{name} cannot be loaded: {reason}")
+    assert (result.exitval, result.cause) == (126, Cause.BROKEN)
+    assert reason in result.output.splitlines()[0]
 
 
 @pytest.mark.usefixtures("_installed")
@@ -126,7 +129,6 @@ def test_a_users_file_beats_a_package_which_beats_pymons_own(tmp_path: Path) -> 
     assert finder("nosuch.monitor", [str(mine), OWN], MONITORS) is None
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_installed")
 def test_everything_tells_who_shadows_whom(tmp_path: Path) -> None:
     path = str(script(tmp_path, "true", "http.monitor"))
@@ -164,7 +166,7 @@ def test_the_way_to_run_one_by_hand_is_said(words: list[str]) -> None:
         [sys.executable, "-m", "pymon.plugin", *words], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("usage: python -m pymon.plugin MODULE:OBJECT NAME")
+    assert done.stderr.startswith("usage: python -P -m pymon.plugin FILE [ARGUMENT …], or MODULE:OBJECT NAME")
 
 
 CONFIG = """
@@ -196,7 +198,6 @@ watch web
 """
 
 
-@pytest.mark.slow
 def test_a_daemon_uses_them_and_tells_once_what_hides_what(package: Path, tmp_path: Path) -> None:
     """M-entry, M-order: with SIGHUP in between, which tells nothing again."""
     for folder in ("mine", "state"):
