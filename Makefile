@@ -1,7 +1,10 @@
 # make run     see a failover on this machine (make run ARGS=--once: the short form)
 # make venv    all that the commands need, in .venv
-# make test    the whole test suite; as root on Debian it installs the tools that tests use
-# make check   lint, types, and the tests
+# make test    the tests, with representatives of the long ones; as root on Debian it installs the tools that tests use
+# make quick   most of them, in less than two minutes
+# make lab     those on a real IPVS kernel; make e2e: packages, the walks of the documents
+# make all     everything: make test, and make rest, which is what that leaves out
+# make check   lint, types, and make test
 # make bench   figures, beside those of Debian's mon
 # make lock    resolve the dependencies anew
 
@@ -11,15 +14,17 @@ BIN := $(VENV)/bin
 ARGS ?=
 READY := $(VENV)/.ready
 
-.PHONY: run venv test check lint types bench lock clean peers
+.PHONY: run venv quick test lab e2e rest all check lint types bench lock clean peers
 
 run: $(READY)
 	$(BIN)/pymon demo $(ARGS)
 
 venv: $(READY)
 
-test: $(READY) peers
-	$(BIN)/pytest $(ARGS)
+quick test lab e2e rest: $(READY) peers
+	$(BIN)/pytest --lane $@ $(ARGS)
+
+all: test rest
 
 check: lint types test
 

@@ -4,6 +4,8 @@ mon.cf may have passwords among the words of an alert or monitor. The program ge
 the daemon do not. A word is a secret by what it stands behind (``--password``, ``-P``, ``token=``, ``user:`` of a URL)
 or by its form (keys of well-known services). Where it is unclear (``-p`` may be a port or a password), a number, a
 path, or a protocol's name is shown, and everything else is not: a masked word costs little.
+
+Clients may send long lines to be shown: each expression is linear in the length of a word.
 """
 
 from __future__ import annotations
@@ -28,18 +30,18 @@ _SPOKEN = re.compile(
     r"[-+]?[\d.,:/%-]*|tcp|udp|sctp|icmp|imaps?|pop3s?|smtps?|https?|ftps?|ldaps?|tls|ssl", re.IGNORECASE
 )
 _PATH = re.compile(r"(?:credential:|/|\.\.?/|~/|\{\{).*", re.DOTALL)
-_USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://[^\s/@:]*:)([^\s/@]+)(?=@)", re.IGNORECASE)
+_USERINFO = re.compile(r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/@:]*:)([^\s/@]+)(?=@)", re.IGNORECASE)
 _QUERY = re.compile(rf"([?&;](?:{_SENSITIVE}|pass|pw|pwd|key|sig|signature|code|auth)=)([^\s&#;'\"]+)", re.IGNORECASE)
 _HEADER = re.compile(
-    r"((?:authorization|proxy-authorization|cookie|x-[\w-]*(?:key|token|auth))\s*[:=]\s*(?:(?:bearer|basic|token|digest|key)\s+)?)([^'\"]+)",
+    r"((?:authorization|proxy-authorization|cookie|(?<![\w-])x-[\w-]*(?:key|token|auth))\s*[:=]\s*(?:(?:bearer|basic|token|digest|key)\s+)?)([^'\"]+)",
     re.IGNORECASE,
 )
-_BEARER = re.compile(r"(\b(?:bearer|basic)\s+)([\w.~+/=-]{6,})", re.IGNORECASE)
+_BEARER = re.compile(r"((?<![\w.~+/=-])(?:bearer|basic)\s+)([\w.~+/=-]{6,})", re.IGNORECASE)
 _KEY = re.compile(
-    r"\b(?:xox[abeoprs]-[\w-]{6,}|gh[opsur]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|sk-[\w-]{16,}|AKIA[0-9A-Z]{16}"
+    r"(?<![\w-])(?:xox[abeoprs]-[\w-]{6,}|gh[opsur]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|sk-[\w-]{16,}|AKIA[0-9A-Z]{16}"
     r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*)"
 )
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
+_URL = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
 _SEGMENT = re.compile(r"(?<=/)(?=[\w:~-]*\d)(?=[\w:~-]*[A-Za-z])[\w:~-]{20,}(?=$|[/?#])")
 
 

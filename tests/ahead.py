@@ -1,7 +1,7 @@
 """Work that takes long and mostly waits: begun before the first test runs, collected by the tests that look at it.
 
 A test, or a fixture's parameter, that looks at such work has the mark ``ahead(work)``. What the tests of a run ask for
-is done beside them in processes of its own, one for each lane, where the works of a lane follow one another; these
+is done beside them in processes of its own, one for each queue, where the works of a queue follow one another; these
 tests themselves come last (see ``conftest.py``).
 """
 
@@ -34,7 +34,7 @@ _PR_SET_PDEATHSIG = 1
 class Work(Generic[T]):
     """``function(*arguments)``, of a module that is no test's; both it and what it returns can be pickled."""
 
-    lane: str
+    queue: str
     function: Callable[..., T]
     arguments: tuple[object, ...] = ()
 
@@ -49,27 +49,27 @@ class Failure:
     text: str
 
 
-class Lanes:
+class Queues:
     """The works of one run under way; ``close`` ends what nobody waits for any more."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="pymon-ahead-")
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._lanes: dict[Work[Any], tuple[subprocess.Popen[bytes], Path]] = {}
+        self._queues: dict[Work[Any], tuple[subprocess.Popen[bytes], Path]] = {}
         self._places: dict[Work[Any], Path] = {}
         self._results: dict[Work[Any], object] = {}
 
     def start(self, works: Iterable[Work[Any]]) -> None:
-        """Begin these works, each once; those of one lane one after the other."""
-        lanes: dict[str, list[Work[Any]]] = {}
+        """Begin these works, each once; those of one queue one after the other."""
+        queues: dict[str, list[Work[Any]]] = {}
         for work in dict.fromkeys(works):
             if work not in self._places:
                 self._places[work] = Path(self._folder.name, str(len(self._places)))
-                lanes.setdefault(work.lane, []).append(work)
-        for lane, todo in lanes.items():
-            self._start_lane(f"{lane}-{len(self._processes)}", todo)
+                queues.setdefault(work.queue, []).append(work)
+        for queue, todo in queues.items():
+            self._start_queue(f"{queue}-{len(self._processes)}", todo)
 
-    def _start_lane(self, name: str, todo: Sequence[Work[Any]]) -> None:
+    def _start_queue(self, name: str, todo: Sequence[Work[Any]]) -> None:
         orders, said = (Path(self._folder.name, f"{name}.{kind}") for kind in ("orders", "output"))
         orders.write_bytes(pickle.dumps([(work, self._places[work]) for work in todo]))
         with said.open("wb") as output:
@@ -82,7 +82,7 @@ class Lanes:
                 start_new_session=True,  # Ctrl-C reaches the tests, which end the works in order
             )
         self._processes.append(process)
-        self._lanes.update(dict.fromkeys(todo, (process, said)))
+        self._queues.update(dict.fromkeys(todo, (process, said)))
 
     def result(self, work: Work[T]) -> T:
         """What a work returned, waiting for it if need be; if it raised, the running test fails with its traceback.
@@ -99,10 +99,10 @@ class Lanes:
 
     def _wait(self, work: Work[Any]) -> object:
         place = self._places[work]
-        process, said = self._lanes[work]
+        process, said = self._queues[work]
         while not place.exists():
             if process.poll() is not None and not place.exists():
-                return Failure(f"its lane has ended:\n{said.read_text(errors='replace')}")
+                return Failure(f"its queue has ended:\n{said.read_text(errors='replace')}")
             time.sleep(0.05)
         return pickle.loads(place.read_bytes())
 
@@ -120,7 +120,7 @@ class Lanes:
 
 
 def _work(orders: Path) -> None:
-    """Do the works of one lane and leave what came of each in its place."""
+    """Do the works of one queue and leave what came of each in its place."""
     todo: list[tuple[Work[Any], Path]] = pickle.loads(orders.read_bytes())
     for work, place in todo:
         result: object

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests import tools
-from tests.ahead import Lanes, Work
+from tests import lanes, tools
+from tests.ahead import Queues, Work
+from tests.lanes import Case
 from tests.uml import xstate
 from tests.uml.guest import Guest, missing_for_uml
 
-_LANES = pytest.StashKey[Lanes]()
+_QUEUES = pytest.StashKey[Queues]()
+COLLECTED = pytest.StashKey[list[Case]]()
+"""All tests that were collected, those of other lanes too."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--lane quick``: see ``tests.lanes``."""
+    parser.addoption("--lane", choices=lanes.LANES, help="the tests of one lane (tests/lanes.py); default: all")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,36 +33,55 @@ def _works(item: pytest.Item) -> list[Work[Any]]:
     return [mark.args[0] for mark in item.iter_markers("ahead")]
 
 
+def _case(item: pytest.Item) -> Case:
+    marks = frozenset(mark.name for mark in item.iter_markers())
+    return Case(item.nodeid, marks, frozenset(getattr(item, "fixturenames", ())))
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that look at such works behind all others, which need not wait."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep those of the lane, and put the tests that look at works behind all others, which need not wait."""
+    cases = config.stash[COLLECTED] = [_case(item) for item in items]
+    lane = config.option.lane
+    if lane:
+        answers = lanes.chosen(lane, cases)
+        config.hook.pytest_deselected(items=[item for item, yes in zip(items, answers, strict=True) if not yes])
+        items[:] = [item for item, yes in zip(items, answers, strict=True) if yes]
     items.sort(key=lambda item: bool(_works(item)))
 
 
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Begin the works that the tests of this run look at."""
-    lanes = session.config.stash[_LANES] = Lanes()
+    queues = session.config.stash[_QUEUES] = Queues()
     if not session.config.option.collectonly:
-        lanes.start(work for item in session.items for work in _works(item))
+        queues.start(work for item in session.items for work in _works(item))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what nobody waited for."""
-    lanes = config.stash.get(_LANES, None)
-    if lanes is not None:
-        lanes.close()
+    queues = config.stash.get(_QUEUES, None)
+    if queues is not None:
+        queues.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which of its two ways the guest's kernel goes on this machine."""
-    del config
+    """Say which of its two ways the guest's kernel goes on this machine, and which quick tests are not quick."""
     terminalreporter.write_line(f"uml: {xstate.describe_way(xstate.has_amx())}")
+    homes = {case.node: lanes.home_of(case) for case in config.stash.get(COLLECTED, [])}
+    took: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                took[report.nodeid] += report.duration
+    late = [(seconds, node) for node, seconds in took.items() if seconds > lanes.TOO_SLOW and homes[node] == "quick"]
+    for seconds, node in sorted(late, reverse=True)[:20]:
+        terminalreporter.write_line(f"took {seconds:.1f} s in the quick lane, mark it slow: {node}")
 
 
 @pytest.fixture
-def lanes(request: pytest.FixtureRequest) -> Lanes:
-    """The works under way beside the tests: ``lanes.result(work)``."""
-    return request.config.stash[_LANES]
+def queues(request: pytest.FixtureRequest) -> Queues:
+    """The works under way beside the tests: ``queues.result(work)``."""
+    return request.config.stash[_QUEUES]
 
 
 @pytest.fixture(scope="session", name="require_tool")
@@ -95,6 +123,6 @@ def uml(uml_possible: None, _uml_guests: _Guests) -> Guest:
     """A booted guest with a real IPVS kernel: ``uml.run(program, args, timeout=...) -> UmlResult``.
 
     One boot serves the whole run, each program gets namespaces of its own. Skips as ``uml_possible`` does. Mark such
-    tests ``@pytest.mark.uml``. What takes a minute is better done ahead: ``tests.uml.lane``.
+    tests ``@pytest.mark.uml``. What takes a minute is better done ahead: ``tests.uml.ahead``.
     """
     return _uml_guests.alive()

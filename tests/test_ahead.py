@@ -9,17 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ahead import Lanes, Work
+from tests.ahead import Queues, Work
 
 
 @pytest.fixture
-def own() -> Iterator[Lanes]:
-    made = Lanes()
+def own() -> Iterator[Queues]:
+    made = Queues()
     yield made
     made.close()
 
 
-def test_works_of_a_lane_follow_one_another_whatever_becomes_of_one(own: Lanes) -> None:
+def test_works_of_a_lane_follow_one_another_whatever_becomes_of_one(own: Queues) -> None:
     works = [Work("x", operator.add, (1, 2)), Work("x", operator.truediv, (1, 0)), Work("x", operator.add, (3, 4))]
     own.start(works)
     assert own.result(works[2]) == 7
@@ -29,16 +29,16 @@ def test_works_of_a_lane_follow_one_another_whatever_becomes_of_one(own: Lanes) 
             own.result(works[1])
 
 
-def test_a_work_that_was_not_begun_is_begun_when_it_is_asked_for(own: Lanes) -> None:
+def test_a_work_that_was_not_begun_is_begun_when_it_is_asked_for(own: Queues) -> None:
     assert own.result(Work("x", operator.mul, (6, 7))) == 42
 
 
-def test_a_lane_that_dies_is_told(own: Lanes) -> None:
-    with pytest.raises(pytest.fail.Exception, match="its lane has ended"):
+def test_a_lane_that_dies_is_told(own: Queues) -> None:
+    with pytest.raises(pytest.fail.Exception, match="its queue has ended"):
         own.result(Work("x", os._exit, (3,)))
 
 
-def test_a_work_under_way_ends_with_the_run(own: Lanes) -> None:
+def test_a_work_under_way_ends_with_the_run(own: Queues) -> None:
     pid: Work[int] = Work("x", os.getpid)
     own.start([pid, Work("x", time.sleep, (3600,))])
     number = own.result(pid)

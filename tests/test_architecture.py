@@ -115,6 +115,7 @@ def test_room_knows_only_its_neighbours(path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_library_stays_in_its_place(path: Path) -> None:
     place = str(path.relative_to(PACKAGE))

@@ -107,10 +107,12 @@ def test_ids_stand_once() -> None:
     assert sorted(subjects) == sorted(set(subjects))
 
 
+@pytest.mark.slow
 def test_every_id_of_a_test_has_a_row() -> None:
     assert {name: sorted(map(str, files)) for name, files in ids_of_tests().items() if name not in IDS} == {}
 
 
+@pytest.mark.slow
 def test_every_id_has_a_test() -> None:
     tested = ids_of_tests()
     assert [name for name, row in IDS.items() if name not in tested] == []
@@ -175,6 +177,7 @@ def test_the_proof_of_a_word_names_it() -> None:
     assert not unnamed, "\n".join(unnamed)
 
 
+@pytest.mark.slow
 def test_the_proof_of_an_id_names_it() -> None:
     tested = ids_of_tests()
     unnamed = []

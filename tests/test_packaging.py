@@ -18,6 +18,8 @@ from zipfile import ZipFile
 
 import pytest
 
+pytestmark = pytest.mark.e2e
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("monitors", "alerts", "etc")
 
@@ -97,6 +99,7 @@ def test_an_installed_pymon_finds_its_own_plugins(installed: Path, tmp_path: Pat
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.sample
 def test_an_installed_pymon_shows_its_demo(installed: Path, tmp_path: Path) -> None:
     done = run(installed / "pymon", "demo", "--once", directory=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -46,6 +46,7 @@ def first(tmp_path: Path) -> str:
     return text
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("first")
 def test_the_first_configuration_is_clean(tmp_path: Path) -> None:
     command, said = block("$ pymon check first.cf").splitlines()[:2]
@@ -53,6 +54,7 @@ def test_the_first_configuration_is_clean(tmp_path: Path) -> None:
     assert (checked.returncode, checked.stdout) == (0, said + "\n"), checked.stderr
 
 
+@pytest.mark.e2e
 def test_the_broken_configuration_is_refused_in_these_words(first: str, tmp_path: Path) -> None:
     broken = first.replace("interval 2s", "interval 2").replace("alertevery", "alertevry")
     (tmp_path / "broken.cf").write_text(broken, encoding="utf-8")
@@ -61,6 +63,8 @@ def test_the_broken_configuration_is_refused_in_these_words(first: str, tmp_path
     assert (checked.returncode, checked.stdout + checked.stderr) == (2, said)
 
 
+@pytest.mark.e2e
+@pytest.mark.sample
 @pytest.mark.usefixtures("first")
 def test_the_sample_of_the_log_is_the_log(tmp_path: Path) -> None:
     """Line for line, but for times, directories, and where it listens."""
@@ -106,6 +110,7 @@ def asked(first: str, tmp_path: Path) -> Iterator[list[str]]:
             limit.cancel()
 
 
+@pytest.mark.e2e
 def test_the_clients_say_what_is_shown(asked: list[str], tmp_path: Path) -> None:
     """One after the other, but for times and numbers."""
     samples = block("$ moncmd list watch") + block("$ pymon why web http")
@@ -133,6 +138,7 @@ def timeless(line: str) -> str:
     return " ".join(re.sub(r"\b\d+s\b", "TIME", line).split())
 
 
+@pytest.mark.e2e
 def test_the_library_says_what_is_failing(asked: list[str]) -> None:
     code = block("from pymon.client import Client").replace('"localhost"', f'"127.0.0.1", {asked[-1]}')
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
@@ -177,6 +183,7 @@ def test_the_monitor_runs_both_ways(ssh_monitor: Path, greeting: bytes, expected
     assert trial.inside is not None
 
 
+@pytest.mark.e2e
 def test_the_monitor_is_typed_as_the_rest_is(ssh_monitor: Path) -> None:
     checked = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", str(ssh_monitor)],

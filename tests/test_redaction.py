@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +104,42 @@ def test_no_value_of_a_secret_option_gets_through(secret: str) -> None:
     assert mask_secrets(f"--password {secret} x") == f"--password {MASK} x"
     assert mask_secrets(f"--password={secret} x") == f"--password={MASK} x"
     assert mask_secrets(f"x --token '{secret}'") == f"x --token '{MASK}'"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "x",
+            "x-",
+            "a.",
+            "://",
+            "a://",
+            "a://b:",
+            "?token",
+            "&key=",
+            "authorization ",
+            "X-Key",
+            "eyJ-",
+            "eyJabcdefgh.",
+        ),
+        *("bearer ", "basic-", "password", "password=", "/a1", "1a", "-p", "-u", "'", '"', "\\", ":", "=", "@", "a:@"),
+    ],
+)
+def test_a_long_line_is_masked_in_a_time_that_grows_with_its_length(piece: str) -> None:
+    """C-SECRETS. A client's line of the greatest length holds nobody up: four times the length, not sixteen."""
+
+    def seconds(length: int) -> float:
+        line = f"list watch {piece * (length // len(piece))}"
+        took = []
+        for _ in range(3):
+            mask_secrets.cache_clear()
+            began = time.thread_time()
+            mask_secrets(line)
+            took.append(time.thread_time() - began)
+        return min(took)
+
+    assert seconds(64_000) < 10 * seconds(16_000) + 0.02
 
 
 def test_a_line_of_a_file_ends_before_its_first_secret() -> None:

@@ -100,7 +100,7 @@ class NoLedger:
 
 
 def log_end(delivery: Delivery, result: CheckResult) -> None:
-    """Put into the log how an attempt has ended, and what it said."""
+    """Put into the log how an attempt has ended, and what it said: lines that begin with ``warning:`` as such."""
     lines = result.output.splitlines()
     took = result.ended - result.started
     about = delivery.about
@@ -114,7 +114,8 @@ def log_end(delivery: Delivery, result: CheckResult) -> None:
         if lines == [first]:
             return
     for line in lines[:_LINES_LOGGED]:
-        log.info("%s says: %s", delivery, line, extra=extra)
+        level = logging.WARNING if line.startswith("warning: ") else logging.INFO
+        log.log(level, "%s says: %s", delivery, line, extra=extra)
     if len(lines) > _LINES_LOGGED:
         log.info("%s says: … (%d lines more)", delivery, len(lines) - _LINES_LOGGED, extra=extra)
 

@@ -19,18 +19,19 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
 from pymon.alert.order import Decision, Order
 from pymon.alert.pending import Journal, Pending
 from pymon.alert.places import Places
+from pymon.alert.subject import look_up, order_key
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.runner.protocol import Subject, WithSubject
+from pymon.runner.protocol import Subject
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
 from pymon.runner.starting import STARTED_FOR
@@ -96,7 +97,7 @@ class Launcher:
         """Start one alert and return at once. ``inprocess`` False runs it as a process even if it could do without."""
         call_about = About(*call.key, str(call.command), call.event.value, call.at, call.period)
         delivery = Delivery(call_about, file, invocation, inprocess, uuid.uuid4().hex)
-        delivery.key = self._order_key(delivery)
+        delivery.key = order_key(delivery)
         pending = self._pending(delivery)
         self._ledger.decided(delivery.token, pending)
         if not delivery.key:
@@ -181,17 +182,6 @@ class Launcher:
 
     # Ordered calls
 
-    def _order_key(self, delivery: Delivery) -> str:
-        """What a call is ordered by, with the alert's name before it; nothing if it is not ordered."""
-        plugin = delivery.file.plugin
-        if plugin is None or not plugin.ordered:
-            return ""
-        try:
-            return _key_of(delivery.file, plugin.order_key(delivery.invocation))
-        except Exception:
-            log.exception("%s cannot be ordered, and is run at once: its order_key raised", delivery)
-            return ""
-
     def _keep(self, delivery: Delivery, pending: Pending) -> None:
         delivery.kept = self._journal.write(pending)
         self._journaled[delivery.key] = delivery.token
@@ -241,23 +231,11 @@ class Launcher:
         """Tell what a call acts upon, and so what it has to wait for; again until all its names could be looked up."""
         if decision.subject is not None and not decision.subject.warning:
             return decision.subject
-        subject = await self._look_up(delivery)
+        subject = await look_up(delivery)
         if subject.warning and decision.subject is None:
             log.warning("%s: %s: compared by its text with what else is decided", delivery, subject.warning)
         self._order.enter(decision, subject)
         return subject
-
-    async def _look_up(self, delivery: Delivery) -> Subject:
-        plugin = delivery.file.plugin
-        if isinstance(plugin, WithSubject):
-            try:
-                found = await plugin.look_up(delivery.invocation)
-            except Exception:
-                log.exception("%s is ordered by its text: its look_up raised", delivery)
-            else:
-                things, also = ({_key_of(delivery.file, each) for each in keys} for keys in (found.things, found.also))
-                return found._replace(things=frozenset(things), also=frozenset(also))
-        return Subject(frozenset({delivery.key}))
 
     async def _kept(self, delivery: Delivery) -> None:
         if delivery.kept is not None:
@@ -321,7 +299,7 @@ class Launcher:
         if not pending.key:
             self._spawn(self._deliver(delivery, max(0.0, time.time() - pending.at)), str(delivery))
             return
-        delivery.key = self._order_key(delivery) or pending.key
+        delivery.key = order_key(delivery) or pending.key
         if delivery.key != pending.key:  # an earlier pymon wrote it another way
             if delivery.key not in self._journaled:
                 self._keep(delivery, self._pending(delivery))
@@ -423,8 +401,3 @@ class Launcher:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s came to grief (a bug in pymon): %r", task.get_name(), error, exc_info=error)
-
-
-def _key_of(file: PluginFile, thing: Hashable) -> str:
-    """A thing that an alert acts upon; other alerts act upon others. In whichever folder it lies, it is the same."""
-    return f"{file.name.rpartition('/')[2]} {thing}"

@@ -25,14 +25,11 @@ _RUNS_BY_SHELL = {
     "sg": "c",
     "script": "c",
     "flock": "c",
-    "fish": "c",
-    "csh": "c",
-    "tcsh": "c",
 }
 _OTHERS = {
     "perl": "eE", "python": "c", "pypy": "c", "ruby": "e", "node": "ep", "nodejs": "ep", "php": "r", "lua": "e",
     "luajit": "e", "osascript": "e", "expect": "c", "pwsh": "c", "Rscript": "e", "psql": "c", "mysql": "e",
-    "mariadb": "e", "env": "S", "sed": "e", "vim": "c", "ex": "c", "gdb": "x",
+    "mariadb": "e", "fish": "c", "csh": "c", "tcsh": "c", "env": "S", "sed": "e", "vim": "c", "ex": "c", "gdb": "x",
 }  # fmt: skip
 """interpreters, and the letters of the options that code follows"""
 _LONG = frozenset({"--command", "--eval", "--execute", "--expression", "--print", "--run", "--split-string"})

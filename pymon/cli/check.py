@@ -46,11 +46,11 @@ def check(
         problems = reading.report.problems()
         return _print_explanation(reading, str(file), ServiceKey(*explain), _status(problems), as_json=as_json)
     findings: tuple[Finding, ...] | None = None
+    lines = reading.arguments()
+    paths = reading.paths(lines.programs)
+    subjects = subjects_of(paths)
+    reading.report.include(lines.problems(validate_apart(subjects, lines.trials)) if subjects else ())
     if not reading.report.has_errors:
-        lines = reading.arguments()
-        paths = reading.paths(lines.programs)
-        subjects = subjects_of(paths)
-        reading.report.include(lines.problems(validate_apart(subjects, lines.trials)) if subjects else ())
         reading.report.include(_lvs_problems(reading, paths))
         findings = _tried(reading, paths) if live else None
     return _print_problems(file, reading.report.problems(), reading, as_json=as_json, findings=findings)

@@ -95,8 +95,9 @@ class Report:
 
     def problems(self) -> tuple[Problem, ...]:
         """All problems, in the order of the file; those of other files last."""
-        own = sorted(self._problems, key=lambda problem: (problem.place.line, problem.place.column))
-        return (*own, *self._others)
+        here = [*self._problems, *(each for each in self._others if each.place.file == self.source.name)]
+        own = sorted(here, key=lambda problem: (problem.place.line, problem.place.column))
+        return (*own, *(each for each in self._others if each.place.file != self.source.name))
 
     @property
     def has_errors(self) -> bool:

@@ -203,6 +203,10 @@ class Engine:
         """Take in a trap that is authentic and, as ``route_trap`` said, for this service."""
         self._watcher.take_trap(key, taken)
 
+    def note_lost_traps(self) -> None:
+        """Take note that traps were lost, nobody knows whose: none that is missing now may count as not sent."""
+        self._watcher.note_lost_traps()
+
     async def reload(self) -> None:
         """Take over what is new in the configuration. Raises PymonError if it is refused: then all goes on."""
         await self._configuration.reload()

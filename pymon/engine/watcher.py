@@ -103,7 +103,7 @@ class Watcher:
         self.downtime = DowntimeLog(self.appender)
         self._runner = runner
         self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record)
-        self._trapwatch = TrapWatch(self, self._timekeeping.absences)
+        self._trapwatch = TrapWatch(self, self._timekeeping.absences, record)
         ledger = Deliveries(record, self.clock)
         room, statedir = current_capacity(), site.settings.statedir
         places = Places(room.alert_programs, room.alerts_inside)
@@ -329,6 +329,10 @@ class Watcher:
     def take_trap(self, key: ServiceKey, taken: Trap) -> None:
         """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
         self._trapwatch.take(key, taken)
+
+    def note_lost_traps(self) -> None:
+        """Traps were lost, nobody knows whose."""
+        self._trapwatch.note_loss()
 
     # Time
 

@@ -3,12 +3,14 @@
 Inside the daemon its launcher sees to that. Where each call is a process of its own that nobody orders (under mon
 itself), a slow name lookup can make the program that was started first act last: its stale decision would stand. So
 each one takes a lock for what it acts upon, bounded in time, and leaves there the time of its decision; one that
-comes with an older decision than that stands back.
+comes with an older decision than that stands back. mon tells the time in whole seconds: of two decisions within one,
+that of the process which was started later is the newer.
 """
 
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import time
@@ -37,11 +39,12 @@ def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT)
         if not _locked(handle, limit):
             yield True
             return
-        newest = _recorded(handle)
-        if decided < newest <= time.time() + 1:
+        newest, started = _recorded(handle)
+        own = _started()
+        if newest <= time.time() + 1 and (decided, own) < (newest, started):
             yield False
             return
-        os.pwrite(handle, b"%020d" % decided, 0)
+        os.pwrite(handle, b"%020d%020d" % (decided, own), 0)
         yield True
     finally:
         os.close(handle)
@@ -87,6 +90,19 @@ def _locked(handle: int, limit: float) -> bool:
             return True
 
 
-def _recorded(handle: int) -> int:
-    text = os.pread(handle, 20, 0)
-    return int(text) if text.isdigit() else 0
+def _recorded(handle: int) -> tuple[int, int]:
+    """The time of the newest decision, and when its process was started; 0 if that is not known."""
+    text = os.pread(handle, 40, 0)
+    if not text.isdigit():
+        return 0, 0
+    return int(text[:20]), int(text[20:]) if len(text) == len(b"%040d" % 0) else 0
+
+
+@functools.cache
+def _started() -> int:
+    """When this process was started, in ticks since the machine was (proc(5)); 0 if that is not known."""
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[19])

@@ -43,9 +43,13 @@ async def host_addresses(host: str) -> frozenset[str]:
 
 
 def _address_text(known: net.Address) -> str:
-    text = str(known[1][0])
+    """An address in its usual form; a link-local one is another on each link."""
+    text, *rest = known[1]
     try:
-        address = ip_address(text)
+        address = ip_address(str(text).partition("%")[0])
     except ValueError:
-        return text
-    return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
+        return str(text)
+    if isinstance(address, IPv6Address):
+        scope = rest[2] if len(rest) > 2 else 0  # port, flow and scope
+        return f"{address}%{scope}" if scope else str(address.ipv4_mapped or address)
+    return str(address)

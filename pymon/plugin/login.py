@@ -40,6 +40,9 @@ class LoginOptions(TlsOptions):
         if self.user and not (self.tls or self.starttls or self.cleartext):
             raise PluginUsageError("--user needs --tls or --starttls (or --cleartext: the password can be read then)")
 
+        if self.starttls and self.key and not self.cert:  # known before there is a connection to secure
+            raise PluginUsageError("--key needs --cert")
+
     def context_from_start(self) -> ssl.SSLContext | None:
         """The context for a conversation in TLS from the start, where that is asked for."""
         return self.context() if self.tls else None

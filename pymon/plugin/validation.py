@@ -88,6 +88,9 @@ def ask(validate: Validate | None, given: Given[Any]) -> tuple[ArgumentProblem, 
 
 def word_meant(text: str, arguments: Sequence[str]) -> int | None:
     """The index of the argument that a message is about: one that it quotes, else the option that it names first."""
+    subject, colon, _ = text.partition(": ")
+    if colon and subject in arguments:
+        return list(arguments).index(subject)
     for index, argument in enumerate(arguments):
         if argument and (repr(argument) in text or f"'{argument}'" in text):
             return index

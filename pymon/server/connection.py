@@ -214,8 +214,8 @@ def _shown(line: str) -> str:
     word = line.split(maxsplit=1)[:1]
     if not word or word[0].lower() not in COMMANDS:
         return f"of {len(line)} characters that is none"
-    line = mask_secrets(line)
-    return f'"{line}"' if len(line) <= SHOWN else f'"{line[:SHOWN]}…" of {len(line)} characters'
+    shown = mask_secrets(line[:SHOWN])
+    return f'"{shown}"' if len(line) <= SHOWN else f'"{shown}…" of {len(line)} characters'
 
 
 async def _parts(reply: Reply) -> AsyncGenerator[Iterator[bytes], None]:

@@ -44,3 +44,6 @@ class EngineFace(Protocol):
 
     def take_trap(self, key: ServiceKey, trap: Trap) -> None:
         """Take in what a trap says of a service."""
+
+    def note_lost_traps(self) -> None:
+        """Take note that traps were lost, nobody knows whose: none that is missing now may count as not sent."""

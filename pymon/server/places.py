@@ -24,7 +24,9 @@ LOOPBACK = Settings().serverbind
 BACKLOG = 1024
 """connections that the kernel keeps for the server to accept"""
 RECEIVE_BUFFER = 4 * 2**20
-"""bytes of datagrams that the kernel is asked to keep; it may allow less"""
+"""bytes of datagrams that the kernel is asked to keep; it may allow less to who is not root"""
+SO_RCVBUFFORCE = 33
+"""of <asm-generic/socket.h>; needs CAP_NET_ADMIN"""
 _NO_SUCH_FAMILY = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
 
@@ -118,7 +120,7 @@ def _open(family: int, kind: socket.SocketKind, address: tuple[object, ...]) -> 
         if kind == socket.SOCK_STREAM:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            _ask_for_room(made)
         made.bind(address)
         if kind == socket.SOCK_STREAM:
             made.listen(BACKLOG)
@@ -126,6 +128,14 @@ def _open(family: int, kind: socket.SocketKind, address: tuple[object, ...]) -> 
         made.close()
         raise
     return made
+
+
+def _ask_for_room(made: socket.socket) -> None:
+    """Have the kernel keep RECEIVE_BUFFER bytes of datagrams, beyond what it allows to everybody if this is root."""
+    try:
+        made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    except OSError:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
 
 def _open_local(path: Path, mode: int) -> socket.socket:

@@ -11,12 +11,12 @@ import contextlib
 import hashlib
 import logging
 import re
+import struct
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from socket import socket
+from socket import SOL_SOCKET, socket
 
 from pymon.core.trap import Rejected
 from pymon.errors import PacketError
@@ -26,18 +26,20 @@ from pymon.server.freshness import Freshness, Recent
 from pymon.server.loglimit import LogLimit, more
 from pymon.server.pace import SLICE
 from pymon.server.packet import MAX_PACKET, PACKET_VERSION, TrapPacket, parse_packet
+from pymon.server.thinning import Thinning, sender
+from pymon.server.throttle import Throttle
 from pymon.server.trapauth import Claim, TrapAuth, Verdict
+from pymon.server.trapqueue import TrapQueue
 
 log = logging.getLogger("pymon.server.traps")
 
 BURST = 64
 """datagrams that are taken in one turn of the event loop"""
-MOST_WAITING = 1024
-"""traps that wait for a password or a name to be looked at; further ones are lost"""
-MOST_WAITING_OF_ONE = 64
-"""the same of one sender"""
 LOGGED_TRAPS = 600
 """accepted traps that are logged in a minute"""
+
+SO_MEMINFO, MEMINFO_WORDS, MEMINFO_DROPS = 55, 9, 8
+"""of <asm-generic/socket.h> and <linux/sock_diag.h>: the option, the words of its answer, the word of the drops"""
 
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)", re.ASCII)
 
@@ -57,6 +59,8 @@ class TrapCounters:
     duplicates: int = 0
     lost: int = 0
     """too many were waiting"""
+    overflowed: int = 0
+    """dropped by the kernel, which had no room left; these are not among those received"""
 
     def __str__(self) -> str:
         """Such as ``3 received, 2 accepted``: those that are not zero."""
@@ -68,7 +72,17 @@ class TrapCounters:
 class _Waiting:
     packet: TrapPacket
     claim: Claim
+    data: bytes
     digest: bytes
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of traps that wait for their passwords, with whom to call when one comes."""
+
+    name: str
+    queue: TrapQueue[_Waiting]
+    came: asyncio.Event
 
 
 class Traps:
@@ -85,28 +99,32 @@ class Traps:
         self._engine = engine
         self._clock = clock
         self._ticks = ticks
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="pymon-trap")
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pymon-trap")
         self._auth = TrapAuth(self._threads, ticks)
         self._recent = Recent()
         self._freshness = Freshness()
         self._limit = LogLimit()
         self._accepted_limit = LogLimit(LOGGED_TRAPS)
         self._sockets: set[socket] = set()
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(MOST_WAITING)
-        self._waiting: Counter[Claim | str] = Counter()
-        self._worker: asyncio.Task[None] | None = None
+        self._proven = _Line("proven", TrapQueue(), asyncio.Event())
+        self._strangers = _Line("strangers", TrapQueue(), asyncio.Event())
+        self._trust = Throttle()
+        self._thinning = Thinning()
+        self._drops: dict[socket, int] = {}
+        self._workers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to look at traps that have to wait."""
-        self._worker = asyncio.create_task(self._work(), name="traps")
+        for line in (self._proven, self._strangers):
+            self._workers.append(asyncio.create_task(self._work(line), name=f"traps of {line.name}"))
 
     async def stop(self) -> None:
         """Take no more."""
         for each in list(self._sockets):
             self.forget(each)
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
         self._auth.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self.counters.received:
@@ -115,16 +133,19 @@ class Traps:
     def receive_from(self, bound: socket) -> None:
         """Take traps from a UDP socket, until ``forget``."""
         self._sockets.add(bound)
+        self._drops[bound] = drops_of(bound)
         asyncio.get_running_loop().add_reader(bound, self._drain, bound)
 
     def forget(self, bound: socket) -> None:
         """Take no more from a socket; closing it is the caller's."""
         self._sockets.discard(bound)
+        self._drops.pop(bound, None)
         asyncio.get_running_loop().remove_reader(bound)
 
     def _drain(self, bound: socket) -> None:
         """Take what is there, but not so much that others wait for it."""
         end = self._ticks() + SLICE
+        self._look_for_overflow(bound)
         for _ in range(BURST):
             try:
                 data, address = bound.recvfrom(MAX_PACKET + 1)
@@ -136,6 +157,17 @@ class Traps:
             if self._ticks() >= end:
                 return
 
+    def _look_for_overflow(self, bound: socket) -> None:
+        """See whether the kernel had to drop datagrams since the last look."""
+        drops = drops_of(bound)
+        overflowed = (drops - self._drops.get(bound, drops)) % 2**32
+        if overflowed:
+            self._drops[bound] = drops
+            self.counters.overflowed += overflowed
+            self._tell(logging.WARNING, "overflow", "the kernel dropped %d datagrams for traps: they came faster than "
+                       "they were read", overflowed)  # fmt: skip
+            self._engine.note_lost_traps()
+
     def take(self, data: bytes, address: str) -> None:
         """Take a datagram from an address. Never raises."""
         self.counters.received += 1
@@ -145,6 +177,9 @@ class Traps:
             self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", address, exc_info=True)
 
     def _take(self, data: bytes, address: str) -> None:
+        if self._thinning.drops(data, address, self._ticks()):
+            self._lose(1, address)
+            return
         digest = hashlib.blake2b(data, digest_size=16).digest()
         if self._recent.is_repeated(address.encode() + digest, self._ticks()):
             self.counters.duplicates += 1
@@ -160,38 +195,71 @@ class Traps:
                        address, len(note))  # fmt: skip
         claim = Claim(address, packet.usr, packet.pas)
         verdict = self._auth.known(claim, self._engine.auth)
-        if verdict is Verdict.UNKNOWN or (verdict is Verdict.YES and self._waiting[claim]):
-            self._wait(_Waiting(packet, claim, digest))
+        if verdict is Verdict.UNKNOWN or (verdict is Verdict.YES and self._is_waiting(claim)):
+            self._wait(_Waiting(packet, claim, data, digest))
         else:
-            self._conclude(packet, address, digest, is_admitted=verdict is Verdict.YES)
+            if verdict is Verdict.YES:
+                self._thinning.proved(data, address)
+            self._conclude(packet, claim, digest, is_admitted=verdict is Verdict.YES)
 
     def _wait(self, waiting: _Waiting) -> None:
-        """Let a trap wait for its turn, after those that came before it."""
-        address = waiting.claim.address
-        if self._waiting[address] >= MOST_WAITING_OF_ONE or self._queue.full():
-            self.counters.lost += 1
-            self._tell(logging.WARNING, "lost", "a trap from %s is lost: too many wait to be authenticated", address)
-            return
-        self._waiting[address] += 1
-        self._waiting[waiting.claim] += 1
-        self._queue.put_nowait(waiting)
+        """Let a trap wait for its turn, after those of its sender that came before it."""
+        claim = waiting.claim
+        who = sender(claim.address)
+        is_proven = self._trust.is_proven(claim.address, claim.user, self._ticks())
+        line = self._proven if is_proven and claim not in self._strangers.queue else self._strangers
+        lost = line.queue.put((who, claim.user) if is_proven else who, claim, waiting)
+        line.came.set()
+        if lost:
+            self._thinning.crowd(claim.address, self._ticks())
+            if line.queue.is_scattered:
+                self._thinning.crowd_of_all(self._ticks())
+            self._lose(lost, claim.address)
 
-    async def _work(self) -> None:
+    def _lose(self, count: int, address: str) -> None:
+        """So many are lost, one of them perhaps from this address."""
+        self.counters.lost += count
+        self._tell(logging.WARNING, "lost", "traps are lost, some of them from %s: too many wait to be "
+                   "authenticated", address)  # fmt: skip
+        self._engine.note_lost_traps()
+
+    def _is_waiting(self, claim: Claim) -> bool:
+        return claim in self._proven.queue or claim in self._strangers.queue
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether traps wait for their passwords, or are being looked at."""
+        return any(line.queue.is_busy for line in (self._proven, self._strangers))
+
+    async def _work(self, line: _Line) -> None:
         while True:
-            waiting = await self._queue.get()
-            claim = waiting.claim
+            if (turn := line.queue.take()) is None:
+                line.came.clear()
+                await line.came.wait()
+                continue
+            claim, traps = turn
+            is_admitted = False
             try:
                 is_admitted = await self._auth.find_out(claim, self._engine.auth)
-                self._conclude(waiting.packet, claim.address, waiting.digest, is_admitted=is_admitted)
             except Exception:
                 self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", claim.address, exc_info=True)
-            for key in (claim.address, claim):
-                self._waiting[key] -= 1
-                if not self._waiting[key]:
-                    del self._waiting[key]
+            if is_admitted and claim.user and traps:
+                self._trust.succeeded(claim.address, claim.user, self._ticks())
+                self._thinning.proved(traps[0].data, claim.address)
+            while traps:
+                self._conclude_waiting(traps.popleft(), is_admitted=is_admitted)
+            line.queue.done(claim)
 
-    def _conclude(self, packet: TrapPacket, address: str, digest: bytes, *, is_admitted: bool) -> None:
+    def _conclude_waiting(self, waiting: _Waiting, *, is_admitted: bool) -> None:
+        address = waiting.claim.address
+        try:
+            self._conclude(waiting.packet, waiting.claim, waiting.digest, is_admitted=is_admitted)
+        except Exception:
+            self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", address, exc_info=True)
+
+    def _conclude(self, packet: TrapPacket, claim: Claim, digest: bytes, *, is_admitted: bool) -> None:
         """All but authentication, in mon's order, and then the trap itself."""
+        address = claim.address
         if not is_admitted:
             self.counters.unauthorised += 1
             self._tell(logging.WARNING, "unauthorised", "received unauthenticated trap from %s", address)
@@ -238,3 +306,16 @@ def _defect(packet: TrapPacket) -> str:
     if version < float(PACKET_VERSION):
         return f"cannot handle traps from version less than {PACKET_VERSION}"
     return "" if packet.sta is not None else "no sta (status) in it"
+
+
+def drops_of(bound: socket) -> int:
+    """How many datagrams the kernel has dropped because a socket had no room for them (modulo 2**32).
+
+    0 where the kernel does not tell (before Linux 4.12).
+    """
+    try:
+        told = bound.getsockopt(SOL_SOCKET, SO_MEMINFO, 4 * MEMINFO_WORDS)
+    except OSError:
+        return 0
+    words = struct.unpack(f"={len(told) // 4}I", told)
+    return int(words[MEMINFO_DROPS]) if len(words) > MEMINFO_DROPS else 0

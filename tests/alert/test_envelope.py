@@ -318,6 +318,7 @@ def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
     return recorded, (folder / "log/history").read_text().splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 def test_same_calls_as_mon(tmp_path: Path) -> None:
     """Startup, failures and recovery: argv, MON_* environment, standard input and history line are those of mon."""

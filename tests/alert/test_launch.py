@@ -75,6 +75,17 @@ async def test_success_and_output_are_logged(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+async def test_a_warning_of_an_alert_that_succeeds_is_one_in_the_log(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A-lvs-direction: what is odd about a line that is done as written is no mere remark."""
+    file = script(tmp_path, "echo done; echo 'warning: -X up at an event that says down'")
+    launcher.launch(call(), invocation(path=file.path), file)
+    await launcher.drain(10)
+    (warning,) = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert warning == "x.alert for web/http (failure) says: warning: -X up at an event that says down"
+
+
 async def test_the_one_line_of_a_failure_is_logged_once(
     launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -84,6 +95,7 @@ async def test_the_one_line_of_a_failure_is_logged_once(
     assert caplog.text.count("no such user") == 1
 
 
+@pytest.mark.slow
 async def test_q17_an_alert_that_hangs_is_ended(
     runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -261,6 +273,7 @@ async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: 
     assert plugin.ended == ["a 75", "a 0"]
 
 
+@pytest.mark.slow
 async def test_drain_is_bounded(runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     launcher = Launcher(runner, statedir=tmp_path)
     plugin = Scripted()
@@ -310,6 +323,7 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path) -> None:
     """With ``inprocess = no`` an IPVS change is a process too; mails to a server that is gone hang for minutes."""
     launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
@@ -324,6 +338,7 @@ async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tm
     assert not list((tmp_path / "pending").glob("*.json"))
 
 
+@pytest.mark.slow
 async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(runner: Runner, tmp_path: Path) -> None:
     """With ``inprocess = no``: an Alertmanager that is gone must not hold up an IPVS change."""
     launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
@@ -355,6 +370,7 @@ def most_at_once(noted: Path) -> int:
     return max(itertools.accumulate(running))
 
 
+@pytest.mark.slow
 async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, tmp_path: Path) -> None:
     """Q17: script.alert and mail.alert's sendmail are processes, too."""
     launcher = Launcher(runner, statedir=tmp_path, places=Places(3))
@@ -368,6 +384,7 @@ async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, 
     assert most_at_once(noted) == 3
 
 
+@pytest.mark.slow
 async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path) -> None:
     launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
     hangs, changed = tmp_path / "hangs", tmp_path / "changed"

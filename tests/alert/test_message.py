@@ -162,6 +162,7 @@ def test_any_text_makes_a_message_that_can_be_read(subject: str, body: str, deta
     assert readable(detail) in text.body
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), max_size=100))
 def test_plain_subjects_arrive_as_they_are(subject: str) -> None:
     assert reread(composed(f"[{subject}]"))["Subject"] == f"[{subject}]"

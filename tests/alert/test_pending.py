@@ -209,6 +209,7 @@ async def test_a_write_that_fails_half_way_leaves_the_older_file(
 text = st.text(st.characters(codec="utf-8")) | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 
 
+@pytest.mark.slow
 @given(
     key=text,
     arguments=st.lists(text).map(tuple),
@@ -233,6 +234,7 @@ async def test_what_is_written_is_read(
     journal.close()
 
 
+@pytest.mark.slow
 async def test_a_disk_that_hangs_delays_a_call_only_so_long(
     runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,7 @@ class Daemon:
             time.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "end"), [*((kind, signal.SIGKILL) for kind in ALERTS), ("shell", signal.SIGTERM)])
 def test_a_delivery_that_is_due_outlives_the_daemon(tmp_path: Path, kind: str, end: signal.Signals) -> None:
     """A-tempfail: both failures and the delivery are in the record, and it is done once."""

@@ -68,6 +68,7 @@ def moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+@pytest.mark.slow
 async def test_fires_is_listed_and_resolves_both_ways(both_ways: RunAlert, server: AlertManager) -> None:
     """A-alertmanager: by the same labels; a repetition changes nothing but the end."""
     environ = {"MON_FIRST_FAILURE": str(NOW - 500), "MON_DESCRIPTION": "the shop"}
@@ -293,6 +294,7 @@ async def test_wrong_options(run_alert: RunAlert, options: tuple[str, ...], prob
     assert (code, problem in output) == (64, True), output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tcp", without=("drip",)))
 async def test_adversities(adversity: Adversity) -> None:
     await check_adversity(

@@ -35,6 +35,7 @@ async def test_both_ways(both_ways: RunAlert, tmp_path: Path) -> None:
     assert (code, output) == (75, "file.alert: [Errno 28] No space left on device\n")
 
 
+@pytest.mark.slow
 async def test_a_file_that_does_not_let_itself_be_written(both_ways: RunAlert, tmp_path: Path) -> None:
     """A pipe that nobody reads: it is given up after the time limit, and tried again."""
     os.mkfifo(tmp_path / "pipe")

@@ -70,6 +70,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inprocess", ["yes", "no"])
 async def test_an_outage_is_told_from_its_failure_to_its_end(tmp_path: Path, inprocess: str) -> None:
     """A-alertmanager, A-webhook, A-script: both ways of running them."""

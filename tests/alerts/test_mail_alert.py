@@ -329,6 +329,7 @@ async def closed_port() -> int:
     return port
 
 
+@pytest.mark.slow
 async def test_server_refuses_the_connection(
     run_alert: RunAlert, sendmail: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
@@ -347,6 +348,7 @@ async def test_server_refuses_the_connection(
         assert (code, "sendmail failed" in output) == (75, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("greeting", [b"", b"220 test\r\n"])
 async def test_server_that_hangs(run_alert: RunAlert, greeting: bytes) -> None:
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -555,6 +557,7 @@ def can_mount(folder: Path) -> bool:
     return subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 def test_same_mail_as_debians(tmp_path: Path, require_tool: RequireTool) -> None:
     """Subject, recipients and body are those of Debian's; X-Mailer differs, other headers are new (A-mail)."""
@@ -584,6 +587,7 @@ def test_same_mail_as_debians(tmp_path: Path, require_tool: RequireTool) -> None
 # a real server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_ipv6", [False, True], ids=["IPv4", "IPv6"])
 @pytest.mark.parametrize("mode", ["starttls", "tls"])
 async def test_debians_exim(both_ways: RunAlert, tmp_path: Path, mode: str, by_ipv6: bool) -> None:
@@ -628,6 +632,7 @@ async def starttls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         await reader.readline()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tcp"))
 async def test_adversities(adversity: Adversity) -> None:
     """The daemon tries again; meanwhile the local sendmail is asked where there is no connection at all."""
@@ -644,6 +649,7 @@ async def test_adversities(adversity: Adversity) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["tls", "starttls"])
 @pytest.mark.parametrize("adversity", rows("tls"))
 async def test_adversities_of_tls(adversity: Adversity, mode: str) -> None:

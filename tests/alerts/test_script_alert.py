@@ -35,6 +35,7 @@ def got(folder: Path) -> tuple[list[str], dict[str, str], str]:
     return arguments, environ, stdin
 
 
+@pytest.mark.slow
 async def test_placeholders_are_filled_in_both_ways(both_ways: RunAlert, command: str, tmp_path: Path) -> None:
     """A-script: each value stays in its argument, and is never the shell's nor a placeholder."""
     arguments = (
@@ -91,6 +92,7 @@ async def test_exit_codes(run_alert: RunAlert, script: str, code: int, text: str
     assert output.startswith(text)
 
 
+@pytest.mark.slow
 async def test_a_command_that_hangs_is_ended_and_tried_again(both_ways: RunAlert, tmp_path: Path) -> None:
     began = time.monotonic()
     script = f"echo $$ >{tmp_path}/pid; echo begun; exec sleep 60"
@@ -111,6 +113,7 @@ async def test_what_cannot_be_run(run_alert: RunAlert, tmp_path: Path) -> None:
         assert (code, why in output) == (75, True), output
 
 
+@pytest.mark.slow
 async def test_a_command_that_is_just_being_written_is_tried_again(run_alert: RunAlert, command: str) -> None:
     """A-script-start: nobody was told of anything."""
     with Path(command).open("ab"):  # noqa: ASYNC230  # a small file

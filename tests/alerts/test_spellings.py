@@ -450,3 +450,12 @@ async def test_urls_in_a_file_that_cannot_be_read_are_compared_by_the_file(tmp_p
     assert "none" in found.warning
     other = await subject(file, f"-g other --url-file {tmp_path}/none")
     assert not found.things & other.things
+
+
+async def test_a_link_local_address_is_another_on_each_link() -> None:
+    file = load("trap.alert", str(ALERTS / "trap.alert"))
+    bare = await subject(file, "[fe80::1]")
+    zoned = await subject(file, "[fe80::1%lo]")
+    by_number = await subject(file, f"[FE80:0::1%{socket.if_nametoindex('lo')}]:2583")
+    assert zoned.things == by_number.things
+    assert not bare.things & zoned.things

@@ -158,6 +158,7 @@ async def test_nobody_listens(both_ways: RunAlert) -> None:
     assert output == f"{enemy.host}:{enemy.port}: cannot send to {enemy.host}:{enemy.port}: Connection refused\n"
 
 
+@pytest.mark.slow
 async def test_a_lookup_that_hangs_keeps_no_other_host_from_its_trap(
     run_alert: RunAlert, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,6 +252,7 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, str], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 @pytest.mark.parametrize("name", CASES)
 def test_same_packets_as_debians(name: str) -> None:

@@ -308,6 +308,7 @@ async def test_answers(run_alert: RunAlert, page: Page, code: int, text: str) ->
     assert "hook" not in output
 
 
+@pytest.mark.slow
 async def test_retries_within_a_run(run_alert: RunAlert) -> None:
     answers = iter((Page(b"", 503), Page(b"", 200)))
     async with website(lambda _asked: next(answers)) as site:
@@ -328,6 +329,22 @@ async def test_several_urls(run_alert: RunAlert, tmp_path: Path) -> None:
         assert code == 69
 
 
+@pytest.mark.parametrize(
+    "again", ["HTTP://{host}:{port}/g%6fod", "http://{host}:0{port}/good#part", "http://[::FFFF:{host}]:{port}/good"]
+)
+async def test_one_url_in_two_spellings_is_posted_to_once(run_alert: RunAlert, tmp_path: Path, again: str) -> None:
+    """A-order-identity: whether it is in the arguments or in a file."""
+    async with website({"/good": Page(), "/g%6fod": Page()}) as site:
+        again = again.format(host=site.host, port=site.port)
+        (tmp_path / "urls").write_text(f"{again}\n")
+        url = f"{site.url}/good"
+        assert await run_alert("webhook.alert", *MON, url, again, stdin=STDIN) == (0, "")
+        assert len(site.requests) == 1
+        assert await run_alert("webhook.alert", *MON, url, "--url-file", str(tmp_path / "urls"), stdin=STDIN) == (0, "")
+        assert len(site.requests) == 2
+
+
+@pytest.mark.slow
 async def test_a_slow_url_keeps_no_other_from_its_alert(run_alert: RunAlert) -> None:
     async with website({"/good": Page(), "/slow": Page(delay=30)}) as site:
         arguments = (*MON, "--timeout", "0.3", f"{site.url}/slow", f"{site.url}/good")
@@ -449,6 +466,7 @@ async def test_a_secret_that_is_wrong_is_not_shown(run_alert: RunAlert, tmp_path
 SPEECH = Speech(b"HTTP/1.1 200 OK\r\nX-Long: x", client_first=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tcp"))
 async def test_adversities(adversity: Adversity) -> None:
     await check_adversity(
@@ -459,6 +477,7 @@ async def test_adversities(adversity: Adversity) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tls"))
 async def test_adversities_of_tls(adversity: Adversity) -> None:
     options = ("-N", "server.test", "--timeout")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +153,7 @@ def test_explain_of_a_broken_file_shows_its_problems(tmp_path: Path, capsys: pyt
     assert "unknown variable" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "status"), [(CLEAN, 0), (WARNED, 1), (BROKEN, 2)])
 def test_the_command_itself(tmp_path: Path, text: str, status: int) -> None:
     command = [sys.executable, "-m", "pymon.cli.main", "check", str(write(tmp_path, text))]
@@ -159,6 +161,7 @@ def test_the_command_itself(tmp_path: Path, text: str, status: int) -> None:
     assert (done.returncode, done.stderr) == (status, "")
 
 
+@pytest.mark.slow
 def test_hangul_on_a_terminal_that_cannot_show_it(tmp_path: Path) -> None:
     path = write(tmp_path, "서버\n")
     command = [sys.executable, "-m", "pymon.cli.main", "check", str(path)]
@@ -166,3 +169,43 @@ def test_hangul_on_a_terminal_that_cannot_show_it(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environ)
     assert done.returncode == 1
     assert "\\uc11c\\ubc84" in done.stdout
+
+
+PAGE = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+
+
+def test_the_sample_of_the_page_is_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (service,) = [text for kind, text in blocks if not kind]
+    (said,) = [text for kind, text in blocks if kind == "console"]
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, f"plugins = own\n\nhostgroup g 127.0.0.1\n\nwatch g\n{service}")
+    assert check(Path("mon.cf"), as_json=False, explain=None) == 1
+    assert capsys.readouterr().out == said.partition("\n")[2]
+
+
+def test_the_page_names_every_kind_of_try() -> None:
+    told = set(re.findall(r"`(\w+)`", PAGE.partition("## What is tried on the machine")[2].partition("## Where")[0]))
+    text = "".join(path.read_text() for path in (ROOT / "pymon" / "live").glob("*.py"))
+    kinds = set(re.findall(r'Try\("(\w+)"', text)) | {
+        "statedir",
+        "logdir",
+        "historicfile",
+        "dtlogfile",
+        "monerrfile",
+        "pidfile",
+    }
+    assert kinds <= told
+
+
+def test_arguments_are_tried_though_there_are_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """C-ARGUMENTS: everything is told at once, in the order of the file."""
+    text = CLEAN + "  monitor tcp.monitor -p nosuch\n  interval 5\n  monitr x\n"
+    path = write(tmp_path, f"plugins = own\n{text}")
+    assert check(path, as_json=True, explain=None) == 2
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert [(each["line"], each["code"]) for each in problems] == [
+        (7, "refused-argument"), (8, "time"), (9, "unknown-keyword"),
+    ]  # fmt: skip

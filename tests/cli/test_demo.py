@@ -23,6 +23,8 @@ from pymon.model.service import AlertKind
 from pymon.share import shared
 from tests.uml.guest import Guest
 
+pytestmark = pytest.mark.e2e
+
 COMMAND = (sys.executable, "-m", "pymon.cli.main", "demo")
 LIMIT = 60.0
 
@@ -61,6 +63,7 @@ def wait_until_nobody_serves() -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.sample
 def test_once_ends_after_the_round_trip(tmp_path: Path) -> None:
     with running("--once", directory=tmp_path) as process:
         out, err = process.communicate(timeout=LIMIT)

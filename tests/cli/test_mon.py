@@ -71,6 +71,7 @@ def test_optional_values() -> None:
     assert parse(["-l", "all"]).loadstate == "all"
 
 
+@pytest.mark.slow
 def test_version_and_help() -> None:
     assert mon("-v").stdout == f"pymon {pymon.__version__}\n"
     shown = mon("--help")
@@ -78,6 +79,7 @@ def test_version_and_help() -> None:
     assert "--syslogfacility" in shown.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
@@ -119,6 +121,7 @@ def wait_for(pidfile: Path) -> None:
     wait_until(lambda: pidfile.exists() and pidfile.read_text().endswith("\n"), f"{pidfile} did not come")
 
 
+@pytest.mark.slow
 def test_fork_pidfile_and_term(tmp_path: Path) -> None:
     pidfile = tmp_path / "mon.pid"
     started = mon("-f", "-c", str(configuration(tmp_path)), "-P", str(pidfile))
@@ -134,6 +137,7 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
     assert errors.stat().st_mode & 0o777 == 0o640, "C-SECRETS: it tells what mon.cf says"
 
 
+@pytest.mark.slow
 def test_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:
     """N-START: mon exits with 1 as well, and says nothing on the terminal."""
     file = configuration(tmp_path)
@@ -148,6 +152,7 @@ def test_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:
     assert said in (tmp_path / "errors").read_text()
 
 
+@pytest.mark.slow
 def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     """E-term: mon exits with 1. Q19: standard error has the log's lines, and nothing else."""
     pidfile = tmp_path / "pid"
@@ -166,6 +171,7 @@ def test_term_ends_it_with_status_0(tmp_path: Path) -> None:
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} [a-z]+ | {4}", line) for line in errors.splitlines()), errors
 
 
+@pytest.mark.slow
 def test_a_second_daemon_is_kept_away(tmp_path: Path) -> None:
     """E-second: two would send each alert twice."""
     pidfile = tmp_path / "pid"

@@ -37,6 +37,7 @@ def file(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_entry_is_added_and_accepted(file: Path) -> None:
     assert passwd(str(file), "bob", "--stdin", stdin="se cret\nmore\n").returncode == 0
     assert check_userfile(str(file), "bob", "se cret")
@@ -46,6 +47,7 @@ def test_entry_is_added_and_accepted(file: Path) -> None:
     assert [each.name for each in file.parent.iterdir()] == ["users"]
 
 
+@pytest.mark.slow
 def test_file_that_is_not_there_is_made_for_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "users"
     assert passwd(str(file), "bob", "--stdin", stdin="secret").returncode == 0
@@ -90,6 +92,7 @@ def test_what_cannot_be_done_changes_nothing(
     assert file.read_text() == BEFORE
 
 
+@pytest.mark.slow
 def test_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     ended = passwd(str(tmp_path / "none" / "users"), "ann", "--stdin", stdin="x")
     assert (ended.returncode, "No such file or directory" in ended.stderr) == (2, True)
@@ -97,6 +100,7 @@ def test_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert f"there is no file {tmp_path / 'users'}" in ended.stderr
 
 
+@pytest.mark.slow
 def test_symbolic_link_stays_one(file: Path) -> None:
     link = file.with_name("link")
     link.symlink_to(file)
@@ -126,6 +130,7 @@ def typed(file: Path, *lines: str) -> tuple[int, str]:
     return process.wait(30), shown.decode()
 
 
+@pytest.mark.slow
 def test_password_is_asked_for_twice_and_not_shown(file: Path) -> None:
     status, shown = typed(file, "Secret-1", "Secret-1")
     assert status == 0, shown
@@ -139,6 +144,7 @@ def test_two_passwords_have_to_be_the_same(file: Path) -> None:
     assert file.read_text() == BEFORE
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 def test_debians_mon_lets_the_user_in(tmp_path: Path) -> None:
     mon = require_peer("mon")

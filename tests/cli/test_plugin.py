@@ -39,6 +39,7 @@ def pymon_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pymon:
     return pymon
 
 
+@pytest.mark.slow
 def test_what_the_user_can_mend_is_said_in_a_line(tmp_path: Path) -> None:
     """The whole command, as a process."""
     done = process("new", "redis", cwd=tmp_path)
@@ -128,6 +129,7 @@ def test_a_plugin_by_its_name(site: Path, pymon: Pymon) -> None:
     assert "/alerts/mail.alert -s plugin -g trial" in said
 
 
+@pytest.mark.slow
 def test_one_that_misbehaves(site: Path, pymon: Pymon) -> None:
     path = site / "mon.d/own.monitor"
     path.write_text(
@@ -143,6 +145,7 @@ def test_one_that_misbehaves(site: Path, pymon: Pymon) -> None:
     )
 
 
+@pytest.mark.slow
 def test_one_that_ends_the_program(site: Path) -> None:
     """What it did as a process is told before."""
     path = site / "mon.d/own.monitor"
@@ -157,6 +160,7 @@ def test_one_that_ends_the_program(site: Path) -> None:
     assert "as a process: exit code 0," in said
 
 
+@pytest.mark.slow
 def test_only_what_is_so_is_said_for_it(site: Path, pymon: Pymon) -> None:
     path = site / "mon.d/own.monitor"
     path.write_text(
@@ -258,6 +262,7 @@ def test_a_link_to_a_directory_above_is_not_followed(site: Path, pymon: Pymon) -
     assert len(re.findall(r"own\.monitor  ", said)) == 1
 
 
+@pytest.mark.slow
 def test_what_is_printed_at_import_stays_out_of_the_table(site: Path) -> None:
     own = site / "mon.d/own.monitor"
     noise = "import os, subprocess, sys\nprint('NOISE')\nprint('NOISE', file=sys.stderr)\nos.write(1, b'NOISE')\n"
@@ -269,6 +274,7 @@ def test_what_is_printed_at_import_stays_out_of_the_table(site: Path) -> None:
     assert "NOISE" not in said
 
 
+@pytest.mark.slow
 def test_a_slow_import_is_told_of_and_given_up(site: Path, pymon: Pymon, monkeypatch: pytest.MonkeyPatch) -> None:
     """The daemon would wait; the list says that it does."""
     monkeypatch.setattr("pymon.runner.registry.SLOW", 0.05)
@@ -290,6 +296,7 @@ def test_only_one_kind(site: Path, pymon: Pymon) -> None:
     assert "own.monitor" not in alerts
 
 
+@pytest.mark.slow
 def test_a_plugin_of_a_package(site: Path) -> None:
     """Found by its entry point, tried under its name, and hidden by a file of the user's."""
     packages = site / "packages"

@@ -12,6 +12,8 @@ import pytest
 
 from pymon.workbench.draft import draft
 
+pytestmark = pytest.mark.slow
+
 _UNPRIVILEGED = (
     "setpriv",
     "--bounding-set=-dac_override,-dac_read_search",

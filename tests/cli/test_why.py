@@ -274,6 +274,7 @@ def wait_for(port: int, text: str, seconds: float = 20) -> None:
             told = str(error)
 
 
+@pytest.mark.slow
 def test_the_daemon_tells_and_after_its_end_the_record(
     port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -312,6 +313,7 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     assert re.search(r"^  measured \d+s ago: h1 time 12.5 ms$", dead.out.splitlines()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--json", "--since=2020-01-01"])
 def test_what_cannot_be_written_is_said_in_a_line(tmp_path: Path, option: str) -> None:
     statedir = str(write_record(tmp_path))

@@ -140,6 +140,7 @@ def test_a_server_that_closes_at_once(ask: Ask) -> None:
         ask([], host="127.0.0.1", port=port_of(listener))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drip", [b"", b"x\n"])
 def test_a_server_that_does_not_finish(ask: Ask, drip: bytes) -> None:
     """Whether it says nothing, or something again and again: the time limit is that of the whole answer."""

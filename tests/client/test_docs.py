@@ -77,6 +77,7 @@ def normal(text: str) -> str:
     return re.sub(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d", "DATE", text.replace("\a", "")).rstrip("\n")
 
 
+@pytest.mark.e2e
 def test_samples(port: int) -> None:
     found = list(samples())
     assert {sample.kind for sample in found} == {"python", "console"}

@@ -27,6 +27,7 @@ def mon_fixture(running: Running) -> Iterator[Client]:
         yield client
 
 
+@pytest.mark.slow
 def test_statuses(mon: Client) -> None:
     """K-decode: Mon::Client leaves backslashes doubled."""
     statuses = {status.key: status for status in mon.list_opstatus()}
@@ -49,6 +50,7 @@ def test_statuses(mon: Client) -> None:
         mon.list_opstatus([("g1", "nix")])
 
 
+@pytest.mark.slow
 def test_the_site(mon: Client) -> None:
     assert set(mon.list_watch()) == {S1, S2, T}
     assert mon.list_descriptions() == {S1: 'a \\ 설명 "x"', S2: "", T: ""}
@@ -80,6 +82,7 @@ def test_histories(mon: Client) -> None:
     assert mon.list_dtlog() == []
 
 
+@pytest.mark.slow
 def test_the_server(mon: Client) -> None:
     """K-verbs: Mon::Client's get_maxkeep and clear never work."""
     assert abs(mon.servertime() - time.time()) < 10
@@ -163,6 +166,7 @@ def test_mons_second_answer_confuses_nobody(mon: Client) -> None:
         assert mon.version() == 9745
 
 
+@pytest.mark.slow
 async def test_the_same_with_asyncio(running: Running) -> None:
     async with AsyncClient(HOST, running.port) as client:
         assert S1 in await client.list_watch()

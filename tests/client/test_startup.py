@@ -54,6 +54,7 @@ def test_what_the_library_does_not_have() -> None:
         pymon.client.nonsense  # noqa: B018
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["moncmd", "monfailures", "skymon"])
 def test_time_to_start(module: str) -> None:
     """The least processor time of some runs, so that a busy machine does not count."""

@@ -135,6 +135,7 @@ def test_many_unknown_names_do_not_take_long(folder: Path) -> None:
     assert len(found) == 1000
 
 
+@pytest.mark.slow
 def test_a_file_of_noise_has_a_bounded_number_of_problems(folder: Path) -> None:
     """C-LIMITS: mon stops at the first problem."""
     assert len(problems_of(folder, "x = 1\n" * 50000)) == 1000

@@ -45,6 +45,7 @@ def value(expression: Expression) -> int:
             }[operator]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "expression"),
     [  # the last one: D3
@@ -149,6 +150,7 @@ while (<STDIN>) { chomp; my $v = eval $_; print $@ ? "error\\n" : ($v ? "1\\n" :
 """
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 @settings(max_examples=30)
 @given(st.lists(EXPRESSIONS, min_size=20, max_size=40))

@@ -265,6 +265,7 @@ def test_missing_m4(folder: Path) -> None:
         load(write(folder, SITE.format("x")), m4="/no/m4")
 
 
+@pytest.mark.slow
 def test_m4_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pymon.config.m4.TIME_LIMIT", 0.2)
     slow = folder / "slow"

@@ -60,6 +60,7 @@ def test_zero_with_a_fraction_is_zero(folder: Path) -> None:
     assert [problem.code for problem in problems_of(folder, ZERO)] == ["time"]
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 def test_mon_takes_zero_with_a_fraction(peer: Peer) -> None:
     """C-ZERO: there it means to check at every turn of the loop."""

@@ -79,6 +79,7 @@ def test_monitor_line_is_kept_as_written(peer: Peer, folder: Path) -> None:
     assert f"{monitor} ;;".split() == peer.get("g", "s", "monitor").split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["y", "n", "1", "0", "Yes", "nay", "any"])
 def test_defaults_from_globals(peer: Peer, folder: Path, value: str) -> None:
     whole = (

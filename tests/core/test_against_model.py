@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -237,6 +238,7 @@ def invariants(service: Service, kind: EventKind, state: ServiceState) -> None:
         assert counters.alert_sent <= counters.counted_sent
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(config=CONFIGS, history=HISTORIES)
 def test_same_as_the_model(config: dict[str, Any], history: list[tuple[int, tuple[Any, ...]]]) -> None:

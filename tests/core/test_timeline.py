@@ -86,6 +86,7 @@ def test_nothing_is_no_line() -> None:
     assert timeline.lines([]) == []
 
 
+@pytest.mark.slow
 @given(st.lists(events, max_size=5))
 def test_lines_are_lines_for_any_terminal(told: list[Recorded]) -> None:
     lines = timeline.lines(told, now=T0)
@@ -100,6 +101,7 @@ def test_every_kind_has_its_word() -> None:
     assert timeline.WORDS.keys() == set(RecordedKind)
 
 
+@pytest.mark.slow
 @given(events, st.integers(min_value=1, max_value=9), st.floats(min_value=0, max_value=1e10))
 def test_data_comes_back_as_it_was(event: Recorded, count: int, until: float) -> None:
     if count > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.differential.recording import RECORD, Peers, Recordings, installed
 from tests.peers import require_peer
 
@@ -17,6 +17,6 @@ def peers() -> Peers:
 
 
 @pytest.fixture
-def recordings(peers: Peers, lanes: Lanes) -> Recordings:
+def recordings(peers: Peers, queues: Queues) -> Recordings:
     """What both daemons did with the same mon.cf. Such tests have the mark ``ahead(RECORD)``."""
-    return lanes.result(RECORD)
+    return queues.result(RECORD)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.ahead import Work
 from tests.differential import script, servers
 from tests.differential.daemon import Daemon, Rig
-from tests.differential.recording import LANE, Peers, installed, rigs
+from tests.differential.recording import QUEUE, Peers, installed, rigs
 from tests.peers import ALERTS, MONITORS
 from tests.ports import free_port
 
@@ -192,5 +192,5 @@ def swap() -> Outcome:
         )
 
 
-SWAP = Work(LANE, swap)
+SWAP = Work(QUEUE, swap)
 """for the mark ``ahead``"""

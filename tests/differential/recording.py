@@ -19,7 +19,7 @@ from tests.differential.scenarios import SCENARIOS
 from tests.peers import PATHS
 from tests.ports import free_port
 
-LANE = "peers"
+QUEUE = "peers"
 RUN_LIMIT = 400.0
 """seconds within which all scripts must be exhausted; 70 are usual, a loaded machine takes longer"""
 
@@ -76,7 +76,7 @@ def record() -> Recordings:
         return Recordings(_read(mon), _read(pymon))
 
 
-RECORD = Work(LANE, record)
+RECORD = Work(QUEUE, record)
 """for the mark ``ahead``"""
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.differential.plugins import BOTH_HAVE, COME_BACK, DEBIAN_HAS, DEBIANS_PLUGINS, SWAP, Entry, Outcome
 from tests.differential.recording import Peers
 from tests.peers import require_peer
@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.peer, pytest.mark.ahead(SWAP)]
 
 
 @pytest.fixture
-def outcome(peers: Peers, lanes: Lanes) -> Outcome:
+def outcome(peers: Peers, queues: Queues) -> Outcome:
     """What file.alert wrote under each daemon."""
     for name in DEBIANS_PLUGINS:
         require_peer(name)
-    return lanes.result(SWAP)
+    return queues.result(SWAP)
 
 
 @pytest.mark.parametrize("name", DEBIAN_HAS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.differential.examples import NAMES, OUTAGE, Record
 from tests.peers import require_peer
 from tests.tools import RequireTool
@@ -20,10 +20,10 @@ FAILED = {
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("peers")
-def test_each_fails_and_comes_back_under_both_daemons(name: str, lanes: Lanes, require_tool: RequireTool) -> None:
+def test_each_fails_and_comes_back_under_both_daemons(name: str, queues: Queues, require_tool: RequireTool) -> None:
     require_tool("go", package="golang-go", why="the example in Go")
     require_peer("file.alert")
-    outcome = lanes.result(OUTAGE)
+    outcome = queues.result(OUTAGE)
     assert outcome.pymon[name] == outcome.mon[name]
     failure, recovery = outcome.pymon[name]
     expected = FAILED[name]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.e2e.play import seen_in
 from tests.tools import RequireTool
-from tests.uml.lane import in_guest
+from tests.uml.ahead import in_guest
 
 pytestmark = pytest.mark.uml
 
@@ -27,14 +27,19 @@ SOON = 30.0
 """Seconds within which the table follows: an interval of 3 s, a check, and much room for a loaded machine."""
 
 
-@pytest.fixture(params=[pytest.param(method, marks=pytest.mark.ahead(play)) for method, play in PLAYS.items()])
+def _marks(method: str) -> list[pytest.MarkDecorator]:
+    sample = [pytest.mark.sample] if method == "dr" else []
+    return [pytest.mark.ahead(PLAYS[method]), *sample]
+
+
+@pytest.fixture(params=[pytest.param(method, marks=_marks(method)) for method in PLAYS])
 def played(
-    request: pytest.FixtureRequest, uml_possible: None, lanes: Lanes, require_tool: RequireTool
+    request: pytest.FixtureRequest, uml_possible: None, queues: Queues, require_tool: RequireTool
 ) -> tuple[str, dict[str, Any]]:
     """The method, and what was seen while the site failed over by it; played once for all tests."""
     require_tool("ipvsadm", package="ipvsadm", why="the judge of the IPVS table")
     method = str(request.param)
-    return method, seen_in(PLAYS[method], lanes)
+    return method, seen_in(PLAYS[method], queues)
 
 
 def test_a_healthy_site_serves_from_both(played: tuple[str, dict[str, Any]]) -> None:

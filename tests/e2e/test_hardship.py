@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.e2e.play import seen_in
 from tests.tools import RequireTool
-from tests.uml.lane import in_guest
+from tests.uml.ahead import in_guest
 
 PLAY = in_guest(Path(__file__).with_name("hardship.py"), limit=1200.0)
 pytestmark = [pytest.mark.uml, pytest.mark.ahead(PLAY)]
 
 
 @pytest.fixture
-def seen(uml_possible: None, lanes: Lanes, require_tool: RequireTool) -> dict[str, Any]:
+def seen(uml_possible: None, queues: Queues, require_tool: RequireTool) -> dict[str, Any]:
     """What was seen on the director; played once for all tests."""
     require_tool("ipvsadm", package="ipvsadm", why="the judge of the IPVS table")
-    return seen_in(PLAY, lanes)
+    return seen_in(PLAY, queues)
 
 
 def test_a_missing_virtual_service_is_told_with_the_way_to_add_it(seen: dict[str, Any]) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from pymon.config.loader import load
 from pymon.engine.arguments import warn_of_arguments
 from pymon.engine.programs import find_programs
+from tests.addresses import listening
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = f"""\
@@ -49,3 +54,24 @@ def test_what_is_in_the_file_is_not_shown(tmp_path: Path, caplog: pytest.LogCapt
         warn_of_arguments(loaded, find_programs(loaded.site), {})
     assert "trap.alert" in caplog.text
     assert "hunter2" not in caplog.text
+
+
+def test_a_daemon_says_it_at_its_start_and_at_each_reload(tmp_path: Path) -> None:
+    """C-DANGER, C-ARGUMENTS: an error of check is no reason not to start."""
+    path = tmp_path / "mon.cf"
+    path.write_text(f"{listening()}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\n{SITE}")
+    command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", str(path), "--authfile", "/dev/null", "--stopped"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
+        limit = threading.Timer(60, daemon.kill)
+        limit.start()
+        assert daemon.stderr is not None
+        warned = ["tcp.monitor refuses these arguments", "script.alert: what {summary} stands for"]
+        try:
+            for _ in range(2):
+                for text in warned:
+                    assert any(text in line for line in daemon.stderr), f"it never said: {text}"
+                daemon.send_signal(signal.SIGHUP)
+        finally:
+            daemon.terminate()
+            daemon.communicate()
+            limit.cancel()

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.store import FILE
 from pymon.errors import RecordError
@@ -65,6 +67,7 @@ watch st
 )
 
 
+@pytest.mark.slow
 def test_reload_and_stop_wait_for_no_thread_and_prints_are_the_runs(tmp_path: Path) -> None:
     mark, log = tmp_path / "mark", tmp_path / "log"
     path = tmp_path / "a.monitor"

@@ -113,6 +113,7 @@ async def test_q3_a_disabled_service_says_goodbye_and_is_silent(lab: Lab) -> Non
     assert await lab.calls(2) == ["disable web x bob", "trap web x bad"]
 
 
+@pytest.mark.slow
 async def test_q3_a_disabled_watch_says_goodbye_for_its_services(lab: Lab) -> None:
     await lab.ask(asked.SwitchService(TRAPPED, enable=False))
     assert (await lab.ask(asked.SwitchWatch("web", enable=False))).ok
@@ -147,6 +148,7 @@ async def test_a_disabled_host_is_disabled_in_all_groups_and_takes_its_watch_alo
     assert [host.name for host in lab.engine.site.hosts("both") if host.disabled] == ["h1"]
 
 
+@pytest.mark.slow
 async def test_many_hosts_on_many_watches_are_switched_at_once(tmp_path: Path) -> None:
     watches = [
         f"hostgroup g{number} sole\n\nwatch g{number}\n service s\n  traptimeout 1h\n\n" for number in range(400)
@@ -198,6 +200,7 @@ async def test_e_monremote_is_called_with_words_and_not_by_a_shell(lab: Lab) -> 
 # The scheduler
 
 
+@pytest.mark.slow
 async def test_the_time_of_timers_stands_still_while_the_scheduler_is_stopped(lab: Lab) -> None:
     planned = lab.engine.next_check(X)
     assert planned is not None
@@ -277,6 +280,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 async def test_a_monitor_that_blocks_the_daemon_is_told_of_where_its_result_is(tmp_path: Path) -> None:
     """``pymon why`` shows it: the result that counts is that of the process. So does ``list banished``."""
     site = "watch web\n    service x\n        interval 1h\n        monitor slow.monitor\n"

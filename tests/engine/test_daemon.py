@@ -10,6 +10,8 @@ import pytest
 
 from tests.engine.conftest import Daemon
 
+pytestmark = pytest.mark.slow
+
 FAILING = "#!/bin/sh\necho web1\necho detail\nexit 1\n"
 FINE = "#!/bin/sh\nexit 0\n"
 

@@ -16,6 +16,8 @@ import pytest
 
 from tests.addresses import listening
 
+pytestmark = pytest.mark.slow
+
 FAILING = "#!/bin/sh\necho down >>calls\necho web1\nexit 1\n"
 HANGING = """#!/usr/bin/env python3
 import asyncio, time

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.kill_play import Play
 
 
+@pytest.mark.slow
 def test_nothing_that_was_told_is_lost_by_a_kill(tmp_path: Path) -> None:
     """R-kill: a daemon is killed at a random moment while a client talks to it, again and again."""
     figures = Play(tmp_path / "play", seed=20261124).run(rounds=6)

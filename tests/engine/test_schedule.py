@@ -48,6 +48,7 @@ async def schedule(fired: Fired) -> AsyncIterator[Schedule]:
     schedule.stop()
 
 
+@pytest.mark.slow
 async def test_fires_on_its_grid(schedule: Schedule, fired: Fired) -> None:
     begin = time.time() + 0.05
     schedule.at("a", begin, lambda planned, now: planned + 0.05)
@@ -64,6 +65,7 @@ async def test_a_timer_without_a_following_instant_ends(schedule: Schedule, fire
     assert schedule.next_time("once") is None
 
 
+@pytest.mark.slow
 async def test_time_stands_still_in_a_pause(schedule: Schedule, fired: Fired) -> None:
     begin = time.time() + 0.1
     schedule.at("a", begin, lambda planned, now: None)
@@ -105,6 +107,7 @@ async def test_move_and_remove(schedule: Schedule, fired: Fired) -> None:
     assert schedule.keys() == []
 
 
+@pytest.mark.slow
 async def test_a_late_timer_fires_once_and_goes_on(schedule: Schedule, fired: Fired) -> None:
     begin = time.time() - 1
     schedule.at("late", begin, lambda planned, now: planned + 0.3)
@@ -142,6 +145,7 @@ async def test_what_a_timer_sets_off_cannot_stop_the_others(caplog: pytest.LogCa
     assert [str(complaint) for complaint in complaints] == ["on purpose"]
 
 
+@pytest.mark.slow
 async def test_ten_thousand_timers(schedule: Schedule, fired: Fired) -> None:
     begin = time.time() + 0.5
     for number in range(10_000):
@@ -197,6 +201,7 @@ def test_a_pause_lasts_as_long_as_it_does_whatever_the_clock_is_set_to() -> None
     run_in_virtual_time(body)
 
 
+@pytest.mark.slow
 async def test_a_signal_is_not_lost_among_many_timers(schedule: Schedule) -> None:
     """The pipe that wakes the event loop for signals holds some hundred bytes."""
     caught = asyncio.Event()

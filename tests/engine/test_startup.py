@@ -18,6 +18,7 @@ watch localhost
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "alerts"), [("no", 1), ("yes", 2)])
 async def test_startupalerts_on_reset(daemon: Daemon, value: str, alerts: int) -> None:
     daemon.program("fine.monitor", "#!/bin/sh\nexit 0\n")

@@ -111,6 +111,7 @@ KEPT_BY_MON = (
 )
 
 
+@pytest.mark.slow
 @given(states)
 def test_what_is_written_reads_back(state: ServiceState) -> None:
     """R-escapes: any text survives; times lose their fractions, as in mon."""

@@ -141,6 +141,7 @@ def with_disabled_host(site: Site) -> Site:
     return Site(site.settings, {**site.hostgroups, "g1": group}, site.watches, site.services)
 
 
+@pytest.mark.slow
 def test_mon_takes_over_and_hands_back(mon: Path, rig: Rig) -> None:
     """R-escapes: mon -l all reads every value as it was meant, and what it saves then gives the same states."""
     site = load(rig.folder / "mon.cf").site

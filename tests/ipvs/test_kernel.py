@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.ipvs import kernel_cases
-from tests.uml.lane import in_guest
+from tests.uml.ahead import in_guest
 
 LIMIT = 900.0
 """seconds for all cases; on an idle machine they take about 40"""
@@ -19,10 +19,10 @@ pytestmark = [pytest.mark.uml, pytest.mark.ahead(CASES)]
 _results: dict[str, str] = {}
 
 
-def _problem(lanes: Lanes, case: str) -> str:
+def _problem(queues: Queues, case: str) -> str:
     """What went wrong in a case, or nothing. The first call waits for them all."""
     if not _results:
-        run = lanes.result(CASES)
+        run = queues.result(CASES)
         sys.stderr.write(run.stderr)
         for line in run.stdout.splitlines():
             result = json.loads(line)
@@ -33,7 +33,7 @@ def _problem(lanes: Lanes, case: str) -> str:
 
 
 @pytest.mark.parametrize("case", kernel_cases.cases())
-def test_on_the_real_table(uml_possible: None, lanes: Lanes, case: str) -> None:
-    problem = _problem(lanes, case)
+def test_on_the_real_table(uml_possible: None, queues: Queues, case: str) -> None:
+    problem = _problem(queues, case)
     if problem:
         pytest.fail(problem, pytrace=False)

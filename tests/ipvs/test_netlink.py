@@ -177,6 +177,7 @@ def test_a_kernel_that_does_not_tell_a_familys_number_is_an_error(
     assert kernel.hears()[16:] == b"\3\1\0\0" + coded({CTRL_ATTR_FAMILY_NAME: b"IPVS\0"})
 
 
+@pytest.mark.slow
 def test_the_wait_for_the_kernel_is_bounded(control: GenericNetlink, kernel: Kernel) -> None:
     kernel.asked()
     with pytest.raises(TimeoutError):
@@ -232,6 +233,7 @@ def test_a_kernel_without_ipvs_is_told_apart(monkeypatch: pytest.MonkeyPatch) ->
         KernelTable()
 
 
+@pytest.mark.slow
 def test_a_kernel_that_does_not_answer_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pymon.ipvs.kernel.table.FAMILY", "nlctrl")
     table = KernelTable(time_limit=0.1)

@@ -81,6 +81,7 @@ def _loads(code: str, **environ: str) -> bool:
     return done.stdout == "True\n"
 
 
+@pytest.mark.slow
 def test_only_who_opens_the_kernels_table_pays_for_pyroute2() -> None:
     room = "import pymon.ipvs.change, pymon.ipvs.listing, pymon.ipvs.memory, pymon.ipvs.plan, pymon.ipvs.table"
     assert not _loads(room)
@@ -90,6 +91,7 @@ def test_only_who_opens_the_kernels_table_pays_for_pyroute2() -> None:
     assert _loads(f"{room}; pymon.ipvs.table.why_no_kernel_table()")
 
 
+@pytest.mark.slow
 def test_the_daemon_pays_for_it_when_it_loads_lvs_alert_and_not_when_a_server_dies() -> None:
     alert = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
     load = f"from pymon.runner.registry import load; assert load('lvs.alert', {str(alert)!r}).plugin"

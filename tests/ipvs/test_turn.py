@@ -59,6 +59,34 @@ def test_one_process_waits_for_the_other(tmp_path: Path) -> None:
         assert other.stdout.read() == "let go\n"
 
 
+def test_of_two_decisions_within_a_second_that_of_the_later_process_is_the_newer(tmp_path: Path) -> None:
+    """A-lvs-order: mon tells whole seconds; a slow lookup lets the first act last."""
+    code = (
+        "import sys, pathlib; from pymon.ipvs.turn import turn\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        f"with turn('web', {NOW}, folder=pathlib.Path(sys.argv[1])) as is_newest: print(is_newest)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+
+    def start() -> subprocess.Popen[str]:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    older, newer = start(), start()
+    assert [process.communicate("go\n", timeout=30)[0] for process in (newer, older)] == ["True\n", "False\n"]
+
+
+def test_a_lock_of_an_earlier_pymon_has_no_start(tmp_path: Path) -> None:
+    with turn("web", NOW - 5, folder=tmp_path):
+        (lock,) = tmp_path.iterdir()
+    lock.write_bytes(b"%020d" % NOW)
+    for decided, expected in ((NOW - 1, False), (NOW, True)):
+        with turn("web", decided, folder=tmp_path) as is_newest:
+            assert is_newest is expected
+
+
 def test_a_folder_that_cannot_be_used_keeps_nobody_from_a_change(tmp_path: Path) -> None:
     file = tmp_path / "a file"
     file.touch()

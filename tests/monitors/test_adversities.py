@@ -14,11 +14,13 @@ def arguments(enemy: Facing) -> Sequence[str]:
     return ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp"))
 async def test_ftp(adversities: Sequence[Adversity]) -> None:
     await check_adversity("ftp.monitor", arguments, *adversities, speech=Speech(b"220 ftp.test ready\r\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp"))
 async def test_http(adversities: Sequence[Adversity]) -> None:
     speech = Speech(b"HTTP/1.1 200 OK\r\n", client_first=True)

@@ -80,6 +80,7 @@ def sockets() -> set[int]:
     return {int(each.name) for each in Path("/proc/self/fd").iterdir() if each.is_socket()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", BAD)
 async def test_what_it_notices(what: str, tmp_path: Path) -> None:
     adversity, body, said = BAD[what]

@@ -101,6 +101,7 @@ def first(output: str) -> str:
     return output.partition("\n")[0]
 
 
+@pytest.mark.slow
 async def test_zones(check: Check, servers: Site) -> None:
     port = ("-port", str(servers.port))
     well = await check("dns.monitor", *port, *ZONE, "-zone", "two.test", *servers.arguments("-master NEW NEW2"))
@@ -197,6 +198,7 @@ def without_names(output: str) -> str:
     return re.sub(r"(failed servers:).*", r"\1", output)
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 @pytest.mark.parametrize("text", SAME)
 async def test_the_same_as_debians(servers53: Site, text: str) -> None:
@@ -381,6 +383,7 @@ async def test_a_datagram_cut_within_a_record_is_asked_for_again_over_tcp(check_
         assert (await check_inside("dns.monitor", *arguments)).exitval == 0
 
 
+@pytest.mark.slow
 async def test_asked_again(check_inside: Check) -> None:
     lost = 2
 
@@ -400,6 +403,7 @@ async def test_asked_again(check_inside: Check) -> None:
         assert "A query for w.test from 127.0.0.1 failed query timed out\n" in result.output
 
 
+@pytest.mark.slow
 async def test_a_limit_for_the_whole_query_m_dns_timeout(check_inside: Check) -> None:
     """M-dns-timeout: Debian's takes it, and waits as -retry and -retransmit say."""
     async with name_server(lambda *_: None) as server:
@@ -536,12 +540,14 @@ def query_arguments(enemy: Facing) -> list[str]:
     return ["-port", str(enemy.port), "-timeout", str(enemy.limit), "-caching_only", "-query", "w.test", enemy.host]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("udp"))
 async def test_adversities(adversities: Sequence[Adversity]) -> None:
     """M-dns-refused: where Debian's waits for its limit though the system says that nobody listens, ours says so."""
     await check_adversity("dns.monitor", query_arguments, *adversities, summary=lambda enemy: f"w.test@{enemy.host}  ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp", without=("hangs up later", "reset later")))
 async def test_adversities_of_tcp(adversities: Sequence[Adversity]) -> None:
     def arguments(enemy: Facing) -> list[str]:
@@ -560,6 +566,7 @@ QUERY = dns.message.make_query("w.test", "A", id=4711)
 RIGHT = answer(QUERY, ("w.test.", "CNAME", "x.test."), ("x.test.", "A", "192.0.2.1")).to_wire()
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=80) | st.binary(max_size=80).map(lambda data: RIGHT[:28] + data))
 def test_no_datagram_is_too_much(module: Any, data: bytes) -> None:
     module.read_answer(QUERY, data)

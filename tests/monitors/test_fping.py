@@ -112,6 +112,7 @@ def test_silence() -> None:
     assert f"unreachable hosts\n{RULER}\n127.0.0.1\n\n" in output
 
 
+@pytest.mark.slow
 def test_attempts_grow_longer(tmp_path: Path) -> None:
     """100 ms, 150 ms and 225 ms, as fping has it."""
     program = tmp_path / "attempts.py"
@@ -130,6 +131,7 @@ def test_attempts_grow_longer(tmp_path: Path) -> None:
     assert 0.47 <= float(took) < 1.5
 
 
+@pytest.mark.slow
 def test_an_answer_to_a_later_attempt_counts() -> None:
     prepare = "sysctl -qw net.ipv4.icmp_echo_ignore_all=1; (sleep 0.6; sysctl -qw net.ipv4.icmp_echo_ignore_all=0) &"
     exitval, output = pymons("-r 5 -t 300 127.0.0.1", prepare)

@@ -84,6 +84,7 @@ def test_the_detail_has_the_figures(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_ten_percent_by_itself_m_freespace_1(tmp_path: Path) -> None:
     """M-freespace-1: without a limit of its own Debian's never fails, though it says 10 %."""
     fill = PREPARE.replace("20971520", "99614720")
@@ -155,6 +156,7 @@ async def test_no_path(check_inside: Check) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_a_filesystem_that_hangs_m_freespace_3(monkeypatch: pytest.MonkeyPatch) -> None:
     """M-freespace-3: as statvfs of a directory whose NFS server is gone. The others are still told of."""
     import threading  # noqa: PLC0415

@@ -56,6 +56,7 @@ async def test_ipv6(check_inside: Check) -> None:
         assert (await check_inside("ftp.monitor", "-p", str(port), "::1")).exitval == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("handler", "error", "dialogue"),
     [
@@ -84,6 +85,7 @@ async def test_servers_that_fail(check_inside: Check, handler: Handler, error: s
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handler", [reset, hang_up], ids=["reset", "hang up"])
 async def test_connections_that_break(check_inside: Check, handler: Handler) -> None:
     async with serving(handler) as port:

@@ -180,6 +180,7 @@ async def test_servers_that_fail(check: Check, handler: Handler, reason: str) ->
     assert reason in why
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "handler",
     [silent, saying(b"H", *[b"T"] * 100, pause=0.05), saying(b"HTTP/1.1 200 OK\r\n\r\n", *[b"x"] * 100, pause=0.05)],
@@ -191,6 +192,7 @@ async def test_timeout(check: Check, handler: Handler) -> None:
     assert (result.exitval, result.output) == (1, "127.0.0.1\nHOST 127.0.0.1: timeout after 0.3 seconds\n\n")
 
 
+@pytest.mark.slow
 async def test_hosts_are_asked_at_the_same_time(check_inside: Check) -> None:
     """M-hosts: mon's monitors ask one host after the other."""
     hosts = [f"127.0.1.{number}" for number in range(1, 41)]

@@ -71,6 +71,7 @@ async def test_what_is_no_json(check_inside: Check) -> None:
     assert "the body is no JSON: Expecting value" in result.output
 
 
+@pytest.mark.slow
 async def test_measurements(check: Check) -> None:
     """M-http-measured."""
     async with website({"/": Page(b"hello", delay=0.1)}) as site:
@@ -86,6 +87,7 @@ async def test_measurements(check: Check) -> None:
     assert found["time"][0] >= found["first_byte"][0] + found["connect"][0] >= 0.1 > found["connect"][0] > 0
 
 
+@pytest.mark.slow
 async def test_slow_is_a_failure_and_measured(check_inside: Check) -> None:
     async with website({"/": Page(delay=0.2)}) as site:
         slow = await check_inside("http.monitor", "-p", str(site.port), "--slowest", "0.1", site.host)
@@ -121,6 +123,7 @@ async def test_gzip(check_inside: Check, packed: bytes) -> None:
     assert site.requests[1].headers["accept-encoding"] == "gzip"
 
 
+@pytest.mark.slow
 async def test_a_bomb_is_defused(check_inside: Check) -> None:
     async with website({"/": Page(gzip.compress(b"\0" * (64 << 20)), headers={"Content-Encoding": "gzip"})}) as site:
         result = await check_inside("http.monitor", "-p", str(site.port), "--absent", "x", site.host)
@@ -137,6 +140,7 @@ async def test_sizes_beyond_what_is_kept(check_inside: Check) -> None:
     assert "more than 9437184 bytes" in most.output
 
 
+@pytest.mark.slow
 async def test_a_request_with_body_and_headers(check: Check, tmp_path: Path) -> None:
     """M-http-request."""
     (tmp_path / "body").write_bytes(b"\xff\n")
@@ -157,6 +161,7 @@ async def test_a_request_with_body_and_headers(check: Check, tmp_path: Path) -> 
     }
 
 
+@pytest.mark.slow
 async def test_logging_in(check: Check, tmp_path: Path) -> None:
     """M-http-login: Secrets come from files or credentials, never from the arguments, and are never shown."""
     (tmp_path / "password").write_text("pass:wörd\n")
@@ -192,6 +197,7 @@ async def test_a_body_of_get(check_inside: Check) -> None:
     assert (site.requests[0].method, site.requests[0].body) == ("GET", b"x")
 
 
+@pytest.mark.slow
 async def test_long_bodies_do_not_hold_up_the_loop(check_inside: Check) -> None:
     """A JSONPath that looks everywhere takes its time."""
     async with website({"/": Page(json.dumps([{"n": n} for n in range(30_000)]).encode())}) as site:
@@ -287,7 +293,7 @@ async def test_a_loop_ends(check_inside: Check) -> None:
         (["--proxy-password-file", "x"], "--proxy-user and --proxy-password-file need each other"),
         (["--proxy-user", "x", "--proxy-password-file", "x"], "--proxy-user needs --proxy"),
         (["--user", "x", "--password-file", "x", "--token-file", "x"], "--user and --token-file exclude each other"),
-        (["--user", "a:b", "--password-file", "x"], "a user's name must have no colon"),
+        (["--user", "a:b", "--password-file", "x"], "option --user 'a:b': a user's name must have no colon"),
         (["--header", "Host: x"], "option --header 'Host: x': is made by other options (-H, -a, --data)"),
         (["--data", "x", "--data-file", "x"], "--data and --data-file exclude each other"),
         (["--data-file", "/no/such"], "cannot read /no/such: No such file or directory"),

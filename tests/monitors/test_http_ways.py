@@ -137,6 +137,7 @@ async def test_ends_of_http2(check_inside: Check) -> None:
     assert "no HTTP answer: the server hung up before it was complete\n" in said["nothing"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tls", [False, True], ids=["absolute", "CONNECT"])
 async def test_proxy(check: Check, proxy: Proxy, trusted: str, tmp_path: Path, tls: bool) -> None:
     """M-http-proxy."""
@@ -220,6 +221,7 @@ async def test_proxies_that_fail(check_inside: Check, answer: bytes, why: str) -
     assert any(said.startswith(f"the proxy: {each}") for each in why.split("|")), said
 
 
+@pytest.mark.slow
 async def test_a_proxy_that_is_silent_or_gone(check_inside: Check, blackhole: tuple[str, int]) -> None:
     way = ["http.monitor", "-S", "-t", "0.3", "server.test", "--proxy"]
     assert "timeout after 0.3 seconds" in (await check_inside(*way, "{}:{}".format(*blackhole))).output
@@ -227,6 +229,7 @@ async def test_a_proxy_that_is_silent_or_gone(check_inside: Check, blackhole: tu
     assert "the proxy: name not found: " in (await check_inside(*way, "no.invalid")).output
 
 
+@pytest.mark.slow
 async def test_client_certificate(check: Check, trusted: str, tmp_path: Path) -> None:
     """M-http-tls."""
     guests = Authority("guests")
@@ -273,6 +276,7 @@ async def test_name_in_tls_by_the_host_header(check_inside: Check, trusted: str,
     assert asked == [sni]
 
 
+@pytest.mark.slow
 async def test_days_to_expiry_are_measured(check: Check, trusted: str) -> None:
     async with website({"/": Page()}, certificate=PAIR, host=ADDRESS) as site:
         verified = await check("http.monitor", "-S", "-C", trusted, "-p", str(site.port), ADDRESS)
@@ -304,6 +308,7 @@ def through_a_proxy(enemy: Facing) -> Sequence[str]:
     return ["-S", "--proxy", f"{enemy.host}:{enemy.port}", "-t", str(enemy.limit), "server.test"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tls"))
 async def test_adversities_within_tls(adversities: Sequence[Adversity]) -> None:
     await check_adversity("http.monitor", https, *adversities, speech=HTTP)
@@ -313,6 +318,7 @@ ALIKE = ("drip", "reset", "hangs up", "refusal")
 """rows that another one stands for, or that come before there is anything of HTTP"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp", without=ALIKE))
 async def test_adversities_of_http2(adversities: Sequence[Adversity]) -> None:
     # a SETTINGS frame that says it is longer than it will ever be
@@ -324,6 +330,7 @@ async def test_adversities_of_http2(adversities: Sequence[Adversity]) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp", without=ALIKE))
 async def test_adversities_of_proxies(adversities: Sequence[Adversity]) -> None:
     await check_adversity(

@@ -99,6 +99,7 @@ async def test_login_and_mailbox_within_tls(
     assert measured["messages"] == 0
 
 
+@pytest.mark.slow
 async def test_anonymous_login_is_refused(check: Check, server: MailStore, trust: list[str]) -> None:
     """M-imap-anonymous: what mon's monitor tries always."""
     result = await check("imap.monitor", "-S", *trust, "--anonymous", "-p", str(server.tls_port), server.host)
@@ -110,6 +111,7 @@ async def test_anonymous_login_is_refused(check: Check, server: MailStore, trust
     assert "    > A2 LOGIN ANONYMOUS ANONYMOUS\n" in result.output
 
 
+@pytest.mark.slow
 async def test_a_login_that_goes_wrong(
     check_inside: Check, server: MailStore, trust: list[str], account: list[str], tmp_path: Path
 ) -> None:
@@ -274,6 +276,7 @@ async def test_good_and_bad_hosts_side_by_side(check: Check, server: MailStore) 
     assert server.host not in result.output
 
 
+@pytest.mark.slow
 async def test_silence_behind_the_greeting(check_inside: Check) -> None:
     """M-imap-why: what was said up to there is shown."""
 
@@ -311,17 +314,20 @@ async def lead_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.write(b"A2 OK go ahead\r\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp"))
 async def test_adversities(adversities: Sequence[Adversity]) -> None:
     await check_adversity("imap.monitor", plain, *adversities, speech=Speech(GREETING))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain text", "no handshake", "wrong name"])
 async def test_adversities_of_starttls(name: str) -> None:
     """The others are test_smtp.py's."""
     await check_adversity("imap.monitor", starttls, ADVERSITIES[name], speech=Speech(b"* CAPABILITY", lead_in=lead_in))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tls"))
 async def test_adversities_of_tls(adversities: Sequence[Adversity]) -> None:
     await check_adversity("imap.monitor", tls, *adversities, speech=Speech(GREETING))

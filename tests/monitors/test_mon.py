@@ -98,18 +98,21 @@ async def both(*arguments: str) -> tuple[tuple[int, str], tuple[int, str]]:
     return (process.returncode or 0, output.decode()), (ours.exitval, ours.output)
 
 
+@pytest.mark.slow
 async def test_a_server_that_runs(check: Check, server: Server) -> None:
     result = await check("mon.monitor", "--running", "-p", str(server.port), HOST)
     assert (result.exitval, result.output) == (0, f"no failures\n{HOST}: 1 scheduler running\n")
     assert [(each.host, each.name, each.unit) for each in result.measurements] == [(HOST, "time", "s")]
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 async def test_the_same_as_debians(server: Server) -> None:
     theirs, ours = await both("-p", str(server.port), "-u", "joe", "-P", PASSWORD, HOST, "127.0.0.2")
     assert ours == theirs
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 async def test_a_wrong_password(server: Server) -> None:
     theirs, ours = await both("-p", str(server.port), "-u", "joe", "-P", "wrong", HOST)
@@ -118,6 +121,7 @@ async def test_a_wrong_password(server: Server) -> None:
     assert ours[1].startswith(f"{HOST}\n{HOST}: 530 ")
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 async def test_a_stopped_scheduler_m_mon_stopped(server: Server) -> None:
     """M-mon-stopped: no failure for either; for ours one with --running."""
@@ -134,6 +138,7 @@ async def test_a_stopped_scheduler_m_mon_stopped(server: Server) -> None:
     assert strict.output.startswith(f"{HOST}\n{HOST}: scheduler stopped since 1")
 
 
+@pytest.mark.slow
 async def test_a_password_from_a_file_m_mon_password(check: Check, server: Server, secret: Path) -> None:
     """M-mon-password: where every user could read it among the arguments."""
     login = ("-p", str(server.port), "-u", "joe", "--password-file", str(secret))
@@ -195,6 +200,7 @@ async def test_no_hosts_m_mon_none() -> None:
     assert (theirs, ours) == ((0, "no failures\n"), (0, ""))
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 async def test_the_limit() -> None:
     silent = await asyncio.start_server(_silence, HOST, 0)
@@ -220,6 +226,7 @@ async def over_tls_fixture(tmp_path: Path) -> AsyncIterator[tuple[int, Path]]:
         yield server.port, trusted
 
 
+@pytest.mark.slow
 async def test_tls_m_mon_tls(check: Check, over_tls: tuple[int, Path]) -> None:
     """M-mon-tls: new."""
     port, trusted = over_tls
@@ -271,11 +278,13 @@ def tls_arguments(enemy: Facing) -> list[str]:
 SPEECH = Speech(b"220 protocol match\n", client_first=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp"))
 async def test_adversities(adversities: Sequence[Adversity]) -> None:
     await check_adversity("mon.monitor", arguments, *adversities, speech=SPEECH)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tls"))
 async def test_adversities_of_tls(adversities: Sequence[Adversity]) -> None:
     await check_adversity("mon.monitor", tls_arguments, *adversities, speech=SPEECH)

@@ -133,6 +133,7 @@ async def test_a_plugin_that_cannot_do_its_work(
     assert reason in result.output
 
 
+@pytest.mark.slow
 async def test_the_worst_state_counts_m_nagios_1(check: Check, tmp_path: Path) -> None:
     """M-nagios-1."""
     plugin = script(tmp_path, "echo as it is; exit ${1#n}")
@@ -166,6 +167,7 @@ def runs(pidfile: Path) -> bool:
     return Path("/proc", pidfile.read_text().strip()).exists()
 
 
+@pytest.mark.slow
 async def test_a_plugin_that_hangs_is_ended_with_what_it_started(check: Check, tmp_path: Path) -> None:
     plugin = script(tmp_path, f'echo $$ > "{tmp_path}/$1"; echo begun; sleep 60 & wait')
     result = await check("nagios.monitor", "-t", "0.3", "--", plugin, "%h", "--", "a", "b")
@@ -177,6 +179,7 @@ async def test_a_plugin_that_hangs_is_ended_with_what_it_started(check: Check, t
         assert not runs(tmp_path / host)
 
 
+@pytest.mark.slow
 async def test_plugins_run_at_the_same_time_but_not_too_many(check: Check, tmp_path: Path) -> None:
     """Each waits until as many as may run do, and counts how many there are."""
     plugin = script(
@@ -255,6 +258,7 @@ def test_figures(data: str, expected: list[tuple[str, float, str]]) -> None:
     assert [value for _, value, _ in found] == pytest.approx([value for _, value, _ in expected])
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="ab1.,-+e'=;|%sUc \n\tü", max_size=80))
 def test_no_output_is_too_odd(output: str) -> None:
     said, more, performance = function("divided")(output)
@@ -310,11 +314,13 @@ async def test_what_is_doubtful_is_refused_m_nagios_2(check_inside: Check, line:
     assert result.output.startswith(f"nagios.monitor: {doubtful}: {advice}\n")
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=6), st.lists(st.text(max_size=5).filter("--".__ne__)))
 def test_dashes_always_tell(command: list[str], hosts: list[str]) -> None:
     assert function("split")([*command, "--", *hosts]) == (tuple(command), tuple(hosts))
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet="-ah8.:%/=", min_size=1, max_size=4).filter("--".__ne__), min_size=1, max_size=6))
 def test_no_word_is_lost(words: list[str]) -> None:
     try:

@@ -149,6 +149,7 @@ async def test_what_the_server_takes_is_no_delay(check_inside: Check) -> None:
     assert measured["offset"] == pytest.approx(0.0, abs=0.1)
 
 
+@pytest.mark.slow
 async def test_the_sample_with_the_least_delay_counts(check_inside: Check) -> None:
     asked = 0
 
@@ -180,6 +181,7 @@ async def test_each_query_has_a_time_of_its_own_that_is_none(check_inside: Check
     assert len({query[40:] for query in seen}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [3, 5])
 async def test_an_answer_of_another_mode_is_passed_over(check_inside: Check, mode: int) -> None:
     async with time_server(lambda query: server_answer(query, mode=mode)) as port:
@@ -187,6 +189,7 @@ async def test_an_answer_of_another_mode_is_passed_over(check_inside: Check, mod
     assert result.output.endswith("  timeout after 0.2 seconds\n")
 
 
+@pytest.mark.slow
 async def test_asked_again_when_no_answer_came(check_inside: Check) -> None:
     asked = 0
 
@@ -230,6 +233,7 @@ echo "server $2, stratum STRATUM, offset OFFSET, delay 0.02563"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 @pytest.mark.parametrize(
     ("stratum", "offset", "options"),
@@ -284,6 +288,7 @@ def arguments(enemy: Facing) -> list[str]:
     return ["-t", str(enemy.limit), "-p", str(enemy.port), enemy.host]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("udp"))
 async def test_adversities(adversities: Sequence[Adversity]) -> None:
     await check_adversity("ntp.monitor", arguments, *adversities, speech=Speech(answer=datagrams.ntp_answer))

@@ -58,6 +58,7 @@ async def both(name: str, *arguments: str) -> tuple[tuple[int, str], tuple[int, 
     return (process.returncode or 0, output.decode("utf-8", "surrogateescape")), (ours.exitval, ours.output)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("server", "options"),
     [
@@ -120,6 +121,7 @@ async def test_tcp_name_not_found() -> None:
     assert ours[1].startswith(theirs[1].rstrip("\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["ftp", "ftp refuses quit", "ftp leaves", "silent", "refused"])
 async def test_ftp(ports: dict[str, int], server: str) -> None:
     theirs, ours = await both("ftp.monitor", "-t", "1", "-p", str(ports[server]), ADDRESS)

@@ -74,6 +74,7 @@ def sleeper(folder: Path, name: str) -> str:
     return str(folder / name)
 
 
+@pytest.mark.slow
 async def test_counts(check: Check, tmp_path: Path) -> None:
     name = f"sl{os.getpid()}"
     with started(sleeper(tmp_path, name), "60", count=3):

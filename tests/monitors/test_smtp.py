@@ -85,6 +85,7 @@ def secrets(password: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 async def test_a_real_server(check: Check, server: MailServer) -> None:
     """M-smtp-dialogue: what we said is shown, too."""
     result = await check("smtp.monitor", "-p", str(server.port), server.host)
@@ -97,6 +98,7 @@ async def test_a_real_server(check: Check, server: MailServer) -> None:
     assert {each.name for each in result.measurements} == {"connect", "greeting", "time"}
 
 
+@pytest.mark.slow
 async def test_families(check_inside: Check, server: MailServer) -> None:
     """The server is on both."""
     for options in (["-6", server.host6], ["-4", server.host], [server.host6, server.host]):
@@ -104,6 +106,7 @@ async def test_families(check_inside: Check, server: MailServer) -> None:
         assert result.exitval == 0, result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["--starttls", "--tls"])
 async def test_tls(check: Check, server: MailServer, trust: list[str], how: str) -> None:
     """M-smtp-tls."""
@@ -117,6 +120,7 @@ async def test_tls(check: Check, server: MailServer, trust: list[str], how: str)
     assert result.output.count("    > EHLO") == (2 if how == "--starttls" else 1)
 
 
+@pytest.mark.slow
 async def test_tls_by_name(check_inside: Check, server: MailServer, trust: list[str]) -> None:
     """M-smtp-tls: the name to verify need not be the host's."""
     common = ["--starttls", *trust, "-p", str(server.port), server.host]
@@ -149,6 +153,7 @@ async def test_starttls_that_fails(check_inside: Check, answer: bytes) -> None:
     assert f"{ADDRESS} failed with error {reason}\n" in result.output
 
 
+@pytest.mark.slow
 async def test_login(check: Check, server: MailServer, trust: list[str], account: list[str]) -> None:
     """M-smtp-login."""
     result = await check("smtp.monitor", "--starttls", *trust, *account, "-p", str(server.port), server.host)
@@ -199,6 +204,7 @@ async def test_no_login(check_inside: Check, tmp_path: Path, offer: bytes, reaso
     assert f"{ADDRESS} failed with error {reason}\n" in result.output
 
 
+@pytest.mark.slow
 async def test_sender_and_recipients(check: Check, server: MailServer) -> None:
     """M-smtp-to: they are tried, and nothing is sent."""
     common = ["-p", str(server.port), server.host]
@@ -219,6 +225,7 @@ async def test_a_server_that_knows_no_ehlo(check_inside: Check) -> None:
     assert "    > EHLO mon.test\n    < 502 what?\r\n    > HELO mon.test\n    < 250 mail.test\r\n" in result.output
 
 
+@pytest.mark.slow
 async def test_good_and_bad_hosts_side_by_side(check: Check, server: MailServer) -> None:
     result = await check("smtp.monitor", "-p", str(server.port), "no-such-host.invalid", server.host, "127.255.0.1")
     assert result.exitval == 1
@@ -229,6 +236,7 @@ async def test_good_and_bad_hosts_side_by_side(check: Check, server: MailServer)
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -254,16 +262,19 @@ async def lead_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.write(b"220 go ahead\r\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp"))
 async def test_adversities(adversities: Sequence[Adversity]) -> None:
     await check_adversity("smtp.monitor", plain, *adversities, speech=Speech(b"220 mail.test ESMTP\r\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tls"))
 async def test_adversities_of_starttls(adversities: Sequence[Adversity]) -> None:
     await check_adversity("smtp.monitor", starttls, *adversities, speech=Speech(b"250 mail.test\r\n", lead_in=lead_in))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain text", "no handshake", "wrong name"])
 async def test_adversities_of_tls(name: str) -> None:
     """From the start; the others are test_imap.py's."""
@@ -291,6 +302,7 @@ async def test_debians_fails_whatever_it_meets_m_smtp_works() -> None:
         assert (await Runs(inprocess=True)("smtp.monitor", "-p", str(port), ADDRESS)).exitval == 0
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 @pytest.mark.parametrize("script", SCRIPTS)
 async def test_beside_debians_under_an_older_perl(script: str, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def offer(exchanges: bytes = b"curve25519-sha256", keys: bytes = b"ssh-ed25519")
     return packet(bytes([20]) + bytes(16) + b"".join(struct.pack(">I", len(each)) + each for each in lists) + bytes(5))
 
 
+@pytest.mark.slow
 async def test_a_real_server(check: Check, server: ShellServer) -> None:
     result = await check("ssh.monitor", "-p", str(server.port), "--banner", "^SSH-2.0-OpenSSH_", server.host)
     assert result.exitval == 0
@@ -99,6 +100,7 @@ async def test_a_real_server(check: Check, server: ShellServer) -> None:
     assert {each.name for each in result.measurements} == {"connect", "greeting", "time"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 async def test_a_key_of_each_type_is_known(check: Check, server: ShellServer, kind: str) -> None:
     """M-ssh-key: whichever of its keys the server would show a client."""
@@ -109,6 +111,7 @@ async def test_a_key_of_each_type_is_known(check: Check, server: ShellServer, ki
     assert "kex" in {each.name for each in result.measurements}
 
 
+@pytest.mark.slow
 async def test_no_key_is_known(check: Check, server: ShellServer) -> None:
     result = await check("ssh.monitor", "-p", str(server.port), "--fingerprint", STRANGE, server.host)
     assert result.exitval == 1
@@ -117,6 +120,7 @@ async def test_no_key_is_known(check: Check, server: ShellServer) -> None:
     assert all(known in reason for known in server.fingerprints.values())
 
 
+@pytest.mark.slow
 async def test_families(check_inside: Check, server: ShellServer) -> None:
     """The server is on both."""
     known = ["-p", str(server.port), "-f", server.fingerprints["ed25519"]]
@@ -131,6 +135,7 @@ def known_exchanges() -> set[str]:
     return set(subprocess.run([ssh, "-Q", "kex"], capture_output=True, text=True, check=True).stdout.split())
 
 
+@pytest.mark.slow
 async def test_key_exchanges(check_inside: Check) -> None:
     """With each exchange that this system's OpenSSH knows as well: mlkem768x25519 from 9.9 on."""
     shared = [name for name in EXCHANGES if name in known_exchanges()]
@@ -143,6 +148,7 @@ async def test_key_exchanges(check_inside: Check) -> None:
         assert result.exitval == 0, (name, result.output)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"])
 async def test_ways_to_sign(check_inside: Check, name: str) -> None:
     with sshd(("rsa",), options=f"HostKeyAlgorithms {name}") as server:
@@ -264,6 +270,7 @@ async def test_servers_that_fail(check_inside: Check, server: Handler, reason: s
     assert result.output.startswith(f"{ADDRESS}\n{ADDRESS}: {reason}")
 
 
+@pytest.mark.slow
 async def test_silence_behind_the_banner(check_inside: Check) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(BANNER)
@@ -275,6 +282,7 @@ async def test_silence_behind_the_banner(check_inside: Check) -> None:
     assert result.output.startswith(f"{ADDRESS}\n{ADDRESS}: timeout after 0.3 seconds\n    < SSH-2.0-test\r\n")
 
 
+@pytest.mark.slow
 async def test_good_and_bad_hosts_side_by_side(check: Check, server: ShellServer) -> None:
     result = await check("ssh.monitor", "-p", str(server.port), "127.255.0.1", server.host)
     assert result.exitval == 1
@@ -299,6 +307,7 @@ def asking_for_a_key(enemy: Facing) -> list[str]:
     return ["--fingerprint", STRANGE, *plain(enemy)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversities", rows_together("tcp"))
 async def test_adversities(adversities: Sequence[Adversity]) -> None:
     await check_adversity("ssh.monitor", asking_for_a_key, *adversities, speech=Speech(b"SSH-2.0-test\r\n"))
@@ -313,6 +322,7 @@ def conversation(data: bytes) -> Conversation:
     return Conversation(reader, writer, server_name="", transcript=[], measure=lambda *_: None)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(data=st.binary(max_size=200), numbered=st.sampled_from([1, 2, 4, 20, 31]))
 def test_any_packet_is_read_or_refused(ssh: ModuleType, data: bytes, numbered: int) -> None:
@@ -329,6 +339,7 @@ def test_any_packet_is_read_or_refused(ssh: ModuleType, data: bytes, numbered: i
         return
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     kind=st.sampled_from([b"ssh-ed25519", b"ssh-rsa", b"ecdsa-sha2-nistp256", b"ssh-dss"]) | st.binary(max_size=20),

@@ -95,6 +95,7 @@ async def test_verdicts(check_inside: Check, trusted: str, pair: Pair, words: li
     assert re.search(detail, result.output)
 
 
+@pytest.mark.slow
 async def test_verdicts_as_a_program(check: Check) -> None:
     """M-sslcert-chain: -k leaves out who vouches, as mon's does."""
     async with with_tls(STRANGER.issue("127.0.0.1", days=3)) as port:
@@ -130,6 +131,7 @@ async def test_wildcards(check_inside: Check, trusted: str, name: str) -> None:
     assert (result.exitval, other.exitval) == (0, 1), result.output
 
 
+@pytest.mark.slow
 async def test_several_hosts(check: Check, trusted: str) -> None:
     names = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
     async with serving(stay, "127.0.0.1", tls=AUTHORITY.issue(*names, days=60).server_context()) as port:
@@ -190,6 +192,7 @@ async def test_families(check_inside: Check, trusted: str) -> None:
         assert (await check_inside(*way, "-46")).output == "127.0.0.1(not found) \nNo AAAA record for 127.0.0.1.\n"
 
 
+@pytest.mark.slow
 async def test_no_time_is_lost_on_what_hangs(check_inside: Check, blackhole: tuple[str, int]) -> None:
     """M-sslcert-timeout: mon's waits for ever."""
     host, port = blackhole
@@ -291,6 +294,7 @@ def upgrading(lead: LeadIn, pair: Pair) -> Handler:
     return handler
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", SERVERS)
 async def test_starttls(check_inside: Check, trusted: str, protocol: str) -> None:
     """M-sslcert-starttls: What OpenSSL's client is content with, we are content with too."""
@@ -347,6 +351,7 @@ async def test_starttls_refused(check_inside: Check, protocol: str, greeting: by
     assert sentence.endswith(why) or "clear" in why
 
 
+@pytest.mark.slow
 async def test_real_mail_servers(check: Check, trusted: str) -> None:
     own = own_address()
     pair = AUTHORITY.issue(own, "::1", days=70)
@@ -410,6 +415,7 @@ WORDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tcp", "tls", without=("drip within TLS",)))
 async def test_adversities(adversity: Adversity) -> None:
     word = WORDS.get(adversity.name, "no SSL cert")
@@ -438,6 +444,7 @@ ALIKE = (
 """rows where nothing depends on what was said in plain text, or that another row stands for"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversity", rows("tcp", "tls", without=ALIKE))
 async def test_adversities_of_starttls(adversity: Adversity) -> None:
     late = adversity.kind == "tls" or adversity.name in ("silence", "drip", "reset", "reset later")
@@ -453,6 +460,7 @@ async def test_adversities_of_starttls(adversity: Adversity) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_adversities_by_ipv6() -> None:
     await check_adversity(
         *("sslcert.monitor", plainly, ADVERSITIES["expired"]),

@@ -90,6 +90,7 @@ async def output(*command: object, **environ: str) -> tuple[int, str]:
     return process.returncode or 0, said.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("server", "arguments"),
     [

@@ -49,6 +49,7 @@ async def test_reset_after_the_connection_is_no_failure(check_inside: Check) -> 
         assert (await check_inside("tcp.monitor", "-p", str(port), "127.0.0.1")).exitval == 0
 
 
+@pytest.mark.slow
 async def test_no_answer_at_all(check: Check, blackhole: tuple[str, int]) -> None:
     host, port = blackhole
     result = await check("tcp.monitor", "-t", "0.2", "-p", str(port), host)

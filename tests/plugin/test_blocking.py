@@ -128,6 +128,7 @@ async def test_a_file_that_hangs_is_no_other_files_harm(monkeypatch: pytest.Monk
     os.close(descriptor)
 
 
+@pytest.mark.slow
 async def test_nothing_is_remembered_of_functions_that_returned() -> None:
     await in_thread(lambda: None)
     gc.collect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pymon.plugin import Cause, Measurement, run_command
 
 
@@ -12,6 +14,7 @@ async def test_exit_value_output_and_environment() -> None:
     assert (result.exitval, result.output, result.cause) == (3, "y a b\ntoo\n", Cause.EXITED)
 
 
+@pytest.mark.slow
 async def test_time_limit() -> None:
     result = await run_command(["/bin/sh", "-c", "echo begun; sleep 60"], {}, time_limit=0.2)
     assert result.cause is Cause.TIMED_OUT

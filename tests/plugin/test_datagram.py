@@ -59,6 +59,7 @@ async def test_the_first_answer_that_is_accepted(host: str) -> None:
         assert await exchange(address, b"you there", text) == "you there!"
 
 
+@pytest.mark.slow
 async def test_when_it_was_sent_and_received_by_the_kernel() -> None:
     """The loop being held up after the answer came does not make it look late."""
     before = time.time()

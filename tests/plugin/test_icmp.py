@@ -56,6 +56,7 @@ async def test_one_socket_a_family(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(opened) == 2
 
 
+@pytest.mark.slow
 async def test_the_time_is_the_kernels() -> None:
     """A busy event loop does not make hosts slow. One of many requests is sent without the machine's taking a rest."""
     asking = asyncio.create_task(ping([address(f"127.0.3.{number}") for number in range(1, 21)], attempts=1, wait=5))

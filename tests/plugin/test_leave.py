@@ -125,6 +125,7 @@ async def test_an_exit_code_that_no_program_has_is_no_success(tmp_path: Path, gi
         assert result.exitval == 255
 
 
+@pytest.mark.slow
 async def test_the_locale_does_not_matter(tmp_path: Path) -> None:
     """Bytes in, the same bytes out."""
     localedef = shutil.which("localedef")
@@ -143,6 +144,7 @@ async def test_the_locale_does_not_matter(tmp_path: Path) -> None:
         assert result.output == "hé \udcff\n웹\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_is_gone_changes_nothing(tmp_path: Path) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)

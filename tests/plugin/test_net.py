@@ -89,6 +89,7 @@ async def test_a_name_that_is_not_found_says_why_where_any_error_of_the_system_d
     assert caught.value.strerror == str(caught.value) != ""
 
 
+@pytest.mark.slow
 async def test_lookups_at_the_same_time_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = SlowResolver()
     monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
@@ -198,6 +199,7 @@ async def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.Mo
     server.close()
 
 
+@pytest.mark.slow
 async def test_the_next_address_is_tried_when_one_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve("127.0.0.3")
     port = server.getsockname()[1]

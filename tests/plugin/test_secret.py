@@ -63,6 +63,7 @@ def test_what_is_no_secret(source: str, environ: dict[str, str], problem: str) -
     assert isinstance(caught.value, UnusableFile) == is_of_file
 
 
+@pytest.mark.slow
 async def test_a_shortage_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A-unusable: that there is no descriptor for a moment is no wrong option."""
     (tmp_path / "secret").write_text("hush\n")

@@ -161,6 +161,7 @@ def test_a_sample_of_an_event_can_be_had() -> None:
         ("cannot read /etc/x", ["--file", "/etc/xy"], None),
         ("--user needs --password-file", ["-q", "--user=kim"], 1),
         ("-c: no", ["-qc", "-cx"], 1),
+        ("sh: the command must be an absolute path", ["--", "sh", "-c"], 1),
         ("nothing", ["a"], None),
         ("", [], None),
     ],

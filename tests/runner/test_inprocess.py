@@ -187,6 +187,7 @@ async def test_time_limit_tells_where_it_was(run: Run) -> None:
     assert cleaned.is_set()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # when such a coroutine is collected
 @pytest.mark.parametrize("caught", [asyncio.CancelledError, BaseException])
 def test_a_plugin_that_swallows_its_cancellation_hangs_neither_the_run_nor_the_end_of_the_loop(

@@ -90,6 +90,7 @@ async def test_who_ignores_it_sees_nothing_else_and_alerts_get_none(tmp_path: Pa
     assert (measured.measurements, plain.measurements, problems) == ((), (), [])
 
 
+@pytest.mark.slow
 async def test_measurements_of_what_was_cut_off_or_killed(tmp_path: Path) -> None:
     path = script(tmp_path, f'echo "a n 1" >> "${NAME}"; sleep 60')
     result, _ = await run(path, time_limit=0.3)

@@ -54,6 +54,7 @@ async def both_ways(package: Path, file: PluginFile, *arguments: str, stdin: str
         runner.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_installed")
 async def test_a_monitor_gives_the_same_both_ways(package: Path) -> None:
     """M-entry."""
@@ -129,6 +130,7 @@ def test_a_users_file_beats_a_package_which_beats_pymons_own(tmp_path: Path) -> 
     assert finder("nosuch.monitor", [str(mine), OWN], MONITORS) is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_installed")
 def test_everything_tells_who_shadows_whom(tmp_path: Path) -> None:
     path = str(script(tmp_path, "true", "http.monitor"))
@@ -198,6 +200,7 @@ watch web
 """
 
 
+@pytest.mark.slow
 def test_a_daemon_uses_them_and_tells_once_what_hides_what(package: Path, tmp_path: Path) -> None:
     """M-entry, M-order: with SIGHUP in between, which tells nothing again."""
     for folder in ("mine", "state"):

@@ -168,6 +168,7 @@ def no_descriptors() -> Iterator[list[int]]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.slow
 async def test_out_of_descriptors_for_the_whole_time_limit_is_a_result(tmp_path: Path) -> None:
     path = script(tmp_path, "true")
     with no_descriptors():
@@ -216,6 +217,7 @@ async def test_flood_is_cut_and_does_not_block_the_program(tmp_path: Path) -> No
     assert notice == f"[output cut: {5_000_000 - OUTPUT_LIMIT} more bytes were not kept]"
 
 
+@pytest.mark.slow
 async def test_time_limit(tmp_path: Path) -> None:
     """M-limit: mon waits for a monitor for ever."""
     path = script(tmp_path, "echo halfway; sleep 60")
@@ -227,6 +229,7 @@ async def test_time_limit(tmp_path: Path) -> None:
     assert result.ended - result.started < 10
 
 
+@pytest.mark.slow
 async def test_what_ignores_sigterm_gets_sigkill_and_so_do_its_children(tmp_path: Path) -> None:
     path = script(tmp_path, "trap '' TERM\n(trap '' TERM; exec sleep 60) &\necho $!\nwhile :; do sleep 0.05; done")
     result = await run(path, time_limit=0.3, grace=0.2)
@@ -249,6 +252,7 @@ async def test_child_left_behind_may_be_spared(tmp_path: Path) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 async def test_pipes_closed_early(tmp_path: Path) -> None:
     result = await run(script(tmp_path, "echo before; exec >&- 2>&-; sleep 0.2; exit 5"))
     assert (result.exitval, result.output) == (5, "before\n")

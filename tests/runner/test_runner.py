@@ -81,6 +81,7 @@ async def test_a_python_plugin_that_cannot_be_imported_runs_under_pymons_interpr
     assert result.output == f"{sys.executable}\n"
 
 
+@pytest.mark.slow
 async def test_a_plugin_that_outlives_its_cancellation_is_banished(tmp_path: Path) -> None:
     async def stubborn(_: Invocation) -> Answer:
         while True:
@@ -140,6 +141,7 @@ async def test_programs_of_checks_inside_are_limited_and_all_run(
     assert (len(running), max(running)) == (18, 2)
 
 
+@pytest.mark.slow
 async def test_a_run_that_is_cancelled_while_its_program_waits_takes_no_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

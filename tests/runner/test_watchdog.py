@@ -25,6 +25,8 @@ from pymon.runner.watchdog import Watchdog
 from tests.runner.plugins import Body, made
 from tests.runner.scripts import script
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 0.2
 
 

@@ -122,6 +122,7 @@ def test_getpwnam_takes_a_hash_of_the_passwd_entry(monkeypatch: pytest.MonkeyPat
     assert not check_passwd("nobody-of-that-name", "secret")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.getuid() != 0 or not Path("/etc/pam.d/su").exists(), reason="needs root, and PAM's su")
 async def test_pam_asks_the_system(users: Path, told: Told) -> None:
     """The service su lets root become anybody without a password; the service other wants the right one."""
@@ -221,6 +222,7 @@ async def test_who_has_logged_in_before_does_not_queue_behind_guesses(
     made.close()
 
 
+@pytest.mark.slow
 async def test_many_logins_at_once_are_looked_at_one_by_one_and_not_all(
     users: Path, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

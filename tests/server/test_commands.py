@@ -519,6 +519,7 @@ PARTS = st.sampled_from(
 LINES = st.lists(PARTS, max_size=7).map(" ".join) | st.binary(max_size=60).map(to_text) | st.text(max_size=40)
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=4), st.booleans())
 def test_any_line_is_answered_in_good_form(lines: list[str], is_refused: bool) -> None:

@@ -31,6 +31,7 @@ def no_libcrypt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crypt, "_libcrypt", lambda: None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hashed", HASHES.values(), ids=HASHES)
 def test_right_password_fits_and_no_other(hashed: str) -> None:
     assert crypt.fits("secret", hashed)
@@ -82,6 +83,7 @@ def test_long_password_of_bcrypt_is_cut_as_in_crypt() -> None:
     assert crypt.fits("x" * 100, made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("password", ["secret", "a b", "ü\udcff", "x" * 300])
 def test_new_hash_fits_its_password_only(password: str) -> None:
     made = crypt.make(password)

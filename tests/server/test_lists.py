@@ -544,6 +544,7 @@ def test_opstatus_of_a_group_named_thousands_of_times_is_no_work_at_once() -> No
     assert len(client.say("list opstatus w0 w0 w0")) == 901
 
 
+@pytest.mark.slow
 def test_everything_disabled_on_many_watches_is_listed_in_no_time() -> None:
     site = large_site(10_000, 1)
     client = client_of(

@@ -9,7 +9,7 @@ import pytest
 
 from pymon.engine.record.store import Record
 from pymon.model.depend import ServiceKey
-from tests import tools
+from tests.peers import require_peer
 from tests.server.conftest import Live, until
 
 KEY = ServiceKey("g", "s")
@@ -48,10 +48,10 @@ async def test_a_wish_that_is_not_on_file_is_done_with_a_warning(live: Live, tmp
 @pytest.mark.peer
 async def test_debians_client_shows_the_warning_and_is_content(live: Live, tmp_path: Path) -> None:
     """R-warned."""
-    moncmd = tools.require_tool("moncmd", package="mon")
+    moncmd = require_peer("moncmd")
     await live.start(auth=AUTH, record=nowhere(tmp_path))
     calling = await asyncio.create_subprocess_exec(
-        *(moncmd, "-s", live.address, "-p", "2583", "disable", "service", "g", "t"),
+        *(moncmd, "-s", live.address, "-p", str(live.port), "disable", "service", "g", "t"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

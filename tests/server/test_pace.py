@@ -105,6 +105,7 @@ async def test_short_answer_comes_while_many_long_ones_are_made(live: Live) -> N
     await asyncio.gather(*readers, return_exceptions=True)
 
 
+@pytest.mark.slow
 def test_names_of_nothing_leave_nothing() -> None:
     """Hundreds of such lines at once made so many objects that to collect garbage took most of a second."""
     line = f"list opstatus {' '.join(f'x{number}' for number in range(10_000))}"

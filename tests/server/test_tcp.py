@@ -66,6 +66,7 @@ async def test_rubbish_is_refused_and_harms_nobody(live: Live) -> None:
     assert (await client.ask("version"))[-1] == "220 version completed"
 
 
+@pytest.mark.slow
 async def test_line_without_end_is_refused_and_the_connection_closed(live: Live, told: Told) -> None:
     """N-LINE: mon keeps it all in memory."""
     await live.start()
@@ -97,6 +98,7 @@ async def test_empty_clientallow_refuses_everybody(live: Live) -> None:
         assert await client.rest() == b""
 
 
+@pytest.mark.slow
 async def test_idle_client_is_closed_after_cltimeout(live: Live) -> None:
     await live.start("cltimeout = 1s")
     client = await live.connect()
@@ -105,6 +107,7 @@ async def test_idle_client_is_closed_after_cltimeout(live: Live) -> None:
     assert 0.5 < asyncio.get_running_loop().time() - begin < 5
 
 
+@pytest.mark.slow
 async def test_bytes_without_a_lines_end_win_no_time(live: Live) -> None:
     """N-DRIP: in mon each byte does."""
     await live.start("cltimeout = 1s")
@@ -131,6 +134,7 @@ async def test_each_command_is_logged_and_no_login(live: Live, told: Told) -> No
     assert "S3cret" not in told()
 
 
+@pytest.mark.slow
 async def test_no_answer_before_it_is_on_file(live: Live) -> None:
     await live.start()
     on_file = asyncio.Event()
@@ -167,6 +171,7 @@ async def test_stop_lets_an_answer_that_is_being_made_come_to_its_end(live: Live
     assert (await busy.rest()).decode().splitlines() == ["version 9745", "220 version completed"]
 
 
+@pytest.mark.slow
 async def test_client_that_does_not_read_is_closed_and_costs_little(
     live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,9 +21,10 @@ from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
-from pymon.server import crypt, trapauth, traps
+from pymon.server import crypt, trapauth
 from pymon.server.packet import TrapPacket, format_packet
 from pymon.server.trapauth import Claim, Lines, Verdict, judge
+from pymon.server.trapqueue import QueueLimits
 from pymon.server.traps import Traps
 from tests.server.conftest import AUTH, SITE, Live, until
 from tests.server.test_crypt import HASHES
@@ -45,6 +46,7 @@ class Taker:
         )
         self.auth = rules
         self.taken: list[tuple[ServiceKey, Trap]] = []
+        self.losses = 0
         self.reload_observers: list[Callable[[Settings], None]] = []
 
     def snapshot(self) -> Snapshot:
@@ -61,6 +63,9 @@ class Taker:
 
     def take_trap(self, key: ServiceKey, trap: Trap) -> None:
         self.taken.append((key, trap))
+
+    def note_lost_traps(self) -> None:
+        self.losses += 1
 
 
 def rules(*lines: tuple[str, str, str]) -> AuthRules:
@@ -229,8 +234,8 @@ async def test_flood_of_traps_costs_one_hash_for_each_password(monkeypatch: pyte
     for number in range(1000):
         made.take(format_packet(replace(PACKET, pas="secret" if number % 2 else "wrong")), "10.0.0.1")
         if number % 10 == 0:
-            await until(lambda: not made._waiting)
-    await until(lambda: not made._waiting)
+            await until(lambda: not made.is_busy)
+    await until(lambda: not made.is_busy)
     assert sorted(calls) == ["secret", "wrong"]
     assert (made.counters.accepted, made.counters.unauthorised, made.counters.lost) == (500, 500, 0)
     assert b"secret" not in b"".join(made._auth._verdicts), "what is remembered is a keyed digest"
@@ -247,11 +252,12 @@ async def test_flood_of_guesses_loses_its_own_traps_and_not_those_of_others() ->
         made.take(format_packet(replace(PACKET, pas=f"guess {number}")), "10.0.0.66")
     made.take(format_packet(PACKET), "10.0.0.1")
     assert made.counters.accepted == 2, "it did not wait for the guesses"
-    assert made.counters.lost == 500 - traps.MOST_WAITING_OF_ONE
+    assert made.counters.lost == 500 - QueueLimits().of_sender
     await made.stop()
     assert "secret" not in repr(Claim("10.0.0.1", "ann", "secret"))
 
 
+@pytest.mark.slow
 async def test_remembered_passwords_are_few_and_right_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trapauth, "MOST_VERDICTS", 10)
     monkeypatch.setattr(crypt, "fits", lambda password, _hashed: password == "secret")
@@ -259,7 +265,7 @@ async def test_remembered_passwords_are_few_and_right_ones_stay(monkeypatch: pyt
     made.start()
     for number in range(50):
         made.take(format_packet(replace(PACKET, pas=f"guess {number}" if number else "secret")), "10.0.0.1")
-        await until(lambda: not made._waiting)
+        await until(lambda: not made.is_busy)
     assert len(made._auth._verdicts) == 10
     assert list(made._auth._verdicts.values()).count(True) == 1
     await made.stop()
@@ -283,7 +289,7 @@ async def test_names_are_looked_up_again_aside(monkeypatch: pytest.MonkeyPatch) 
     async def is_accepted(address: str) -> bool:
         before = made.counters.accepted
         made.take(format_packet(PACKET), address)
-        await until(lambda: not made._waiting and not made._auth._lookups)
+        await until(lambda: not made.is_busy and not made._auth._lookups)
         return made.counters.accepted > before
 
     assert await is_accepted("10.0.0.1")
@@ -337,6 +343,7 @@ LINES = st.tuples(
 DATAGRAMS = st.binary(max_size=500) | st.lists(LINES, max_size=15).map(b"\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(DATAGRAMS, st.sampled_from(["10.0.0.1", "::1", "fe80::1", ""])), max_size=20), st.booleans())
 def test_any_datagrams_are_taken_without_harm(sent: list[tuple[bytes, str]], ages: bool) -> None:
@@ -349,7 +356,7 @@ def test_any_datagrams_are_taken_without_harm(sent: list[tuple[bytes, str]], age
         made.start()
         for data, address in sent:
             made.take(data, address)
-        await until(lambda: not made._waiting)
+        await until(lambda: not made.is_busy)
         counts = made.counters
         ended = counts.accepted + counts.malformed + counts.unauthorised + counts.refused + counts.stale + counts.lost
         assert counts.received == len(sent) == ended

@@ -123,6 +123,7 @@ def test_chronyd(stratum: int | None, host6: bool) -> None:
         assert abs(int.from_bytes(answer[40:44]) - int.from_bytes(datagrams.ntp_answer(bytes(48))[40:44])) <= 1
 
 
+@pytest.mark.slow
 @BOTH
 def test_dovecot(host6: bool) -> None:
     with dovecot(SITE, host=ADDRESS) as server:
@@ -170,6 +171,7 @@ def test_exim(host6: bool) -> None:
             within.login(server.user, "wrong")
 
 
+@pytest.mark.slow
 def test_exim_refuses() -> None:
     with exim(login=False) as server, smtplib.SMTP(server.host, server.port, timeout=LIMIT) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError):
@@ -266,6 +268,7 @@ async def test_website_of_any_page() -> None:
         assert (await client.get(f"{site.url6}/any?x=1")).text == "/any?x=1"
 
 
+@pytest.mark.slow
 def test_nagios_plugins() -> None:
     with exim() as server:
         told = run(nagios_plugin("check_smtp"), "-H", server.host, "-p", server.port)

@@ -40,6 +40,7 @@ def _wait_until_gone(marker: str, limit: float = 60.0) -> list[int]:
     return left
 
 
+@pytest.mark.sample
 def test_exit_value_and_both_outputs_come_back(uml: Guest) -> None:
     result = uml.run("sh", ["-c", "cat; echo 'to err' >&2; exit 7"], stdin="입력\n".encode())
     assert (result.exitval, result.stdout, result.stderr) == (7, "입력\n", "to err\n")
@@ -68,6 +69,7 @@ def test_a_python_program_runs_by_the_same_interpreter_with_the_work_tree(uml: G
     assert result.stdout.split() == [sys.prefix, str(WORK_TREE / "pymon" / "__init__.py"), "a", "1"]
 
 
+@pytest.mark.sample
 def test_the_kernel_has_a_real_ipvs_table_that_each_case_has_for_itself(uml: Guest) -> None:
     script = "ipvsadm -A -t 10.1.2.3:80 -s wlc && ipvsadm -a -t 10.1.2.3:80 -r 10.1.2.4:80 -g -w 100 && ipvsadm -S -n"
     result = uml.run("sh", ["-c", script]).check()

@@ -68,6 +68,7 @@ def test_no_block_is_overlooked() -> None:
     assert {kind for kind, _ in BLOCKS} == {"python", "console", "toml", ""}
 
 
+@pytest.mark.e2e
 def test_they_are_typed_and_neat(plugins: Path) -> None:
     for name in NAMES.values():
         run([sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", str(plugins / name)], ROOT)
@@ -83,6 +84,8 @@ def samples() -> Iterator[tuple[str, str]]:
                 yield command, output
 
 
+@pytest.mark.e2e
+@pytest.mark.sample
 def test_the_first_five_minutes(tmp_path: Path) -> None:
     """The commands one after the other, as a newcomer gives them; the files are written when the page says so."""
     commands = f'pymon() {{ "{sys.executable}" -m pymon.cli.main "$@"; }}\n'
@@ -104,6 +107,7 @@ def test_the_first_five_minutes(tmp_path: Path) -> None:
             (tmp_path / "mon.cf").write_text(block("mondir = ").replace(HOME, str(tmp_path)))
 
 
+@pytest.mark.e2e
 def test_the_daemon_watches_it(plugins: Path, tmp_path: Path) -> None:
     (command,) = re.findall(r"^`pymon (run [^`]+)` watches it", PAGE, re.MULTILINE)
     (question,) = re.findall(r"^`pymon (why [^`]+)` tells", PAGE, re.MULTILINE)
@@ -141,6 +145,7 @@ def test_redis(plugins: Path) -> None:
         assert run_monitor(plugins / "redis.monitor", "-p", str(port), "127.0.0.1").exitval == 1
 
 
+@pytest.mark.e2e
 def test_pop3_over_tls(plugins: Path, tmp_path: Path) -> None:
     authority = Authority()
     files = authority.issue("127.0.0.1").write(tmp_path)
@@ -194,6 +199,7 @@ def test_a_cluster(plugins: Path) -> None:
     assert (well.exitval, well.output) == (0, "")
 
 
+@pytest.mark.e2e
 def test_a_chat_room(plugins: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret\n")
     heard: list[bytes] = []
@@ -239,6 +245,7 @@ def plugin(path: Path, *parts: str) -> Path:
     return path
 
 
+@pytest.mark.e2e
 def test_a_required_option(tmp_path: Path) -> None:
     probe = "async def probe(host, options):\n    return Up()\n\nmonitor = Monitor(Options, probe)\n"
     end = 'if __name__ == "__main__":\n    monitor.main()\n'
@@ -250,6 +257,7 @@ def test_a_required_option(tmp_path: Path) -> None:
     assert run_monitor(path, "--database", "x", "127.0.0.1").exitval == 0
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("named", [True, False])
 def test_a_template(tmp_path: Path, named: bool) -> None:
     """One that is wrong is said in a line, also where the alert does not name its option."""
@@ -268,6 +276,7 @@ def test_a_template(tmp_path: Path, named: bool) -> None:
         assert len(trial.output.splitlines()) == 2
 
 
+@pytest.mark.e2e
 def test_the_package(plugins: Path, tmp_path: Path) -> None:
     """Built from the page's pyproject.toml, its monitor is found by its name."""
     project = block("[build-system]")

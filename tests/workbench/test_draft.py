@@ -52,12 +52,14 @@ def test_files_of_these_names(drafts: Path) -> None:
     assert all(os.access(drafts / name, os.X_OK) for name in NAMES)
 
 
+@pytest.mark.slow
 def test_the_tests_pass_at_once(drafts: Path) -> None:
     """With nothing but pytest, as an author has it; warnings are errors."""
     said = run("pytest", "-q", "-p", "no:cacheprovider", "-W", "error", ".", folder=drafts)
     assert "18 passed" in said
 
 
+@pytest.mark.slow
 def test_the_tests_fail_when_the_plugin_is_wrong(tmp_path: Path) -> None:
     plugin, test = draft("own.monitor", tmp_path)
     plugin.write_text(plugin.read_text().replace("return Up()", 'return Down("no")'))
@@ -69,6 +71,7 @@ def test_the_tests_fail_when_the_plugin_is_wrong(tmp_path: Path) -> None:
     assert "1 failed, 4 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_they_are_typed_and_neat(drafts: Path) -> None:
     for name in NAMES[:2]:
         run("mypy", "--strict", "--scripts-are-modules", str(drafts / name), folder=ROOT)

@@ -13,7 +13,7 @@ import pytest
 
 from pymon.plugin.testing import hang_up, listening, nobody, run_monitor, say_nothing
 from pymon.runner.registry import load
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.differential import servers
 from tests.differential.examples import EXAMPLES, EXPIRY, greet, tls
 from tests.servers.certificates import Authority
@@ -27,10 +27,10 @@ in_go = pytest.mark.ahead(EXPIRY)
 
 
 @pytest.fixture(name="expiry")
-def expiry_fixture(require_tool: RequireTool, lanes: Lanes, tmp_path: Path) -> Path:
+def expiry_fixture(require_tool: RequireTool, queues: Queues, tmp_path: Path) -> Path:
     require_tool("go", package="golang-go", why="the example in Go")
     path = tmp_path / "expiry.monitor"
-    path.write_bytes(lanes.result(EXPIRY))
+    path.write_bytes(queues.result(EXPIRY))
     path.chmod(0o755)
     return path
 
@@ -86,6 +86,7 @@ def test_hosts_in_one_run(require_tool: RequireTool) -> None:
     assert trial.measured("time", "127.0.0.1")
 
 
+@pytest.mark.slow
 def test_servers_that_do_not_greet(require_tool: RequireTool) -> None:
     require_tool("perl")
     with listening(say_nothing) as silent, listening(hang_up) as gone, nobody() as closed:
@@ -120,6 +121,7 @@ def test_a_certificate_that_ends_soon(expiry: Path, secured: str) -> None:
     assert trial.detail.startswith("127.0.0.1: its certificate ends in ")
 
 
+@pytest.mark.slow
 @in_go
 def test_nobody_to_ask_for_a_certificate(expiry: Path) -> None:
     def rubbish(connection: socket.socket) -> None:
@@ -134,6 +136,7 @@ def test_nobody_to_ask_for_a_certificate(expiry: Path) -> None:
     assert trials[0].process.seconds < 5
 
 
+@pytest.mark.slow
 @in_go
 def test_the_daemon_runs_them_as_programs(expiry: Path) -> None:
     for path in (AGE, GREETING, expiry):

@@ -47,6 +47,7 @@ def test_what_an_answer_raises_fails_the_test() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=10).close()
 
 
+@pytest.mark.slow
 def test_a_listener_ends_although_somebody_is_silent() -> None:
     with listening(say_nothing) as port:
         connection = socket.create_connection(("127.0.0.1", port), timeout=10)
@@ -154,6 +155,7 @@ def test_a_package_that_has_no_such_plugin() -> None:
         run_monitor("pymon.errors:nothing", "127.0.0.1")
 
 
+@pytest.mark.slow
 async def test_trials_at_the_same_time_take_turns(tmp_path: Path) -> None:
     """Or what one starts would be taken for what another left behind, and not all would be as it was at the end."""
     path, story = tmp_path / "own.monitor", tmp_path / "story"

@@ -82,6 +82,7 @@ def test_one_that_is_as_it_should_be(write: Write) -> None:
     assert 0.02 < trial.process.processor < 30
 
 
+@pytest.mark.slow
 def test_a_plain_function_may_block(write: Write) -> None:
     path = write("""
         def probe(host, options):
@@ -102,6 +103,7 @@ def blocking_fixture(write: Write) -> Path:
     """)
 
 
+@pytest.mark.slow
 def test_the_line_that_blocks_is_named(blocking: Path) -> None:
     """150 ms, which the daemon's watchdog would let pass."""
     trial = run(blocking, "127.0.0.1")
@@ -112,6 +114,7 @@ def test_the_line_that_blocks_is_named(blocking: Path) -> None:
     assert trial.exitval == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "busy",
     [
@@ -128,6 +131,7 @@ def test_work_that_keeps_the_processor_is_noticed(write: Write, busy: str) -> No
     assert "held up the event loop for" in problem
 
 
+@pytest.mark.slow
 def test_what_blocks_once_is_only_noted(write: Write) -> None:
     path = write("""
         once = []
@@ -144,6 +148,7 @@ def test_what_blocks_once_is_only_noted(write: Write) -> None:
     assert note.endswith("once.append(time.sleep(0.15)), at the first call only")
 
 
+@pytest.mark.slow
 def test_an_import_is_no_offence(write: Write, tmp_path: Path) -> None:
     (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.15)\n")
     path = write(f"""
@@ -160,6 +165,7 @@ def test_an_import_is_no_offence(write: Write, tmp_path: Path) -> None:
     assert "import slow_module, where it imports: that is once" in trial.inside.notes[0]
 
 
+@pytest.mark.slow
 def test_what_the_watchdog_ends(write: Write) -> None:
     path = write("""
         async def probe(host, options):
@@ -187,6 +193,7 @@ def test_a_task_left_behind(write: Write) -> None:
     assert problem.startswith("left a task behind: linger ")
 
 
+@pytest.mark.slow
 def test_a_thread_left_behind(write: Write) -> None:
     path = write("""
         async def probe(host, options):
@@ -256,6 +263,7 @@ def end_all(pids: Path) -> None:
             os.waitpid(pid, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lists_children", [True, False], ids=["listed", "searched"])
 def test_a_process_left_behind(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lists_children: bool
@@ -296,6 +304,7 @@ async def probe(host, options):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("then", "problems", "notes"),
     [
@@ -318,6 +327,7 @@ def test_a_socket_left_open(write: Write, then: str, problems: tuple[str, ...], 
     assert trial.inside.left == bool(problems or notes)
 
 
+@pytest.mark.slow
 def test_a_socket_that_a_thread_leaves_open(write: Write) -> None:
     path = write("""
         import socket
@@ -354,6 +364,7 @@ def test_what_the_test_holds_is_not_the_plugins(write: Write) -> None:
     assert (trial.problems, trial.inside and trial.inside.notes) == ((), ())
 
 
+@pytest.mark.slow
 def test_what_an_alert_leaves_is_noted(tmp_path: Path) -> None:
     """It may mean to, and is not called once more to see whether it is so each time."""
     path = tmp_path / "own.alert"
@@ -383,6 +394,7 @@ def test_what_an_alert_leaves_is_noted(tmp_path: Path) -> None:
     assert trial.inside.left
 
 
+@pytest.mark.slow
 def test_a_file_left_open(write: Write, tmp_path: Path) -> None:
     path = write(f"""
         kept = []
@@ -418,6 +430,7 @@ def test_a_probe_that_forgets_its_outcome(write: Write) -> None:
     assert (trial.exitval, trial.outcome) == (126, "broken")
 
 
+@pytest.mark.slow
 def test_a_wrong_option_may_take_its_time(write: Write) -> None:
     """What is costly on the way to it (certificates are read) is no fault: it ends when the option is mended."""
     path = write("""
@@ -493,6 +506,7 @@ def test_one_that_cannot_be_imported(tmp_path: Path) -> None:
     assert "nothing" in trial.why_not_inside
 
 
+@pytest.mark.slow
 def test_one_that_does_not_end(write: Write) -> None:
     path = write("""
         async def probe(host, options):

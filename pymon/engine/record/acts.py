@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import (
     Acknowledge,
@@ -128,6 +129,12 @@ def of_hold_up(now: float, seconds: float) -> Recorded:
         "checks that end badly are repeated, traps are waited for longer"
     )
     return Recorded(now, RecordedKind.DAEMON, text, facts={"held_up": round(seconds, 3)})
+
+
+def of_lost_trap(key: ServiceKey, now: float, seconds: float) -> Recorded:
+    """A trap has not come in time; it may have been lost, and is waited for once more as long (seconds)."""
+    text = f"no trap came in time, but some were lost meanwhile: it is waited for once more, {format_duration(seconds)}"
+    return Recorded(now, RecordedKind.TRAP, text, key.group, key.service, facts={"put_off": seconds})
 
 
 def of_start(now: float, services: int, watches: int, *, version: str, last_write: float = 0.0) -> Recorded:

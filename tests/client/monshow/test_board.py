@@ -143,6 +143,7 @@ def test_a_silent_server_is_said_with_the_time() -> None:
     assert "FAIL" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("height", [7, 10, 24, 50])
 @pytest.mark.parametrize("held", ["", "alertafter 3: failure 2 of 3"])
 @pytest.mark.parametrize("trouble", ["", "server not reachable since {since}: x"])

@@ -202,6 +202,7 @@ def test_hostile_text_is_only_text() -> None:
     assert all(link is not None and link.startswith("?") and "<" not in link for link in page.links())
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=40).filter(lambda text: text.strip()))
 def test_any_text_is_only_text(text: str) -> None:
     check_harmless(text)

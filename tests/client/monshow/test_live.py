@@ -106,6 +106,7 @@ def terminal(server: ScriptedServer, tmp_path: Path) -> Iterator[Terminal]:
     live.close()
 
 
+@pytest.mark.slow
 def test_it_shows_what_changes_and_ends_on_q(server: ScriptedServer, terminal: Terminal) -> None:
     first = terminal.wait_for("FAIL +web +http", "refused", "1 fail +1 ok", "q quit")
     assert "fine" not in first
@@ -118,6 +119,7 @@ def test_it_shows_what_changes_and_ends_on_q(server: ScriptedServer, terminal: T
     assert NORMAL in terminal.seen
 
 
+@pytest.mark.slow
 def test_it_survives_a_restart_of_the_server(server: ScriptedServer, terminal: Terminal) -> None:
     terminal.wait_for("FAIL +web +http")
     server.close()
@@ -187,6 +189,7 @@ def test_a_wrong_password_ends_it(server: ScriptedServer, tmp_path: Path) -> Non
         live.close()
 
 
+@pytest.mark.slow
 def test_refusals_are_shown(server: ScriptedServer, terminal: Terminal) -> None:
     terminal.wait_for("FAIL +web +http")
     server.show(answers={"list disabled": ("520 command could not be executed, unknown command",)})
@@ -195,6 +198,7 @@ def test_refusals_are_shown(server: ScriptedServer, terminal: Terminal) -> None:
     assert terminal.ended() == 0
 
 
+@pytest.mark.slow
 def test_reasons_are_asked_for_once_per_result(server: ScriptedServer, terminal: Terminal) -> None:
     """W-held, in the live table."""
     terminal.wait_for("FAIL +web +http")
@@ -272,6 +276,7 @@ def test_it_needs_a_terminal(server: ScriptedServer, words: list[str]) -> None:
     assert (done.returncode, done.stdout) == (1, b"Error: a live table needs a terminal\n\n")
 
 
+@pytest.mark.slow
 def test_a_server_that_breaks_off_at_any_command_is_only_trouble(server: ScriptedServer) -> None:
     """Whatever it was asked last: the thread that asks must not end."""
     wish = Wish("h", Selection(), reasons=True, descriptions=True)

@@ -301,6 +301,7 @@ def test_what_is_heavy_is_not_loaded_for_text(program: Program) -> None:
     assert b"FAIL" in done.stdout
 
 
+@pytest.mark.slow
 def test_it_starts_quickly(program: Program) -> None:
     """The best of ten takes under 80 ms of the processor, answers included; what else the machine does is left out."""
     words = ["--server", "127.0.0.1", "--port", str(program.server.port)]

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.differential import recording
 from tests.differential.daemon import Daemon, Rig
 from tests.ports import free_port
@@ -25,6 +27,7 @@ watch web
 """
 
 
+@pytest.mark.slow
 def test_reasons_come_from_the_record(tmp_path: Path) -> None:
     """W-held: the table says which rule holds an alert back, and with which figures; the page says it, too."""
     rig = Rig(tmp_path / "rig", free_port())

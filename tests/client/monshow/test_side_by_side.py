@@ -206,6 +206,7 @@ def test_credentials_are_taken_the_same(pair: Pair, scripted: ScriptedServer) ->
     assert scripted.asked.count("login joe secret") >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["mon", "pymon"])
 def test_a_real_daemon_is_shown_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Output, server: str

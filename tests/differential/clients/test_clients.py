@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.differential.clients.visit import VISITS, Views
 from tests.differential.clients.visits import DEEDS, IDENTITIES, LOOKS, PROGRAMS, Visit
 from tests.differential.recording import Peers
@@ -19,14 +19,14 @@ every_visit = pytest.mark.parametrize("visit", [*LOOKS, *DEEDS, *IDENTITIES], id
 
 
 @pytest.fixture
-def views(peers: Peers, lanes: Lanes, require_tool: RequireTool) -> dict[str, Views]:
+def views(peers: Peers, queues: Queues, require_tool: RequireTool) -> dict[str, Views]:
     """What the clients saw of ``mon`` and of ``pymon``."""
     for program in PROGRAMS:
         require_peer(program)
     unshare = require_tool("unshare", package="util-linux", why="gives skymon a moncmd and a sendmail of the test")
     if subprocess.run([unshare, "--map-root-user", "--mount", "true"], capture_output=True, check=False).returncode:
         missing("namespaces are not allowed here; skymon needs them to be given a moncmd and a sendmail")
-    return lanes.result(VISITS)
+    return queues.result(VISITS)
 
 
 def test_same_state(views: dict[str, Views]) -> None:

@@ -13,7 +13,7 @@ from tests.ahead import Work
 from tests.differential import script
 from tests.differential.clients.visits import DEEDS, FILES, IDENTITIES, LOOKS, Visit
 from tests.differential.daemon import Rig
-from tests.differential.recording import LANE, installed, rigs
+from tests.differential.recording import QUEUE, installed, rigs
 from tests.differential.talk.converse import HOST
 from tests.differential.talk.normal import Normal
 from tests.differential.talk.player import EVERYBODY, Played, Player, Stage
@@ -82,7 +82,7 @@ def visit_all() -> dict[str, Views]:
         return found
 
 
-VISITS = Work(LANE, visit_all)
+VISITS = Work(QUEUE, visit_all)
 """for the mark ``ahead``"""
 
 

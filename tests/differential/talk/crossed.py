@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential.daemon import Rig
-from tests.differential.recording import LANE, installed, rigs
+from tests.differential.recording import QUEUE, installed, rigs
 from tests.differential.talk.player import Played, Player, Stage
 from tests.differential.talk.transcript import parse
 from tests.ports import free_port
@@ -111,7 +111,7 @@ def cross() -> Crossed:
         )
 
 
-CROSS = Work(LANE, cross)
+CROSS = Work(QUEUE, cross)
 """for the mark ``ahead``"""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential.daemon import Rig
-from tests.differential.recording import LANE, Peers, installed, rigs
+from tests.differential.recording import QUEUE, Peers, installed, rigs
 from tests.differential.talk.player import Played, Player, play
 from tests.differential.talk.transcript import Transcript, read_all
 from tests.ports import free_port
@@ -35,7 +35,7 @@ def play_all(transcripts: Iterable[Transcript] | None = None, *, with_pymon: boo
         return {name: Both(mon.result(), ours.result() if ours else {}) for name, mon, ours in running}
 
 
-TALK = Work(LANE, play_all)
+TALK = Work(QUEUE, play_all)
 """for the mark ``ahead``"""
 
 

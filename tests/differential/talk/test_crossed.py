@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ahead import Lanes
+from tests.ahead import Queues
 from tests.differential.recording import Peers
 from tests.differential.talk.crossed import CROSS, EQUALS, Crossed
 
@@ -12,9 +12,9 @@ pytestmark = [pytest.mark.peer, pytest.mark.ahead(CROSS)]
 
 
 @pytest.fixture
-def crossed(peers: Peers, lanes: Lanes) -> Crossed:
+def crossed(peers: Peers, queues: Queues) -> Crossed:
     """What came of all four ways."""
-    return lanes.result(CROSS)
+    return queues.result(CROSS)
 
 
 def test_same_state_is_saved(crossed: Crossed) -> None:

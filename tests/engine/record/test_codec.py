@@ -26,6 +26,7 @@ from pymon.model.state import Outage, PeriodState, ServiceState
 from tests.engine.record.samples import T0, pending, pendings, states, texts
 
 
+@pytest.mark.slow
 @given(states)
 def test_a_state_comes_back_as_it_was(state: ServiceState) -> None:
     text = encode_state(state)

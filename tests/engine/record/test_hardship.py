@@ -64,6 +64,7 @@ async def works(path: Path) -> int:
     return len(saved.states)
 
 
+@pytest.mark.slow
 async def test_a_file_cut_at_any_page_is_set_aside_or_used(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """R-damage."""
     data = await fill(path)
@@ -296,6 +297,7 @@ async def test_a_disk_that_breaks_each_file_does_not_fill_up_with_them(path: Pat
     await record.close()
 
 
+@pytest.mark.slow
 async def test_another_process_that_locks_the_file_is_waited_for(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     record = Record(path, retry_after=0.05)
     await record.open()
@@ -320,6 +322,7 @@ async def test_another_process_that_locks_the_file_is_waited_for(path: Path, cap
     await again.close()
 
 
+@pytest.mark.slow
 async def test_a_second_daemon_is_told_so_and_takes_over_later(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """R-second."""
     first, second = Record(path), Record(path, retry_after=0.05)
@@ -342,6 +345,7 @@ async def test_a_second_daemon_is_told_so_and_takes_over_later(path: Path, caplo
     await third.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["under a file", "in /proc", "a directory in its place"])
 async def test_no_place_for_it_is_said_and_memory_stays_bounded(
     tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pymon.engine.record.lookup import look_up
 from pymon.model.depend import ServiceKey
 
@@ -53,6 +55,7 @@ while True:  # forked, so that a round does not wait for imports
 """
 
 
+@pytest.mark.slow
 def test_what_was_settled_survives_a_kill(tmp_path: Path) -> None:
     """R-kill: a writer prints what is settled, and is killed at a random point; its successor goes on."""
     path = tmp_path / "pymon.db"

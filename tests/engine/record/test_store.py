@@ -255,6 +255,7 @@ async def test_the_newest_events_are_given_that_reach_into_the_time(record: Reco
     assert await record.events(WEB, limit=0) == []
 
 
+@pytest.mark.slow
 @given(group=texts, service=texts, text=texts, state=states)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 async def test_any_name_and_text_survives(
@@ -276,6 +277,7 @@ async def test_any_name_and_text_survives(
     assert (await asyncio.to_thread(look_up, path, key)).events == (event,)
 
 
+@pytest.mark.slow
 async def test_without_a_path_it_is_in_memory_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     record = Record(record_path(""))
@@ -316,6 +318,7 @@ async def test_a_record_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_ten_thousand_states_leave_the_loop_its_turns(record: Record) -> None:
     for number in range(10_000):
         record.state(ServiceKey(f"g{number}", "s"), DOWN)

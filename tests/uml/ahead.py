@@ -9,13 +9,13 @@ from pathlib import Path
 from tests.ahead import Work
 from tests.uml.guest import Guest, UmlResult
 
-LANE = "uml"
+QUEUE = "uml"
 _guests: list[Guest] = []
 
 
 def in_guest(program: Path | str, args: Sequence[str] = (), *, limit: float) -> Work[UmlResult]:
     """The work of running a program in the guest, at most ``limit`` seconds: for the mark ``ahead``."""
-    return Work(LANE, run, (str(program), tuple(args), limit))
+    return Work(QUEUE, run, (str(program), tuple(args), limit))
 
 
 def run(program: str, args: Sequence[str], limit: float) -> UmlResult:
