@@ -41,7 +41,14 @@ _ASIDE = re.compile(
     r"(?<![\w.-])(?:eval|source|trap|ssh|rsh|su|sudo|doas|runuser|xargs|parallel|watch|at|batch|perl|python[\d.]*|ruby|"
     r"node|php|lua|g?awk|sed|(?:ba|da|k|z|a|c|tc|fi)?sh)(?![\w.-])"
 )
-"""what may take its words, or its input, for code of its own"""
+"""what may take its words for code of its own"""
+_NAMES_COMMAND = re.compile(
+    r"(?:^|[(`{!;|&\n]|\b(?:then|do|else|elif|if|while|until|exec|time|command|builtin|nohup|env|in)\s|(?:^|\s)\.\s)"
+    r"""[\s"'\\]*(?:\w+=\S*\s+)*["']*$"""
+)
+"""what stands before the name of a command, so that the text would choose which"""
+_PIPELINE = re.compile(r"\|[^;&\n]*")
+_RUNS_INPUT = re.compile(r"(?<![\w.-])(?:(?:ba|da|k|z|a|c|tc|fi)?sh|at|batch|parallel)(?![\w.-])")
 
 
 class Code(NamedTuple):
@@ -67,6 +74,15 @@ def mentions(command: Sequence[str]) -> list[Mention]:
         for match in _PLACEHOLDER.finditer(command[code.at])
         if match[1] and match[1] not in OF_MON_CF
     ]
+
+
+def reading_shell(command: Sequence[str]) -> int | None:
+    """The index of a shell that takes its input for a script, as one does that is given none; None if none does."""
+    for index, word in enumerate(command):
+        rest = command[index + 1 :]
+        if word.rpartition("/")[2] in _SHELLS and all(each[:1] == "-" and "c" not in each for each in rest):
+            return index
+    return None
 
 
 def code_words(command: Sequence[str]) -> list[Code]:
@@ -177,7 +193,18 @@ def _places(script: str) -> Iterator[_Place]:
     for start, end, name, quote in found:
         begin = max(each for each in breaks if each <= start)
         until = min(each for each in breaks if each >= end)
-        yield _Place(start, end, name, quote, _ASIDE.search(script, begin, until) is not None)
+        yield _Place(start, end, name, quote, _is_run(script, begin, start, until))
+
+
+def _is_run(script: str, begin: int, start: int, until: int) -> bool:
+    """Whether a command, from ``begin`` to ``until``, may run what it is given at ``start``, or hand it to who does."""
+    rest = script[until - 1 :] if until < len(script) else ""
+    pipeline = _PIPELINE.match(rest)
+    return (
+        _ASIDE.search(script, begin, until) is not None
+        or _NAMES_COMMAND.search(script[begin:start]) is not None
+        or (pipeline is not None and _RUNS_INPUT.search(pipeline[0]) is not None)
+    )
 
 
 def _step(script: str, position: int, stack: list[str]) -> tuple[int, bool]:

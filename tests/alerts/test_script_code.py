@@ -28,6 +28,8 @@ SHOWN = [
     "case x in x) printf %s {summary};; esac",
     'printf %s \\"{summary}',
     "printf %s {summary} | sed 's/no such//'",
+    "printf %s {summary} | cat | tr a a",
+    "X=1 printf %s {summary} && true",
 ]
 """scripts that show the summary (or more)"""
 
@@ -45,6 +47,17 @@ SAFE = [
     "printf %s '{summary}' \"'\" {summary} '\"' {summary}",
     "awk 'BEGIN {{ print \"{summary}\" }}'",
     "unfinished '{summary}",
+    "printf %s {summary} | sh",
+    'printf %s "{summary}" | cat | /bin/bash -s',
+    "{summary}",
+    "'{summary}' x",
+    "true; {summary}",
+    "x=$({summary})",
+    "A=1 {summary}",
+    "exec {summary}",
+    "if {summary}; then true; fi",
+    "`{summary}`",
+    ". {summary}",
     'echo "{{summary}} {summary}"',
 ]
 """scripts that need not show it"""
@@ -62,7 +75,17 @@ ATTACKS = [
     "| touch {mark} |",
     "END\ntouch {mark}\n",
     '"; system("touch {mark}"); "',
+    "touch {mark}",
+    "{runs}",
 ]
+
+
+def program(folder: Path) -> Path:
+    """A program that makes the mark, to be named by the text."""
+    path = folder / "runs"
+    path.write_text(f"touch {folder}/mark\n")
+    path.chmod(0o755)
+    return path
 
 
 async def called(script: str, said: str, shell: str = "/bin/sh") -> tuple[int, str]:
@@ -73,7 +96,7 @@ async def called(script: str, said: str, shell: str = "/bin/sh") -> tuple[int, s
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_the_text_is_shown_and_not_run(tmp_path: Path, script: str, attack: str) -> None:
     """A-code."""
-    said = attack.format(mark=tmp_path / "mark").replace("\n", " ")
+    said = attack.format(mark=tmp_path / "mark", runs=program(tmp_path)).replace("\n", " ")
     exitval, output = await called(script, said)
     assert not (tmp_path / "mark").exists()
     assert exitval == 0, output
@@ -85,7 +108,7 @@ async def test_the_text_is_shown_and_not_run(tmp_path: Path, script: str, attack
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_the_text_is_not_run_wherever_it_stands(tmp_path: Path, script: str, attack: str) -> None:
     """A-code."""
-    await called(script, attack.format(mark=tmp_path / "mark"))
+    await called(script, attack.format(mark=tmp_path / "mark", runs=program(tmp_path)))
     assert not (tmp_path / "mark").exists()
 
 
@@ -94,7 +117,30 @@ async def test_the_text_is_not_run_wherever_it_stands(tmp_path: Path, script: st
 @given(
     script=st.lists(
         st.sampled_from(
-            ["{summary}", "'", '"', "\\", "`", "$(", ")", " ", ";", "printf x ", "eval ", "sh -c ", "#", "\n"]
+            [
+                "{summary}",
+                "'",
+                '"',
+                "\\",
+                "`",
+                "$(",
+                ")",
+                " ",
+                ";",
+                "printf x ",
+                "eval ",
+                "sh -c ",
+                "#",
+                "\n",
+                "|",
+                "&",
+                "(",
+                "x=",
+                "{",
+                "}",
+                ". ",
+                "then ",
+            ]
         ),
         max_size=14,
     ).map("".join),
@@ -102,7 +148,8 @@ async def test_the_text_is_not_run_wherever_it_stands(tmp_path: Path, script: st
 )
 async def test_no_script_runs_it(tmp_path: Path, script: str, attack: str) -> None:
     """A-code."""
-    await called(script, attack.format(mark=tmp_path / "mark"))
+    (tmp_path / "mark").unlink(missing_ok=True)
+    await called(f"exec </dev/null\n{script}", attack.format(mark=tmp_path / "mark", runs=program(tmp_path)))
     assert not (tmp_path / "mark").exists()
 
 

@@ -129,6 +129,8 @@ DANGEROUS = [
     ("script.alert -- /usr/bin/sudo sh -c »'x {ack}' sh '{summary}'", "code for sh"),
     ("script.alert -- /usr/bin/perl -lne »'print q({summary})'", "code for perl"),
     ("script.alert -- /usr/bin/python3 -c »'print(\"{failed}\")'", "code for python3"),
+    ("script.alert -- »/bin/sh", "takes its input for a script"),
+    ("script.alert --json -- /usr/bin/env »bash -s", "takes its input for a script"),
     ("script.alert -- /usr/bin/ssh gw page »'{summary}'", "code for ssh"),
     ("script.alert -- /bin/su - kim -c »'page {summary}'", "code for su"),
     ("script.alert -- /usr/bin/psql »--command=\"insert into t values('{summary}')\"", "code for psql"),
