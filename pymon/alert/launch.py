@@ -373,7 +373,7 @@ class Launcher:
         plugin = delivery.file.plugin
         if result.is_success:
             return False
-        if result.cause is Cause.NOT_STARTED:
+        if result.cause in (Cause.NOT_STARTED, Cause.STARVED):
             return True  # nothing was sent: it is being replaced, or the system has no process left
         if result.cause is Cause.EXITED:
             return result.exitval in (_RETRY_ON if plugin is None else plugin.retry_on)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import errno
 import functools
 import threading
 import types
@@ -12,7 +11,7 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Generic, ParamSpec, TypeVar
 
-from pymon.runner.shortage import start_thread, when_possible
+from pymon.runner.shortage import NoThread, start_thread, when_possible
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,14 +20,11 @@ STUCK_LIMIT = 64
 """threads of one function that may go on after nobody waits for them any more"""
 
 
-class StuckThreads(OSError):
+class StuckThreads(NoThread):
     """Too many earlier calls of the function never returned; it may work again when they do (EAGAIN)."""
 
     is_ours = True
     """no failure of what is looked at (``pymon.runner.raised``)"""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(errno.EAGAIN, why)
 
     def __str__(self) -> str:
         return str(self.strerror)

@@ -17,12 +17,15 @@ import struct
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import icmplib
 
 from pymon.errors import PluginError
 from pymon.plugin.net import Address
+from pymon.runner.lack import note_lack
+from pymon.runner.shortage import shortage_in, when_possible
 
 BACKOFF = 1.5
 """factor by which each wait is longer than the one before, as fping has it"""
@@ -94,7 +97,8 @@ class _Run:
     async def __aenter__(self) -> _Run:
         try:
             for family in dict.fromkeys(family for family, _ in self._targets):
-                opened = self._sockets[family] = _Socket(family, self._id)
+                opened = await when_possible(partial(_Socket, family, self._id), "open an ICMP socket")
+                self._sockets[family] = opened
                 self._loop.add_reader(opened.fileno, self._read, opened)
         except BaseException:
             self._close()
@@ -128,6 +132,9 @@ class _Run:
             except (BlockingIOError, InterruptedError):
                 continue  # no room just now: the next attempt may find some
             except OSError as error:
+                if (lack := shortage_in(error)) and family == socket.AF_INET:
+                    note_lack(f"could not send a request: {lack}")
+                    continue
                 self._errors[index] = error.strerror or str(error)
                 self._settle(index)
                 continue
@@ -208,14 +215,23 @@ def _open(kind: Any) -> Any:
     except icmplib.SocketPermissionError:
         pass
     except icmplib.ICMPSocketError as error:
+        _raise_shortage(error)
         raise PluginError(f"no ICMP socket: {error}") from error
     try:
         return kind(privileged=False)
     except icmplib.ICMPLibError as error:
+        _raise_shortage(error)
         raise NoPermission(
             "may not send ICMP: it needs CAP_NET_RAW, or a group within the range of net.ipv4.ping_group_range "
             f"(its group is {os.getegid()})"
         ) from error
+
+
+def _raise_shortage(error: BaseException) -> None:
+    """Raise the system's own error, which icmplib has wrapped, if it tells of a shortage."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, OSError) and shortage_in(cause):
+        raise cause
 
 
 def _timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> int:

@@ -15,7 +15,15 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pymon.runner.shortage import start_thread, when_possible
+from pymon.runner.lack import note_lack, queueing
+from pymon.runner.shortage import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    has_descriptors,
+    shortage_in,
+    start_thread,
+    when_possible,
+)
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family and a socket address of that family."""
@@ -28,6 +36,10 @@ MAX_LOOKUPS = 128
 HEAD_START = 0.25
 """seconds that a connection attempt has before the next address of the same host is tried beside it (RFC 8305)"""
 
+_OF_A_LOOKUP = 8
+"""descriptors that a lookup may need at the same time, with room for others: without them the resolver cannot read its
+files or ask anybody, and says that there is no such name"""
+
 _Answer = list[Address]
 
 
@@ -37,6 +49,13 @@ class NameNotFound(OSError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.strerror = why
+
+
+class NoDescriptors(OSError):
+    """A name could not be looked up for want of descriptors (EMFILE)."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 class CannotConnect(OSError):
@@ -140,7 +159,8 @@ async def _race(found: Sequence[Address]) -> socket.socket:
                 try:
                     return task.result()
                 except OSError as error:
-                    failure = failure or error
+                    if failure is None or (shortage_in(failure) and not shortage_in(error)):
+                        failure = error  # what an address says counts more than what this machine lacks
     finally:
         for task in running:
             task.add_done_callback(_close_late)
@@ -162,14 +182,22 @@ class _Lookups:
         self._free = asyncio.Semaphore(MAX_LOOKUPS)
 
     async def find(self, host: str) -> _Answer:
-        """Look a name up, or wait for the lookup of it that is under way."""
-        answer = self._under_way.get(host) or await self._in_turn(host)
-        return await asyncio.shield(answer)
+        """Look a name up, or wait for the lookup of it that is under way; again while that lacks descriptors."""
+        pause = FIRST_PAUSE
+        while True:
+            answer = self._under_way.get(host) or await self._in_turn(host)
+            try:
+                return await asyncio.shield(answer)
+            except NoDescriptors as error:
+                note_lack(f"could not look {host} up: {error.strerror}")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _in_turn(self, host: str) -> asyncio.Future[_Answer]:
         """A lookup, begun when there are not too many. Its place is free again when it has ended, not when its asker
         goes: a thread that hangs takes one."""
-        await self._free.acquire()
+        with queueing():
+            await self._free.acquire()
         try:
             return await when_possible(lambda: self._begin(host), f"look {host} up")
         except BaseException:
@@ -191,10 +219,13 @@ class _Lookups:
         found: _Answer = []
         error: Exception | None = None
         try:
+            is_short = not has_descriptors(_OF_A_LOOKUP)
             results = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
             found = list(dict.fromkeys((family, address) for family, _, _, _, address in results))
         except OSError as failed:
             error = NameNotFound(failed.strerror or str(failed))
+            if is_short or shortage_in(failed) or not has_descriptors(_OF_A_LOOKUP):
+                error = NoDescriptors()
         except UnicodeError:
             error = NameNotFound("not a valid host name")
         try:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from pymon.errors import NoCredentials, PluginUsageError, UnusableFile
-from pymon.runner.shortage import wait_in_thread
+from pymon.runner.shortage import shortage_in, wait_in_thread
 
 SECRET_LIMIT = 64 * 1024
 """bytes of a secret's file that are read"""
@@ -46,6 +46,8 @@ def _read(source: str, environ: Mapping[str, str]) -> tuple[str, str]:
     try:
         return path, wait_in_thread(lambda: _content(path), f"read {path}")
     except OSError as error:
+        if shortage_in(error):
+            raise
         raise UnusableFile(f"cannot read the secret in {path}: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the name
         raise PluginUsageError(f"cannot read the secret in {path}: {error}") from error

@@ -11,7 +11,7 @@ from typing import Any
 
 from pymon.errors import PluginUsageError, UnusableFile
 from pymon.plugin.options import flag, option
-from pymon.runner.shortage import SHORTAGES, wait_in_thread
+from pymon.runner.shortage import SHORTAGES, shortage_in, wait_in_thread
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def tls_context(
 
     ``ca_file`` is trusted instead of the system's CAs. ``any_name``: the chain is verified, but not for whom the
     certificate is. ``alpn`` are protocols to offer, such as ``h2``. Raises UnusableFile if a file is unusable. While
-    the system is short of descriptors or memory, the context made before goes on to serve, if there is one.
+    the system is short of descriptors or memory, the context made before goes on to serve, if there is one; else
+    that OSError is raised.
     """
     asked = (verify, any_name, ca_file, cert, key, alpn)
     stamps = tuple(map(_stamp, (ca_file, cert, key)))
@@ -60,6 +61,8 @@ def tls_context(
     except OSError as error:
         if error.errno in SHORTAGES and asked in _LATEST:
             return _LATEST[asked]
+        if shortage_in(error):
+            raise
         raise UnusableFile(f"cannot read certificates: {error.strerror or error}") from error
     if _LATEST.get(asked) is not context:
         if len(_LATEST) >= _CONTEXTS:

@@ -18,10 +18,12 @@ from pymon.model.measurement import usable
 from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
 from pymon.runner.contained import CURRENT, Call, abandon, end_tasks
 from pymon.runner.holdups import HoldUps, boottime, read_what_came
+from pymon.runner.lack import CURRENT_LACK, Lack
 from pymon.runner.output import capped, well_formed
 from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
 from pymon.runner.protocol import Answer, Plugin
 from pymon.runner.raised import described, is_ours
+from pymon.runner.shortage import shortage_in
 from pymon.runner.watchdog import PluginBlocked
 
 log = logging.getLogger("pymon.plugin")
@@ -31,7 +33,8 @@ class Ran(NamedTuple):
     """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to.
 
     ``bad_measurement`` tells of the first of its measurements that is none. ``left`` is how many tasks it left behind.
-    ``hung`` is where it held up the event loop without being interrupted.
+    ``hung`` is where it held up the event loop without being interrupted. ``lack`` is what it had to do without, where
+    that may be why it did not succeed: in all of it, or in ``parts`` of it that the plugin judged by themselves.
     """
 
     result: CheckResult
@@ -39,9 +42,16 @@ class Ran(NamedTuple):
     bad_measurement: str = ""
     left: int = 0
     hung: str = ""
+    lack: str = ""
+    parts: str = ""
 
 
 _Ending = Answer | BaseException
+
+QUEUED_LONG = 1.0
+"""seconds in queues of pymon's own after which a run that has no result in time is not blamed on anybody else"""
+
+_QUEUED = "there was no place for what it does"
 
 
 async def run_inprocess(
@@ -65,7 +75,9 @@ async def run_inprocess(
     mark = holdups.mark() if holdups is not None else None
     call = Call(source or invocation.path, programs)
     context = copy_context()
+    lack = Lack()
     context.run(CURRENT.set, call)
+    context.run(CURRENT_LACK.set, lack)
     task = asyncio.get_running_loop().create_task(_contain(plugin, invocation), context=context)
     timed_out, waiting_at, left = False, "", 0
     try:
@@ -85,11 +97,14 @@ async def run_inprocess(
     if timed_out:
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
         ended = started + boottime() - began
-        return Ran(CheckResult(TIMED_OUT_EXIT, output, started, ended, Cause.TIMED_OUT), task.done(), hung=call.hung)
+        short = lack.within or (_QUEUED if lack.queued > min(QUEUED_LONG, time_limit / 2) else "")
+        result = CheckResult(TIMED_OUT_EXIT, output, started, ended, Cause.TIMED_OUT)
+        return Ran(result, task.done(), hung=call.hung, lack=short, parts=short)
     answer, cause = _judge(task, call)
     measurements, problem = usable(answer.measurements) if answer.measurements else ((), "")
     result = CheckResult(answer.exitval, answer.output, started, started + boottime() - began, cause, measurements)
-    return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung)
+    short = "" if result.is_success else lack.said or shortage_in(_raised(task))
+    return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung, short, short or lack.within)
 
 
 async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:
@@ -138,6 +153,14 @@ def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[Answer, Cause]:
     exitval = ending.exitval & 0xFF
     cause = Cause.BROKEN if exitval == BROKEN_EXIT else Cause.EXITED
     return Answer(exitval, output, ending.measurements), cause
+
+
+def _raised(task: asyncio.Task[_Ending]) -> BaseException | None:
+    """What the plugin raised, if it did."""
+    if task.cancelled():
+        return None
+    ending = task.exception() or task.result()
+    return ending if isinstance(ending, BaseException) else None
 
 
 def _is_answer(ending: object) -> TypeGuard[Answer]:

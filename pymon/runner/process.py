@@ -19,7 +19,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext
 
 from pymon.model.duration import format_duration
 from pymon.model.invocation import Invocation
@@ -27,11 +27,12 @@ from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.runner.contained import CURRENT
 from pymon.runner.holdups import boottime
+from pymon.runner.lack import queueing
 from pymon.runner.limits import give_limit, limit_of_programs
 from pymon.runner.measuring import measurement_file
 from pymon.runner.output import Collected
 from pymon.runner.raised import trouble_first
-from pymon.runner.shortage import when_possible
+from pymon.runner.shortage import shortage_in, when_possible
 from pymon.runner.starting import starting
 
 log = logging.getLogger("pymon.plugin")
@@ -70,13 +71,17 @@ async def run_process(
     and on cancellation they always are). Never raises but CancelledError, and then the process is gone.
     ``on_start`` is given the number of the process. With ``on_bad_measurement`` the program gets a file to append
     measurements to; it is told of the first line there that is none.
-    Where the system has no process or descriptor left, it is started when there is one, within the time limit.
+    Where the system has no process or descriptor left, it is started when there is one, and its time begins then; after
+    as long as its time limit the result is STARVED.
     It waits for its turn to start (``pymon.runner.starting``) before its time begins, and, called by a plugin inside
     the daemon, for one of the places that there are for programs (``Call.programs``).
     """
     call = CURRENT.get()
     places = nullcontext() if call is None or call.programs is None else call.programs
-    async with places, starting().turn():
+    async with AsyncExitStack() as stack:
+        with queueing():
+            await stack.enter_async_context(places)
+            await stack.enter_async_context(starting().turn())
         return await _run(command, invocation, time_limit, reap_group, grace, on_start, on_bad_measurement)
 
 
@@ -90,8 +95,6 @@ async def _run(
     on_bad_measurement: Callable[[str], None] | None,
 ) -> CheckResult:
     started, began = time.time(), boottime()
-    loop = asyncio.get_running_loop()
-    end = loop.time() + time_limit
     try:
         child = await when_possible(
             lambda: _Child(command, invocation, reap_group, measures=on_bad_measurement is not None),
@@ -102,11 +105,12 @@ async def _run(
         summary = _not_started(invocation.path, error)
         missing = isinstance(error, FileNotFoundError)
         status = NOT_FOUND_EXIT if missing else NOT_EXECUTABLE_EXIT
-        return CheckResult(status, summary, started, started + boottime() - began, Cause.NOT_STARTED)
+        cause = Cause.STARVED if shortage_in(error) else Cause.NOT_STARTED
+        return CheckResult(status, summary, started, started + boottime() - began, cause)
     try:
         if on_start is not None:
             on_start(child.pid)
-        await asyncio.wait((child.exited,), timeout=max(0.0, end - loop.time()))
+        await asyncio.wait((child.exited,), timeout=time_limit)
         timed_out = not child.has_exited()
         if timed_out:
             await child.end(grace)

@@ -30,11 +30,22 @@ PROGRAM_LIMIT = 256
 
 
 class _Ended(NamedTuple):
-    """One run; ``held_up`` is for how many seconds the event loop was held up meanwhile."""
+    """One run; ``held_up`` is for how many seconds the event loop was held up meanwhile.
+
+    ``lack`` is what it had to do without, which may be why it did not succeed: ``parts`` also if that was in a part of
+    it, such as one of several hosts, which the plugin judged by itself.
+    """
 
     result: CheckResult
     held_up: float
     is_program: bool
+    lack: str = ""
+    parts: str = ""
+
+    @property
+    def obstacle(self) -> str:
+        """Why it says nothing of the service, if that is so."""
+        return f"the event loop was held up for {self.held_up:.1f} s" if self.held_up else self.parts
 
     @property
     def is_exit_of_program(self) -> bool:
@@ -115,8 +126,9 @@ class Runner:
         ``inprocess``: whether it may run inside the daemon. ``reap_group``: whether processes that it leaves behind
         are killed. ``repeats``: a run that says nothing of the service is repeated, which is right for checks and not
         for alerts: at once, as a process, if it was interrupted because it blocked the event loop; once if it ended
-        badly and the event loop was held up meanwhile (by whatever: see ``pymon.runner.holdups``). If that happens
-        again, its cause is HELD_UP, unless it is a program that has come to its own end.
+        badly and the event loop was held up meanwhile (by whatever: see ``pymon.runner.holdups``), or there was no
+        descriptor, thread or process for it. If that happens again, its cause is HELD_UP or STARVED, unless it is a
+        program that has come to its own end.
         ``measures``: a program gets a file to append measurements to (a plugin inside the daemon hands its own over);
         what is none is logged once of each plugin.
         ``programs``: a place of these is taken for each program that a plugin inside the daemon runs, as long as it
@@ -140,11 +152,15 @@ class Runner:
             user=user,
         )
         ran = await once()
-        if repeats and ran.held_up and not ran.result.is_success:
-            log.info("%s is run again: the event loop was held up for %.1f s while it ran", file.origin, ran.held_up)
+        if repeats and ran.obstacle and not ran.result.is_success:
+            log.info("%s is run again: %s while it ran", file.origin, ran.obstacle)
             ran = await once()
-            if ran.held_up and ran.result.outcome is CheckOutcome.FAILED and not ran.is_exit_of_program:
+            if ran.result.is_success or ran.is_exit_of_program:
+                return ran.result
+            if ran.held_up and ran.result.outcome is CheckOutcome.FAILED:
                 return _nothing_known(ran)
+            if ran.lack or (ran.parts and ran.result.outcome is CheckOutcome.BROKEN):
+                return _starved(ran)
         return ran.result
 
     async def _run_once(
@@ -165,9 +181,9 @@ class Runner:
         began, mark = time.time(), self.holdups.mark()
         try:
             if inprocess and file.plugin is not None and self.can_run_in_process(file, user):
-                result = await self._inside(file, file.plugin, invocation, time_limit, programs, on_misbehaved, user)
-                if result.cause is not Cause.BLOCKED or not repeats:
-                    return _Ended(result, self.holdups.since(mark), is_program=False)
+                ran = await self._inside(file, file.plugin, invocation, time_limit, programs, on_misbehaved, user)
+                if ran.result.cause is not Cause.BLOCKED or not repeats:
+                    return _Ended(ran.result, self.holdups.since(mark), False, ran.lack, ran.parts)
                 mark = self.holdups.mark()
             result = await run_process(
                 file.command,
@@ -196,7 +212,7 @@ class Runner:
         programs: asyncio.Semaphore | None,
         on_misbehaved: Callable[[CheckResult, float], None] | None,
         user: ServiceKey | None,
-    ) -> CheckResult:
+    ) -> Ran:
         ran = await run_inprocess(
             plugin,
             invocation,
@@ -218,7 +234,7 @@ class Runner:
             self._tell_once(file, logging.INFO, "%s left tasks behind (%d in this run); they are cancelled", ran.left)
         if ran.bad_measurement:
             self._complain(file, ran.bad_measurement)
-        return ran.result
+        return ran
 
     def _banish(self, file: PluginFile, user: ServiceKey | None, summary: str) -> float:
         """Have it run as a process for a while, and say so; gives until when (seconds since the epoch)."""
@@ -248,6 +264,12 @@ def _nothing_known(ran: _Ended) -> CheckResult:
     """What is known of a service whose check was held up twice in a row: nothing."""
     text = f"pymon was held up for {ran.held_up:.1f} s while it checked, and not for the first time: nothing is known\n"
     return ran.result._replace(output=text + ran.result.output, cause=Cause.HELD_UP)
+
+
+def _starved(ran: _Ended) -> CheckResult:
+    """What is known of a service whose check lacked what it needed twice in a row: nothing."""
+    text = f"pymon was short of what this check needs ({ran.parts}): nothing is known\n"
+    return ran.result._replace(output=text + ran.result.output, cause=Cause.STARVED)
 
 
 def _hung(ran: Ran) -> CheckResult:

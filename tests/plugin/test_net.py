@@ -105,7 +105,7 @@ async def test_lookups_at_the_same_time_are_bounded(monkeypatch: pytest.MonkeyPa
     assert len(resolver.asked) == 3
     resolver.answer.set()
     await asyncio.gather(*asking[5:])
-    assert resolver.asked == [f"h{number}.example" for number in (0, 1, 2, 5, 6, 7, 8, 9)]
+    assert sorted(resolver.asked) == [f"h{number}.example" for number in (0, 1, 2, 5, 6, 7, 8, 9)]
     resolver.asked.clear()
     resolver.answer.clear()
     asking = [asyncio.create_task(addresses(f"h{number % 2}.example")) for number in range(9)]

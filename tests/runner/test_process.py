@@ -173,7 +173,7 @@ async def test_out_of_descriptors_for_the_whole_time_limit_is_a_result(tmp_path:
     path = script(tmp_path, "true")
     with no_descriptors():
         result = await run(path, time_limit=0.2)
-    assert result.cause is Cause.NOT_STARTED
+    assert result.cause is Cause.STARVED
     assert "Too many open files" in result.output
     assert (await run(path)).exitval == 0
 

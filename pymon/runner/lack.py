@@ -1,0 +1,111 @@
+"""What a piece of work had to do without: the system's descriptors, threads and processes, or a place in a queue here.
+
+A run of a plugin is such a piece, and so is each attempt of the SDK at one host. Whoever waits for something that is
+short notes it (``pymon.runner.shortage`` does), and whoever judges the work asks: time that ran out, or an answer that
+came late, says nothing about anybody else then. In a queue of pymon's own the clock of the work stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class Lack:
+    """Of one piece of work; ``said`` is what it lacked first, empty if nothing.
+
+    ``within`` is the same of parts of it, which were judged by themselves, and of itself. ``queued`` is for how many
+    seconds it waited in queues, the waits included that go on.
+    """
+
+    __slots__ = ("_deadline", "_left", "_parent", "_queued", "_queues", "_since", "said", "within")
+
+    def __init__(self, parent: Lack | None = None) -> None:
+        self.said = ""
+        self.within = ""
+        self._parent = parent
+        self._deadline: asyncio.Timeout | None = None
+        self._left: float | None = None
+        self._queues = 0
+        self._since = 0.0
+        self._queued = 0.0
+
+    def note(self, what: str) -> None:
+        """It lacks something, or did."""
+        self.said = self.said or what
+        part: Lack | None = self
+        while part is not None:
+            part.within = part.within or what
+            part = part._parent
+
+    def limit_by(self, deadline: asyncio.Timeout | None) -> None:
+        """This limit, which is in force, does not go on in queues; None: there is none any more."""
+        self._deadline = deadline
+
+    @property
+    def queued(self) -> float:
+        """See above."""
+        going_on = asyncio.get_running_loop().time() - self._since if self._queues else 0.0
+        return self._queued + going_on
+
+    def enter_queue(self) -> None:
+        """It waits in a queue from now on; in one of several, maybe."""
+        self._queues += 1
+        if self._queues == 1:
+            self._since = asyncio.get_running_loop().time()
+            when = None if self._deadline is None or self._deadline.expired() else self._deadline.when()
+            if self._deadline is not None and when is not None:
+                self._left = when - self._since
+                self._deadline.reschedule(None)
+        if self._parent is not None:
+            self._parent.enter_queue()
+
+    def leave_queue(self) -> None:
+        """It waits no more."""
+        self._queues -= 1
+        if self._queues == 0:
+            now = asyncio.get_running_loop().time()
+            self._queued += now - self._since
+            left, self._left = self._left, None
+            if self._deadline is not None and left is not None:
+                self._deadline.reschedule(now + left)
+        if self._parent is not None:
+            self._parent.leave_queue()
+
+
+CURRENT_LACK: ContextVar[Lack | None] = ContextVar("pymon_lack", default=None)
+"""that of the work that the running code is part of, if anybody judges it"""
+
+
+def note_lack(what: str) -> None:
+    """What is being done lacks something."""
+    if (lack := CURRENT_LACK.get()) is not None:
+        lack.note(what)
+
+
+@contextmanager
+def noting_lack() -> Iterator[Lack]:
+    """What is done inside is a piece of work that is judged by itself."""
+    lack = Lack(CURRENT_LACK.get())
+    token = CURRENT_LACK.set(lack)
+    try:
+        yield lack
+    finally:
+        lack.limit_by(None)
+        CURRENT_LACK.reset(token)
+
+
+@contextmanager
+def queueing() -> Iterator[None]:
+    """What is awaited inside is a place in a queue of pymon's own."""
+    lack = CURRENT_LACK.get()
+    if lack is None:
+        yield
+        return
+    lack.enter_queue()
+    try:
+        yield
+    finally:
+        lack.leave_queue()
