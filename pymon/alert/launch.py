@@ -34,6 +34,7 @@ from pymon.model.result import Cause, CheckResult
 from pymon.runner.protocol import Subject
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
+from pymon.runner.shortage import NO_LONGER
 from pymon.runner.starting import STARTED_FOR
 
 log = logging.getLogger("pymon.alert")
@@ -131,6 +132,7 @@ class Launcher:
         Calls that wait for another attempt get one now. Ordered calls that are still undone stay in the journal.
         """
         self._stopping.set()
+        self._journal.flush()  # what waits for a thread that the system does not have is done now
         end = time.monotonic() + limit
         while self._tasks and (left := end - time.monotonic()) > 0:
             await asyncio.wait(self._tasks, timeout=left)
@@ -335,6 +337,7 @@ class Launcher:
 
     async def _attempt(self, delivery: Delivery, subject: Subject = _ANY) -> CheckResult:
         STARTED_FOR.set("alert")
+        NO_LONGER.set(self._stopping)
         if subject.answer is not None:
             now = time.time()
             result = CheckResult(subject.answer.exitval, subject.answer.output, now, now)

@@ -91,8 +91,11 @@ class Journal:
         return self._do(lambda: _read_all(self.folder))
 
     def flush(self) -> asyncio.Future[None]:
-        """Done when all that was asked for before is done."""
-        return self._do(lambda: None)
+        """Done when all that was asked for before is done: at once, and here, where the system has no thread for it."""
+        done = self._do(lambda: None)
+        while self._thread is None and not self._work.empty() and (work := self._work.get()) is not None:
+            work()
+        return done
 
     def close(self) -> None:
         """Let the thread end once its work is done."""

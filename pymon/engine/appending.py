@@ -54,6 +54,9 @@ class Appender:
 
     def close(self, timeout: float = 5.0) -> None:
         """Write what is left, for ``timeout`` seconds at most."""
+        if self._thread is None and not self._lines.empty():  # the system had none left
+            self._lines.put(None)
+            self._write_all()
         if self._thread is not None:
             self._lines.put(None)
             self._thread.join(timeout)

@@ -18,8 +18,10 @@ from pymon.engine.configuration import Load, report
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
 from pymon.engine.record.store import Record, record_path
+from pymon.errors import PymonError
 from pymon.model.request import SavedKind
 from pymon.runner.limits import raise_descriptor_limit
+from pymon.runner.shortage import shortage_in
 
 log = logging.getLogger("pymon")
 
@@ -64,6 +66,10 @@ async def watch(
         looking = None if held is None else asyncio.create_task(_look_after(held), name="pid file")
         try:
             await _watch(load, first or load(), stopped, loadstate, attach, on_start, stop, reload)
+        except (OSError, RuntimeError) as error:
+            if lack := shortage_in(error):
+                raise PymonError(f"the system has too little for a daemon ({lack}): see ulimit -a") from error
+            raise
         finally:
             if looking is not None:
                 looking.cancel()
@@ -155,7 +161,11 @@ def leave_behind_threads() -> None:
     Python waits for each thread, and for what holds a lock of the log, before it ends: a plugin's thread that hangs,
     or a terminal that takes no output, would keep a daemon that has done all it had to do.
     """
-    threading.Thread(target=_leave, name="pymon-leave", daemon=True).start()
+    try:
+        threading.Thread(target=_leave, name="pymon-leave", daemon=True).start()
+    except RuntimeError:  # the system has none left: the main thread does it, wherever it waits by then
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+        signal.setitimer(signal.ITIMER_REAL, EXIT_WAIT)
 
 
 def _leave() -> None:

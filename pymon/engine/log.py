@@ -226,7 +226,12 @@ def set_up_logging(
     for noisy in ("pymon.timer", "apscheduler", "asyncio", "httpx", "httpcore", "pyroute2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     listener = _Listener(lines, *handlers, respect_handler_level=True)
-    listener.start()
+    try:
+        listener.start()
+    except RuntimeError as error:  # the system has no thread left: whoever logs writes
+        root.handlers[:] = handlers
+        listener._thread = None
+        logging.getLogger("pymon").warning("the log may hold up checks: %s", error)
     if complaint:
         logging.getLogger("pymon").info(complaint)
     return listener

@@ -97,6 +97,9 @@ class Saving:
         except OSError as error:
             log.error("cannot %s: %s", what, error.strerror)
             return None
+        except RuntimeError as error:  # the system has no thread left
+            log.error("cannot %s: %s", what, error)
+            return None
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         async with self._lock:

@@ -68,7 +68,9 @@ from pymon.plugin.outcome import (
 )
 from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, positive, seconds
+from pymon.runner.lack import Lack, noting_lack
 from pymon.runner.protocol import Answer
+from pymon.runner.shortage import shortage_in
 
 AT_ONCE = 256
 """hosts that one run probes at the same time, unless --at-once or its monitor says otherwise"""
@@ -244,7 +246,11 @@ class SetMonitor(_Program[OptionsT]):
         self._none_is_wrong = none_is_wrong
 
     async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
-        return await self._check(Call(read.arguments, read.options, invocation.environ, read.families))
+        with noting_lack() as lack:
+            report = await self._check(Call(read.arguments, read.options, invocation.environ, read.families))
+        if lack.said and report.exitval and not report.broken:  # which of its hosts it was for is not known
+            return Report(BROKEN_EXIT, _short_of(lack), report.output(), report.measurements, broken=True)
+        return report
 
 
 Probe = Callable[[Host, OptionsT], Awaitable[Outcome]] | Callable[[Host, OptionsT], Outcome]
@@ -376,10 +382,18 @@ class Monitor(_Program[OptionsT]):
             await asyncio.gather(*attempts, return_exceptions=True)
 
     async def _attempt(self, host: Host, read: _Read[OptionsT]) -> Outcome:
+        with noting_lack() as lack:
+            outcome = await self._try(host, read, lack)
+        if lack.said and isinstance(outcome, Down):
+            return Broken(_short_of(lack), f"{outcome.reason}\n{outcome.detail}")
+        return outcome
+
+    async def _try(self, host: Host, read: _Read[OptionsT], lack: Lack) -> Outcome:
         limit: float | None = getattr(read.options, "timeout", read.each.timeout) or None
         began = time.perf_counter()
         try:
             async with asyncio.timeout(limit) as deadline:
+                lack.limit_by(deadline)
                 if self._look_up:
                     await host.addresses()
                 outcome = await self._probe(host, read.options)
@@ -393,6 +407,8 @@ class Monitor(_Program[OptionsT]):
 
             return broken_by(error)  # the probe's own doing: the other hosts' outcomes count
         except (Exception, SystemExit) as error:
+            if short := lack.said or shortage_in(error):  # without a descriptor nothing can be imported either
+                return Broken(f"pymon was short of what this takes: {short}")
             from pymon.plugin.trouble import told_of  # noqa: PLC0415
 
             timed_out = self._wording.timed_out.format(host=host, limit=limit) if deadline.expired() else ""
@@ -402,6 +418,10 @@ class Monitor(_Program[OptionsT]):
         elif not isinstance(outcome, Down | Broken):
             return Broken(f"the monitor's probe returned {outcome!r:.200}, neither Up, Down nor Broken")
         return outcome
+
+
+def _short_of(lack: Lack) -> str:
+    return f"pymon was short of what this takes: {lack.said}"
 
 
 def _common(local: bool) -> tuple[type[Any], ...]:

@@ -20,6 +20,7 @@ from pymon.runner.shortage import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     has_descriptors,
+    is_worth_waiting,
     shortage_in,
     start_thread,
     when_possible,
@@ -190,6 +191,8 @@ class _Lookups:
                 return await asyncio.shield(answer)
             except NoDescriptors as error:
                 note_lack(f"could not look {host} up: {error.strerror}")
+                if not is_worth_waiting():
+                    raise
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -15,6 +15,7 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from pymon.runner.holdups import LIMIT, TURNS
 
@@ -67,3 +68,12 @@ class DaemonLoop(asyncio.SelectorEventLoop):
     def on_late(self, call: Callable[[], None] | None) -> None:
         """What to call the moment a hold-up is over, before anything else happens (None: nothing)."""
         self._watch.late = call
+
+    async def shutdown_default_executor(self) -> None:
+        """As of the base class; where the system has no thread left to wait in, nobody waits."""
+        try:
+            await super().shutdown_default_executor()
+        except RuntimeError:
+            executor: ThreadPoolExecutor | None = getattr(self, "_default_executor", None)
+            if executor is not None:
+                executor.shutdown(wait=False, cancel_futures=True)

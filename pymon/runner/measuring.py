@@ -68,7 +68,10 @@ class MeasurementFile:
         if len(text) <= _PARSED_AT_ONCE:
             found, problem = parse_measurements(lines) if lines else ((), "")
         else:
-            found, problem = await asyncio.to_thread(parse_measurements, lines)
+            try:
+                found, problem = await asyncio.to_thread(parse_measurements, lines)
+            except RuntimeError:  # the system has no thread left
+                found, problem = parse_measurements(lines)
         if dropped and not problem:
             problem = f"only the first {MEASUREMENTS_SIZE} of {MEASUREMENTS_SIZE + dropped} bytes are read"
         return found, problem, is_broken

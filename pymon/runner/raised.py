@@ -6,12 +6,12 @@ call last):".
 
 from __future__ import annotations
 
-import errno
 import re
 import traceback
 from types import TracebackType
 
 from pymon.runner.output import well_formed
+from pymon.runner.shortage import shortage_in
 
 
 def described(error: BaseException, path: str) -> tuple[str, str]:
@@ -39,13 +39,13 @@ def is_ours(error: BaseException) -> bool:
 
     The network and other hosts have theirs in an OSError, a firewall's "permission denied" to a connection among them;
     an EOFError is the other side's doing, which hung up in the midst of something. Ours are a file that may not be
-    read, a socket that may not be opened, no descriptor left, and any exception that nobody expected.
+    read, a socket that may not be opened, no descriptor or local port left, and any exception that nobody expected.
     """
     if isinstance(error, EOFError):
         return False
     if not isinstance(error, OSError) or getattr(error, "is_ours", False):
         return True
-    if error.errno in _SHORT_OF_DESCRIPTORS:
+    if shortage_in(error):
         return True
     return isinstance(error, PermissionError) and (error.filename is not None or not _is_to_others(error))
 
@@ -95,7 +95,6 @@ def trouble_first(output: str) -> str:
     return f"{named[0].lstrip(' |')}\n{output}" if named else output
 
 
-_SHORT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _TO_OTHERS = ("connect", "send", "recv", "sock_connect", "sock_send", "sock_recv", "create_connection")
 """how calls begin to which the network may answer with EACCES or EPERM: of a firewall, or a route that prohibits"""
 _TALKING = ("/pymon/plugin/net.py", "/pymon/plugin/datagram.py", "/pymon/plugin/conversation.py")

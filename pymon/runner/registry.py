@@ -148,7 +148,11 @@ def _load_in_time(candidate: _Candidate, limit: float, on_slow: Callable[[str], 
             loaded.append(PluginFile(candidate.name, candidate.path, is_python=True, problem=reason(error)))
 
     thread = threading.Thread(target=work, name=f"import of {candidate.name}", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # the system has no thread left
+        work()
+        return loaded[0]
     thread.join(min(SLOW, limit))
     if thread.is_alive():
         on_slow(candidate.origin)

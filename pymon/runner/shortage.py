@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TypeVar
 
 from pymon.runner.lack import note_lack
@@ -43,6 +44,16 @@ _WARNING_INTERVAL = 60.0
 """seconds between two warnings: where one thing is short, thousands may wait for it"""
 
 
+NO_LONGER: ContextVar[asyncio.Event | None] = ContextVar("pymon_no_longer", default=None)
+"""once this is set, nobody waits any more for what is short: the daemon ends, and what is undone is the next one's"""
+
+
+def is_worth_waiting() -> bool:
+    """Whether what is short may still come in time."""
+    no_longer = NO_LONGER.get()
+    return no_longer is None or not no_longer.is_set()
+
+
 async def when_possible(make: Callable[[], T], what: str, *, limit: float | None = None) -> T:
     """What ``make`` returns; while it raises one of SHORTAGES, it is called again.
 
@@ -59,7 +70,7 @@ async def when_possible(make: Callable[[], T], what: str, *, limit: float | None
             if error.errno not in SHORTAGES:
                 raise
             _warn(what, error)
-            if left is not None and left <= 0:
+            if (left is not None and left <= 0) or not is_worth_waiting():
                 raise
         await asyncio.sleep(pause if left is None else min(pause, left))
         pause = min(2 * pause, LONGEST_PAUSE)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pymon.errors import UnusableFile
 from pymon.plugin import PluginUsageError, TlsOptions, days_left, tls_context, tls_problem
 from pymon.plugin.options import OptionParser
 from pymon.plugin.tls import _context

@@ -115,7 +115,9 @@ class Record:
         self._loop = asyncio.get_running_loop()
         if self._database is None:
             return Saved()
+        self._worker.hold_up_if_needed(True)
         opening = self._do(partial(self._database.start, fresh=fresh))
+        self._worker.hold_up_if_needed(False)
         await asyncio.wait([opening], timeout=OPEN_LIMIT)
         if not opening.done():
             self._opened_late(opening, late)
@@ -271,6 +273,7 @@ class Record:
         self._waiting.measured |= {
             key: state for key, state in self._states.items() if state.measured > self._measured.get(key, 0.0)
         }
+        self._worker.hold_up_if_needed(True)
         await self.settled()
         self._is_open = False
         for handle in (self._timer, self._turn):

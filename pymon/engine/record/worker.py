@@ -23,6 +23,14 @@ class Worker:
         self._name = name
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._may_hold_up = False
+
+    def hold_up_if_needed(self, may: bool) -> None:
+        """Whether jobs may be done where they are handed over, if the system has no thread: as long as nothing else
+        happens, at the start and at the end."""
+        self._may_hold_up = may
+        if may and not self._jobs.empty():
+            self._start()
 
     def submit(self, job: Callable[[], T], loop: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
         """Do a job soon; the future has its result or exception, unless the loop is closed by then."""
@@ -58,7 +66,11 @@ class Worker:
         try:
             thread.start()
         except RuntimeError as error:  # the system has none left: the next job brings another attempt
-            log.error("the record waits: %s", error)
+            if not self._may_hold_up:
+                log.error("the record waits: %s", error)
+                return
+            while not self._jobs.empty() and (job := self._jobs.get()) is not None:
+                job()
         else:
             self._thread = thread
 
