@@ -23,12 +23,16 @@ LIMIT = 90.0
 
 
 class Daemon:
-    """A ``pymon run`` on a site in a directory of its own; ``wait`` waits for a line of its log."""
+    """A ``pymon run`` on a site in a directory of its own; ``wait`` waits for a line of its log.
+
+    ``environ`` is added to its environment.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.config = directory / "mon.cf"
         self.lines: list[Line] = []
+        self.environ: dict[str, str] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -63,7 +67,7 @@ class Daemon:
             *arguments,
             stderr=asyncio.subprocess.PIPE,
             stdin=asyncio.subprocess.DEVNULL,
-            env=os.environ | {"TZ": "UTC"},
+            env=os.environ | {"TZ": "UTC"} | self.environ,
         )
         self._reader = asyncio.create_task(self._read())
         await self.wait(lambda line: "mon server started" in line["message"])

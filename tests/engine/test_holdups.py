@@ -127,15 +127,6 @@ class Busy:
         self.daemon.configure(f"cfbasedir = {folder}\nauthfile = auth.cf\n{_site(port, extra)}")
         await self.daemon.start()
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where it takes traps."""
-        text = self.daemon.config.read_text()
-        host, port = re.search(r"trapbind = (\S+)", text), re.search(r"trapport = (\d+)", text)
-        assert host is not None
-        assert port is not None
-        return host[1], int(port[1])
-
     async def all_checked(self, times: int) -> None:
         """Wait until each service was checked so many times more."""
         already = len(self.daemon.lines)
@@ -158,6 +149,15 @@ class Busy:
         os.kill(self.daemon.pid, signal.SIGSTOP)
         await asyncio.sleep(seconds)
         os.kill(self.daemon.pid, signal.SIGCONT)
+
+
+def trap_address(daemon: Daemon) -> tuple[str, int]:
+    """Where a daemon takes traps."""
+    text = daemon.config.read_text()
+    host, port = re.search(r"trapbind = (\S+)", text), re.search(r"trapport = (\d+)", text)
+    assert host is not None
+    assert port is not None
+    return host[1], int(port[1])
 
 
 @contextmanager
@@ -212,7 +212,7 @@ async def busy(daemon: Daemon) -> AsyncIterator[Busy]:
 async def test_a_daemon_that_was_stopped_alerts_nobody(busy: Busy) -> None:
     """E-hold-up: limits ran out meanwhile, and traps lay in the socket."""
     await busy.start()
-    with traps(busy.address):
+    with traps(trap_address(busy.daemon)):
         await busy.all_checked(2)
         for _ in range(2):
             await busy.stand_still(AWAY)
@@ -244,7 +244,7 @@ async def test_who_holds_up_the_daemon_is_banished_and_nobody_else_is_blamed(bus
     """E-hold-up: a plugin that hangs in a function of C cannot be interrupted; the others are innocent."""
     hangs = busy.daemon.program("hangs.monitor", HANGS)
     await busy.start("monitor hangs.monitor")
-    with traps(busy.address):
+    with traps(trap_address(busy.daemon)):
         await busy.all_checked(2)
         hangs.with_name("hang").write_text(f"{AWAY}")
         told = await busy.daemon.says("it held up the event loop at")

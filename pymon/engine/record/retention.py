@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pymon.engine.record.ages import Ages, Mark, add_mark, advance, decode_ages, drop_expired, encode_ages, find_expired
 from pymon.engine.record.batch import LINES_KEPT
+from pymon.engine.record.worker import breathe
 
 AGE = 90 * 86400.0
 """seconds events are kept"""
@@ -46,7 +47,7 @@ def prune(connection: sqlite3.Connection, ages: Ages, *, age: float = AGE, kept:
         if not count:
             break
         removed += count
-        time.sleep(BREATH)
+        breathe(BREATH)
     return removed
 
 
@@ -63,7 +64,7 @@ def prune_histories(connection: sqlite3.Connection, kept: int = LINES_KEPT, *, s
             if not count:
                 break
             removed += count
-            time.sleep(BREATH)
+            breathe(BREATH)
     return removed
 
 

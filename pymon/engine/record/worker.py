@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import select
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -94,3 +95,11 @@ def _seen(future: asyncio.Future[T]) -> None:
     """The exception was logged where it happened; nobody needs to fetch it."""
     if not future.cancelled():
         future.exception()
+
+
+def breathe(seconds: float) -> None:
+    """Let the event loop have its turn, from a worker's job.
+
+    Not by time.sleep: that asks for an end by the clock, which libfaketime, by which tests set it, does not understand.
+    """
+    select.select((), (), (), seconds)

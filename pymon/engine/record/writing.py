@@ -10,6 +10,7 @@ from itertools import islice
 from pymon.engine.record.batch import Batch
 from pymon.engine.record.codec import encode_facts, encode_measurements, encode_pending, encode_state
 from pymon.engine.record.rows import as_bytes
+from pymon.engine.record.worker import breathe
 from pymon.model.request import Recorded
 
 CHUNK = 32
@@ -30,7 +31,8 @@ def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
     for statement, rows in _changes(batch, base):
         for chunk in _chunks(rows):
             connection.executemany(statement, chunk)
-            time.sleep(BREATH if len(chunk) == CHUNK else 0)
+            if len(chunk) == CHUNK:
+                breathe(BREATH)
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('last_write', ?)", (time.time(),))
     connection.execute("COMMIT")
 
