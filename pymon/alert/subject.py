@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Hashable
 
@@ -10,6 +11,9 @@ from pymon.runner.protocol import Subject, WithSubject
 from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.alert")
+
+LOOKUP_LIMIT = 60.0
+"""seconds that an alert may take to tell what it acts upon"""
 
 
 def order_key(delivery: Delivery) -> str:
@@ -29,7 +33,10 @@ async def look_up(delivery: Delivery) -> Subject:
     plugin = delivery.file.plugin
     if isinstance(plugin, WithSubject):
         try:
-            found = await plugin.look_up(delivery.invocation)
+            async with asyncio.timeout(LOOKUP_LIMIT):
+                found = await plugin.look_up(delivery.invocation)
+        except TimeoutError:
+            log.error("%s is ordered by its text: its look_up takes over %g seconds", delivery, LOOKUP_LIMIT)
         except Exception:
             log.exception("%s is ordered by its text: its look_up raised", delivery)
         else:

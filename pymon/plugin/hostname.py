@@ -8,8 +8,8 @@ from ipaddress import IPv6Address, ip_address
 
 from pymon.plugin import net
 
-LOOKUP_LIMIT = 10.0
-"""seconds after which a name counts as one that cannot be looked up"""
+LOOKUP_LIMIT = 5.0
+"""seconds after which a name counts as one that cannot be looked up: what is to be done to others waits for it"""
 
 
 def host_name(text: str) -> str:

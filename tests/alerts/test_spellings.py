@@ -30,6 +30,7 @@ from pymon.model.status import EventKind
 from pymon.runner.protocol import Subject, WithSubject
 from pymon.runner.registry import PluginFile, load
 from pymon.runner.runner import Runner
+from tests.alert.conftest import Scripted
 from tests.alerts.conftest import ALERTS
 
 V4 = Listening(Protocol.TCP, ip_address("10.0.0.100"), 443)
@@ -420,6 +421,7 @@ async def test_a_receiver_without_address_is_compared_by_its_text(names: Names) 
         ("--label alertname=http http://localhost", "http://localhost"),
         ("--label site={group} http://localhost", "--label site=web http://localhost"),
         ("--label empty= http://localhost", "http://localhost"),
+        ("-s ftp --label service=http --label alertname=http http://localhost", "http://localhost"),
         ("--url-file {file} --url-file {file}", "http://localhost:9093"),
     ],
 )
@@ -434,6 +436,41 @@ async def test_spellings_of_an_alertmanager(names: Names, tmp_path: Path, one: s
     for different in ("http://10.7.7.7", "http://localhost:99", "http://localhost/other", "-g other http://localhost"):
         far = await subject(file, different)
         assert not first.things & (far.things | far.also)
+
+
+async def test_names_that_hang_are_looked_up_side_by_side(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-order-identity: a receiver does not wait for the names of all others, one after the other."""
+    monkeypatch.setattr("pymon.plugin.hostname.LOOKUP_LIMIT", 0.2)
+    names.held.clear()
+    traps = load("trap.alert", str(ALERTS / "trap.alert"))
+    sites = load("alertmanager.alert", str(ALERTS / "alertmanager.alert"))
+    for file, words, letters in ((traps, "{}.test", "abc"), (sites, "http://{}.test", "def")):
+        names.asked.clear()
+        asked = asyncio.create_task(subject(file, " ".join(map(words.format, letters))))
+        await until(lambda: len(names.asked) == 3)
+        assert (await asked).warning.count("no answer in 0.2 seconds") == 3
+    names.held.set()
+
+
+async def test_a_plugin_that_cannot_tell_is_ordered_by_its_text(
+    launcher: Launcher, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pymon.alert.subject.LOOKUP_LIMIT", 0.05)
+    for look_up, said in ((_hang, "its look_up takes over 0.05 seconds"), (_raise, "its look_up raised")):
+        plugin = Scripted()
+        plugin.look_up = look_up  # type: ignore[attr-defined]
+        launch(launcher, PluginFile("x.alert", "/d/x.alert", plugin), EventKind.UP, "x")
+        await plugin.until(lambda plugin=plugin: len(plugin.ended) == 1)  # type: ignore[misc]
+        assert said in caplog.text
+
+
+async def _hang(_invocation: Invocation) -> Subject:
+    await asyncio.sleep(3600)
+    raise AssertionError
+
+
+async def _raise(_invocation: Invocation) -> Subject:
+    raise RuntimeError("bug")
 
 
 async def test_two_names_of_one_address_can_be_two_alertmanagers(names: Names) -> None:
