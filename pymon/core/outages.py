@@ -36,6 +36,9 @@ BROKEN_WORD = "broken: "
 """what the output of a broken check begins with, so that every alert and client tells it from a failure"""
 
 
+_DIGITS = 10
+
+
 def broken_result(result: CheckResult) -> CheckResult:
     """A broken check as alerts are told of it: an exit value from 126 on, and output that says what it is.
 
@@ -46,8 +49,10 @@ def broken_result(result: CheckResult) -> CheckResult:
 
 
 def is_told_broken(exitval: int | str | None, summary: str) -> bool:
-    """Whether what mon's files have of a result is that of a broken check."""
-    return isinstance(exitval, int) and exitval >= BROKEN_EXIT and summary.startswith(BROKEN_WORD)
+    """Whether what mon's files, and traps, have of a result is that of a broken check: they have no field for it."""
+    if isinstance(exitval, str):
+        exitval = int(exitval) if exitval.isascii() and exitval.isdigit() and len(exitval) < _DIGITS else 0
+    return exitval is not None and exitval >= BROKEN_EXIT and summary.startswith(BROKEN_WORD)
 
 
 def enter(state: ServiceState, *, broken: bool) -> ServiceState:

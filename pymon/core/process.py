@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pymon.core import alerting, debts, depend
 from pymon.core.alerting import Event
-from pymon.core.outages import acknowledged, broken_result, ending, is_failed_open
+from pymon.core.outages import acknowledged, broken_result, ending, enter, is_failed_open, is_told_broken
 from pymon.core.state import (
     begin_failure,
     begin_success,
@@ -66,7 +66,10 @@ def trap(service: Service, state: ServiceState, trap: Trap, now: float, around: 
     state = replace(state, last_trap=now, trap_intended=trap.intended)
     if trap.is_success:
         return _succeed(service, state, Event(EventKind.UP, now, trap.output, 0, trap.intended), trap.sta, around)
-    return _fail(service, state, Event(EventKind.TRAP, now, trap.output, trap.sta, trap.intended), around)
+    broken = is_told_broken(trap.sta, trap.summary)  # by trap.alert of another pymon, whose check it is
+    return _fail(
+        service, state, Event(EventKind.TRAP, now, trap.output, trap.sta, trap.intended), around, broken=broken
+    )
 
 
 def trap_timeout(service: Service, state: ServiceState, now: float, around: Surroundings) -> Verdict:
@@ -85,13 +88,14 @@ def startup(service: Service, state: ServiceState, now: float, around: Surroundi
     return _tell(service, state, Event(EventKind.STARTUP, now, exitval=0), around)
 
 
-def recall_outage(service: Service, state: ServiceState, at: float) -> ServiceState:
+def recall_outage(service: Service, state: ServiceState, at: float, *, broken: bool = False) -> ServiceState:
     """A service that an earlier daemon found failing at ``at``, and told of, without having seen its end.
 
-    Its next success then is a recovery that is told in every period, and its next failure no new outage.
+    Its next success then is a recovery that is told in every period, and its next failure no new outage. ``broken``: it
+    was its check that failed.
     """
     return replace(
-        state,
+        enter(state, broken=broken),
         op_status=OpStatus.FAIL,
         first_failure=at,
         last_failure=at,

@@ -26,6 +26,7 @@ from pymon.engine.watcher import Watcher
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import SavedKind
+from pymon.model.result import CheckOutcome
 from pymon.model.state import PeriodState
 from pymon.model.status import EventKind, OpStatus
 
@@ -104,7 +105,8 @@ class Resumption:
         if pending.event not in _FAILURES:
             return state.op_status is not OpStatus.FAIL
         if state.op_status is OpStatus.UNTESTED:
-            self.watcher.keep(key, process.recall_outage(service, state, pending.at))
+            broken = pending.environ.get("MON_CHECK") == CheckOutcome.BROKEN
+            self.watcher.keep(key, process.recall_outage(service, state, pending.at, broken=broken))
         return state.op_status is not OpStatus.OK
 
     def is_inprocess(self, pending: Pending) -> bool:

@@ -19,6 +19,8 @@ description    the service's description
 time           when it was noticed, in seconds since 1970; iso_time as 2026-11-03T10:00:00+00:00, when as
                ``Tue Nov 3 10:00:00`` and noticed as ``Tue Nov  3 10:00:00 2026``, both in local time
 opstatus       the number of the operational status, as text; status is its name: fail, ok, untested, …
+check          what the event is about: failed, or broken where the check could not be carried out (of an up event: what
+               is over); nothing under mon
 retval         what the monitor ended with, as text
 first_failure  when the failure began, in seconds since 1970, or 0; last_failure and last_success likewise
 duration       seconds from first_failure to time, or 0
@@ -60,7 +62,18 @@ WORDS: Mapping[EventKind, str] = {
 
 IN_JSON = (
     *("id", "kind", "word", "text", "group", "service", "hosts", "failed", "summary", "detail", "description"),
-    *("time", "iso_time", "status", "retval", "first_failure", "last_failure", "last_success", "duration", "ack"),
+    *(
+        "time",
+        "iso_time",
+        "status",
+        "check",
+        "retval",
+        "first_failure",
+        "last_failure",
+        "last_success",
+        "duration",
+        "ack",
+    ),
 )
 """the values that say all of an event, in the order in which ``event_json`` has them"""
 
@@ -108,6 +121,7 @@ def event_values(event: Event, summary: str | None = None) -> dict[str, Any]:
         "noticed": time.asctime(time.localtime(event.time)),
         "opstatus": readable(event.opstatus),
         "status": _status(event.opstatus),
+        "check": environ.get("MON_CHECK", ""),
         "retval": environ.get("MON_RETVAL", ""),
         "first_failure": began,
         "last_failure": _epoch(environ.get("MON_LAST_FAILURE", "")),

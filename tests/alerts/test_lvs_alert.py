@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,6 +76,41 @@ async def test_what_is_so_already_is_a_success(plugin: Plugin, table: MemoryTabl
     await _run(plugin, SITE)
     assert "is already in TCP" in await _run(plugin, SITE)
     assert len(table.listed(VIP).servers) == 1
+
+
+@pytest.mark.parametrize("words", [SITE, f"{SITE} -X down", f"{SITE} -X up", f"{SITE} -X down -Q"])
+@pytest.mark.parametrize("up", [True, False])
+@pytest.mark.parametrize("is_in", [True, False])
+async def test_a_broken_check_moves_no_real_server(
+    plugin: Plugin, table: MemoryTable, words: str, up: bool, is_in: bool
+) -> None:
+    """A-lvs-broken: neither at the failure nor at its end, whatever the options say."""
+    if is_in:
+        table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
+    before = table.snapshot()
+    plain = _call(words, up=up)
+    call = plain._replace(environ={**plain.environ, "MON_CHECK": "broken"}, stdin="broken: no module named x\nmore\n")
+    code, output, _ = await plugin.run(call)
+    assert code == 0
+    assert output.startswith("not done: ")
+    if not up:
+        assert output == "not done: the check itself is broken: no module named x\n"
+    assert table.snapshot() == before
+    assert plugin.order_key(call) != plugin.order_key(plain), "it takes the place of no decision about the server"
+    done = await asyncio.create_subprocess_exec(
+        *(str(sys.executable), str(PATH), *call.arguments),
+        env={**os.environ, **call.environ, "PYMON_IPVS": "kernel"},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await done.communicate(call.stdin.encode())
+    assert (done.returncode, said.decode()) == (0, output)
+
+
+async def test_wrong_options_are_told_of_a_broken_check_too(plugin: Plugin) -> None:
+    plain = _call("-R 10.0.0.1:80")
+    code, _, _ = await plugin.run(plain._replace(environ={**plain.environ, "MON_CHECK": "broken"}))
+    assert code == 64
 
 
 async def test_the_event_decides_where_no_option_does(plugin: Plugin, table: MemoryTable) -> None:

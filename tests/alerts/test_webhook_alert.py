@@ -52,6 +52,7 @@ async def test_all_of_an_event_both_ways(both_ways: RunAlert) -> None:
         "time": 1793700000,
         "iso_time": "2026-11-03T10:00:00+00:00",
         "status": "fail",
+        "check": "",
         "retval": "1",
         "first_failure": 1793699990,
         "last_failure": 0,

@@ -308,6 +308,34 @@ class TestOthers:
         assert set(dependencies.hidden_hosts(child, ("h1", "h2"), site.around, site.now)) == {"h1"}
 
 
+class TestTraps:
+    """Another pymon's trap.alert tells of its own broken check, in what mon's packets have room for."""
+
+    @pytest.mark.parametrize(
+        ("sta", "summary", "check"),
+        [
+            ("126", "broken: no module", CheckOutcome.BROKEN),
+            ("139", "broken: ended by signal 11", CheckOutcome.BROKEN),
+            ("1", "broken: disk 3", CheckOutcome.FAILED),
+            ("126", "h1", CheckOutcome.FAILED),
+            ("fail", "broken: x", CheckOutcome.FAILED),
+            ("9" * 5000, "broken: x", CheckOutcome.FAILED),
+            ("0", "broken: x", CheckOutcome.OK),
+        ],
+    )
+    def test_what_it_is_taken_for(self, sta: str, summary: str, check: CheckOutcome) -> None:
+        site = Site((service(),))
+        site.trap(sta, summary)
+        assert site.state.check is check
+
+    def test_its_alerts(self) -> None:
+        """T-broken"""
+        site = Site((service(period(alert(exit_range=ExitRange(1, 125)), alert(name="mail.alert"))),))
+        calls = site.trap("126", "broken: no module").alerts
+        assert [(call.command.name, call.state.check) for call in calls] == [("mail.alert", CheckOutcome.BROKEN)]
+        assert calls[0].output.startswith("broken: no module\n")
+
+
 class TestClients:
     """What somebody sets by hand."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from functools import partial
 
@@ -11,6 +12,7 @@ import pytest
 from pymon.client import Client, OpStatus, ServiceStatus
 from tests.engine.conftest import Daemon, Line
 from tests.engine.test_daemon import service, watch
+from tests.peers import require_peer
 
 KIT = f"""#!{sys.executable}
 from dataclasses import dataclass
@@ -110,6 +112,36 @@ async def test_a_bad_deploy_empties_no_pool(daemon: Daemon, monkeypatch: pytest.
     done = [text for text in said if "calling" not in text and "not done:" not in text and " done in " not in text]
     assert done, "the real failure was acted upon"
     assert all("web/down" in text for text in done)
+
+
+@pytest.mark.peer
+async def test_what_mons_own_clients_make_of_it(daemon: Daemon) -> None:
+    """W-broken: to them it is a failure like any other, with a summary that says what it is."""
+    moncmd, monshow = (str(require_peer(name)) for name in ("moncmd", "monshow"))
+    daemon.program("x.monitor", "#!/bin/sh\nno_such_command\n")
+    daemon.configure(watch("web", service("x", "x.monitor", period="alert rec.alert")))
+    await daemon.start()
+    await daemon.says("broken check of web x ")
+    host, port = re.findall(r"^server(?:bind|port) = (\S+)$", daemon.config.read_text(), re.MULTILINE)
+    asks = (
+        f"use Mon::Client; my $c = Mon::Client->new(host => '{host}', port => {port}); $c->connect; "
+        "my %o = $c->list_opstatus; my $s = $o{web}{x}; print qq($s->{opstatus} $s->{check} $s->{last_summary}\\n); "
+        "my %f = $c->list_failures; print exists $f{web}{x} ? qq(fails\\n) : qq(well\\n);"
+    )
+    assert (await output_of("perl", "-e", asks)).startswith("0 broken broken: ")
+    assert "\nfails\n" in await output_of("perl", "-e", asks)
+    assert "opstatus=0" in await output_of(moncmd, "-s", host, "-p", port, "list", "failures")
+    shown = await output_of(monshow, "--server", host, "--port", port, "--full")
+    assert re.search(r"web +x +FAIL .*broken: ", shown), shown
+    ours = await output_of(sys.executable, "-m", "pymon.client.monshow.main", "--server", host, "--port", port)
+    assert re.search(r"web +x +BROKEN .*broken: ", ours), ours
+    assert await daemon.stop() == 0
+
+
+async def output_of(*command: str) -> str:
+    """What a program prints."""
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    return (await process.communicate())[0].decode()
 
 
 async def test_what_a_deploy_has_broken_and_the_next_one_mends(daemon: Daemon) -> None:

@@ -81,6 +81,7 @@ def test_the_values_of_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
         "noticed": "Tue Nov  3 19:00:00 2026",
         "opstatus": "0",
         "status": "fail",
+        "check": "",
         "retval": "1",
         "first_failure": 1793699000,
         "last_failure": 1793700000,

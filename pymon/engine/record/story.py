@@ -143,7 +143,8 @@ def _measured(measurements: tuple[Measurement, ...], summary: str) -> dict[str, 
 
 def _failure(service: Service, before: ServiceState, after: ServiceState, cause: CheckResult | Trap) -> str:
     if isinstance(cause, Trap):
-        how = f"trap of failure{_addressed(cause)} (sta {cause.sta})"
+        what = "a broken check" if after.is_broken else "failure"
+        how = f"trap of {what}{_addressed(cause)} (sta {cause.sta})"
     elif after.is_broken:
         told = f"{_CAUSES[cause.cause]}, " if cause.cause in _CAUSES else ""
         how = f"broken ({told}exit {after.exitval})"

@@ -44,6 +44,15 @@ def test_only_what_is_wrong_is_shown_unless_full() -> None:
     assert names(EVERY, Selection(full=True)) == [*wrong, "untested", "unknown", "ok"]
 
 
+@pytest.mark.parametrize(("ack", "word"), [(0.0, "BROKEN"), (5.0, "ACK BROKEN")])
+def test_a_broken_check_has_its_own_word(ack: float, word: str) -> None:
+    """W-broken: beside what is wrong, in the words of the table and of the detail."""
+    status = ServiceStatus("g", "s", OpStatus.FAIL, check="broken", ack=ack)
+    assert state_name(status) == word
+    assert opstatus(status) == "fail (0), the check is broken"
+    assert names([status], Selection()) == ["s"]
+
+
 def test_states_select() -> None:
     assert names(EVERY, Selection(states=frozenset({OpStatus.OK, OpStatus.TIMEOUT}))) == ["timeout", "ok"]
 
