@@ -220,6 +220,22 @@ async def test_what_only_looks_like_an_address_is_refused(lvs: PluginFile, words
     assert (answer.exitval, said in answer.output) == (64, True), answer.output
 
 
+@pytest.mark.parametrize("kind", [EventKind.ACK, EventKind.DISABLE, EventKind.STARTUP, EventKind.TEST])
+async def test_what_is_refused_takes_the_place_of_no_decision(
+    launcher: Launcher, lvs: PluginFile, table: MemoryTable, caplog: pytest.LogCaptureFixture, kind: EventKind
+) -> None:
+    """A-lvs-direction: a line that does nothing leaves what is being tried to be done."""
+    caplog.set_level(logging.INFO, "pymon.alert")
+    launch(launcher, lvs, EventKind.FAILURE, "-V 10.0.0.100:443 -R 127.0.0.1")
+    await until(lambda: "is tried again" in caplog.text)
+    launch(launcher, lvs, kind, "-V 10.0.0.100:443 -R 127.0.0.1:443")
+    await until(lambda: "has no direction of its own" in caplog.text and launcher.running == 1)
+    table.add_service(VirtualService(V4))
+    table.add_server(V4, RealServer(ONE, 443))
+    await launcher.drain(10)
+    assert table.listed(V4).servers == (), "the last attempt at the stop"
+
+
 # Names
 
 
