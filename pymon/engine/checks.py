@@ -10,7 +10,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymon.model.depend import ServiceKey
 
@@ -32,6 +32,11 @@ class Check:
     occupies_process: bool
     run: Callable[[], Coroutine[Any, Any, None]]
     descriptors: int = 0
+
+
+class _Waiting(NamedTuple):
+    number: int
+    check: Check
 
 
 class Checks:
@@ -56,8 +61,9 @@ class Checks:
         self.processes = 0
         self.descriptors = 0
         self._tasks: dict[ServiceKey, asyncio.Task[None]] = {}
-        # One queue for processes and one for the others: these do not wait for maxprocs.
-        self._queues: dict[bool, OrderedDict[ServiceKey, Check]] = {True: OrderedDict(), False: OrderedDict()}
+        # One queue for processes, one for the others, which do not wait for maxprocs; the number tells who came first.
+        self._queues: dict[bool, OrderedDict[ServiceKey, _Waiting]] = {True: OrderedDict(), False: OrderedDict()}
+        self._arrived = 0
         self._throttled = False
         self._quiet_until = 0.0
         self._held = False
@@ -82,11 +88,12 @@ class Checks:
         Its service must not be busy.
         """
         queue = self._queues[check.occupies_process]
-        obstacle = self._obstacle(check)
-        if not obstacle and not queue:
+        obstacle = self._of_processes(check) or self._of_descriptors(check)
+        if not obstacle and not queue and not any(not self._of_processes(each.check) for each in self._first()):
             self._start(check)
             return
-        queue[check.key] = check
+        self._arrived += 1
+        queue[check.key] = _Waiting(self._arrived, check)
         if obstacle:
             self._say_throttled(obstacle)
 
@@ -127,18 +134,28 @@ class Checks:
             self._throttled, self._quiet_until = True, now + QUIET
             log.warning("throttled at %s: checks wait for their turn", obstacle)
 
-    def _obstacle(self, check: Check) -> str:
-        """Why a check cannot start now; empty if it can."""
-        if check.occupies_process:
-            if 0 < self.maxprocs <= self.processes:
-                return f"{self.processes} processes (maxprocs)"
-            if self._most_processes is not None and self._most_processes <= self.processes:
-                return f"{self.processes} processes (the system allows no more: ulimit -u, TasksMax=)"
-        if self._most_descriptors is not None and self.descriptors:
-            most = self._most_descriptors()
-            if self.descriptors + check.descriptors > most:
-                return f"{self.descriptors} of {most} descriptors for checks (ulimit -n, LimitNOFILE=)"
+    def _of_processes(self, check: Check) -> str:
+        """Why a check that is a process cannot start now; empty if it can."""
+        if not check.occupies_process:
+            return ""
+        if 0 < self.maxprocs <= self.processes:
+            return f"{self.processes} processes (maxprocs)"
+        if self._most_processes is not None and self._most_processes <= self.processes:
+            return f"{self.processes} processes (the system allows no more: ulimit -u, TasksMax=)"
         return ""
+
+    def _of_descriptors(self, check: Check) -> str:
+        """Why a check cannot start now for want of descriptors; empty if it can."""
+        if self._most_descriptors is None or not self.descriptors:
+            return ""
+        most = self._most_descriptors()
+        if self.descriptors + check.descriptors <= most:
+            return ""
+        return f"{self.descriptors} of {most} descriptors for checks (ulimit -n, LimitNOFILE=)"
+
+    def _first(self) -> list[_Waiting]:
+        """The first of each queue, in the order in which they came."""
+        return sorted((next(iter(queue.values())) for queue in self._queues.values() if queue), key=_number)
 
     def _start(self, check: Check) -> None:
         self.processes += check.occupies_process
@@ -159,10 +176,20 @@ class Checks:
             self._tell_end(check.key)
 
     def _start_waiting(self) -> None:
-        for queue in self._queues.values():
-            while queue and not self._held and not self._obstacle(next(iter(queue.values()))):
-                _, check = queue.popitem(last=False)
-                self._start(check)
+        while not self._held and (check := self._next()) is not None:
+            del self._queues[check.occupies_process][check.key]
+            self._start(check)
         if self._throttled and not self.waiting:
             self._throttled = False
             log.info("no check has to wait any more")
+
+    def _next(self) -> Check | None:
+        """Whose turn it is. Nobody overtakes one that waits for descriptors, for there may never be so many at once."""
+        for waiting in self._first():
+            if not self._of_processes(waiting.check):
+                return None if self._of_descriptors(waiting.check) else waiting.check
+        return None
+
+
+def _number(waiting: _Waiting) -> int:
+    return waiting.number

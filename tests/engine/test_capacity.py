@@ -85,3 +85,42 @@ async def test_a_check_that_needs_more_than_there_is_runs_alone() -> None:
     await asyncio.wait_for(small.started.wait(), 10)
     small.release.set()
     await settle()
+
+
+async def test_nobody_overtakes_one_that_waits_for_descriptors() -> None:
+    """Neither kind of check keeps the other from ever having its turn."""
+    checks = Checks(most_descriptors=lambda: 8)
+    running = [Job("r0", descriptors=4), Job("r1", descriptors=4)]
+    waiting = [
+        Job("w0", process=False, descriptors=6),
+        Job("w1", descriptors=4),
+        Job("w2", process=False, descriptors=1),
+    ]
+    for job in (*running, *waiting):
+        checks.submit(job.check)
+    running[0].release.set()
+    await settle()
+    assert not any(job.started.is_set() for job in waiting), "the first of them needs more, and was there first"
+    running[1].release.set()
+    await settle()
+    assert [job.started.is_set() for job in waiting] == [True, False, False]
+    late = Job("late", process=False, descriptors=1)
+    checks.submit(late.check)
+    await settle()
+    assert not late.started.is_set()
+    for job in (*waiting, late):
+        job.release.set()
+    await settle()
+    assert all(job.outcome == "finished" for job in (*running, *waiting, late))
+
+
+async def test_checks_inside_do_not_wait_behind_those_that_wait_for_maxprocs() -> None:
+    checks = Checks(maxprocs=1, most_descriptors=lambda: 100)
+    jobs = [Job("p0", descriptors=4), Job("p1", descriptors=4), Job("i0", process=False, descriptors=2)]
+    for job in jobs:
+        checks.submit(job.check)
+    await settle()
+    assert [job.started.is_set() for job in jobs] == [True, False, True]
+    for job in jobs:
+        job.release.set()
+    await settle()
