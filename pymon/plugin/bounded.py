@@ -18,7 +18,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pymon.plugin.blocking import in_thread
+from pymon.errors import PluginError
+from pymon.plugin.blocking import HOST_LIMIT, in_thread
 
 T = TypeVar("T")
 
@@ -37,6 +38,8 @@ class JudgingLimits:
     """threads that judge at the same time; one more is for what took too long lately"""
     patience: float = 10.0
     """how long a place is waited for"""
+    longest: float = 60.0
+    """how long a thread is waited for, on a machine that has no processor time for it"""
     remembered: float = 600.0
     """how long it is remembered that something took too long"""
     most_remembered: int = 1024
@@ -46,8 +49,11 @@ class JudgingLimits:
 LIMITS = JudgingLimits()
 
 
-class TooMuchWork(Exception):
-    """The bound was reached; the text says where, for the user. It says nothing about what was judged."""
+class TooMuchWork(PluginError):
+    """The bound was reached; the text says where, for the user. It says nothing about what was judged.
+
+    A probe that lets it through has a broken check.
+    """
 
 
 class Budget:
@@ -85,17 +91,41 @@ async def judge(key: Hashable, function: Callable[..., T], *args: object, at_onc
     It may be called twice. Within it expressions (``pymon.plugin.Regex``) share one bound, and so does what runs
     under ``watched``. ``key`` is what the work depends upon, such as the options: what took too long with it lately
     has to wait for others of its kind, and not the other way round. ``at_once`` False: it is known to take its time.
+    The limit of the host that is being probed stands still in the thread: the host has done its part.
     """
-    if at_once:
+    lanes = _lanes()
+    if at_once and not lanes.is_slow(key):
         with contextlib.suppress(TooMuchWork):
             return _within(LIMITS.glance, False, function, *args)
-    lanes = _lanes()
-    async with lanes.place(key):
-        try:
-            return await in_thread(_within, LIMITS.bound, True, function, *args)
-        except TooMuchWork:
-            lanes.remember(key)
-            raise
+    with _host_limit_stands_still():
+        async with lanes.place(key):
+            try:
+                async with asyncio.timeout(LIMITS.longest) as limit:
+                    return await in_thread(_within, LIMITS.bound, True, function, *args)
+            except TooMuchWork:
+                lanes.remember(key)
+                raise
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise TooMuchWork(f"judging was given up after {LIMITS.longest:g} s: the machine is busy") from None
+
+
+@contextlib.contextmanager
+def _host_limit_stands_still() -> Iterator[None]:
+    limit, now = HOST_LIMIT.get(), asyncio.get_running_loop().time
+    ends = limit.when() if limit is not None else None
+    if limit is None or ends is None:
+        yield
+        return
+    left = ends - now()
+    with contextlib.suppress(RuntimeError):  # it is over at this moment
+        limit.reschedule(None)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(RuntimeError):
+            limit.reschedule(now() + left)
 
 
 def _within(seconds: float, is_aside: bool, function: Callable[..., T], *args: object) -> T:
@@ -140,9 +170,7 @@ class _Lanes:
     @contextlib.asynccontextmanager
     async def place(self, key: Hashable) -> AsyncIterator[None]:
         """A place, by how it went with this key before; raises TooMuchWork if there is none to be had in time."""
-        since = self._took_long.get(key)
-        is_slow = since is not None and time.monotonic() < since + LIMITS.remembered
-        lane = self._slow if is_slow else self._common
+        lane = self._slow if self.is_slow(key) else self._common
         try:
             async with asyncio.timeout(LIMITS.patience):
                 await lane.acquire()
@@ -152,6 +180,11 @@ class _Lanes:
             yield
         finally:
             lane.release()
+
+    def is_slow(self, key: Hashable) -> bool:
+        """Whether it took too long lately."""
+        since = self._took_long.get(key)
+        return since is not None and time.monotonic() < since + LIMITS.remembered
 
     def remember(self, key: Hashable) -> None:
         """It took too long."""

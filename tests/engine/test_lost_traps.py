@@ -33,6 +33,7 @@ async def events(lab: Lab, key: ServiceKey = T) -> list[Recorded]:
     return list((await lab.ask(asked.ReadTimeline(key))).events)
 
 
+@pytest.mark.slow
 async def test_t_lost_the_timeout_is_put_off_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     lab = Lab(tmp_path, SITE)
     await lab.engine.start()
@@ -53,6 +54,7 @@ async def test_t_lost_the_timeout_is_put_off_once(tmp_path: Path, caplog: pytest
     assert caplog.text.count("waited for once more") == 1
 
 
+@pytest.mark.slow
 async def test_t_lost_a_trap_makes_it_be_put_off_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     lab = Lab(tmp_path, SITE)
     await lab.engine.start()
@@ -66,6 +68,7 @@ async def test_t_lost_a_trap_makes_it_be_put_off_again(tmp_path: Path, caplog: p
         await lab.engine.stop()
 
 
+@pytest.mark.slow
 async def test_without_a_loss_since_the_last_trap_it_is_not_put_off(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

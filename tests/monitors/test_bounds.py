@@ -10,6 +10,7 @@ import pytest
 
 from pymon.model.depend import ServiceKey
 from pymon.model.invocation import Invocation
+from pymon.model.result import CheckOutcome
 from pymon.plugin import bounded
 from pymon.plugin.bounded import JudgingLimits
 from pymon.runner.registry import load
@@ -50,19 +51,31 @@ async def test_m_bound_http_gives_up(
         result = await check_inside(
             "http.monitor", "-p", str(site.port), "-u", path, *arguments, site.host, time_limit=60
         )
-    assert result.exitval
-    assert f"{site.host}: cannot be judged: " in result.output
+    assert result.outcome is CheckOutcome.BROKEN
+    assert f"{site.host}: not checked: cannot be judged: " in result.output
     assert "was given up after 0.3 s of processor time" in result.output
 
 
+@pytest.mark.slow
 async def test_m_bound_http_gives_up_both_ways(check: Check) -> None:
     async with website(PAGES) as site:
         result = await check("http.monitor", "-p", str(site.port), "-m", ENDLESS, site.host, time_limit=60)
-    assert result.exitval
-    assert f"{site.host}: cannot be judged: " in result.output
+    assert result.outcome is CheckOutcome.BROKEN
+    assert f"{site.host}: not checked: cannot be judged: " in result.output
     assert "was given up after 2 s of processor time" in result.output
 
 
+@pytest.mark.slow
+async def test_m_bound_is_not_the_hosts_time(check_inside: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that has answered in time has not timed out, however long it takes to judge the answer."""
+    monkeypatch.setattr(bounded, "LIMITS", JudgingLimits(bound=2.0))
+    async with website(PAGES) as site:
+        result = await check_inside("http.monitor", "-p", str(site.port), "-t", "1.5", "-m", ENDLESS, site.host)
+    assert result.outcome is CheckOutcome.BROKEN
+    assert f"{site.host}: not checked: cannot be judged: " in result.output
+
+
+@pytest.mark.slow
 async def test_m_bound_ssh_gives_up(check: Check) -> None:
     async def handler(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(f"SSH-2.0-{LONG}\r\n".encode())
@@ -70,10 +83,11 @@ async def test_m_bound_ssh_gives_up(check: Check) -> None:
 
     async with serving(handler) as port:
         result = await check("ssh.monitor", "-p", str(port), "--banner", "(a|a)*$", "127.0.0.1", time_limit=60)
-    assert result.exitval
-    assert "127.0.0.1: cannot be judged: looking for " in result.output
+    assert result.outcome is CheckOutcome.BROKEN
+    assert "127.0.0.1: not checked: cannot be judged: looking for " in result.output
 
 
+@pytest.mark.slow
 async def test_m_bound_one_sinner_costs_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody is banished, and nobody has to become a process."""
     path = MONITORS / "http.monitor"
@@ -90,7 +104,7 @@ async def test_m_bound_one_sinner_costs_others_nothing(caplog: pytest.LogCapture
             others = [run(f"other{number}", "a{3,}b$") for number in range(60)]
             results = await asyncio.gather(*others)
             assert {result.exitval for result in results} == {0}  # type: ignore[attr-defined]
-            assert (await sinner).exitval != 0  # type: ignore[attr-defined]
+            assert (await sinner).outcome is CheckOutcome.BROKEN  # type: ignore[attr-defined]
             assert not list(runner.banished())
             assert runner.can_run_in_process(file, ServiceKey("web", "sinner"))
     finally:

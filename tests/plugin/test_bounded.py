@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from pymon.plugin import bounded
+from pymon.plugin.blocking import HOST_LIMIT
 from pymon.plugin.bounded import Budget, JudgingLimits, TooMuchWork, budget, judge, watched
 from pymon.plugin.matching import Regex
 
@@ -34,6 +35,7 @@ async def test_what_is_long_is_done_in_a_thread_and_the_loop_goes_on() -> None:
     assert where[0] == threading.get_ident() != where[1]
 
 
+@pytest.mark.slow
 async def test_the_loop_goes_on_while_an_expression_takes_for_ever() -> None:
     judging = asyncio.create_task(judge("k", *_bound()))
     turns = 0
@@ -62,6 +64,7 @@ async def test_all_of_one_judgement_shares_its_bound(monkeypatch: pytest.MonkeyP
     assert tried == [*range(1000), *range(1000)], "at once, and again in the thread; none of them began to look"
 
 
+@pytest.mark.slow
 async def test_python_code_is_cut_off_too() -> None:
     def spin() -> None:
         with watched("spinning"):
@@ -101,6 +104,27 @@ async def test_what_took_too_long_does_not_get_in_the_way_of_others(monkeypatch:
     for task in sinners:
         task.cancel()
     await asyncio.gather(*sinners, return_exceptions=True)
+
+
+async def test_the_hosts_limit_stands_still_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "LIMITS", JudgingLimits(bound=0.3))
+    async with asyncio.timeout(0.1) as limit:
+        HOST_LIMIT.set(limit)
+        with pytest.raises(TooMuchWork):
+            await judge("k", *_bound())
+        assert limit.when() is not None, "and goes on afterwards"
+        with pytest.raises(TooMuchWork):
+            await judge("k", *_bound())
+    HOST_LIMIT.set(None)
+    assert not limit.expired()
+
+
+async def test_what_has_no_processor_time_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "LIMITS", JudgingLimits(longest=0.05))
+    released = threading.Event()
+    with pytest.raises(TooMuchWork, match=r"given up after 0\.05 s: the machine is busy"):
+        await judge("k", released.wait, 60.0, at_once=False)
+    released.set()
 
 
 async def test_who_finds_no_place_in_time_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

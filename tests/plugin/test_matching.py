@@ -50,6 +50,7 @@ HARD = (
 """an expression, and a text for which it takes for ever"""
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join), st.text("aabB1_- \n.[]{}:#é", max_size=8)

@@ -142,6 +142,7 @@ async def test_then_the_file_runs_as_a_process(runner: Runner, tmp_path: Path) -
     assert runner.can_run_in_process(made(sleeps, path))  # a new scan gives it a new chance
 
 
+@pytest.mark.slow
 async def test_e_banished_others_stay_inside_and_it_returns_by_itself(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
