@@ -13,9 +13,12 @@ import functools
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 FIRST = 10240
+FIXED = frozenset({18080})
+"""Ports that pymon itself names, as its demo does: nobody is given these, they are waited for with ``fixed_port``."""
 CLIENTS_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _USUAL_END = 32768
 """Where Linux's ports for clients begin, unless it was told otherwise."""
@@ -32,11 +35,23 @@ def free_port(*hosts: str) -> int:
     end = _end()
     for step in range(end - FIRST):
         port = FIRST + (os.getpid() * _STRIDE + len(_taken) + step) % (end - FIRST)
-        if port not in _taken and _lock(port):
+        if port not in _taken and port not in FIXED and _lock(port):
             _taken.add(port)
             if all(_is_free(host, port) for host in (*_every_address(), *hosts)):
                 return port
     raise OSError(f"no port below {end} is free on {' and '.join(hosts) or 'every address'}")
+
+
+@contextlib.contextmanager
+def fixed_port(port: int) -> Iterator[int]:
+    """One of ``FIXED`` for this test run alone: it waits until no other run has it."""
+    if port not in FIXED:
+        raise ValueError(f"{port} is given out by free_port: name it in FIXED")
+    fcntl.lockf(_locks(), fcntl.LOCK_EX, 1, port)
+    try:
+        yield port
+    finally:
+        fcntl.lockf(_locks(), fcntl.LOCK_UN, 1, port)
 
 
 def _end() -> int:

@@ -18,6 +18,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from pymon.demo.table import VIRTUAL
+from tests.ports import fixed_port
+
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,7 +104,8 @@ def test_an_installed_pymon_finds_its_own_plugins(installed: Path, tmp_path: Pat
 
 @pytest.mark.sample
 def test_an_installed_pymon_shows_its_demo(installed: Path, tmp_path: Path) -> None:
-    done = run(installed / "pymon", "demo", "--once", directory=tmp_path)
+    with fixed_port(VIRTUAL.port):
+        done = run(installed / "pymon", "demo", "--once", directory=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import ports
-from tests.ports import free_port
+from tests.ports import fixed_port, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 TAKE = """import sys
@@ -72,6 +73,33 @@ def test_a_port_refuses_until_somebody_listens() -> None:
     port = free_port()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+HAVE = """import sys
+from tests.ports import fixed_port
+print("asks", flush=True)
+with fixed_port(int(sys.argv[1])):
+    print("has", flush=True)
+"""
+
+
+def test_a_fixed_port_belongs_to_one_run_at_a_time() -> None:
+    (port,) = ports.FIXED
+    command = [sys.executable, "-c", HAVE, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as other:
+        assert other.stdout is not None
+        with fixed_port(port):
+            assert other.stdout.readline() == "asks\n"
+            assert select.select([other.stdout], [], [], 0.3)[0] == []
+        assert other.stdout.readline() == "has\n"
+
+
+def test_a_fixed_port_is_given_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    (port,) = ports.FIXED
+    monkeypatch.setattr(ports, "FIRST", port)
+    monkeypatch.setattr(ports, "_end", lambda: port + 1)
+    with pytest.raises(OSError, match="no port below"):
+        free_port()
 
 
 def test_it_lies_below_the_ports_of_clients() -> None:

@@ -21,12 +21,20 @@ from pymon.demo.table import VIRTUAL, WEIGHT
 from pymon.model.depend import ServiceKey
 from pymon.model.service import AlertKind
 from pymon.share import shared
+from tests.ports import fixed_port
 from tests.uml.guest import Guest
 
 pytestmark = pytest.mark.e2e
 
 COMMAND = (sys.executable, "-m", "pymon.cli.main", "demo")
 LIMIT = 60.0
+
+
+@pytest.fixture(autouse=True)
+def demos_port_fixture() -> Iterator[None]:
+    """The port of the demo's web servers and of their virtual service, which is the same for everybody."""
+    with fixed_port(VIRTUAL.port):
+        yield
 
 
 @contextmanager
