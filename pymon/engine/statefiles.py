@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pymon.core.outages import is_told_broken
+from pymon.core.outages import as_told, is_failed_open, is_told_broken
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
@@ -206,7 +206,12 @@ def unescape(text: str) -> str:
 
 
 def _fields(service: Service, state: ServiceState, trap_timer: float | None) -> Iterator[tuple[str, str]]:
-    """The fields of one line, in mon's order. What mon never fills is empty here too."""
+    """The fields of one line, in mon's order. What mon never fills is empty here too.
+
+    There is room for one outage: of two it is that of the service, whose end is owed to what has acted upon it.
+    """
+    if is_failed_open(state):
+        state = as_told(state, broken=False)
     # mon has no value for a counter until something sets it, and a success sets them all to 0.
     never = "0" if state.last_success else ""
 
@@ -293,7 +298,7 @@ def _completed(state: ServiceState) -> ServiceState:
     if not output and (state.last_summary or state.last_detail):
         output = f"{state.last_summary}\n{state.last_detail}"
     broken = state.op_status is OpStatus.FAIL and is_told_broken(state.exitval, state.last_summary)
-    return replace(state, has_result=True, last_output=output, has_output=True, broken=broken)
+    return replace(state, has_result=True, last_output=output, has_output=True, broken=broken, other_outage=None)
 
 
 def _period(before: PeriodState, fields: Mapping[str, str]) -> PeriodState:

@@ -17,7 +17,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
 from pymon.model.service import Host, Hostgroup, Period, Service, Watch
 from pymon.model.site import Site
-from pymon.model.state import PeriodState, ServiceState
+from pymon.model.state import Outage, PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from tests.engine.record.samples import states, texts
 
@@ -103,6 +103,48 @@ def test_what_mon_wrote_is_read() -> None:
 
 def test_what_is_written_is_what_mon_writes() -> None:
     assert statefiles.format_opstatus(SITE, READ, {S1.key: 86.9}) == BY_MON
+
+
+ALERTED = {"p1": PeriodState(alert_sent=1, counted_sent=1)}
+
+
+def read_back(state: ServiceState) -> ServiceState:
+    return statefiles.parse_opstatus(statefiles.format_opstatus(SITE, {S1.key: state}), SITE).states[S1.key]
+
+
+def test_a_broken_check_is_known_by_exit_value_and_summary() -> None:
+    """R-broken"""
+    state = ServiceState(
+        op_status=OpStatus.FAIL,
+        exitval=126,
+        first_failure=5.0,
+        last_summary="broken: no module",
+        last_detail="more\n",
+        failure_output="broken: no module\nmore\n",
+        periods=ALERTED,
+        broken=True,
+    )
+    assert read_back(state).is_broken
+    assert read_back(state).period("p1").alert_sent == 1
+    for other in (replace(state, exitval=1), replace(state, last_summary="h1")):
+        assert read_back(other).is_failing
+
+
+def test_of_two_outages_the_services_own_is_written() -> None:
+    """R-broken: what it has alerted, such as a real server that was taken out, is owed its end."""
+    failed = Outage(first_failure=5.0, last_failure=6.0, consec_failures=2, failure_output="h1\nwhy\n", periods=ALERTED)
+    state = ServiceState(
+        op_status=OpStatus.FAIL,
+        exitval=126,
+        first_failure=7.0,
+        last_summary="broken: no module",
+        failure_output="broken: no module\n",
+        broken=True,
+        other_outage=failed,
+    )
+    read = read_back(state)
+    assert (read.is_failing, read.first_failure, read.last_summary) == (True, 5.0, "h1")
+    assert read.period("p1").alert_sent == 1
 
 
 KEPT_BY_MON = (
