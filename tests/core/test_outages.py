@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -15,10 +16,11 @@ from pymon.core import process
 from pymon.core.outages import with_status
 from pymon.core.state import clear_timers
 from pymon.core.timing import interval_in_force
+from pymon.model.debt import Debt, Target
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import DowntimeRecorded, FailureRecorded, Rule, Verdict
 from pymon.model.result import BROKEN_CAUSES, Cause, CheckOutcome, CheckResult
-from pymon.model.service import AlerteveryMode, AlertKind, ExitRange
+from pymon.model.service import AlerteveryMode, AlertKind, Command, ExitRange, Service
 from pymon.model.settings import Settings
 from pymon.model.status import OpStatus
 from tests.core.build import Site, alert, depend, hosts_of, period, rules_of, service
@@ -306,6 +308,31 @@ class TestOthers:
         happen(site, BROKEN, "h2\n")
         happen(site, OK)
         assert set(dependencies.hidden_hosts(child, ("h1", "h2"), site.around, site.now)) == {"h1"}
+
+
+class TestWhatIsOwed:
+    """R-debts: what acted upon the service at a real failure puts it right, also if the check broke meanwhile."""
+
+    @pytest.mark.parametrize("owed", [True, False])
+    @pytest.mark.parametrize("heeds", [True, False])
+    def test_the_end_of_an_outage_that_was_forgotten(self, owed: bool, heeds: bool) -> None:
+        """All began anew since the failure (``reset``), then the check broke, and now all is well."""
+        lines = (alert(name="lvs.alert"), alert(AlertKind.UPALERT, name="lvs.alert"))
+        site = Site((service(period(*lines)),))
+        debt = Debt(lines[0].command, "p", site.now, (lines[1].command,))
+        site.set(debts=(debt,) if owed else ())
+
+        def target(_service: Service, command: Command) -> Target:
+            return Target(command.name, is_meant=True, heeds_broken=heeds)
+
+        around = replace(site.around, target=target)
+        for exitval in (127, 0):
+            result = CheckResult(exitval, "x\n", site.now, site.now)
+            around = replace(around, states=site.states)
+            site.keep(process.observe(site.service, site.state, result, site.now, around))
+        (up,) = site.verdict.alerts
+        assert up.list_kind is AlertKind.UPALERT
+        assert up.state.broken == (heeds or not owed)
 
 
 class TestTraps:
