@@ -16,9 +16,6 @@ from pymon.runner.shortage import NoThread, start_thread, when_possible
 P = ParamSpec("P")
 T = TypeVar("T")
 
-HOST_LIMIT: contextvars.ContextVar[asyncio.Timeout | None] = contextvars.ContextVar("host limit", default=None)
-"""the limit of the host that is being probed, for what takes time that is not the host's"""
-
 STUCK_LIMIT = 64
 """threads of one function that may go on after nobody waits for them any more"""
 

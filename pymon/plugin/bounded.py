@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pymon.errors import PluginError
-from pymon.plugin.blocking import HOST_LIMIT, in_thread
+from pymon.plugin.blocking import in_thread
+from pymon.runner.lack import queueing
 
 T = TypeVar("T")
 
@@ -91,13 +92,13 @@ async def judge(key: Hashable, function: Callable[..., T], *args: object, at_onc
     It may be called twice. Within it expressions (``pymon.plugin.Regex``) share one bound, and so does what runs
     under ``watched``. ``key`` is what the work depends upon, such as the options: what took too long with it lately
     has to wait for others of its kind, and not the other way round. ``at_once`` False: it is known to take its time.
-    The limit of the host that is being probed stands still in the thread: the host has done its part.
+    The limits of the probe and of the check stand still meanwhile, as in a queue: the host has done its part.
     """
     lanes = _lanes()
     if at_once and not lanes.is_slow(key):
         with contextlib.suppress(TooMuchWork):
             return _within(LIMITS.glance, False, function, *args)
-    with _host_limit_stands_still():
+    with queueing():
         async with lanes.place(key):
             try:
                 async with asyncio.timeout(LIMITS.longest) as limit:
@@ -109,23 +110,6 @@ async def judge(key: Hashable, function: Callable[..., T], *args: object, at_onc
                 if not limit.expired():
                     raise
                 raise TooMuchWork(f"judging was given up after {LIMITS.longest:g} s: the machine is busy") from None
-
-
-@contextlib.contextmanager
-def _host_limit_stands_still() -> Iterator[None]:
-    limit, now = HOST_LIMIT.get(), asyncio.get_running_loop().time
-    ends = limit.when() if limit is not None else None
-    if limit is None or ends is None:
-        yield
-        return
-    left = ends - now()
-    with contextlib.suppress(RuntimeError):  # it is over at this moment
-        limit.reschedule(None)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(RuntimeError):
-            limit.reschedule(now() + left)
 
 
 def _within(seconds: float, is_aside: bool, function: Callable[..., T], *args: object) -> T:

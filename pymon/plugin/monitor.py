@@ -43,7 +43,7 @@ from pymon.model.argument import ArgumentProblem
 from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_EXIT
-from pymon.plugin.blocking import HOST_LIMIT, Blocking
+from pymon.plugin.blocking import Blocking
 from pymon.plugin.host import Host
 from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.net import FAMILY_NAMES
@@ -394,7 +394,6 @@ class Monitor(_Program[OptionsT]):
         try:
             async with asyncio.timeout(limit) as deadline:
                 lack.limit_by(deadline)
-                HOST_LIMIT.set(deadline)
                 if self._look_up:
                     await host.addresses()
                 outcome = await self._probe(host, read.options)

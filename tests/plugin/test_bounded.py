@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from pymon.plugin import bounded
-from pymon.plugin.blocking import HOST_LIMIT
 from pymon.plugin.bounded import Budget, JudgingLimits, TooMuchWork, budget, judge, watched
 from pymon.plugin.matching import Regex
+from pymon.runner.lack import noting_lack
 
 ENDLESS = Regex("(a|a)*$"), "a" * 40 + "b"
 
@@ -108,14 +108,13 @@ async def test_what_took_too_long_does_not_get_in_the_way_of_others(monkeypatch:
 
 async def test_the_hosts_limit_stands_still_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LIMITS", JudgingLimits(bound=0.3))
-    async with asyncio.timeout(0.1) as limit:
-        HOST_LIMIT.set(limit)
-        with pytest.raises(TooMuchWork):
-            await judge("k", *_bound())
-        assert limit.when() is not None, "and goes on afterwards"
-        with pytest.raises(TooMuchWork):
-            await judge("k", *_bound())
-    HOST_LIMIT.set(None)
+    with noting_lack() as lack:
+        async with asyncio.timeout(0.1) as limit:
+            lack.limit_by(limit)
+            for _ in range(2):
+                with pytest.raises(TooMuchWork):
+                    await judge("k", *_bound())
+                assert limit.when() is not None, "and goes on afterwards"
     assert not limit.expired()
 
 
