@@ -116,7 +116,8 @@ def _undoing(service: Service, period: Period, target: TargetOf) -> Callable[[Co
 
     Those that act upon the same thing; else, of a program that does not say what it acts upon, those of its name, else
     those whose name no alert has. If these are as many as the alerts that may mean them, the first undoes the first,
-    and so on, as generators write them.
+    and so on, as generators write them. Upalerts of other periods are meant if they act upon the same thing, or if this
+    one has none, and theirs need no down alert (no_comp_alerts).
     """
     of = partial(target, service)
     alerts = list(dict.fromkeys(alert.command for alert in period.alerts_of(AlertKind.ALERT)))
@@ -128,9 +129,12 @@ def _undoing(service: Service, period: Period, target: TargetOf) -> Callable[[Co
 
     def undone_by(command: Command) -> tuple[Command, ...]:
         mine = targets.get(command) or of(command)
-        same = tuple(up for up in ups if targets[up] == mine)
-        if same or mine.is_meant:
+        if same := tuple(up for up in ups if targets[up] == mine):
             return same
+        if mine.is_meant:
+            return tuple(up for up in _elsewhere(service, period) if of(up) == mine)
+        if not ups:
+            return tuple(up for up in _elsewhere(service, period, no_comp_alerts=True) if up.name == command.name)
         if command.name in names:
             peers = [alert for alert in loose if alert.name == command.name]
             return _opposite(command, peers, [up for up in worded if up.name == command.name])
@@ -139,6 +143,14 @@ def _undoing(service: Service, period: Period, target: TargetOf) -> Callable[[Co
         return _opposite(command, peers, [up for up in worded if up.name not in taken])
 
     return undone_by
+
+
+def _elsewhere(service: Service, period: Period, *, no_comp_alerts: bool = False) -> list[Command]:
+    """The upalerts of the other periods; of those with no_comp_alerts only, if that is given."""
+    others = (each for each in service.periods if each.key != period.key)
+    if no_comp_alerts:
+        others = (each for each in others if each.no_comp_alerts)
+    return list(dict.fromkeys(alert.command for each in others for alert in upalerts(each)))
 
 
 def _opposite(command: Command, alerts: Sequence[Command], ups: Sequence[Command]) -> tuple[Command, ...]:

@@ -27,6 +27,8 @@ from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.engine")
 
+TARGETS_KEPT = 50_000
+"""alerts of services of which is remembered what they act upon: reading their arguments takes a while"""
 LEFT = "the service is not in mon.cf any more"
 
 
@@ -48,10 +50,19 @@ class Owing:
         self._watched = watched
         self._record = record
         self._environ = environ
+        self._targets: dict[tuple[ServiceKey, tuple[tuple[str, str], ...], Command], Target] = {}
+        self._targets_of: Programs | None = None
 
     def target(self, service: Service, command: Command) -> Target:
         """What an alert of a service acts upon."""
-        return target_of(service, command, self._watched.programs.alerts.get(command.name), self._environ)
+        programs = self._watched.programs
+        if programs is not self._targets_of or len(self._targets) >= TARGETS_KEPT:
+            self._targets, self._targets_of = {}, programs
+        known = service.key, service.environment, command
+        if (found := self._targets.get(known)) is None:
+            found = target_of(service, command, programs.alerts.get(command.name), self._environ)
+            self._targets[known] = found
+        return found
 
     def target_among(self, alerts: Mapping[str, PluginFile]) -> TargetOf:
         """The same by other programs than those in use."""
@@ -108,8 +119,10 @@ class Owing:
                 self._record.state(key, paid)
 
     def _owed(self, key: ServiceKey, state: ServiceState) -> Iterator[Owed]:
-        service = self._watched.site.services.get(key)
-        for debt in debts.without_old(state.debts, self._watched.clock()):
+        service, now = self._watched.site.services.get(key), self._watched.clock()
+        if state.left and now - state.left >= debts.UNPAID_KEPT:
+            return
+        for debt in debts.without_old(state.debts, now):
             payers, why, is_due = debt.payers, debt.why, not debt.unpaid_since
             if service is None:
                 why = why or LEFT

@@ -345,7 +345,9 @@ class Watcher:
         self.timers.translate(seconds)
         for key, state in self.states.items():
             self.keep(key, shift_times(state, seconds))
-        self.departed = {key: shift_times(state, seconds) for key, state in self.departed.items()}
+        for key, state in self.departed.items():
+            self.departed[key] = shifted = shift_times(state, seconds)
+            self._record.state(key, shifted)
         self.around = self._surroundings()
         if self.stopped_since is not None and not self._stopped_by_option:
             self._record.scheduler(self.stopped_since)

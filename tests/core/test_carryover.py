@@ -13,7 +13,7 @@ from pymon.core.carryover import Trace
 from pymon.model.debt import Target
 from pymon.model.effect import Held, Rule
 from pymon.model.service import Service
-from pymon.model.state import PeriodState, ServiceState
+from pymon.model.state import Outage, PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from tests.core.build import T0, service
 from tests.core.test_debts import lines, target, watched
@@ -119,6 +119,17 @@ def test_several_that_became_one_have_the_counters_of_the_one_that_alerted_most(
     state = carried(service(first, second), service(after))
     assert state.periods["x"] == PeriodState(last_alert=T0 + 2, alert_sent=2, counted_sent=3, fail_count=2)
     assert {debt.period for debt in state.debts} == {"x"}
+
+
+def test_the_books_of_a_broken_check_are_carried_too() -> None:
+    before = watched("down mail bob", "up mail bob", key="wd {Mon}")
+    after = watched("down mail bob", "up mail bob", key="wd {Mon-Fri}")
+    mine = PeriodState(last_alert=T0, alert_sent=3)
+    state = replace(failed(before), other_outage=Outage(first_failure=T0, periods={"wd {Mon}": mine}))
+    for known in (carryover.traces_of(before, target), carryover.remembered(before, state, target)):
+        other = carryover.carry(state, known, after, target).other_outage
+        assert other is not None
+        assert other.periods == {"wd {Mon-Fri}": mine}
 
 
 def test_the_interval_of_failures_is_applied_anew() -> None:

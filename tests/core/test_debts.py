@@ -10,7 +10,7 @@ import pytest
 from pymon.core import debts, process
 from pymon.core.surroundings import Surroundings
 from pymon.model.debt import Debt, Target
-from pymon.model.result import CheckResult
+from pymon.model.result import Cause, CheckResult
 from pymon.model.service import Alert, AlertKind, Command, ExitRange, Service
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
@@ -89,6 +89,18 @@ def test_which_upalerts_undo_an_alert(case: str) -> None:
     (debt,) = debts.owe((), of, of.periods[0], [called], T0, target)
     assert [str(payer) for payer in debt.payers] == wanted
     assert (debt.command, debt.period, debt.at) == (called, "p", T0)
+
+
+def test_the_upalert_may_stand_in_a_period_of_its_own() -> None:
+    texts = ("down lvs.alert down a", "down s out"), ("up lvs.alert up a", "up s in", "up other in")
+    first, second = (watched(*each, key=key).periods[0] for each, key in zip(texts, "pq", strict=True))
+    for no_comp_alerts, wanted in ((True, ["lvs.alert up a", "s in"]), (False, ["lvs.alert up a"])):
+        of = service(first, replace(second, no_comp_alerts=no_comp_alerts))
+        owed = debts.owe((), of, first, [alert.command for alert in first.alerts], T0, target)
+        assert [str(payer) for debt in owed for payer in debt.payers] == wanted
+        mine = site(of)
+        mine.fail()
+        assert mine.paid() == (["lvs.alert up a", "s in", "other in"] if no_comp_alerts else ["lvs.alert up a"])
 
 
 def test_an_outage_remembers_each_thing_once_and_since_when() -> None:
@@ -306,3 +318,21 @@ def test_a_success_costs_nothing_where_nothing_is_owed() -> None:
     of = watched(*LVS)
     result = CheckResult(0, "", T0, T0)
     process.observe(of, ServiceState(), result, T0, Surroundings(services={of.key: of}, target=ask))
+
+
+def test_what_changes_the_kernel_owes_nothing_for_a_broken_check() -> None:
+    """R-broken: lvs.alert answers that it is not done; who was told by mail is told of the end."""
+
+    def kernel(of: Service, command: Command) -> Target:
+        return replace(target(of, command), heeds_broken=command.name != "lvs.alert")
+
+    of = watched(*LVS, "down mail bob", "up mail bob")
+    around = Surroundings(services={of.key: of}, target=kernel)
+    broken = CheckResult(127, "no interpreter", T0, T0, Cause.NOT_STARTED)
+    state = process.observe(of, ServiceState(), broken, T0, around).state
+    assert [str(debt.command) for debt in state.debts] == ["mail bob"]
+    state = process.observe(of, state, CheckResult(1, "down", T0 + 9, T0 + 9), T0 + 9, around).state
+    assert {str(debt.command) for debt in state.debts} == {"mail bob", "lvs.alert down a"}
+    verdict = process.observe(of, state, CheckResult(0, "", T0 + 19, T0 + 19), T0 + 19, around)
+    assert [str(call.command) for call in verdict.alerts] == ["lvs.alert up a", "mail bob"]
+    assert not verdict.state.debts
