@@ -98,7 +98,7 @@ class Engine:
         watcher, site = self._watcher, self.site
         resumption = Resumption(watcher, self._record, self._saving, boot_time())
         is_fresh = site.settings.state is StatePolicy.FRESH
-        saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late)
+        saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late, clock=self._clock)
         undone = await resumption.take_up(saved, self._loadstate)
         counts = len(site.services), len(site.watches)
         started = acts.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)

@@ -12,13 +12,14 @@ from pathlib import Path
 from pymon.alert.pending import Pending
 from pymon.core import process
 from pymon.core.outages import enter
-from pymon.core.translation import bound_times
+from pymon.core.translation import bound_times, shift_times
 from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.history import ALERTS, FAILURES
 from pymon.engine.owing import programs_of
 from pymon.engine.programs import find_programs
 from pymon.engine.record import acts
 from pymon.engine.record.batch import Saved
+from pymon.engine.record.moment import Moment, clock_set_since, is_boot, since_boot
 from pymon.engine.record.store import Record
 from pymon.engine.reload import forgotten, resume, why_shrunk
 from pymon.engine.saving import Saving
@@ -54,16 +55,16 @@ class Resumption:
         A file of mon's beats the record only if it was written after it: somebody ran mon meanwhile (E-newest).
         """
         newer = [kind for kind in wanted if self._is_newer(kind, saved.last_write)]
+        rebooted, written = self._is_rebooted(saved), saved.last_write
+        saved = self._translated(saved)
         await asyncio.to_thread(self._find_programs, saved)  # importing plugins takes its time
         if SavedKind.OPSTATUS not in newer:
             self._take_states(saved)
-            if 0 < saved.last_write < self.booted:
+            if rebooted:
                 self._forget_what_the_machine_forgot()
         if SavedKind.DISABLED not in newer:
             self._take_disabled(saved)
-        self.watcher.history.resume(
-            saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), saved.last_write
-        )
+        self.watcher.history.resume(saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), written)
         if saved.stopped_since is not None:
             self.watcher.stop_scheduler(saved.stopped_since)
         if saved.last_write:
@@ -82,7 +83,7 @@ class Resumption:
         Its undone alerts stay on file for the next daemon.
         """
         log.warning("the record is there at last: what an earlier daemon knew is taken up now")
-        watcher = self.watcher
+        watcher, saved = self.watcher, self._translated(saved)
         self._find_programs(saved)
         self._take_states(saved)
         self._take_disabled(saved)
@@ -114,6 +115,24 @@ class Resumption:
         service = self.watcher.site.services.get(ServiceKey(pending.group, pending.service))
         settings = self.watcher.site.settings
         return settings.inprocess if service is None else is_inprocess_wanted(service, settings)
+
+    def _is_rebooted(self, saved: Saved) -> bool:
+        """Whether the machine was started since an earlier daemon wrote to its record."""
+        boot, _ = since_boot()
+        if is_boot(boot) and is_boot(saved.written.boot):
+            return boot != saved.written.boot
+        return 0 < saved.last_write < self.booted
+
+    def _translated(self, saved: Saved) -> Saved:
+        """What was saved, by the clock as it is now: it may have been set while no daemon ran (E-clock-set)."""
+        now = self.watcher.clock()
+        step = clock_set_since(saved.written, Moment(now, *since_boot()))
+        if not step:
+            return saved
+        event = acts.of_clock_set(now, step)
+        log.warning("%s (while no daemon ran)", event.text)
+        self.record.add(event)
+        return translated(saved, step)
 
     def _is_newer(self, kind: SavedKind, last_write: float) -> bool:
         path = Path(self.watcher.site.settings.statedir, kind.value)
@@ -226,6 +245,26 @@ class Resumption:
         log.warning("%s for %s/%s (%s): %s", pending.name, pending.group, pending.service, pending.event, why)
         self.record.add(acts.of_lost_alert(pending.group, pending.service, pending.name, pending.event, now, why))
         self.record.alert_ended(token)
+
+
+def translated(saved: Saved, seconds: float) -> Saved:
+    """What was saved, so many seconds later: states, the scheduler's stop, and alerts that are not done."""
+    undone = [
+        replace(
+            each,
+            pending=replace(each.pending, at=each.pending.at + seconds),
+            started=each.started + seconds if each.started else 0.0,
+        )
+        for each in saved.undone
+    ]
+    return replace(
+        saved,
+        states={key: shift_times(state, seconds) for key, state in saved.states.items()},
+        forgotten={key: shift_times(state, seconds) for key, state in saved.forgotten.items()},
+        stopped_since=None if saved.stopped_since is None else saved.stopped_since + seconds,
+        undone=tuple(undone),
+        last_write=saved.last_write + seconds,
+    )
 
 
 def boot_time() -> float:

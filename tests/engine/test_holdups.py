@@ -17,6 +17,7 @@ import pytest
 from pymon.client.traps import trap_packet
 from tests.engine.conftest import Daemon, Line
 
+pytestmark = pytest.mark.slow
 EACH = 12
 """services of each kind: checks inside the daemon, checks by programs, traps"""
 AWAY = 4.0

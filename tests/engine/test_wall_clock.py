@@ -17,6 +17,7 @@ from tests.engine.conftest import Daemon, Line
 from tests.engine.test_holdups import trap_address
 from tests.tools import missing
 
+pytestmark = pytest.mark.slow
 DAY = 86400
 YEAR = 366 * DAY
 CHECKED = """
@@ -166,3 +167,24 @@ async def test_a_year_ahead_for_one_pass_costs_no_event(daemon: Daemon, clock: W
     await daemon.stop()
     with closing(sqlite3.connect(daemon.directory / "state" / FILE)) as record:
         assert before <= {row[0] for row in record.execute("SELECT id FROM events")}
+
+
+@pytest.mark.parametrize("step", [-DAY, YEAR])
+async def test_a_clock_that_is_set_while_no_daemon_runs(daemon: Daemon, clock: WallClock, step: int) -> None:
+    """E-clock-set: the next daemon takes up the states as what passed has left them."""
+    configure(daemon, CHECKED.replace("alertevery 3s", "alertevery 20s"))
+    await daemon.start()
+    await daemon.says("calling alert rec.alert")
+    await daemon.wait(says("last alert 2s ago"))
+    await daemon.stop()
+    clock.put(step)
+    daemon.lines.clear()
+    await daemon.start()
+    told = await daemon.says("(while no daemon ran)")
+    assert f"put {'on' if step > 0 else 'back'} by" in told[0]["message"]
+    await daemon.says("calling alert rec.alert")
+    held = [line["message"] for line in daemon.lines if "last alert " in line["message"]]
+    ago = [int(text.partition("last alert ")[2].partition("s ago")[0]) for text in held]
+    assert ago
+    assert ago == sorted(ago)
+    assert 2 <= ago[0] <= ago[-1] < 20

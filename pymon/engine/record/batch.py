@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pymon.alert.pending import Pending
+from pymon.engine.record.moment import NEVER, Moment
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Recorded
 from pymon.model.state import ServiceState
@@ -38,7 +39,8 @@ class Saved:
     """What an earlier daemon left on file; all empty if there was nothing, or nothing that can be used.
 
     ``stopped_since`` is None while the scheduler ran. ``undone`` are the alerts it had not finished, oldest first.
-    ``last_write`` is when it wrote last (seconds since the epoch, 0: never). ``notes`` say what could not be taken
+    ``last_write`` is when it wrote last (seconds since the epoch, 0: never). ``written`` is the same moment by
+    the clock that nobody can set, too. ``notes`` say what could not be taken
     up; they are in the log already. ``histories`` are the lines of each history, oldest first. ``forgotten`` are states
     that owe something (R-debts), and that are not taken up because the site wants nothing to be.
     """
@@ -51,6 +53,7 @@ class Saved:
     stopped_since: float | None = None
     undone: tuple[Undone, ...] = ()
     last_write: float = 0.0
+    written: Moment = field(default=NEVER, compare=False)
     notes: tuple[str, ...] = ()
     histories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forgotten: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
@@ -64,6 +67,7 @@ class Batch:
     ``disabled`` and ``scheduler`` (a tuple of one value: since when it is stopped, or None) are None if unchanged.
     ``lines`` are those that a history has more, each with the history's name. ``measured`` maps services to the states
     whose measurements are to be kept.
+    ``moment`` is when it was handed over, if that is known.
     ``is_all``: this is everything there is, and replaces what the file holds (but for its events).
     """
 
@@ -75,6 +79,7 @@ class Batch:
     lines: list[tuple[str, str]] = field(default_factory=list)
     measured: dict[ServiceKey, ServiceState] = field(default_factory=dict)
     is_all: bool = False
+    moment: Moment | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

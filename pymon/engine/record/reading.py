@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib.parse import quote
 from pymon.engine.record import schema
 from pymon.engine.record.batch import LINES_KEPT, Saved, Undone
 from pymon.engine.record.codec import decode_facts, decode_measurements, decode_pending, decode_state
+from pymon.engine.record.moment import Moment
 from pymon.engine.record.rows import as_bytes, as_text
 from pymon.engine.record.schema import NotARecord, Unusable
 from pymon.model.depend import ServiceKey
@@ -95,6 +96,7 @@ def saved(connection: sqlite3.Connection) -> Saved:
         stopped_since=_time(meta.get("stopped_since")),
         undone=tuple(sorted(_undone(connection, notes), key=lambda each: each.pending.at)),
         last_write=last_write(connection),
+        written=_written(meta),
         notes=tuple(notes),
         histories=_histories(connection),
     )
@@ -170,6 +172,13 @@ def _histories(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     for name, line in connection.execute("SELECT name, line FROM history ORDER BY id"):
         lines.setdefault(name, []).append(line)
     return {name: tuple(each[-LINES_KEPT:]) for name, each in lines.items()}
+
+
+def _written(meta: Mapping[str, object]) -> Moment:
+    """When the record was written last; of an older pymon only the wall clock is known."""
+    boot, booted_for = meta.get("last_boot"), _time(meta.get("last_booted_for"))
+    is_known = isinstance(boot, str) and booted_for is not None
+    return Moment(_time(meta.get("last_write")) or 0.0, *((str(boot), booted_for or 0.0) if is_known else ()))
 
 
 def last_write(connection: sqlite3.Connection) -> float:

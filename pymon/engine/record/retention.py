@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sqlite3
-import time
-from pathlib import Path
 
 from pymon.engine.record.ages import Ages, Mark, add_mark, advance, decode_ages, drop_expired, encode_ages, find_expired
 from pymon.engine.record.batch import LINES_KEPT
+from pymon.engine.record.moment import since_boot
 from pymon.engine.record.worker import breathe
 
 AGE = 90 * 86400.0
@@ -23,13 +20,11 @@ STEPS = 10
 BREATH = 0.001
 """seconds between transactions"""
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
 
 def count_time(connection: sqlite3.Connection, wall: float, age: float = AGE) -> Ages:
     """Count the record's life on to now, keep that in the record, and return it; ``wall`` is the wall clock's time."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'ages'").fetchone()
-    ages = advance(decode_ages(row[0] if row else None), *_since_boot())
+    ages = advance(decode_ages(row[0] if row else None), *since_boot())
     ages = drop_expired(add_mark(ages, _newest(connection), wall), age)
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('ages', ?)", (encode_ages(ages),))
     return ages
@@ -87,11 +82,3 @@ def _remove_excess(connection: sqlite3.Connection, kept: int) -> int:
 
 def _newest(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
-
-
-def _since_boot() -> tuple[str, float]:
-    """The machine's boot by name, and the seconds since then. Without a name, the time counts of this process alone."""
-    boot = f"process {os.getpid()}"
-    with contextlib.suppress(OSError):
-        boot = _BOOT_ID.read_text().strip()
-    return boot, time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -27,6 +27,7 @@ from pymon.alert.pending import Pending
 from pymon.engine.record.batch import LINES_KEPT, Batch, Disabled, Saved, Undone
 from pymon.engine.record.database import Database, Written
 from pymon.engine.record.maintenance import INSPECT_EVERY, Maintenance
+from pymon.engine.record.moment import Moment, since_boot
 from pymon.engine.record.retention import KEPT
 from pymon.engine.record.runs import Runs
 from pymon.engine.record.worker import Worker
@@ -84,6 +85,7 @@ class Record:
         self._database = None if path is None else Database(path, kept=kept)
         self._worker = Worker("pymon-record")
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._clock: Callable[[], float] = time.time
         self._runs = Runs()
         self._states: dict[ServiceKey, ServiceState] = {}
         self._measured: dict[ServiceKey, float] = {}
@@ -106,13 +108,19 @@ class Record:
             else Maintenance(self._database, self._worker, self._begun_anew, inspect_every=inspect_every)
         )
 
-    async def open(self, *, fresh: bool = False, late: Callable[[Saved], None] | None = None) -> Saved:
+    async def open(
+        self,
+        *,
+        fresh: bool = False,
+        late: Callable[[Saved], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Saved:
         """Open or begin the file; what an earlier daemon left in it. ``fresh``: nothing, and that is forgotten.
 
         A damaged file is set aside; if there can be none, the log says why, and what follows stays in memory. If the
         disk hangs, nothing is given here, but to ``late`` once the file is open, and before anything is written to it.
         """
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._clock = asyncio.get_running_loop(), clock
         if self._database is None:
             return Saved()
         self._worker.hold_up_if_needed(True)
@@ -314,6 +322,7 @@ class Record:
             return
         self._tell_of_losses()
         batch, self._waiting = self._waiting, Batch()
+        batch.moment = Moment(self._clock(), *since_boot())
         self._writing = batch
         self._under_way, self._written = self._written or self._loop.create_future(), None
         self._do(partial(self._database.save, batch)).add_done_callback(self._finished)
@@ -431,7 +440,7 @@ class Record:
         if self._lost and not self.problem:
             text = f"{self._lost} events are missing here: they could not be written at their time"
             lost, self._lost = self._lost, 0
-            self.add(Recorded(time.time(), RecordedKind.DAEMON, text, facts={"lost": lost}))
+            self.add(Recorded(self._clock(), RecordedKind.DAEMON, text, facts={"lost": lost}))
 
     def _do(self, job: Callable[[], T]) -> asyncio.Future[T]:
         return self._worker.submit(job, asyncio.get_running_loop())

@@ -9,6 +9,7 @@ from itertools import islice
 
 from pymon.engine.record.batch import Batch
 from pymon.engine.record.codec import encode_facts, encode_measurements, encode_pending, encode_state
+from pymon.engine.record.moment import Moment, since_boot
 from pymon.engine.record.rows import as_bytes
 from pymon.engine.record.worker import breathe
 from pymon.model.request import Recorded
@@ -33,7 +34,9 @@ def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
             connection.executemany(statement, chunk)
             if len(chunk) == CHUNK:
                 breathe(BREATH)
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('last_write', ?)", (time.time(),))
+    moment = batch.moment or Moment(time.time(), *since_boot())
+    rows = [("last_write", moment.at), ("last_boot", moment.boot), ("last_booted_for", moment.booted_for)]
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
     connection.execute("COMMIT")
 
 
