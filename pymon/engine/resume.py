@@ -107,7 +107,8 @@ class Resumption:
             return state.op_status is not OpStatus.FAIL
         if state.op_status is OpStatus.UNTESTED:
             broken = pending.environ.get("MON_CHECK") == CheckOutcome.BROKEN
-            self.watcher.keep(key, process.recall_outage(service, state, pending.at, broken=broken))
+            at = min(pending.at, self.watcher.clock())
+            self.watcher.keep(key, process.recall_outage(service, state, at, broken=broken))
         return state.op_status is not OpStatus.OK
 
     def is_inprocess(self, pending: Pending) -> bool:

@@ -342,6 +342,7 @@ class Watcher:
         if self.stopped_since is not None:
             self.stopped_since += seconds
         self._trapwatch.translate(seconds)
+        self._record.translate(seconds)
         self.timers.translate(seconds)
         for key, state in self.states.items():
             self.keep(key, shift_times(state, seconds))

@@ -207,8 +207,22 @@ class Record:
         self._soon()
 
     def alert_decided(self, token: str, pending: Pending) -> None:
-        """An alert is to be sent; ``token`` names it from now on, over restarts too."""
+        """An alert is to be sent; ``token`` names it from now on, over restarts too.
+
+        One that is to be tried again keeps the time that it was decided at, which may have moved since (``translate``).
+        """
+        if (known := self._alerts.get(token)) is not None:
+            pending = replace(pending, at=known.pending.at)
         self._alert(token, Undone(token, pending))
+
+    def translate(self, seconds: float) -> None:
+        """The clock has jumped by so many seconds: alerts that are not done were decided as long ago as before."""
+        for token, known in self._alerts.items():
+            moved = replace(known.pending, at=known.pending.at + seconds)
+            started = known.started + seconds if known.started else 0.0
+            self._alerts[token] = self._waiting.alerts[token] = Undone(token, moved, started)
+        if self._alerts:
+            self._soon()
 
     def alert_started(self, token: str, at: float) -> None:
         """Its first attempt begins."""
@@ -271,7 +285,7 @@ class Record:
                 for number, event in (batch.events.items() if batch else ())
                 if concerns(event, key) and max(event.at, event.until) >= since
             }
-        in_order = sorted(found.items(), key=lambda item: (item[1].at, item[0]))
+        in_order = sorted(found.items(), key=lambda item: item[0])
         return [event for _, event in in_order[-limit:]] if limit > 0 else []
 
     async def close(self) -> None:

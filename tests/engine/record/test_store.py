@@ -377,3 +377,24 @@ async def test_alerts_that_ended_leave_nothing_in_memory(path: Path) -> None:
     await broken.close()
     assert [undone.token for undone in (await reopened(path)).undone] == ["last"]
     await kept.close()
+
+
+async def test_an_alert_that_is_not_done_moves_with_the_clock(record: Record, path: Path) -> None:
+    """E-clock-set: the next daemon would find it too old, or of a time to come."""
+    record.alert_decided("waits", pending(T0))
+    record.alert_decided("runs", pending(T0))
+    record.alert_started("runs", T0 + 2)
+    record.translate(7200.0)
+    record.alert_decided("waits", pending(T0))  # to be tried again
+    await record.close()
+    undone = {each.token: each for each in (await reopened(path)).undone}
+    assert undone["waits"] == Undone("waits", pending(T0 + 7200.0))
+    assert undone["runs"] == Undone("runs", pending(T0 + 7200.0), T0 + 7202.0)
+
+
+async def test_events_are_told_in_the_order_in_which_they_happened(record: Record) -> None:
+    """E-clock-set: also over a clock that was put back, by which the later one was earlier."""
+    for number, at in enumerate((T0, T0 + 10.0, T0 - 86400.0, T0 - 86390.0)):
+        record.add(Recorded(at, RecordedKind.DAEMON, f"{number}"))
+    assert [event.text for event in await record.events(None)] == ["0", "1", "2", "3"]
+    await record.close()
