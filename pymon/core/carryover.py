@@ -72,6 +72,20 @@ def follow(old: Sequence[Trace], new: Sequence[Trace]) -> dict[str, tuple[str, .
     return {key: tuple(keys) for key, keys in followed.items()}
 
 
+def is_blank(state: ServiceState) -> bool:
+    """Whether no period has counted anything, and nothing is owed: then it does not matter what follows what."""
+    other = state.other_outage.periods if state.other_outage is not None else {}
+    return not state.debts and all(each == _FRESH for each in (*state.periods.values(), *other.values()))
+
+
+def blank(state: ServiceState, service: Service) -> ServiceState:
+    """Such a state as it fits what is declared of the service now."""
+    is_active = state.failure_interval_active and service.failure_interval is not None
+    if not state.periods and is_active is state.failure_interval_active:
+        return state
+    return replace(state, periods={}, failure_interval_active=is_active)
+
+
 def carry(state: ServiceState, old: Sequence[Trace], service: Service, target: TargetOf) -> ServiceState:
     """A state as it fits what is declared of the service now: counters and debts stand at the periods that follow."""
     new = traces_of(service, target)

@@ -86,8 +86,7 @@ def carry_over(
         elif key in unchanged:
             carried[key] = state
         else:
-            state = debts.recall(before, state, target)
-            carried[key] = carryover.carry(state, carryover.traces_of(before, target), service, target)
+            carried[key] = _stay(before, state, service, target)
     removed = frozenset(old.services.keys() - new.services.keys())
     for key in sorted(removed):
         if key in states and not (states[key].is_untold and not states[key].debts):
@@ -159,8 +158,18 @@ def come_back(service: Service, state: ServiceState | None, target: TargetOf = b
     """The state of a service that was not there a moment ago: as it was left, if it is known, as far as it fits."""
     if state is None:
         return ServiceState()
+    if carryover.is_blank(state):
+        return carryover.blank(state if not state.left else replace(state, left=0.0), service)
     fitted = carryover.carry(state, carryover.remembered(service, state, target), service, target)
     return debts.recall(service, replace(fitted, left=0.0), target)
+
+
+def _stay(before: Service, state: ServiceState, service: Service, target: TargetOf) -> ServiceState:
+    """The state of a service whose declaration has changed."""
+    if carryover.is_blank(state):
+        return carryover.blank(state, service)
+    state = debts.recall(before, state, target)
+    return carryover.carry(state, carryover.traces_of(before, target), service, target)
 
 
 def without_old(departed: Mapping[ServiceKey, ServiceState], now: float) -> dict[ServiceKey, ServiceState]:

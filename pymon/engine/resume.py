@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pymon.alert.pending import Pending
 from pymon.core import process
+from pymon.core.debts import begun_anew
 from pymon.core.outages import enter
 from pymon.core.translation import bound_times, shift_times
 from pymon.engine.effects import is_inprocess_wanted
@@ -62,6 +63,8 @@ class Resumption:
             self._take_states(saved)
             if rebooted:
                 self._forget_what_the_machine_forgot()
+        else:  # mon knew nothing of what is owed
+            self._take_states(replace(saved, states=begun_anew(saved.states)))
         if SavedKind.DISABLED not in newer:
             self._take_disabled(saved)
         self.watcher.history.resume(saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), written)

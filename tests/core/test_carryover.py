@@ -132,6 +132,19 @@ def test_the_books_of_a_broken_check_are_carried_too() -> None:
         assert other.periods == {"wd {Mon-Fri}": mine}
 
 
+def test_where_nothing_was_counted_nothing_has_to_follow() -> None:
+    of = replace(watched(), failure_interval=1.0)
+    state = ServiceState(op_status=OpStatus.OK, periods={"x": PeriodState()}, failure_interval_active=True)
+    assert carryover.is_blank(state)
+    assert carryover.blank(state, of) == replace(state, periods={})
+    assert carryover.blank(replace(state, periods={}), of).failure_interval_active
+    assert not carryover.blank(state, watched()).failure_interval_active
+    counted = Outage(periods={"p": PeriodState(last_alert=T0)})
+    assert not carryover.is_blank(replace(state, other_outage=counted))
+    assert not carryover.is_blank(replace(state, periods={"p": PeriodState(fail_count=1)}))
+    assert not carryover.is_blank(failed(of))
+
+
 def test_the_interval_of_failures_is_applied_anew() -> None:
     before = replace(watched(), failure_interval=1.0)
     state = replace(failed(before), failure_interval_active=True)

@@ -22,7 +22,7 @@ from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
 from pymon.model.invocation import Invocation
 from pymon.model.request import RecordedKind, SavedKind
-from pymon.model.state import ServiceState
+from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.runner.protocol import Answer
 from pymon.runner.registry import PluginFile
@@ -327,6 +327,37 @@ async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
     assert lab.state(X).period("p").alert_sent == 1
     assert lab.state(X).failure_count == 2
     await lab.engine.stop()
+
+
+async def test_e_reboot_what_is_owed_is_paid_though_nothing_was_alerted_since(tmp_path: Path) -> None:
+    """E-reboot, R-debts: nobody knows whether what fills the table at boot has put the real server there."""
+    lab = Lab(tmp_path, SITE)
+    watcher = lab.engine._watcher
+    watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", Setting())})
+    await lab.engine.start()
+    lab.fail(X)
+    now = time.time()
+    saved = Saved(states={X: lab.state(X)}, last_write=now)
+    await Resumption(watcher, lab.engine._record, lab.engine._saving, now + 1).take_up(saved, ())
+    assert lab.state(X).period("p") == PeriodState()
+    lab.recover(X)
+    assert [line.split()[0] for line in lab.engine.snapshot().alert_history] == ["trapalert", "upalert"]
+    assert not lab.state(X).debts
+    await lab.engine.stop()
+
+
+async def test_e_newest_what_is_owed_is_of_the_record_whatever_the_file_says(lab: Lab) -> None:
+    """R-debts: mon knows of counters only."""
+    lab.fail(X)
+    owed = lab.state(X).debts
+    assert owed
+    await lab.engine.stop()
+    path = lab.here / "state" / "opstatus"
+    path.write_text("group=web\tservice=x\top_status=0\tlast_failure=1700000000\n")
+    os.utime(path, times=(time.time() + 60,) * 2)
+    engine = await lab.restart(SavedKind.OPSTATUS)
+    assert engine.states[X].last_failure == 1_700_000_000
+    assert engine.states[X].debts == owed
 
 
 async def test_a_record_that_opens_late_is_gone_on_from_and_not_overwritten(
