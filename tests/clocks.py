@@ -26,8 +26,12 @@ class SettableClock(Clock):
         steady: Callable[[], float] = boottime,
         look_every: float = LOOK_EVERY,
     ) -> None:
-        self.set_by = 0.0
-        super().__init__(lambda: wall() + self.set_by, steady, look_every)
+        self.set_by = self.slept = 0.0
+        super().__init__(lambda: wall() + self.set_by + self.slept, lambda: steady() + self.slept, look_every)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the machine sleep for so long: all clocks but the event loop's go on."""
+        self.slept += seconds
 
     def put(self, seconds: float) -> None:
         """Set the system's clock on by so many seconds (negative: back)."""

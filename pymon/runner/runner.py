@@ -68,9 +68,10 @@ class Runner:
         block_limit: float = DEFAULT_LIMIT,
         grace: float = GRACE,
         banishment: BanishmentLimits | None = None,
+        holdups: HoldUps | None = None,
     ) -> None:
         self._grace = grace
-        self.holdups = HoldUps()
+        self.holdups = holdups or HoldUps()
         self._watchdog = Watchdog(block_limit, self.holdups)
         self._programs = asyncio.Semaphore(PROGRAM_LIMIT)
         self._containment: Containment | None = None

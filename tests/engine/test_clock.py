@@ -18,6 +18,7 @@ from pymon.model.request import Acknowledge, Asker, StartScheduler, StopSchedule
 from pymon.model.result import CheckResult
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
+from pymon.runner.holdups import HoldUps
 from pymon.runner.runner import Runner
 from tests.clocks import BEGIN, SettableClock, run_in_virtual_time
 
@@ -139,7 +140,9 @@ class Site:
         )
         loaded = load(config)
         assert not loaded.problems, loaded.problems
-        self.engine = Engine(loaded.site, environ={}, clock=clock, runner=Runner(block_limit=0))
+        self.holdups = HoldUps(clock.steady)
+        runner = Runner(block_limit=0, holdups=self.holdups)
+        self.engine = Engine(loaded.site, environ={}, clock=clock, runner=runner)
         self.engine.observers.append(self._observe)
         self.alerts: list[tuple[str, float]] = []
         self.began = 0.0
@@ -308,6 +311,31 @@ def test_what_is_shown_moves_with_the_clock(tmp_path: Path, step: float, caplog:
     told = [record.getMessage() for record in caplog.records if "clock was put" in record.getMessage()]
     assert len(told) == 1
     assert f"{step:+.1f} seconds" in told[0]
+
+
+@pytest.mark.parametrize("asleep", [3.0, 60.0, 8 * 3600.0])
+def test_a_machine_that_slept_missed_no_trap_and_is_at_once_at_its_checks(tmp_path: Path, asleep: float) -> None:
+    """E-hold-up: the event loop's own clock does not go on in a sleep, those of the world do."""
+    checked = []
+
+    async def body(site: Site) -> None:
+        site.engine.observers.append(lambda key, result, _: checked.append(round(site.elapsed)) if result else None)
+        for second in range(10, 100, 10):
+            await site.until(second)
+            site.engine.take_trap(KEY, Trap("0", "well"))
+        await site.until(100.25)
+        site.holdups.start()
+        site.clock.sleep(asleep)
+        site.holdups.look()  # as the heartbeat does
+        site.holdups.stop()
+        await site.until(115)
+        assert site.alerts == []  # traps come again, but the last one was 10 s before the sleep
+        await site.until(150)
+
+    period = ("period wd {Sun-Sat}", "    alert rec.alert")
+    site = watch(tmp_path, body, "interval 101s", "monitor x.monitor", "traptimeout 30s", *period)
+    assert checked[0] == 100  # it is due, and was not before
+    assert site.alerts[0] == ("traptimeout", 121)  # 30 s of being awake, and a second to read what came
 
 
 def test_a_day_of_a_site_in_a_moment(tmp_path: Path) -> None:
