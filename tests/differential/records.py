@@ -21,8 +21,8 @@ _KIND_OPTIONS = frozenset({"-u", "-a", "-D", "-T", "-O"})
 _COMMANDED = frozenset({"ack", "disable", "test"})
 """kinds of event that come from commands and not from results"""
 _SHELL_OWN = frozenset({"PWD", "OLDPWD", "SHLVL", "_"})
-_PYMON_OWN = frozenset({"PYMON_MEASUREMENTS"})
-"""what monitors have under pymon besides (M-measure)"""
+_PYMON_OWN = frozenset({"PYMON_MEASUREMENTS", "MON_CHECK"})
+"""what monitors (M-measure) and alerts (R-broken) have under pymon besides"""
 
 
 @dataclass(frozen=True, slots=True)

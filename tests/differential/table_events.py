@@ -187,10 +187,21 @@ SCENARIOS: tuple[Scenario, ...] = (
         "exit-values",
         "every exit value but 0 is a failure",
         Part(
-            [fail("s1", 1), fail("s2", 2), fail("s3", 126), fail("s4", 128), fail("s5", 137), fail("s6", 255), ok()],
+            [fail("s1", 1), fail("s2", 2), fail("s3", 125), fail("s4", 128), fail("s5", 137), fail("s6", 255), ok()],
             DOWN_UP,
             [*(f"failure a < s{number}" for number in range(1, 7)), "up u < s6"],
         ),
+    ),
+    alone(
+        "exit-broken",
+        "126 and 127 are what shells say of a program that cannot be run: an outage apart from the service's",
+        Part(
+            [fail("s1", 127), fail("s2", 1), fail("s3", 126), ok()],
+            ALWAYS + "alert exit=1-125 rec.alert x\nalert rec.alert a\nupalert rec.alert u",
+            ["failure a < broken: s1", "failure a < s2", "failure x < s2", "failure a < broken: s3", "up u < s2"],
+            mon=["failure a < s1", "failure a < s2", "failure x < s2", "failure a < s3", "up u < s3"],
+        ),
+        differs="R-broken",
     ),
     alone(
         "killed",
@@ -198,7 +209,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         Part(
             [fail("s1"), killed(9, "s2"), killed(15, "s3"), ok()],
             DOWN_UP,
-            ["failure a < s1", "failure a < s2", "failure a < s3", "up u < s3"],
+            ["failure a < s1", "failure a < broken: s2", "failure a < broken: s3", "up u < s1"],
             mon=["failure a < s1", "up u < s1"],
         ),
         differs="Q2",
@@ -209,7 +220,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         Part(
             [killed(11), killed(1)],
             DOWN_UP,
-            ["failure a < ended by signal 11 (SIGSEGV)", "failure a < ended by signal 1 (SIGHUP)"],
+            ["failure a < broken: ended by signal 11 (SIGSEGV)", "failure a < broken: ended by signal 1 (SIGHUP)"],
             mon=[],
         ),
         differs="Q2",
@@ -255,7 +266,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         Part(
             [],
             DOWN_UP + "  numalerts 1",
-            ["failure a < no monitor 'nosuch.monitor' in {rig}/mon.d…"],
+            ["failure a < broken: no monitor 'nosuch.monitor' in {rig}/mon.d…"],
             mon=[],
             monitor="nosuch.monitor -x",
         ),
@@ -263,11 +274,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     alone(
         "monitor-broken",
-        "a monitor that cannot be executed has failed; mon does not say why",
+        "a monitor that cannot be executed has failed for mon, which does not say why",
         Part(
             [],
             DOWN_UP + "  numalerts 1",
-            ["failure a < cannot run {rig}/mon.d/broken.monitor: its interpreter is missing…"],
+            ["failure a < broken: cannot run {rig}/mon.d/broken.monitor: its interpreter is missing…"],
             mon=["failure a"],
             monitor="broken.monitor",
         ),
