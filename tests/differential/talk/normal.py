@@ -21,6 +21,8 @@ _EXCLUDED = re.compile(r"\bexclude_hosts=(\S+)")
 _ODD = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\udc80-\udcff]")
 """bytes that no editor shows"""
 _SHELL_OWN = frozenset({"PWD", "OLDPWD", "SHLVL", "_"})
+_PYMON_OWN = frozenset({"MON_CHECK"})
+"""what alerts have under pymon besides (R-broken)"""
 
 _UNSORTED = frozenset({"alerthist", "failurehist", "dtlog", "state", "group", "views", "aliases", "aliasgroups"})
 
@@ -72,7 +74,7 @@ class Normal:
         environ = {
             name: self.text(value)
             for name, value in call.environ.items()
-            if name not in _SHELL_OWN and self.base_environ.get(name) != value
+            if name not in _SHELL_OWN | _PYMON_OWN and self.base_environ.get(name) != value
         }
         stdin = call.stdin.decode("utf-8", "surrogateescape")
         return {
