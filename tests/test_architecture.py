@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "runner": {"model", "errors", "share", "installed", "executable"},
     "plugin": {"model", "errors", "likeness", "runner"},
     "monitor": {"model", "errors", "runner"},
-    "alert": {"model", "errors", "runner", "plugin"},
+    "alert": {"model", "errors", "redaction", "runner", "plugin"},
     "ipvs": {"model", "errors", "plugin"},
     "engine": {
         "model",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.redaction import MASK, cut_before_secret, mask_secrets
+from pymon.redaction import MASK, cut_before_secret, mask_echoed, mask_secrets, mask_value
 
 MASKED = [
     ("--password s3cret --user bob", "--password *** --user bob"),
@@ -47,9 +47,42 @@ MASKED = [
     ("xoxb-12345-67890", "***"),
     ("ghp_abcdefghijklmnop1234", "***"),
     ("-r 'token=abc def'", "-r 'token=***'"),
+    ("trap.alert -U bob -P 123456 h:2583", "trap.alert -U bob -P *** h:2583"),
+    ("alert exit=1-2 trap.alert -P=tcp h", "alert exit=1-2 trap.alert -P*** h"),
+    ("-psecret h", "-p*** h"),
+    ("-Ptoken1", "-P***"),
+    ("--user=bob:geheim x", "--user=bob:*** x"),
+    ("-ubob:geheim", "-ubob:***"),
+    (
+        "--psk abc --authpass abc --privpass=abc --otp 123 --pin 123",
+        "--psk *** --authpass *** --privpass=*** --otp *** --pin ***",
+    ),
+    ("--secret-access-key abc --integration-key abc", "--secret-access-key *** --integration-key ***"),
+    ("--private-key abc", "--private-key ***"),
+    ("--password= hunter2 PASSWORD = hunter2", "--password= *** PASSWORD = ***"),
+    ("login bob password hunter2", "login bob password ***"),
+    ("--kennwort geheim", "--kennwort ***"),
+    ("-- /bin/sh -c 'curl -u bob:geheim http://x'", "-- /bin/sh -c 'curl -u bob:*** http://x'"),
+    ("sh -c \"mysql --password=x -e 'select 1'\"", "sh -c \"mysql --password=*** -e 'select 1'\""),
+    ('sh -c "curl -u \\"bob:geheim\\" http://x"', 'sh -c "curl -u \\"bob:*** http://x"'),
+    ('{"password":"abc","x":1}', '{"password":"***","x":1}'),
+    ('\'{"a": {"token": "a b"}}\'', '\'{"a": {"token": "***"}}\''),
+    ('"{\\"password\\": \\"abc\\"}"', '"{\\"password\\": \\"***\\"}"'),
+    ("'host=db password=abc user=u'", "'host=db password=*** user=u'"),
+    ("nagios.monitor -- check_snmp -C private -H h", "nagios.monitor -- check_snmp -C *** -H h"),
+    ("snmp.monitor -c private", "snmp.monitor -c ***"),
+    ("https://maker.example.com/trigger/x/with/key/abcd", "https://maker.example.com/trigger/x/with/key/***"),
+    ("https://hooks.slack.com/services/T0/B0/abcdefghijklmnopqrstuvwx", "https://hooks.slack.com/services/T0/B0/***"),
+    ("https://h/cb#access_token=abc", "https://h/cb#access_token=***"),
+    ("-H Authorization: Bearer abc", "-H Authorization: Bearer ***"),
 ]
 
 SHOWN = [
+    "trap.alert -U bob -p 99 h:2583",
+    "--bypass host1 --compass north",
+    "check_http -C 30 -H h",
+    "-- /bin/sh -c 'logger -p daemon.err hello; echo it is so'",
+    "'see https://example.org/a/b, line 3'",
     "-P tcp -V 1.2.3.4:80 -R 10.0.0.1:80 -W 1 -F g",
     "-P TCP -V [::1]:80",
     "-p 8080",
@@ -145,3 +178,46 @@ def test_a_long_line_is_masked_in_a_time_that_grows_with_its_length(piece: str) 
 def test_a_line_of_a_file_ends_before_its_first_secret() -> None:
     assert cut_before_secret("  alert a.alert -x 1 --password s3cret -y") == "  alert a.alert -x 1 --password …"
     assert cut_before_secret("  alert a.alert -x 1") == "  alert a.alert -x 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("PGPASSWORD", "s3cret", "***"),
+        ("API_TOKEN", "12345678", "***"),
+        ("COMMUNITY", "public", "***"),
+        ("SMTP_PASS", "a b", "***"),
+        ("PASSWORD_FILE", "x", "x"),
+        ("TOKEN", "/etc/mon/token", "/etc/mon/token"),
+        ("WEIGHT", "12", "12"),
+        ("URL", "https://u:pw@h/", "https://u:***@h/"),
+        ("PGPASSWORD", "", ""),
+    ],
+)
+def test_the_value_of_a_variable_is_masked_by_its_name(name: str, value: str, shown: str) -> None:
+    """C-SECRETS."""
+    assert mask_value(name, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "shown"),
+    [
+        (["--password", "s3cret"], "cannot log in with s3cret", "cannot log in with ***"),
+        (["--password=s3cret"], "unknown option --password=s3cret", "unknown option --password=***"),
+        (["-P", "123456"], "argv: -P 123456", "argv: -P ***"),
+        (
+            ["https://u:geheim@h/x?token=abcdef"],
+            "GET https://u:geheim@h/x?token=abcdef",
+            "GET https://u:***@h/x?token=***",
+        ),
+        (["--", "/bin/sh", "-c", "curl -u bob:geheim http://x"], "+ curl -u bob:geheim", "+ curl -u bob:***"),
+        (["--password", "x"], "a box", "a box"),
+        (["--password", "/etc/secret"], "cannot read /etc/secret", "cannot read /etc/secret"),
+        (["--password", "a'b\"c d"], "a'b\"c d!", "***!"),
+        (["root", "-S", "hello"], "root hello", "root hello"),
+        (["--password", "s3cret"], "", ""),
+    ],
+)
+def test_what_a_program_says_holds_none_of_its_secrets(words: list[str], text: str, shown: str) -> None:
+    """C-SECRETS."""
+    assert mask_echoed(text, words, "trap.alert") == shown

@@ -31,6 +31,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
+from pymon.redaction import mask_echoed
 from pymon.runner.protocol import Subject
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
@@ -362,6 +363,7 @@ class Launcher:
                 programs=processes,
                 user=user,
             )
+        result = result._replace(output=mask_echoed(result.output, delivery.invocation.arguments, delivery.file.name))
         log_end(delivery, result)
         return result
 

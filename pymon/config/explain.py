@@ -17,6 +17,7 @@ from pymon.model.period import PeriodSpec
 from pymon.model.service import Host, Period, Service
 from pymon.model.settings import Settings
 from pymon.model.site import Site
+from pymon.redaction import mask_value
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
@@ -156,7 +157,7 @@ class _View:
         tokens = [token for node in (self._node, *trees_of(self._node)) for token in tokens_of(node)]
         origins = {token.partition("=")[0]: token.line for token in tokens if token.type == "ENVIRONMENT"}
         for name, value in self._service.environment:
-            yield Explained("service", name, value, self._at(origins.get(name)))
+            yield Explained("service", name, mask_value(name, value), self._at(origins.get(name)))
 
     def _period(self, period: Period) -> Iterator[Explained]:
         """One period: when, its rules, its alerts."""

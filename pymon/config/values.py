@@ -239,7 +239,7 @@ def monitor(text: str, keyword: str, note: Note) -> MonitorCommand | None:
         words = split_words(rest)
     except WordSplitError as error:
         raise Misfit("unbalanced-monitor", start + error.column, hint=error) from None
-    return MonitorCommand(name, mask_secrets(rest), words, append_hosts=body == text)
+    return MonitorCommand(name, mask_secrets(rest, name), words, append_hosts=body == text)
 
 
 def command(text: str, keyword: str, note: Note) -> Command | None:
@@ -250,10 +250,10 @@ def command(text: str, keyword: str, note: Note) -> Command | None:
         return None
     _note_odd_characters(text, note)
     try:
-        return Command(name, mask_secrets(rest), split_words(rest))
+        return Command(name, mask_secrets(rest, name), split_words(rest))
     except WordSplitError as error:
         note("unbalanced-alert", start + error.column, hint=error)
-        return Command(name, mask_secrets(rest), ())
+        return Command(name, mask_secrets(rest, name), ())
 
 
 def alert(text: str, keyword: str, note: Note) -> tuple[Command | None, ExitRange | None]:

@@ -177,7 +177,7 @@ def by_hand(
     arguments = ("-s", key.service, "-g", key.group, "-h", " ".join(hosts), "-t", str(int(at)), "-u")
     names = {"MON_ALERTTYPE": "up", "MON_GROUP": key.group, "MON_SERVICE": key.service}
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in names.items())
-    words = mask_secrets(shlex.join(command.arguments))
+    words = mask_secrets(shlex.join(command.arguments), command.name)
     return f"{variables} {shlex.join((*program, *arguments))}{f' {words}' if words else ''} </dev/null"
 
 

@@ -45,6 +45,7 @@ from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
 from pymon.monitor.call import invocation
+from pymon.redaction import MASK, mask_echoed
 from pymon.runner.process import NOT_EXECUTABLE_EXIT, NOT_FOUND_EXIT
 from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
@@ -276,6 +277,9 @@ class Watcher:
             result = self._no_such_monitor(service, started)
         else:
             result = await self._run(key, file, call, timing.time_limit(service), inprocess)
+            if service.monitor is not None and MASK in service.monitor.shown_arguments:
+                said = mask_echoed(result.output, service.monitor.arguments, service.monitor.name)
+                result = result._replace(output=said)
         if log.isEnabledFor(logging.DEBUG):
             facts = {"planned": planned, "started": result.started, "ended": result.ended, "exitval": result.exitval}
             extra = {"group": key.group, "service": key.service, "event": "check", "facts": facts}

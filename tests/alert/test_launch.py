@@ -417,3 +417,14 @@ async def test_one_that_an_earlier_daemon_left_is_given_up_an_hour_after_the_dec
     await asyncio.to_thread(_wait_until, lambda: not launcher.running)
     assert len(plugin.ended) == attempts
     assert ("is given up: 60 minutes are over since it was decided" in caplog.text) == (attempts == 1)
+
+
+async def test_a_failure_is_logged_without_the_secrets_of_the_call(
+    launcher: Launcher, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """C-SECRETS. A program that shows its arguments (set -x, a traceback) shows no password."""
+    file = script(tmp_path, 'echo "cannot log in: $*" >&2; exit 3')
+    launcher.launch(call(), invocation("--password", "s3cret-word", path=file.path), file)
+    await launcher.drain(10)
+    assert "s3cret-word" not in caplog.text
+    assert "cannot log in: --password ***" in caplog.text

@@ -35,7 +35,7 @@ from pymon.model.request import (
     TestMonitor,
 )
 from pymon.model.result import Cause, CheckResult
-from pymon.redaction import mask_secrets
+from pymon.redaction import mask_value
 
 LINES = 5
 """lines of an alert's output that are recorded"""
@@ -191,7 +191,7 @@ def _told_of_service(request: Request) -> _Told | None:
             word = status.name.lower()
             return f"set the status to {word}", group, service, {"status": word}
         case SetVariable((group, service), name, value):
-            shown = mask_secrets(value)
+            shown = mask_value(name, value)
             return f"set {name} to {shown!r}", group, service, {"name": name, "value": shown}
     return None
 
