@@ -255,3 +255,25 @@ async def test_who_holds_up_the_daemon_is_banished_and_nobody_else_is_blamed(bus
     assert "line " in told[0]["message"]
     assert len([line for line in busy.daemon.lines if "runs as a process" in line["message"]]) == 1
     assert not list(busy.calls.iterdir())
+
+
+async def test_a_client_that_spoke_while_the_daemon_was_stopped_is_answered(daemon: Daemon) -> None:
+    """E-hold-up: its time (cltimeout) was over, and what it said lay in the socket."""
+    folder = daemon.directory
+    (folder / "auth.cf").write_text("command section\nlist: all\n")
+    daemon.configure(f"cfbasedir = {folder}\nauthfile = auth.cf\ncltimeout = {LIMIT:g}s\n")
+    await daemon.start()
+    host, _ = trap_address(daemon)
+    port = re.search(r"serverport = (\d+)", daemon.config.read_text())
+    assert port is not None
+    reader, writer = await asyncio.open_connection(host, int(port[1]))
+    writer.write(b"list disabled\n")
+    assert b"220" in await reader.readuntil(b"220 list disabled completed\n")
+    os.kill(daemon.pid, signal.SIGSTOP)
+    writer.write(b"list disabled\n")
+    await asyncio.sleep(AWAY)
+    os.kill(daemon.pid, signal.SIGCONT)
+    try:
+        assert b"220" in await reader.readuntil(b"220 list disabled completed\n")
+    finally:
+        writer.close()
