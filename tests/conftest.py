@@ -73,7 +73,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 took[report.nodeid] += report.duration
-    late = [(seconds, node) for node, seconds in took.items() if seconds > lanes.TOO_SLOW and homes[node] == "quick"]
+    late = [
+        (seconds, node) for node, seconds in took.items() if seconds > lanes.TOO_SLOW and homes.get(node) == "quick"
+    ]
     for seconds, node in sorted(late, reverse=True)[:20]:
         terminalreporter.write_line(f"took {seconds:.1f} s in the quick lane, mark it slow: {node}")
 

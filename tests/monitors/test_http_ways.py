@@ -55,7 +55,7 @@ def measured(result: CheckResult) -> dict[str, float]:
     return {each.name: each.value for each in result.measurements}
 
 
-@pytest.mark.parametrize("host", [ADDRESS, "::1"])
+@pytest.mark.parametrize("host", [ADDRESS, "::1"], ids=["IPv4", "IPv6"])
 async def test_http2(check: Check, http2: Http2Server, trusted: str, host: str) -> None:
     """M-http-http2."""
     result = await check(
