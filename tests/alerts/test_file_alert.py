@@ -70,6 +70,7 @@ CASES: dict[str, tuple[tuple[str, ...], bytes, dict[str, str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 @pytest.mark.parametrize("name", CASES)
 def test_same_bytes_as_debians(name: str, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ async def test_what_is_so_already_is_a_success(plugin: Plugin, table: MemoryTabl
     assert len(table.listed(VIP).servers) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [SITE, f"{SITE} -X down", f"{SITE} -X up", f"{SITE} -X down -Q"])
 @pytest.mark.parametrize("up", [True, False])
 @pytest.mark.parametrize("is_in", [True, False])
@@ -371,6 +372,7 @@ def test_as_a_program_it_explains_itself() -> None:
     assert "(default: dr)" in done.stdout
 
 
+@pytest.mark.slow
 def test_as_a_program_it_cannot_reach_a_table_in_memory() -> None:
     done = _program(SITE, {"PYMON_IPVS": "memory"})
     assert done.returncode == 78

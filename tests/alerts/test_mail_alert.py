@@ -250,6 +250,7 @@ async def test_the_local_sendmail_tells_none_twice_either(
     assert (tmp_path / "args").read_text() == "-oi -f mon@x -- b@x\n"
 
 
+@pytest.mark.slow
 async def test_a_process_of_its_own_cannot_remember_who_was_told() -> None:
     """A-mail-greylist."""
     box = Mailbox(**{"b@x": "450 later"})

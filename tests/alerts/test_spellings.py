@@ -143,6 +143,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("virtual", "server", "old", "new"), CASES)
 async def test_an_old_down_that_is_tried_again_never_undoes_a_newer_up(
     launcher: Launcher,

@@ -118,6 +118,7 @@ def test_a_failed_check_is_no_misbehaviour(site: Path, pymon: Pymon) -> None:
     assert "it printed the same" in said
 
 
+@pytest.mark.slow
 def test_a_plugin_by_its_name(site: Path, pymon: Pymon) -> None:
     status, said = pymon("test", "-c", "mon.cf", "--env", "COLOUR=blue sky", "own.monitor", "--help")
     assert status == 0
@@ -217,6 +218,7 @@ def test_a_program_is_run_as_a_process_only(site: Path, pymon: Pymon) -> None:
     assert said.endswith("It ran as a process, as it should.\n")
 
 
+@pytest.mark.slow
 def test_all_that_the_daemon_would_find(site: Path, pymon: Pymon) -> None:
     status, said = pymon("list", "-c", "mon.cf")
     assert status == 0

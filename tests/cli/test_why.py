@@ -153,6 +153,7 @@ def test_a_record_that_may_not_be_looked_at_is_said(
     assert why("web", "http", where=Where(statedir=str(tmp_path / "file"))) == NO_ANSWER
 
 
+@pytest.mark.slow
 def test_a_terminal_that_knows_few_letters_gets_escapes(tmp_path: Path) -> None:
     async def write() -> None:
         record = Record(tmp_path / FILE)

@@ -70,6 +70,7 @@ def test_the_site(mon: Client) -> None:
         mon.list_group("nix")
 
 
+@pytest.mark.slow
 def test_histories(mon: Client) -> None:
     """K-failurehist: Mon::Client cannot read it. Histories do not double backslashes, so that what looks like an escape
     is one."""

@@ -191,6 +191,7 @@ def test_no_debt_is_lost_and_each_is_paid_at_the_recovery(before: Service, after
         assert wanted <= paid
 
 
+@pytest.mark.slow
 @given(of=declared(), is_restart=st.booleans())
 def test_what_did_not_change_stays(of: Service, is_restart: bool) -> None:
     state = carried(of, of, is_restart=is_restart)

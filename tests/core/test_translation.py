@@ -73,6 +73,7 @@ def test_the_records_of_a_state_are_looked_through() -> None:
     assert Instant is float
 
 
+@pytest.mark.slow
 @given(st.floats(-1e9, 1e9))
 def test_every_instant_moves_by_the_same_seconds(seconds: float) -> None:
     """E-clock-set."""

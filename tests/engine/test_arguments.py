@@ -56,6 +56,7 @@ def test_what_is_in_the_file_is_not_shown(tmp_path: Path, caplog: pytest.LogCapt
     assert "hunter2" not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_daemon_says_it_at_its_start_and_at_each_reload(tmp_path: Path) -> None:
     """C-DANGER, C-ARGUMENTS: an error of check is no reason not to start."""
     path = tmp_path / "mon.cf"

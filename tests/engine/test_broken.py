@@ -14,6 +14,8 @@ from tests.engine.conftest import Daemon, Line
 from tests.engine.test_daemon import service, watch
 from tests.peers import require_peer
 
+pytestmark = pytest.mark.slow
+
 KIT = f"""#!{sys.executable}
 from dataclasses import dataclass
 from pymon.plugin import Broken, Down, Monitor, Up, option

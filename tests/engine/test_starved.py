@@ -18,6 +18,8 @@ import pytest
 
 from tests.addresses import listening
 
+pytestmark = pytest.mark.slow
+
 SERVICES = 80
 ROOT = Path(__file__).parents[2]
 THREADLESS = """

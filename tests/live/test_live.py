@@ -93,6 +93,7 @@ def test_a_file_with_errors_is_not_tried(tmp_path: Path, capsys: pytest.CaptureF
     assert "live" not in json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_what_hangs_is_not_waited_for() -> None:
     """C-LIVE: the limit is for all together."""
     forever = threading.Event()

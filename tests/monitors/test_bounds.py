@@ -28,6 +28,7 @@ PAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "arguments"),
     [

@@ -275,6 +275,7 @@ async def test_values_m_dns_value(servers53: Site, value: str, theirs: int, ours
     assert (await Runs(inprocess=True)("dns.monitor", *arguments)).exitval == ours
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 async def test_serial_numbers_go_round_m_dns_serial(servers53: Site) -> None:
     """M-dns-serial: 4294967295 is followed by 0 (RFC 1982); Debian's sees the largest difference there is."""

@@ -42,6 +42,7 @@ def ours(arguments: str, folder: Path) -> tuple[int, str]:
 SPACE, INODES = "0.1GB free on FS", "997 inodes free on FS"
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 @pytest.mark.parametrize(
     ("arguments", "summary"),

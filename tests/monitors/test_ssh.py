@@ -158,6 +158,7 @@ async def test_ways_to_sign(check_inside: Check, name: str) -> None:
     assert result.exitval == 0, result.output
 
 
+@pytest.mark.slow
 async def test_a_banner_that_is_not_expected(check: Check, server: ShellServer) -> None:
     """M-ssh-banner."""
     result = await check("ssh.monitor", "-p", str(server.port), "--banner", "dropbear", server.host)

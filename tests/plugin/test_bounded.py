@@ -106,6 +106,7 @@ async def test_what_took_too_long_does_not_get_in_the_way_of_others(monkeypatch:
     await asyncio.gather(*sinners, return_exceptions=True)
 
 
+@pytest.mark.slow
 async def test_the_hosts_limit_stands_still_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LIMITS", JudgingLimits(bound=0.3))
     with noting_lack() as lack:
@@ -126,6 +127,7 @@ async def test_what_has_no_processor_time_has_no_verdict(monkeypatch: pytest.Mon
     released.set()
 
 
+@pytest.mark.slow
 async def test_who_finds_no_place_in_time_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LIMITS", JudgingLimits(bound=0.2, patience=0.05))
     with pytest.raises(TooMuchWork):

@@ -122,11 +122,13 @@ def test_what_is_no_rule(text: str) -> None:
         json_rule(text)
 
 
+@pytest.mark.slow
 @given(JSON, st.sampled_from(["$..*", "$.*", "$..a=1", "$[0]>1", "$..*!=x"]))
 def test_json_rules_hold_for_any_document(document: Any, rule: str) -> None:
     assert isinstance(json_rule(rule).problem(document), str)
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_a_value_is_what_json_writes_of_it(document: Any) -> None:
     assert json_rule("$=" + json.dumps(document)).problem(document) == ""

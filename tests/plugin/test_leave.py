@@ -58,6 +58,7 @@ def monitor(folder: Path, body: str) -> Path:
     return script(folder, HEAD + lines + TAIL, interpreter=sys.executable)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "summary", "outcome"),
     [

@@ -44,6 +44,7 @@ def test_any_text_is_a_url_that_can_be_asked_for_or_refused(text: str) -> None:
     assert request.extensions["target"].isascii()
 
 
+@pytest.mark.slow
 @given(st.text() | st.builds("{}:{}".format, st.from_regex(r"[A-Za-z0-9-]{1,9}", fullmatch=True), st.text()))
 def test_any_text_is_a_header_or_refused(text: str) -> None:
     try:

@@ -96,6 +96,7 @@ def test_many_sinners_among_more_who_behave_are_no_fault_of_the_files(banishment
     assert all(is_free(banishments, user) for user in USERS[20:])
 
 
+@pytest.mark.slow
 def test_a_plugin_loaded_again_begins_with_nothing(clock: Clock) -> None:
     banishments, file = Banishments(clock), PluginFile("x.monitor", "/x.monitor")
     banishments.banish(file, USERS[0], "blocked")

@@ -18,6 +18,8 @@ from pymon.runner.registry import PluginFile
 from pymon.runner.runner import Runner
 from tests.runner.plugins import made
 
+pytestmark = pytest.mark.slow
+
 HELD = 1.3
 """seconds: a hold-up"""
 

@@ -74,6 +74,7 @@ async def test_a_monitor_gives_the_same_both_ways(package: Path) -> None:
         assert result.output.startswith("usage: packaged.monitor ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_installed")
 async def test_an_alert_too(package: Path, tmp_path: Path) -> None:
     """A-entry."""

@@ -46,6 +46,7 @@ def plugin(folder: Path, name: str, text: str) -> Subject:
     return Subject(MONITORS, name, path=str(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_plugin_is_reported_and_the_others_are_asked(tmp_path: Path, kind: str) -> None:
     text, reason = BROKEN[kind]
@@ -71,6 +72,7 @@ def test_a_plugin_that_cannot_say_is_a_problem_of_its_own(tmp_path: Path) -> Non
     assert "ZeroDivisionError" in verdicts.problems[trial][0].text
 
 
+@pytest.mark.slow
 def test_many_and_odd_arguments_pass_the_pipe(tmp_path: Path) -> None:
     odd = "\udcff가\n\0" * 1000
     trials = [Trial(MONITORS, "x.monitor", ("-p", str(port), f"{odd}{port}"), (("A", odd),), 1) for port in range(3000)]

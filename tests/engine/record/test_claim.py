@@ -29,6 +29,7 @@ def lock_of(path: Path) -> Path:
     return path.with_name("pymon.db.lock")
 
 
+@pytest.mark.slow
 def test_a_second_one_is_told_who_has_it_and_gets_it_afterwards(path: Path, claim: Claim) -> None:
     second = Claim(path)
     with pytest.raises(Unusable, match=rf"another daemon keeps it \(pid {os.getpid()}\)"):
@@ -39,6 +40,7 @@ def test_a_second_one_is_told_who_has_it_and_gets_it_afterwards(path: Path, clai
     second.release()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["removed", "replaced", "replaced by a link", "replaced by a directory"])
 def test_a_lock_file_that_goes_lets_no_second_one_in(path: Path, claim: Claim, way: str) -> None:
     """R-second. Two daemons would keep one record, and send every alert twice."""

@@ -60,6 +60,7 @@ async def test_the_oldest_beyond_the_bound_go(connection: sqlite3.Connection) ->
     assert prune(connection, Ages(), kept=100) == 0
 
 
+@pytest.mark.slow
 async def test_one_go_is_short_and_says_by_its_count_that_there_is_more(connection: sqlite3.Connection) -> None:
     assert prune(connection, Ages(), kept=0, steps=2) == 2 * STEP
     assert prune(connection, Ages(), kept=0, steps=2) == 201
@@ -119,6 +120,7 @@ async def test_the_bound_holds_at_any_rate_and_from_the_start(path: Path) -> Non
     await again.close()
 
 
+@pytest.mark.slow
 def test_a_pass_leaves_room_for_others(path: Path) -> None:
     """What has to be dropped is dropped in goes of a bounded size, each of which says whether there is more."""
     made = Database(path)
