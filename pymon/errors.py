@@ -46,10 +46,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pymon.model.seen import FileSeen
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # clients import this module when they start: no dataclasses for them
     from pymon.model.problem import Problem
+    from pymon.model.seen import FileSeen
 
 
 class PymonError(Exception):
