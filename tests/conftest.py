@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests import lanes, tools
 from tests.ahead import Queues, Work
@@ -15,6 +16,8 @@ from tests.uml import xstate
 from tests.uml.guest import Guest, missing_for_uml
 
 _QUEUES = pytest.StashKey[Queues]()
+QUICK_EXAMPLES = 25
+"""Of a property, in the quick lane; elsewhere hypothesis tries 100."""
 COLLECTED = pytest.StashKey[list[Case]]()
 """All tests that were collected, those of other lanes too."""
 
@@ -25,8 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark that ``tests.ahead`` is about."""
+    """Name the mark that ``tests.ahead`` is about; no property is judged by a clock, and quickly by fewer examples."""
     config.addinivalue_line("markers", "ahead(work): looks at a work that is begun before the first test runs")
+    settings.register_profile("patient", deadline=None)
+    settings.register_profile("quick", deadline=None, max_examples=QUICK_EXAMPLES)
+    settings.load_profile("quick" if config.option.lane == "quick" else "patient")
 
 
 def _works(item: pytest.Item) -> list[Work[Any]]:

@@ -6,15 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.config.peer import Peer
 from tests.config.samples import make_programs
 from tests.peers import require_peer
-
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 
 @pytest.fixture
