@@ -51,7 +51,7 @@ TOLD = {
     "interpreter": "its interpreter is missing (#!/no/such/perl)",
     "segfault": "ended by signal 11 (SIGSEGV)",
     "command": "no_such_command",
-    "options": "option -p 'notaport'",
+    "options": "is neither a port number nor the name of a TCP service",
     "nowhere": "no monitor 'nowhere.monitor'",
     "forbidden": "monitor 'forbidden.monitor' cannot be run",
 }
