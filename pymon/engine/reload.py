@@ -6,6 +6,7 @@ next re-read, or as another one that acts upon the same thing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -93,7 +94,7 @@ def carry_over(
             away[key] = replace(debts.recall(old.services[key], states[key], target), left=now)
     added = frozenset(new.services.keys() - old.services.keys())
     fresh = {key: new.services[key] for key in added if not carried[key].debts}
-    notices = [*_inherit(fresh, carried, away, old.services, target)]
+    notices = [*_inherit(fresh, carried, away, _Descent(old.services, _renamings(old, new, fresh)), target)]
     notices += _left_with(away, removed)
     notices += [
         notice
@@ -138,7 +139,7 @@ def resume(
     }
     removed = frozenset(key for key in away if not saved[key].left)
     added = frozenset(site.services.keys() - saved.keys())
-    notices = [*_inherit({key: site.services[key] for key in added}, carried, away, {}, target)]
+    notices = [*_inherit({key: site.services[key] for key in added}, carried, away, _Descent(), target)]
     notices += _left_with(away, removed)
     notices += [
         each for key, service in site.services.items() for each in paid_as_it_was(service, carried[key], target)
@@ -206,11 +207,19 @@ def _left_with(away: Mapping[ServiceKey, ServiceState], removed: frozenset[Servi
                 yield Notice(key, debt, debt.payers, has_left=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Descent:
+    """What is known of services that have left: how they were declared, and which are there by another name."""
+
+    declared: Mapping[ServiceKey, Service] = field(default_factory=dict)
+    renamed: Mapping[ServiceKey, ServiceKey] = field(default_factory=dict)
+
+
 def _inherit(
     fresh: Mapping[ServiceKey, Service],
     carried: dict[ServiceKey, ServiceState],
     away: dict[ServiceKey, ServiceState],
-    old: Mapping[ServiceKey, Service],
+    descent: _Descent,
     target: TargetOf,
 ) -> Iterator[Notice]:
     """Give what departed services owe to new ones that are them by another name; changes ``carried`` and ``away``.
@@ -225,7 +234,7 @@ def _inherit(
             continue
         left: list[Debt] = []
         for debt in state.debts:
-            heir = None if debt.unpaid_since else _heir(key, debt, fresh, old.get(key), target)
+            heir = None if debt.unpaid_since else _heir(key, debt, fresh, descent, target)
             if heir is None:
                 left.append(debt)
                 continue
@@ -239,17 +248,47 @@ def _inherit(
 
 
 def _heir(
-    key: ServiceKey, debt: Debt, fresh: Mapping[ServiceKey, Service], before: Service | None, target: TargetOf
+    key: ServiceKey, debt: Debt, fresh: Mapping[ServiceKey, Service], descent: _Descent, target: TargetOf
 ) -> ServiceKey | None:
-    """The new service that owes a debt of one that has left; of several the one of the same group."""
-    candidates = sorted(fresh, key=lambda each: (each.group != key.group, each))
-    for candidate in candidates:
+    """The new service that owes a debt of one that has left; of several the one of the same group.
+
+    The thing has to be the same for both of them: to some alerts it is the service itself, by its name.
+    """
+    mine = target(descent.declared.get(key) or Service(*key), debt.command)
+    renamed = descent.renamed.get(key)
+    for candidate in sorted(fresh, key=lambda each: (each != renamed, each.group != key.group, each)):
         service = fresh[candidate]
-        is_meant = target(service, debt.command).is_meant
-        is_renamed = before is not None and _renamed(before, service) == service
-        if is_renamed or (is_meant and debts.paying_lines(service, debt, target)):
+        if target(service, debt.command) != mine:
+            continue
+        if candidate == renamed or (mine.is_meant and debts.paying_lines(service, debt, target)):
             return candidate
     return None
+
+
+def _renamings(old: Site, new: Site, fresh: Mapping[ServiceKey, Service]) -> dict[ServiceKey, ServiceKey]:
+    """The services that have left and are there by another name: with the same declaration, and the same hosts.
+
+    Where two look alike, the one of the same group or service name is meant; if that leaves a choice, none is.
+    """
+    if not fresh:
+        return {}
+    alike = {key: _lookalikes(old, key, new, fresh) for key in old.services.keys() - new.services.keys()}
+    claims = Counter(heir for heirs in alike.values() for heir in heirs)
+    return {key: heirs[0] for key, heirs in alike.items() if len(heirs) == 1 and claims[heirs[0]] == 1}
+
+
+def _lookalikes(old: Site, key: ServiceKey, new: Site, fresh: Mapping[ServiceKey, Service]) -> list[ServiceKey]:
+    before, hosts = old.services[key], _names(old, key.group)
+    found = [
+        each
+        for each, after in fresh.items()
+        if _renamed(before, after) == after and (each.group == key.group or _names(new, each.group) == hosts)
+    ]
+    return [each for each in found if each.group == key.group or each.service == key.service] or found
+
+
+def _names(site: Site, group: str) -> set[str]:
+    return {host.name for host in site.hosts(group)}
 
 
 def _renamed(before: Service, after: Service) -> Service:
