@@ -12,6 +12,7 @@ from pymon.config.check_programs import name_offset
 from pymon.config.coverage import covers_all_times
 from pymon.config.report import Report
 from pymon.config.text import Source
+from pymon.model.duration import format_duration
 from pymon.model.lvsline import LvsLine
 from pymon.model.problem import Problem
 from pymon.model.service import Alert, AlertKind, Period, Service
@@ -92,6 +93,9 @@ def _check_partner(use: _Use, several: Sequence[_Use], report: Report) -> None:
         _report(report, "lvs-other-return", use, ways[0][0][:2], line=partners[0].alert.line, differing=differing)
     if not covers_all_times(each for partner in partners for each in partner.period.spec.alternatives):
         _report(report, "lvs-period", use, real=use.line.real, period=partners[0].period.spec.text)
+    waits = [partner.period.upalertafter or 0.0 for partner in partners]
+    if all(waits):
+        _report(report, "lvs-upalertafter", use, real=use.line.real, time=format_duration(min(waits)))
 
 
 def _differences(one: LvsLine, other: LvsLine) -> list[str]:

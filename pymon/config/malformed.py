@@ -549,6 +549,10 @@ _LVS = (
         "write the lvs.alert lines in a period of all times: 'period wd {{Sun-Sat}}'",
     ),
     _warning(
+        "lvs-upalertafter", "{real} stays out after an outage shorter than {time}: its upalert waits for upalertafter",
+        "write the lvs.alert lines in a period of their own, without upalertafter",
+    ),
+    _warning(
         "lvs-shared",
         "{other} (line {line}) acts upon {real}, too: the recovery of one puts it back while the other fails",
         "let one service check both, or write lvs.alert lines for one of them only",

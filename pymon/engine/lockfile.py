@@ -7,6 +7,7 @@ while a daemon holds it. None of these is written to or followed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -36,7 +37,7 @@ def lock_file(path: Path, mode: int, *, wait: float = 0.0) -> int:
     end = time.monotonic() + wait
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
     while True:
-        descriptor = os.open(path, flags, mode)
+        descriptor = _open(path, flags, mode)
         try:
             _lock(descriptor, end)
             if is_at(path, descriptor):  # if not, its holder was just removing it
@@ -70,6 +71,15 @@ def is_locked(descriptor: int, end: float) -> bool:
             time.sleep(PAUSE)
         else:
             return True
+
+
+def _open(path: Path, flags: int, mode: int) -> int:
+    try:
+        return os.open(path, flags, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP and path.is_symlink():
+            raise NotALockFile("it is a symbolic link") from error
+        raise
 
 
 def _lock(descriptor: int, end: float) -> None:

@@ -30,6 +30,9 @@ _MARK = re.compile(r"fwm([46]?):(.*)", re.IGNORECASE | re.DOTALL)
 _MARK_FAMILIES: dict[str, AddressFamily | None] = {"": None, "4": AF_INET, "6": AF_INET6}
 _MARK_LIMIT = 2**32
 _ALL_NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", re.IGNORECASE)
+_NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*\.?")
+"""what may be a host's name, in any alphabet; some sites have underscores"""
+_PORT_NAME = re.compile(r"[a-z0-9][\w.+*-]*", re.IGNORECASE | re.ASCII)
 _DIGITS = 100
 """of a number; Python refuses to read one of thousands of digits"""
 _SERVICES = Path("/etc/services")
@@ -84,9 +87,17 @@ def _port_part(text: str, rest: str) -> str:
 def check_endpoint(text: str) -> None:
     """Raise IpvsAddressError for what is no endpoint, whatever its names may stand for."""
     host, port = split_endpoint(text)
-    numeric_address(host)
-    if port:
-        port_number(port)
+    if numeric_address(host) is None and not _NAME.fullmatch(host):
+        raise IpvsAddressError(f"'{text}' has no address and no host name: '{host}'")
+    if port and port_number(port) is None and not _PORT_NAME.fullmatch(port):
+        raise IpvsAddressError(f"'{text}' has no port: '{port}' is neither a number nor a name of one")
+
+
+def check_port_name(text: str, protocol: Protocol) -> None:
+    """Raise IpvsAddressError for an endpoint whose port is a name that /etc/services has not, if there is that file."""
+    port = split_endpoint(text)[1]
+    if port and port_number(port) is None and known_ports() and (port, protocol.word) not in known_ports():
+        raise IpvsAddressError(f"the port name '{port}' is not known for {protocol.word} (/etc/services)")
 
 
 def needs_lookup(text: str) -> bool:

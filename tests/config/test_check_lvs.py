@@ -88,6 +88,22 @@ def test_lines_that_fit_together_pass(tmp_path: Path, lines: list[str]) -> None:
         ([f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL} -R 10.0.0.2:80"], [("lvs-no-return", 1)]),
         ([f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL} -P udp"], [("lvs-no-return", 1)]),
         ([f"alert lvs.alert {REAL} -F nat", f"upalert lvs.alert {REAL} -F nat -R 10.0.0.1:81"], [("lvs-no-return", 1)]),
+        (
+            [f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL}", "upalertafter 5m"],
+            [("lvs-upalertafter", 1)],
+        ),
+        (
+            [
+                f"period a: {ALWAYS}",
+                f"alert lvs.alert {REAL}",
+                f"upalert lvs.alert {REAL}",
+                "upalertafter 5m",
+                f"period b: {ALWAYS}",
+                f"alert lvs.alert {REAL}",
+                f"upalert lvs.alert {REAL}",
+            ],
+            [],
+        ),
         ([f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL} -W 10"], [("lvs-other-return", 1)]),
         ([f"alert lvs.alert {REAL}", "upalert lvs.alert -V 10.0.0.100:80 -R 10.0.0.1"], [("lvs-other-return", 1)]),
         ([f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL} -F tun"], [("lvs-other-return", 1)]),

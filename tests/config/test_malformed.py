@@ -20,7 +20,15 @@ WITHOUT_SAMPLES = {
     "unreadable-directory",
     "no-pam",  # config/test_auth.py
     # config/test_check_lvs.py
-    *("lvs-no-direction", "lvs-contrary", "lvs-no-return", "lvs-other-return", "lvs-period", "lvs-shared"),
+    *(
+        "lvs-no-direction",
+        "lvs-contrary",
+        "lvs-no-return",
+        "lvs-other-return",
+        "lvs-period",
+        "lvs-upalertafter",
+        "lvs-shared",
+    ),
     # what plugins say of their arguments: config/test_arguments.py
     *("refused-argument", "ignored-option", "unusable-file", "dangerous-argument", "broken-plugin", "untried"),
 }

@@ -122,6 +122,7 @@ def test_nothing_is_followed_or_truncated_that_is_not_ours(
         assert path.read_text() == "root:x:0:0::/root:/bin/bash\n"
     (said,) = [record.message for record in caplog.records]
     assert str(path) in said
+    assert ("it is a symbolic link" in said) == path.is_symlink()
 
 
 def test_what_a_crashed_daemon_left_is_taken_over(path: Path) -> None:

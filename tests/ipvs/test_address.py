@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from pymon.errors import IpvsAddressError, IpvsLookupError
 from pymon.ipvs.address import (
     Resolver,
+    check_endpoint,
+    check_port_name,
     mark_family,
     needs_lookup,
     parse_port,
@@ -181,3 +183,33 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 def test_the_system_knows_localhost() -> None:
     assert ip_address("127.0.0.1") in system_resolver().addresses("localhost")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=10.0.0.1:443", "www1,80", "http://10.0.0.1", "10.0.0.1/24", "10.0.0.1:http,https", "www..example.org"),
+        *("-W", "www 1:80", "www1:;reboot", "10.0.0.1:80/tcp", "[www1]:80 x", ".example.org", "www1:-1"),
+    ],
+)
+def test_what_can_be_no_name_is_refused_without_a_look_up(text: str) -> None:
+    """C-ARGUMENTS. As check sees it, and not as a host that is unknown in the middle of an outage."""
+    with pytest.raises(IpvsAddressError):
+        check_endpoint(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["www1", "www_1:80", "WWW-1.example.org.:https", "kìm.de", "10.0.0.1:z39.50", "[2001:db8::1]:http", "_x.local"],
+)
+def test_what_can_be_a_name_passes(text: str) -> None:
+    check_endpoint(text)
+
+
+def test_a_name_of_a_port_that_nobody_has_is_refused() -> None:
+    """C-ARGUMENTS."""
+    check_port_name("10.0.0.1:http", Protocol.TCP)
+    check_port_name("10.0.0.1", Protocol.TCP)
+    check_port_name("10.0.0.1:9", Protocol.SCTP)
+    with pytest.raises(IpvsAddressError, match="'htpt' is not known for tcp"):
+        check_port_name("10.0.0.1:htpt", Protocol.TCP)

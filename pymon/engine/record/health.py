@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterable
@@ -37,10 +38,14 @@ class LogGrowth:
         self._path = path
         self._limit = limit
         self._is_told = False
+        self._pages = 0
 
     def look(self, pages: int, moved: int) -> None:
         """The log has so many ``pages``, of which so many could be ``moved`` into the file."""
-        if pages - moved < self._limit:
+        # Readers of whom there is always one keep the log from beginning again, though all of it was moved.
+        goes_on = 2 * self._limit <= pages > self._pages
+        self._pages = pages
+        if pages - moved < self._limit and not goes_on:
             if self._is_told:
                 self._is_told = False
                 log.warning("%s-wal can be moved into the file again", self._path)
@@ -59,16 +64,34 @@ class LogGrowth:
 def find_readers(path: Path) -> list[int]:
     """The processes, but for this one, that hold locks on a file; empty if the kernel does not tell."""
     try:
-        inode = path.stat().st_ino
+        file = path.stat()
         lines = _LOCKS.read_text().splitlines()
     except OSError:
         return []
-    return sorted({number for number in _holders(lines, inode) if number not in (os.getpid(), -1)})
+    device = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}"
+    holders = {each for each in _holders(lines, file.st_ino) if each[0] > 0 and each[0] != os.getpid()}
+    return sorted({process for process, where in holders if where == device or _has_open(process, file)})
 
 
-def _holders(lines: Iterable[str], inode: int) -> Iterable[int]:
-    """Of lines such as ``1: POSIX  ADVISORY  READ 1234 08:01:5678 128 128`` (proc_locks(5))."""
+def _has_open(process: int, file: os.stat_result) -> bool:
+    """Whether a process has the file open: another file system may have a file of the same number."""
+    try:
+        descriptors = list(Path(f"/proc/{process}/fd").iterdir())
+    except OSError:
+        return False
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(descriptor.stat(), file):
+                return True
+    return False
+
+
+def _holders(lines: Iterable[str], inode: int) -> Iterable[tuple[int, str]]:
+    """Processes, and the devices of their files (some file systems tell another than stat does).
+
+    Lines are such as ``1: POSIX  ADVISORY  READ 1234 08:01:5678 128 128`` (proc_locks(5)).
+    """
     for line in lines:
         words = line.split()
         if len(words) >= 8 and words[1] == "POSIX" and words[5].rpartition(":")[2] == str(inode):
-            yield int(words[4])
+            yield int(words[4]), words[5].rpartition(":")[0]

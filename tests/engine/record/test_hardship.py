@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pymon.engine.record.health import LogGrowth
+from pymon.engine.record.health import LogGrowth, find_readers
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.schema import VERSION
 from pymon.engine.record.store import EVENTS_WAITING, Record
@@ -530,6 +531,41 @@ def look_up_states(path: Path) -> list[str]:
             connection.close()
     except sqlite3.Error:
         return []
+
+
+async def test_readers_that_take_turns_let_the_log_grow_too(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """R-reader. All of the log can be moved, but it never begins again, as somebody always reads."""
+    await fill(path)
+    record = Record(path)
+    await record.open()
+    writer = sqlite3.connect(path, isolation_level=None)
+    readers = [sqlite3.connect(path, isolation_level=None) for _ in range(2)]
+    growth = LogGrowth(path, limit=20)
+    for turn in range(60):
+        reader, other = readers[turn % 2], readers[(turn + 1) % 2]
+        writer.execute("INSERT OR REPLACE INTO meta VALUES ('x', ?)", ("y" * 9000,))
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM meta").fetchone()
+        if other.in_transaction:
+            other.execute("COMMIT")
+        _, pages, moved = writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        assert pages - moved < 20
+        growth.look(pages, moved)
+    (said,) = [each.message for each in caplog.records]
+    assert "pymon.db-wal grows" in said
+    for connection in (*readers, writer):
+        connection.close()
+    await record.close()
+
+
+def test_a_process_that_locks_a_file_of_the_same_number_elsewhere_is_not_named(tmp_path: Path) -> None:
+    """R-reader. An operator would end it."""
+    file, locks = tmp_path / "x-shm", tmp_path / "locks"
+    file.write_bytes(b"x")
+    locks.write_text(f"1: POSIX  ADVISORY  READ {os.getppid()} ff:ff:{file.stat().st_ino} 128 128\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pymon.engine.record.health._LOCKS", locks)
+        assert find_readers(file) == []
 
 
 async def test_a_forgotten_reader_that_lets_the_log_grow_is_named(path: Path, caplog: pytest.LogCaptureFixture) -> None:
