@@ -65,6 +65,14 @@ _URL = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECAS
 _SEGMENT = re.compile(r"(?<=/)(?:(?=[\w:~@%=+-]*\d)(?=[\w:~@%=+-]*[A-Za-z])[\w:~@%=+-]{20,}|[A-Za-z]{22,})(?=$|[/?#])")
 _LETTERS = {"trap.alert": ("-P",), "radius.monitor": ("-s",), "ldap.monitor": ("-w",)}
 """options of one letter that are secrets of these programs"""
+_PORT_PROGRAMS = frozenset(
+    f"{name}.monitor"
+    for name in (
+        *("dns", "ftp", "http", "http_t", "http_tp", "https", "imap", "ldap", "lpd", "mon", "nntp", "ntp", "phttp"),
+        *("pop3", "radius", "smtp", "ssh", "sslcert", "tcp", "telnet"),
+    )
+)
+"""programs whose ``-p`` is a port, whatever stands behind it"""
 _SNMP_LETTERS = ("-c", "-C", "-A", "-X")
 """of every program of SNMP: communities and passphrases"""
 _PROGRAM = re.compile(r"(?:^|/)(?:[\w-]+\.(?:alert|monitor)|check_\w+|snmp\w+)$")
@@ -134,7 +142,7 @@ def _mask_word(quoted: str, before: str, program: str, depth: int) -> str:
     is_behind_name = depth == 0 and word not in ("=", ":") and _BEFORE_VALUE.fullmatch(before)
     if is_behind_name or _is_secret_option(before) or before in _letters_of(program):
         masked = word if _PATH.fullmatch(word) else MASK
-    elif _SHORT.fullmatch(before) and _is_secret_value(word):
+    elif _SHORT.fullmatch(before) and not _is_plain(before, program) and _is_secret_value(word):
         masked = MASK
     elif _USER_OPTION.fullmatch(before) and ":" in word and "://" not in word:
         masked = f"{word.partition(':')[0]}:{MASK}"
@@ -154,6 +162,11 @@ def _letters_of(program: str) -> tuple[str, ...]:
     return _LETTERS.get(program, _SNMP_LETTERS if "snmp" in program.lower() else ())
 
 
+def _is_plain(option: str, program: str) -> bool:
+    """Whether an option that may be a password elsewhere is none of this program's."""
+    return program == "lvs.alert" or (option == "-p" and program in _PORT_PROGRAMS)
+
+
 def _mask_inside(word: str, program: str) -> str:
     """A word that says itself what it is."""
     if _PATH.fullmatch(word):
@@ -163,10 +176,13 @@ def _mask_inside(word: str, program: str) -> str:
             return f"{match[1]}{MASK}"
     if word[:2] in _letters_of(program) and len(word) > 2 and not _PATH.fullmatch(word[2:].lstrip("=")):
         return f"{word[:2]}{MASK}"
-    if match := _SHORT_WITH_WEAK_VALUE.fullmatch(word) or _USER_WITH_VALUE.fullmatch(word):
+    if match := _USER_WITH_VALUE.fullmatch(word):
         return f"{match[1]}{MASK}"
-    if not _OPTION.fullmatch(word) and (match := _SHORT_WITH_VALUE.fullmatch(word)) and _is_secret_value(match[2]):
-        return f"{match[1]}{MASK}"
+    if not _is_plain(word[:2], program):
+        if match := _SHORT_WITH_WEAK_VALUE.fullmatch(word):
+            return f"{match[1]}{MASK}"
+        if not _OPTION.fullmatch(word) and (match := _SHORT_WITH_VALUE.fullmatch(word)) and _is_secret_value(match[2]):
+            return f"{match[1]}{MASK}"
     word = _USERINFO.sub(rf"\1{MASK}", word)
     word = _USER_ONLY.sub(rf"\1{MASK}", word)
     word = _QUERY.sub(rf"\1{MASK}", word)

@@ -114,6 +114,26 @@ def test_a_secret_is_masked(line: str, shown: str) -> None:
     assert mask_secrets(line) == shown
 
 
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("http.monitor", "-p notaport -u /x"),
+        ("/usr/lib/mon/mon.d/tcp.monitor", "-pabc"),
+        ("ssh.monitor", "-p Port22"),
+        ("lvs.alert", "-P tpc -V 1.2.3.4:80 -p x"),
+    ],
+)
+def test_a_port_that_is_mistyped_is_shown(program: str, line: str) -> None:
+    """C-SECRETS. The one who has to mend it must see it."""
+    assert mask_secrets(line, program) == line
+    assert mask_echoed(f"option {line}", line.split(), program) == f"option {line}"
+    assert cut_before_secret(f"  monitor {program} {line}") == f"  monitor {program} {line}"
+
+
+def test_the_password_beside_a_port_is_masked() -> None:
+    assert mask_secrets("-p abc -P geheim", "mon.monitor") == "-p abc -P ***"
+
+
 @pytest.mark.parametrize("line", SHOWN)
 def test_what_is_no_secret_is_shown(line: str) -> None:
     """C-SECRETS."""
