@@ -29,8 +29,11 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import (
     Acknowledge,
     Asker,
+    ClearTimers,
+    LoadState,
     Outcome,
     Request,
+    Reset,
     SavedKind,
     SetOpstatus,
     StartScheduler,
@@ -48,8 +51,8 @@ from pymon.model.trap import Trap
 from pymon.runner.runner import Runner
 
 _KEPT_OVER_RESTARTS = (
-    *(Acknowledge, SetOpstatus, SwitchHosts, SwitchService, SwitchWatch),
-    *(StartScheduler, StopScheduler),
+    *(Acknowledge, SetOpstatus, SwitchHosts, SwitchService, SwitchWatch, ClearTimers),
+    *(StartScheduler, StopScheduler, LoadState, Reset),
 )
 """requests whose effect the next daemon takes up, if it is on file"""
 

@@ -14,11 +14,11 @@ from tests.server.conftest import Live, until
 
 KEY = ServiceKey("g", "s")
 AUTH = "command section\n" + "".join(
-    f"{word}: all\n" for word in ("list", "ack", "disable", "enable", "set", "get", "stop", "start", "test", "json")
+    f"{word}: all\n" for word in "list ack disable enable set get stop start test json clear reset".split()
 )
 WISHES = (
     *("disable service g t", "enable service g t", "disable watch g", "enable watch g", "disable host www1"),
-    *("set g s opstatus fail", "ack g s on it"),
+    *("set g s opstatus fail", "ack g s on it", "clear timers g s", "stop", "start", "reset"),
 )
 
 
