@@ -13,9 +13,20 @@ from tests.peers import require_peer
 from tests.server.conftest import Live, until
 
 KEY = ServiceKey("g", "s")
-AUTH = "command section\n" + "".join(
-    f"{word}: all\n" for word in "list ack disable enable set get stop start test json clear reset".split()
-)
+AUTH = """command section
+list: all
+ack: all
+disable: all
+enable: all
+set: all
+get: all
+stop: all
+start: all
+test: all
+json: all
+clear: all
+reset: all
+"""
 WISHES = (
     *("disable service g t", "enable service g t", "disable watch g", "enable watch g", "disable host www1"),
     *("set g s opstatus fail", "ack g s on it", "clear timers g s", "stop", "start", "reset"),
