@@ -102,7 +102,7 @@ class Configuration:
                 self._watcher.checks.drop(key)
             carried = self._take_over(site, programs)
             if not keepstate:
-                self._watcher.enable(services=site.services)
+                self._watcher.enable(services=[*self._watcher.disabled_services])
                 states, departed = begun_anew(carried.states), begun_anew(carried.departed)
                 self._watcher.replace_site(self._watcher.site, states=states, departed=departed)
                 self._watcher.record_all()
@@ -218,7 +218,7 @@ class Configuration:
         owed = watcher.owing.programs() - programs.alerts.keys()  # some may be new since the programs were looked up
         programs = replace(programs, alerts={**programs.alerts, **{name: known[name] for name in owed & known.keys()}})
         target = watcher.owing.target_among(known)
-        carried = carry_over(watcher.site, site, watcher.states, watcher.departed, now, target)
+        carried = carry_over(watcher.site, site, watcher.states, watcher.departed, now, target, watcher.is_disabled)
         for key in carried.changed | carried.removed:
             watcher.checks.drop(key)
         for key in carried.removed:

@@ -7,7 +7,7 @@ next re-read, or as another one that acts upon the same thing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from pymon.core import carryover, debts
@@ -22,6 +22,10 @@ FEW = 4
 """services; of fewer than these any number may go at a re-read, but not all"""
 DEPARTED_KEPT = 10_000
 """services that have left the configuration and whose states are kept, the newest"""
+
+
+Disabled = Callable[[ServiceKey], bool]
+"""whether a client has disabled a service, or its watch"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,15 @@ def carry_over(
     departed: Mapping[ServiceKey, ServiceState] | None = None,
     now: float = 0.0,
     target: TargetOf = by_words,
+    disabled: Disabled | None = None,
 ) -> CarriedOver:
     """Compare two sites, service by service.
 
     A service is unchanged when its record and its hosts are equal (its line in the file does not count).
     As mon's reset with keepstate does, a changed service keeps status, counters and acknowledgement; the
     counters of its periods stand at those that follow them (R-follow), and failure_interval is applied anew. One that
-    is added takes up the state that it left with, if it was there before. ``departed`` are the states of such services.
+    is added takes up the state that it left with, if it was there before. ``departed`` are the states of such services;
+    of those that are ``disabled`` also where nothing else is known of them.
     """
     unchanged = frozenset(
         key
@@ -90,7 +96,7 @@ def carry_over(
             carried[key] = _stay(before, state, service, target)
     removed = frozenset(old.services.keys() - new.services.keys())
     for key in sorted(removed):
-        if key in states and not (states[key].is_untold and not states[key].debts):
+        if key in states and (_is_worth_keeping(states[key]) or (disabled is not None and disabled(key))):
             away[key] = replace(debts.recall(old.services[key], states[key], target), left=now)
     added = frozenset(new.services.keys() - old.services.keys())
     fresh = {key: new.services[key] for key in added if not carried[key].debts}
@@ -125,19 +131,27 @@ def why_shrunk(before: int, after: int) -> str:
 
 
 def resume(
-    site: Site, saved: Mapping[ServiceKey, ServiceState], last_write: float, now: float, target: TargetOf = by_words
+    site: Site,
+    saved: Mapping[ServiceKey, ServiceState],
+    last_write: float,
+    now: float,
+    target: TargetOf = by_words,
+    disabled: Set[ServiceKey] = frozenset(),
 ) -> CarriedOver:
     """What a new daemon makes of the states that an earlier one left: of its configuration nothing is known.
 
-    Services that are not in the configuration have left it while no daemon ran: when it was written last.
+    Services that are not in the configuration have left it while no daemon ran: when it was written last. Those that
+    are ``disabled`` are remembered as well.
     """
     carried = {key: come_back(service, saved.get(key), target) for key, service in site.services.items()}
     away = {
         key: replace(state, left=state.left or last_write or now)
         for key, state in saved.items()
-        if key not in site.services and not (state.is_untold and not state.debts)
+        if key not in site.services and _is_worth_keeping(state)
     }
-    removed = frozenset(key for key in away if not saved[key].left)
+    for key in sorted(disabled - site.services.keys() - away.keys()):
+        away[key] = replace(saved.get(key, ServiceState()), left=last_write or now)
+    removed = frozenset(key for key in away if key in saved and not saved[key].left)
     added = frozenset(site.services.keys() - saved.keys())
     notices = [*_inherit({key: site.services[key] for key in added}, carried, away, _Descent(), target)]
     notices += _left_with(away, removed)
@@ -163,6 +177,10 @@ def come_back(service: Service, state: ServiceState | None, target: TargetOf = b
         return carryover.blank(state if not state.left else replace(state, left=0.0), service)
     fitted = carryover.carry(state, carryover.remembered(service, state, target), service, target)
     return debts.recall(service, replace(fitted, left=0.0), target)
+
+
+def _is_worth_keeping(state: ServiceState) -> bool:
+    return bool(state.debts) or not state.is_untold
 
 
 def _stay(before: Service, state: ServiceState, service: Service, target: TargetOf) -> ServiceState:

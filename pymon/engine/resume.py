@@ -162,7 +162,10 @@ class Resumption:
     def _take_states(self, saved: Saved) -> None:
         """Take up the states of services of which nothing is known yet, and those of services that are not there."""
         watcher = self.watcher
-        carried = resume(watcher.site, saved.states, saved.last_write, watcher.clock(), watcher.owing.target)
+        carried = resume(
+            *(watcher.site, saved.states, saved.last_write, watcher.clock(), watcher.owing.target),
+            disabled=saved.disabled_services,
+        )
         for key, state in carried.states.items():
             if watcher.states[key].is_untold and state != watcher.states[key]:
                 watcher.keep(key, bound_times(state, watcher.clock()))
@@ -199,8 +202,10 @@ class Resumption:
         newer = set(self.watcher.host_switches)
         self.watcher.switch_hosts(saved.disabled_hosts - newer, disabled=True)
         self.watcher.switch_hosts(saved.enabled_hosts - newer, disabled=False)
+        away = self.watcher.departed.keys()
         self.watcher.disable(
-            saved.disabled_watches & site.watches.keys(), saved.disabled_services & site.services.keys()
+            saved.disabled_watches & (site.watches.keys() | {key.group for key in away}),
+            saved.disabled_services & (site.services.keys() | away),
         )
 
     def _warn_of_what_is_missing(self, saved: Saved) -> None:
@@ -217,8 +222,8 @@ class Resumption:
             "services with a result": sum(state.has_result for state in states),
             "failing": sum(state.op_status is OpStatus.FAIL for state in states),
             "acknowledged": sum(bool(state.ack) for state in states),
-            "watches disabled": len(watcher.disabled_watches),
-            "services disabled": len(watcher.disabled_services),
+            "watches disabled": len(watcher.disabled_watches & watcher.site.watches.keys()),
+            "services disabled": len(watcher.disabled_services & watcher.site.services.keys()),
             "hosts disabled": sum(watcher.host_switches.values()),
         }
         told = ", ".join(f"{count} {what}" for what, count in counts.items())

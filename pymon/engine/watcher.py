@@ -159,8 +159,8 @@ class Watcher:
         known = self.states if states is None else states
         self.states = {key: known.get(key) or ServiceState() for key in site.services}
         self.departed = dict(self.departed if departed is None else departed)
-        self.disabled_watches &= site.watches.keys()
-        self.disabled_services &= site.services.keys()
+        self.disabled_watches &= site.watches.keys() | {key.group for key in self.departed}
+        self.disabled_services &= site.services.keys() | self.departed.keys()
         self.around = self._surroundings()
 
     def replace_service(self, service: Service) -> None:
@@ -190,6 +190,10 @@ class Watcher:
         self.disabled_watches -= set(watches)
         self.disabled_services -= set(services)
         self._record_disabled()
+
+    def is_disabled(self, key: ServiceKey) -> bool:
+        """Whether a client has disabled a service, or its watch."""
+        return key in self.disabled_services or key.group in self.disabled_watches
 
     def stop_scheduler(self, since: float | None = None) -> None:
         """Let no timer fire, and no alert be decided, until ``start_scheduler``; ``since`` default: now."""

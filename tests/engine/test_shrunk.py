@@ -156,6 +156,43 @@ async def test_reset_insists(lab: Lab, keepstate: bool) -> None:
     await lab.engine.stop()
 
 
+@pytest.mark.parametrize("how", ["reload", "restart", "untested"])
+async def test_who_is_silent_and_leaves_for_one_reading_comes_back_silent(lab: Lab, how: str) -> None:
+    """E-shrunk: the second half of a file is missing for a moment, with services that somebody has disabled."""
+    gone = [ServiceKey(name, "s") for name in NAMES[6:]]
+    await lab.engine.start()
+    for key in gone if how != "untested" else ():
+        lab.recover(key)
+    await lab.ask(asked.SwitchService(gone[0], enable=False))
+    await lab.ask(asked.SwitchWatch(gone[1].group, enable=False))
+    lab.configure(site(*NAMES[:5]))
+    await (lab.restart() if how == "restart" else lab.engine.reload())
+    assert not lab.engine.snapshot().disabled_services | lab.engine.snapshot().disabled_watches, "they are not there"
+    lab.configure(site(*NAMES))
+    await (lab.restart() if how == "restart" else lab.engine.reload())
+    assert lab.engine.snapshot().disabled_services == {gone[0]}
+    assert lab.engine.snapshot().disabled_watches == {gone[1].group}
+    for key in gone:
+        lab.fail(key)
+    assert not any(lab.state(key).alert_count for key in gone)
+    await lab.ask(asked.Reset(keepstate=False))
+    assert not lab.engine.snapshot().disabled_services, "as in mon"
+    assert lab.engine.snapshot().disabled_watches == {gone[1].group}
+    await lab.engine.stop()
+
+
+async def test_a_reset_enables_those_who_have_left_as_well(lab: Lab) -> None:
+    await lab.engine.start()
+    lab.recover(FIRST)
+    await lab.ask(asked.SwitchService(FIRST, enable=False))
+    lab.configure(site(*NAMES[1:]))
+    await lab.ask(asked.Reset(keepstate=False))
+    lab.configure(site(*NAMES))
+    await lab.engine.reload()
+    assert not lab.engine.snapshot().disabled_services
+    await lab.engine.stop()
+
+
 async def test_renamed_services_replace_others(lab: Lab) -> None:
     await lab.engine.start()
     lab.configure(site(*(f"new{name}" for name in NAMES)))
