@@ -11,7 +11,7 @@ from lark import Token
 
 from pymon.config.build_service import Built, ServiceBuilder
 from pymon.config.build_settings import CONVERTERS, SettingsBuilder
-from pymon.config.keywords import KEYWORDS, OTHER_VARIABLES, OTHER_WORDS, RECORD_KEYWORDS
+from pymon.config.keywords import KEYWORDS, OTHER_VARIABLES, OTHER_WORDS, RECORD_KEYWORDS, find_other_word
 from pymon.config.parse import first_word
 from pymon.config.report import Report, did_you_mean
 from pymon.config.tree import Node, header_of, tokens_of, trees_of
@@ -199,8 +199,8 @@ def _ignored_hint(token: Token) -> str:
     if word in KEYWORDS:
         return "an empty line ends a watch: remove it, or write 'watch NAME' again"
 
-    if word in OTHER_WORDS or word in OTHER_VARIABLES:
-        return OTHER_VARIABLES.get(word) or OTHER_WORDS[word]
+    if right := find_other_word(word, OTHER_VARIABLES) or find_other_word(word, OTHER_WORDS):
+        return right
     if word in CONVERTERS:
         return f"write {word} = {' '.join(split_blanks(token)[1:]) or 'VALUE'}"
     return did_you_mean(word, KEYWORDS | set(CONVERTERS))

@@ -8,7 +8,7 @@ from typing import Any
 from lark import Token
 
 from pymon.config import servervalues, values
-from pymon.config.keywords import OTHER_VARIABLES
+from pymon.config.keywords import OTHER_VARIABLES, find_other_word
 from pymon.config.report import Misfit, Report
 from pymon.config.timeval import BLANKS
 from pymon.config.values import Note
@@ -84,7 +84,7 @@ class SettingsBuilder:
         name, text = left.rstrip(BLANKS), right.lstrip(BLANKS)
         convert = CONVERTERS.get(name)
         if convert is None:
-            hint = OTHER_VARIABLES.get(name.lower()) or self._report.guess(name.lower(), CONVERTERS.keys())
+            hint = find_other_word(name, OTHER_VARIABLES) or self._report.guess(name.lower(), CONVERTERS.keys())
             hint = hint or "see the list of global variables in mon(8)"
             self._report.add("unknown-variable", token.line or 0, 0, name=name, hint=hint)
             return

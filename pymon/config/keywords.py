@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 RECORD_KEYWORDS = frozenset({"hostgroup", "alias", "view", "watch"})
 """what starts a record"""
 
@@ -26,6 +28,9 @@ KEYWORDS = RECORD_KEYWORDS | WATCH_KEYWORDS
 
 _EMPTY = "a group without hosts is not checked unless allow_empty_group says so: drop the line"
 _COUNT = "alerts count unless alerts_dont_count says otherwise: drop the line"
+
+_DISABLE = "there is no keyword for this: use 'moncmd disable service', or write *host in the hostgroup"
+_ENABLE = "what stands in the file is enabled: drop the line"
 
 OTHER_WORDS: dict[str, str] = {
     "comp_alerts": "it is the default: drop the line (the keyword for the opposite is no_comp_alerts)",
@@ -56,6 +61,13 @@ OTHER_WORDS: dict[str, str] = {
     "startalert": "the word for this is startupalert",
     "enablealert": "nobody is told when something is enabled; disablealert is for what is disabled",
     "maxalerts": "the word for this is numalerts",
+    "alertnum": "the word for this is numalerts",
+    "trapalert": "the word for this is alert: a trap that says fail calls it, too",
+    "recoveralert": "the word for this is upalert",
+    "disable": _DISABLE,
+    "disabled": _DISABLE,
+    "enable": _ENABLE,
+    "enabled": _ENABLE,
     "max_alerts": "the word for this is numalerts",
     "parents": "the word for this is depend",
     "hosts": "the hosts stand in a hostgroup of the watch's name",
@@ -71,6 +83,15 @@ OTHER_VARIABLES: dict[str, str] = {
     "clientdeny": "clientallow says who may connect, and nobody else may",
     "port": "the word for this is serverport",
     "bind": "the word for this is serverbind",
+    **dict.fromkeys(("serverip", "serveraddr", "serveraddress", "serverhost"), "the word for this is serverbind"),
+    **dict.fromkeys(("trapip", "trapaddr", "trapaddress"), "the word for this is trapbind"),
+    **dict.fromkeys(("syslog", "use_syslog"), "the word for this is syslog_facility"),
+    **dict.fromkeys(("histmax", "historymax", "maxhistory"), "the word for this is histlength"),
+    "alertpath": "the word for this is alertdir",
+    "monpath": "the word for this is mondir",
+    "monitordir": "the word for this is mondir",
+    "pluginorder": "the word for this is plugins",
+    "auth": "the word for this is authtype",
     "scriptdir": "the word for this is mondir",
     "maxkeep": "the word for this is histlength",
     "minprocs": "there is no lowest number of processes; the highest is maxprocs",
@@ -92,3 +113,17 @@ OTHER_MODES: dict[str, str] = {
     "unstrict": _DEFAULT_MODE,
 }
 """the same for what may follow the time of alertevery"""
+
+
+def find_other_word(word: str, table: Mapping[str, str]) -> str:
+    """What is right instead of a word of one of these tables, however it is joined, and in the singular too.
+
+    Empty if it is in none.
+    """
+    return table.get(word.lower()) or next(
+        (right for known, right in table.items() if _joined(known) == _joined(word)), ""
+    )
+
+
+def _joined(word: str) -> str:
+    return word.lower().replace("_", "").replace("-", "").removesuffix("s")

@@ -14,7 +14,7 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer, LexerState
 
-from pymon.config.keywords import OTHER_WORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS, WATCH_KEYWORDS
+from pymon.config.keywords import OTHER_WORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS, WATCH_KEYWORDS, find_other_word
 from pymon.config.report import Report, did_you_mean
 from pymon.config.tokens import tokens
 from pymon.config.tree import Node
@@ -90,10 +90,8 @@ def _unknown(text: str, known: Collection[str], report: Report) -> str:
     word = first_word(text)
     if "=" in text and text.partition("=")[0].strip().isidentifier():
         return "an environment variable is NAME=value, with a name in capitals and no blank before the ="
-    if word == "disable":
-        return "there is no keyword for this: use 'moncmd disable service', or write *host in the hostgroup"
-    if word in OTHER_WORDS:
-        return OTHER_WORDS[word]
+    if right := find_other_word(word, OTHER_WORDS):
+        return right
     guess = report.guess(word, known) or report.guess(word, WATCH_KEYWORDS)
     return guess or f"what can stand here: {' '.join(sorted(known))}"
 

@@ -26,6 +26,14 @@ PERIOD = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor m.monit
         ("downalert m.alert", "the word for this is alert"),
         ("Comp_Alerts", "it is the default"),
         ("maxalerts 3", "numalerts"),
+        ("max-alert 3", "numalerts"),
+        ("comp_alert", "it is the default"),
+        ("noalerts", "leave the alert line out"),
+        ("no_up_alerts", "leave the upalert line out"),
+        ("trapalert m.alert", "the word for this is alert"),
+        ("recovery_alert m.alert", "the word for this is upalert"),
+        ("disabled", "moncmd disable service"),
+        ("enabled", "drop the line"),
     ],
 )
 def test_words_of_a_period(folder: Path, line: str, advice: str) -> None:
@@ -34,7 +42,17 @@ def test_words_of_a_period(folder: Path, line: str, advice: str) -> None:
     assert "did you mean" not in problem.advice
 
 
-@pytest.mark.parametrize(("line", "advice"), [("snmpport = 161", "no SNMP"), ("no_dtlogging = 1", "dtlogging = no")])
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("snmpport = 161", "no SNMP"),
+        ("no_dtlogging = 1", "dtlogging = no"),
+        ("server_ip = ::1", "serverbind"),
+        ("trapaddr = ::1", "trapbind"),
+        ("HistMax = 5", "histlength"),
+        ("auth = pam", "authtype"),
+    ],
+)
 def test_variables(folder: Path, line: str, advice: str) -> None:
     (problem,) = [each for each in problems_of(folder, f"{line}\n{PERIOD}") if each.severity == "error"]
     assert advice in problem.advice
