@@ -19,6 +19,10 @@ MON_WAIT = 2.0
 """seconds in which a server that has our port may show that it is mon's or pymon's"""
 
 
+_RECORD = tuple(f"pymon.db{ending}" for ending in ("", "-wal", "-shm", ".lock"))
+"""what the daemon keeps in statedir"""
+
+
 def look_up(name: str) -> str:
     """Look a host's name up."""
     try:
@@ -37,6 +41,17 @@ def write_into(directory: str) -> str:
             return f"{_who()} may write"
     except OSError as error:
         raise Trouble(f"{_who()} cannot write: {error.strerror}") from error
+
+
+def write_state(directory: str) -> str:
+    """The same in the directory of the record, and whether what an earlier daemon left of that could be written."""
+    found = write_into(directory)
+    for name in _RECORD:
+        try:
+            write_to(os.path.join(directory, name))  # noqa: PTH118  # beside its kin of os
+        except Trouble as trouble:
+            raise Trouble(f"{name} in it: {trouble}") from trouble
+    return found
 
 
 def write_to(path: str) -> str:

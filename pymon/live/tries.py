@@ -78,9 +78,8 @@ def _places(settings: Settings) -> Iterator[Try]:
 
 def _files(settings: Settings) -> Iterator[Try]:
     """What the daemon writes."""
-    for name in ("statedir", "logdir"):
-        directory: str = getattr(settings, name)
-        yield Try(name, directory, partial(attempt.write_into, directory))
+    yield Try("statedir", settings.statedir, partial(attempt.write_state, settings.statedir))
+    yield Try("logdir", settings.logdir, partial(attempt.write_into, settings.logdir))
     files = {
         "historicfile": settings.historicfile,
         "dtlogfile": settings.dtlogfile if settings.dtlogging else "",

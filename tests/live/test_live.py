@@ -180,6 +180,18 @@ def test_directories_and_files(tmp_path: Path) -> None:
         attempt.write_to(str(tmp_path / "none" / "x"))
 
 
+@pytest.mark.parametrize("name", ["pymon.db", "pymon.db-wal", "pymon.db.lock"])
+def test_what_an_earlier_daemon_left_in_statedir_is_tried(tmp_path: Path, name: str) -> None:
+    """Left by another user, it keeps the daemon from its record though the directory can be written."""
+    assert "may write" in attempt.write_state(str(tmp_path))
+    (tmp_path / name).touch()
+    assert "may write" in attempt.write_state(str(tmp_path))
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(Trouble, match=f"^{name} in it: is a directory$"):
+        attempt.write_state(str(tmp_path))
+
+
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 def test_names(name: str) -> None:
     assert "127.0.0.1" in attempt.look_up(name) or "::1" in attempt.look_up(name)
