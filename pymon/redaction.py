@@ -29,6 +29,10 @@ _OPTION_WITH_VALUE = re.compile(rf"(--?(?:{_NAME}|[\w.-]+[-_]key)=)(.+)", re.IGN
 _ASSIGNMENT = re.compile(rf"((?:{_SENSITIVE}|{_BRIEF}|(?:[\w.-]*_)?key)[=:]\s*)(.+)", re.IGNORECASE | re.DOTALL)
 _BEFORE_VALUE = re.compile(rf"(?:--?)?(?:{_NAME})[=:]|passw(?:or)?d|passphrase|bearer", re.IGNORECASE)
 """a word of its own before a value"""
+_VARIABLE = re.compile(r"[A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY)")
+"""the name of one, before its value: ``set GROUP SERVICE PGPASSWORD x``"""
+_NO_VALUES = frozenset({"=", ":", "is", "was", "has", "of", "for", "expired", "expires", "wrong", "changed"})
+"""what follows such a word where somebody speaks of it"""
 _PAIR = re.compile(
     rf"""((?<![\w.-])(?:{_SENSITIVE}|{_BRIEF})\\?["']?\s*[:=]\s*)(\\?"[^"\\]*|'[^']*|[^\s"',;&}}\\]+)""", re.IGNORECASE
 )
@@ -139,7 +143,9 @@ def _mask_word(quoted: str, before: str, program: str, depth: int) -> str:
     quote = quoted[0] if len(quoted) > 1 and quoted[0] in "\"'" and quoted[-1] == quoted[0] else ""
     word = quoted[1:-1] if quote else quoted
     before = before.strip("\"'")
-    is_behind_name = depth == 0 and word not in ("=", ":") and _BEFORE_VALUE.fullmatch(before)
+    is_behind_name = (
+        depth == 0 and word not in _NO_VALUES and (_BEFORE_VALUE.fullmatch(before) or _VARIABLE.fullmatch(before))
+    )
     if is_behind_name or _is_secret_option(before) or before in _letters_of(program):
         masked = word if _PATH.fullmatch(word) else MASK
     elif _SHORT.fullmatch(before) and not _is_plain(before, program) and _is_secret_value(word):

@@ -60,6 +60,7 @@ MASKED = [
     ("--secret-access-key abc --integration-key abc", "--secret-access-key *** --integration-key ***"),
     ("--private-key abc", "--private-key ***"),
     ("--password= hunter2 PASSWORD = hunter2", "--password= *** PASSWORD = ***"),
+    ("set g s PGPASSWORD hunter2", "set g s PGPASSWORD ***"),
     ("login bob password hunter2", "login bob password ***"),
     ("--kennwort geheim", "--kennwort ***"),
     ("-- /bin/sh -c 'curl -u bob:geheim http://x'", "-- /bin/sh -c 'curl -u bob:*** http://x'"),
@@ -79,6 +80,8 @@ MASKED = [
 
 SHOWN = [
     "trap.alert -U bob -p 99 h:2583",
+    "ack g s the password is wrong",
+    "ack g s password expired",
     "--bypass host1 --compass north",
     "check_http -C 30 -H h",
     "-- /bin/sh -c 'logger -p daemon.err hello; echo it is so'",
