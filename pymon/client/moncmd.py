@@ -52,6 +52,7 @@ This is not supported.  Exiting"""
 REFUSED = 1
 WRONG_USAGE = 2
 NOT_FOUND = 255
+_NOT_ALLOWED = "520 command could not be executed, unknown command"
 """mon's exit status for a server that cannot be found"""
 
 
@@ -173,6 +174,8 @@ def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:
     output.flush()
     if as_json and not reply.ok:
         print(reply.final, file=sys.stderr)
+    if reply.final == _NOT_ALLOWED and sys.stderr.isatty():
+        print("moncmd: most likely auth.cf does not let you do that: log in with -a", file=sys.stderr)
 
 
 def _not_connected(error: ConnectionFailed) -> int:

@@ -82,9 +82,8 @@ def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[s
     since = format_duration(round(max(now - state.first_failure, 0.0))) if state.first_failure else ""
     if state.op_status is OpStatus.FAIL:
         count = state.consec_failures
-        what, each = ("its check is broken", "result") if state.is_broken else ("failing", "failure")
-        often = f" ({_times(count, each)} in a row)" if count else ""  # a status line does not tell it
-        text = f"{what}{f' for {since}' if since else ''}{often}: {state.last_summary.removeprefix(BROKEN_WORD)}"
+        often = f" ({_times(count, 'result' if state.is_broken else 'failure')} in a row)" if count else ""
+        text = f"{_failing(state, since)}{often}: {state.last_summary.removeprefix(BROKEN_WORD)}"
         sent = sum(counters.alert_sent for counters in state.periods.values())
         text += f"; {_times(sent, 'alert')} sent in this outage"
     elif state.op_status is OpStatus.UNTESTED:
@@ -99,7 +98,20 @@ def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[s
     if muted:
         text += f"; no checks, no alerts: {', '.join(muted)}"
     left = f", and left mon.cf on {_local(state.left):%Y-%m-%d at %H:%M}" if state.left else ""
-    return f"{key.group} {key.service} {'was' if left else 'is'} {printable(text)}{left}"
+    verb = "" if state.op_status is OpStatus.FAIL else "was " if left else "is "
+    return f"{key.group} {key.service} {verb}{printable(text)}{left}"
+
+
+def _failing(state: ServiceState, since: str) -> str:
+    """The verb of a service that fails; ``since`` is for how long, as text, empty if that is not known."""
+    has_left = bool(state.left)
+    if since:
+        verb, lasting = f"{'had' if has_left else 'has'} been", f" for {since}"
+    else:
+        verb, lasting = "was" if has_left else "is", ""
+    if state.is_broken:
+        return f"{'could not' if has_left else 'cannot'} be judged, its check {verb} broken{lasting}"
+    return f"{verb} failing{lasting}"
 
 
 def _by(comment: str) -> str:

@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Mapping
 
@@ -17,6 +18,18 @@ from pymon.server.places import Kind, Place, open_sockets
 
 MON_WAIT = 2.0
 """seconds in which a server that has our port may show that it is mon's or pymon's"""
+
+READ_LIMIT = 5.0
+"""seconds in which an interpreter is to have read a script"""
+
+_SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"})
+_COMPILE = """\
+import sys
+try:
+    compile(open(sys.argv[1], "rb").read(), sys.argv[1], "exec", dont_inherit=True)
+except (SyntaxError, ValueError) as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
 
 
 _RECORD = tuple(f"pymon.db{ending}" for ending in ("", "-wal", "-shm", ".lock"))
@@ -91,6 +104,29 @@ def find_interpreter(path: str, search_path: str) -> str:
     if found is None:
         raise Trouble(f"there is no {name or 'program for env'} in PATH")
     return found
+
+
+def read_script(path: str, search_path: str) -> str:
+    """Whether a program's interpreter is there, and takes the script: shells and Python can tell without running it.
+
+    A monitor that its interpreter refuses ends with 1 or 2, as one does that found its host dead.
+    """
+    found = find_interpreter(path, search_path)
+    kind = found.rpartition("/")[2]
+    if kind in _SHELLS:
+        command = [found, "-n", path]
+    elif kind.startswith("python"):
+        command = [found, "-I", "-c", _COMPILE, path]
+    else:
+        return found
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=READ_LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        return found
+    if done.returncode == 0:
+        return found
+    said = done.stderr.decode("utf-8", "backslashreplace").strip().splitlines() or [f"exit code {done.returncode}"]
+    raise Trouble(f"{found} refuses it: {said[0]}")
 
 
 def listen(place: Place) -> str:

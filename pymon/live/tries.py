@@ -95,7 +95,7 @@ def _programs(paths: Mapping[tuple[str, str], str], environ: Mapping[str, str]) 
     """Programs of others, and what runs them; those of the SDK run under our own interpreter."""
     for (_, name), path in paths.items():
         if path.startswith("/") and not uses_sdk(path):
-            yield Try("interpreter", name, partial(attempt.find_interpreter, path, environ.get("PATH", os.defpath)))
+            yield Try("interpreter", name, partial(attempt.read_script, path, environ.get("PATH", os.defpath)))
 
 
 def _rights(site: Site, paths: Mapping[tuple[str, str], str], environ: Mapping[str, str]) -> Iterator[Try]:

@@ -21,7 +21,7 @@ from pymon.model.request import Asker, Login, Outcome, Request
 from pymon.redaction import mask_secrets
 from pymon.server import wire
 from pymon.server.authenticate import Authenticator
-from pymon.server.commands import COMMANDS, answer, is_secret
+from pymon.server.commands import COMMANDS, UNAUTHORISED, answer, is_secret
 from pymon.server.face import EngineFace
 from pymon.server.pace import Pace, take_slice
 from pymon.server.reply import Ask, Reply, Session
@@ -134,6 +134,9 @@ class Connection:
             reply = Reply(FAILED)
         if reply.session is not None:
             self.session = reply.session
+        if shown and reply.final == UNAUTHORISED.final:
+            asker = Asker(self.session.user, self.session.peer)
+            log.info("refused to %s: auth.cf does not allow it, or there is no such command", asker)
         await self._send(reply)
         if shown:
             log.debug("finished client command %s", shown)

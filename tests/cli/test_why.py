@@ -60,7 +60,7 @@ def test_a_record_is_read_while_no_daemon_runs(tmp_path: Path, capsys: pytest.Ca
     told = capsys.readouterr()
     lines = told.out.splitlines()
     assert re.fullmatch(
-        r"web http is failing for \S+ \(2 failures in a row\): down; 0 alerts sent in this outage", lines[0]
+        r"web http has been failing for \S+ \(2 failures in a row\): down; 0 alerts sent in this outage", lines[0]
     )
     assert re.fullmatch(r"  measured \S+ ago: web1 time 500 ms", lines[1])
     assert [line.split(None, 1)[1] for line in lines[2:] if line.startswith("  ")] == [
@@ -289,7 +289,7 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     assert why("web", "http", where=where) == 0
     living = capsys.readouterr()
     assert living.err == ""
-    assert living.out.startswith("web http is failing for ")
+    assert living.out.startswith("web http has been failing for ")
     assert living.out.splitlines()[0].endswith("; no checks, no alerts: the service is disabled")
     for said in (
         r"daemon     pymon \S+ started with 1 service on 1 watch",

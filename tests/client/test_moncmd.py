@@ -31,6 +31,7 @@ def server(scripted: ScriptedServer) -> ScriptedServer:
         answers={
             "list watch": ("g s", "220 list watch completed"),
             "list -p state": ("520 unknown list command",),
+            "term": ("520 command could not be executed, unknown command",),
             "version": ("version 9745", "220 version completed"),
             "odd 설명": ("bytes \udcff \\20", "220 odd"),
             "json list watch": ('[{"group": "g"}]', "220 list watch completed"),
@@ -75,6 +76,16 @@ def test_the_exit_status_tells(run: Run) -> None:
     assert run("nix") == (1, "520 invalid command\n", "")
     assert run("--exit-zero", "nix") == (0, "520 invalid command\n", "")
     assert run(stdin="nix\nversion\n")[0] == 1
+
+
+def test_who_may_not_is_told_so_on_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """K-notallowed: "unknown command" is all that mon says to them."""
+    refused = "520 command could not be executed, unknown command\n"
+    assert run("term") == (1, refused, "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    status, output, error = run("term")
+    assert (status, output) == (1, refused)
+    assert "log in with -a" in error
 
 
 @pytest.mark.parametrize("words", [["list state\nterm"], ["ack", "g", "s", "two\nlines"]])

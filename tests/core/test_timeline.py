@@ -143,10 +143,17 @@ def test_what_is_no_event_is_refused(wrong: dict[str, object]) -> None:
                 ack=T0,
                 ack_comment="bob: on it",
             ),
-            "web http is failing for 1m30s (2 failures in a row): down\\x1b[0m; 1 alert sent in this outage; "
+            "web http has been failing for 1m30s (2 failures in a row): down\\x1b[0m; 1 alert sent in this outage; "
             "acknowledged by bob: on it",
         ),
         (ServiceState(OpStatus.FAIL, last_summary="x"), "web http is failing: x; 0 alerts sent in this outage"),
+        (
+            ServiceState(
+                OpStatus.FAIL, broken=True, first_failure=T0 - 10, consec_failures=3, last_summary="broken: x"
+            ),
+            "web http cannot be judged, its check has been broken for 10s (3 results in a row): x; "
+            "0 alerts sent in this outage",
+        ),
         (ServiceState(OpStatus.UNKNOWN), "web http is unknown"),
     ],
 )

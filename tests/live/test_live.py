@@ -140,6 +140,32 @@ def test_a_port_that_mon_has_is_fine() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("#!/bin/sh\ntouch ran\n", ""),
+        ("#!/bin/sh\ntouch ran\nif true; then\n", "/bin/sh refuses it: .*a.monitor.*yntax error"),
+        ("#!/usr/bin/env bash\ntouch ran\ndone\n", "bash refuses it: .*a.monitor.*yntax error"),
+        ("#!/usr/bin/env python3\nopen('ran', 'w')\n", ""),
+        ("#!/usr/bin/env python3\nopen('ran', 'w')\ndef f(:\n", r"refuses it: SyntaxError: .*a.monitor, line 3"),
+        ("#!/usr/bin/env cat\nif (;\n", ""),
+    ],
+)
+def test_scripts_are_read_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, complaint: str
+) -> None:
+    """C-LIVE."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.monitor"
+    path.write_text(text)
+    if complaint:
+        with pytest.raises(Trouble, match=complaint):
+            attempt.read_script(str(path), "/usr/bin:/bin")
+    else:
+        attempt.read_script(str(path), "/usr/bin:/bin")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
     ("first", "trouble"),
     [
         (b"#!/bin/sh\n", ""),

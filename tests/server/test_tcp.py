@@ -123,6 +123,14 @@ async def test_bytes_without_a_lines_end_win_no_time(live: Live) -> None:
     assert await closing == b""
 
 
+async def test_a_refused_command_is_logged_with_who_asked(live: Live, told: Told) -> None:
+    """K-notallowed."""
+    await live.start(auth="command section\nlist: all\n")
+    client = await live.connect()
+    assert await client.ask("term") == ["520 command could not be executed, unknown command"]
+    assert "refused to somebody@127.0.0.1: auth.cf does not allow it, or there is no such command" in told()
+
+
 async def test_each_command_is_logged_and_no_login(live: Live, told: Told) -> None:
     await live.start()
     client = await live.connect()

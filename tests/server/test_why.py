@@ -33,7 +33,7 @@ def client_of(events: Sequence[Recorded] = EVENTS, auth: str = "list: all") -> C
 def test_why_tells_how_the_service_stands_and_its_events() -> None:
     client = client_of()
     standing, *lines, final = client.say("why g1 s1")
-    assert standing.startswith("g1 s1 is failing for 1m4s")
+    assert standing.startswith("g1 s1 has been failing for 1m4s")
     assert lines == timeline.lines(EVENTS, now=NOW)
     assert final == "220 why completed"
     assert client.asked == [ReadTimeline(S1)]
