@@ -30,12 +30,13 @@ _OTHERS = {
     "perl": "eE", "python": "c", "pypy": "c", "ruby": "e", "node": "ep", "nodejs": "ep", "php": "r", "lua": "e",
     "luajit": "e", "osascript": "e", "expect": "c", "pwsh": "c", "Rscript": "e", "psql": "c", "mysql": "e",
     "mariadb": "e", "fish": "c", "csh": "c", "tcsh": "c", "env": "S", "sed": "e", "vim": "c", "ex": "c", "gdb": "x",
+    "mongosh": "e", "mongo": "e", "sqlcmd": "Qq", "clickhouse-client": "q",
 }  # fmt: skip
 """interpreters, and the letters of the options that code follows"""
-_LONG = frozenset({"--command", "--eval", "--execute", "--expression", "--print", "--run", "--split-string"})
+_LONG = frozenset({"--command", "--eval", "--execute", "--expression", "--print", "--query", "--run", "--split-string"})
 _FIRST_WORD = frozenset({"awk", "gawk", "mawk", "nawk", "sed", "jq", "eval", "parallel", "watch"})
 """programs whose first word that is no option is code"""
-_ALL_WORDS = frozenset({"ssh", "rsh", "eval", "parallel", "watch"})
+_ALL_WORDS = frozenset({"ssh", "rsh", "eval", "parallel", "watch", "tmux", "screen", "sqlite3"})
 """programs that make one script of all their words"""
 _ASIDE = re.compile(
     r"(?<![\w.-])(?:eval|source|trap|ssh|rsh|su|sudo|doas|runuser|xargs|parallel|watch|at|batch|perl|python[\d.]*|ruby|"
