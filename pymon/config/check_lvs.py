@@ -22,6 +22,11 @@ ReadLine = Callable[[Sequence[str]], LvsLine | None]
 """reads the arguments of a line; None for what lvs.alert refuses"""
 
 _OF_KIND: Mapping[AlertKind, str] = {AlertKind.ALERT: "down", AlertKind.UPALERT: "up"}
+_AFTER_NO_FAILURE: Mapping[AlertKind, str] = {
+    AlertKind.DISABLEALERT: "nobody is told when the service is enabled again, and an upalert follows a failure only",
+    AlertKind.STARTUPALERT: "an upalert follows a failure only, and the service may be well from the start",
+}
+"""events after which there may never be an upalert, and why"""
 _DOWN, _UP = "down", "up"
 _WAYS = ("-W", "-F")
 """options that say how a real server stands in the table, not which one it is"""
@@ -75,6 +80,12 @@ def _check_direction(use: _Use, report: Report) -> None:
 
 def _check_partner(use: _Use, several: Sequence[_Use], report: Report) -> None:
     """Whether what a line takes out comes back."""
+    if (hint := _AFTER_NO_FAILURE.get(use.alert.kind, "")) and not any(
+        each.direction == _UP and each.alert.kind is use.alert.kind and each.line.places & use.line.places
+        for each in several
+    ):
+        _report(report, "lvs-no-return", use, real=use.line.real, virtual=use.line.virtual, hint=hint)
+        return
     returning = [each for each in several if each.direction == _UP and each.alert.kind is AlertKind.UPALERT]
     partners = [each for each in returning if each.line.places & use.line.places]
     if not partners:

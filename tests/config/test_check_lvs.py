@@ -89,6 +89,16 @@ def test_lines_that_fit_together_pass(tmp_path: Path, lines: list[str]) -> None:
         ([f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL} -P udp"], [("lvs-no-return", 1)]),
         ([f"alert lvs.alert {REAL} -F nat", f"upalert lvs.alert {REAL} -F nat -R 10.0.0.1:81"], [("lvs-no-return", 1)]),
         (
+            [f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL}", f"disablealert lvs.alert -X down {REAL}"],
+            [("lvs-no-return", 3)],
+        ),
+        (
+            [f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL}", f"startupalert lvs.alert -Q -X down {REAL}"],
+            [("lvs-no-return", 3)],
+        ),
+        ([f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL}", f"ackalert lvs.alert -X down {REAL}"], []),
+        ([f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL}", f"disablealert lvs.alert -X up {REAL}"], []),
+        (
             [f"alert lvs.alert {REAL}", f"upalert lvs.alert {REAL}", "upalertafter 5m"],
             [("lvs-upalertafter", 1)],
         ),
