@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import functools
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pymon.config.build import Draft
@@ -29,9 +31,12 @@ def name_offset(text: str) -> int:
     return match.end() if match else 0
 
 
-def check_programs(draft: Draft, report: Report, find: Find) -> None:
-    """Warn of monitors and alerts that are in no directory, cannot be run, or are not those that one may think."""
-    looking = _Programs(report, find, "plugins" not in draft.assignments)
+def check_programs(draft: Draft, report: Report, find: Find, places: Mapping[str, Sequence[str]]) -> None:
+    """Warn of monitors and alerts that are in no directory, cannot be run, or are not those that one may think.
+
+    ``places`` are the directories of each entry-point group.
+    """
+    looking = _Programs(report, find, places, "plugins" not in draft.assignments)
     for built in draft.built.values():
         for keyword, group, command in (
             ("MONITOR", MONITORS, built.service.monitor),
@@ -49,12 +54,14 @@ def check_programs(draft: Draft, report: Report, find: Find) -> None:
 class _Programs:
     """What is known of the programs of one site."""
 
-    def __init__(self, report: Report, find: Find, may_hide: bool) -> None:
+    def __init__(self, report: Report, find: Find, places: Mapping[str, Sequence[str]], may_hide: bool) -> None:
         self._report = report
         self._find = functools.cache(find)
+        self._places = places
         self._may_hide = may_hide
         self._told: set[tuple[str, str]] = set()
         self._uses_sdk = functools.cache(uses_sdk)
+        self._known = functools.cache(self._names)
 
     def look_for(self, name: str, group: str, line: int) -> None:
         """Report a program that is nowhere, cannot be run, or hides one of pymon's own."""
@@ -67,8 +74,19 @@ class _Programs:
             self._add(f"unusable-{kind}", line, name=name, obstacle=found.obstacle, hint=found.advice)
         else:
             suffix = f".{kind}"
-            hint = "" if name.endswith(suffix) else f"its name usually ends in {suffix}: '{name}{suffix}'?"
+            hint = f"its name usually ends in {suffix}: '{name}{suffix}'?"
+            if name.endswith(suffix):
+                close = self._report.guess(name.removesuffix(suffix), self._known(group, suffix))
+                hint = close.replace("'?", f"{suffix}'?")
             self._add(f"missing-{kind}", line, name=name, hint=hint)
+
+    def _names(self, group: str, suffix: str) -> frozenset[str]:
+        """What the directories have under names that end like this, without that end."""
+        found: set[str] = set()
+        for directory in self._places[group]:
+            with contextlib.suppress(OSError):
+                found.update(os.listdir(directory))  # noqa: PTH208  # names are all that is wanted
+        return frozenset(name.removesuffix(suffix) for name in found if name.endswith(suffix))
 
     def look_at_exit(self, alert: Alert, period: Period) -> None:
         """Report an actor of the site's own that is called for a broken check as for a dead server."""

@@ -138,7 +138,7 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         if not draft.site.services and not report.has_errors:
             report.add_at("no-services", Place(source.name, 0))
         check(draft, report, time.localtime().tm_year)
-        check_programs(draft, report, program_finder(settings))
+        check_programs(draft, report, program_finder(settings), _places(settings))
     return Reading(tree, draft, replace(draft.site, settings=settings), report, auth)
 
 
@@ -298,8 +298,13 @@ def _check_directories(keyword: str, token: Token, settings: Settings, report: R
 def program_finder(settings: Settings) -> Callable[[str, str], Search]:
     """Looks for a program, by name and entry-point group, in the directories of a site."""
     finder = PluginFinder()
-    places = {MONITORS: settings.mondir, ALERTS: settings.alertdir}
+    places = _places(settings)
     return lambda name, group: finder.search(name, places[group], group)
+
+
+def _places(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """The directories of each entry-point group, in the order in which they are searched."""
+    return {MONITORS: settings.mondir, ALERTS: settings.alertdir}
 
 
 class PluginFinder:

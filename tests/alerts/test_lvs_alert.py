@@ -276,8 +276,9 @@ async def test_a_port_that_the_method_cannot_have_is_corrected_and_said(plugin: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("", "-V (the virtual service) and -R (the real server) are both needed"),
-        ("-V 10.0.0.1:80", "both needed"),
+        ("", "-V (the virtual service) and -R (the real server) are missing"),
+        ("-V 10.0.0.1:80", "lvs.alert: -R (the real server) is missing"),
+        ("-R 10.0.0.1:80", "lvs.alert: -V (the virtual service) is missing"),
         ("-V 10.0.0.1:80 -R 10.0.0.2 -X Down", "must be one of down, up"),
         ("-V 10.0.0.1:80 -R 10.0.0.2 -x down", "capital letters"),
         ("-V 10.0.0.1:80 -R 10.0.0.2 -F route66", "must be dr, nat or tun"),
@@ -383,4 +384,4 @@ def test_as_a_program_it_cannot_reach_a_table_in_memory() -> None:
 def test_as_a_program_it_refuses_wrong_options() -> None:
     done = _program("-V 10.0.0.1:80")
     assert done.returncode == 64
-    assert "both needed" in done.stdout
+    assert "-R (the real server) is missing" in done.stdout

@@ -81,7 +81,7 @@ REFUSED = [
     ("lvs.alert -P »icmp -V 10.0.0.1:80 -R 10.0.0.2 -X down", ""),
     ("lvs.alert -P tcp -V »10.0.0.1:99999 -R 10.0.0.2 -X down", ""),
     ("lvs.alert -p »tcp -V 10.0.0.1:80 -R 10.0.0.2 -X down", "capital letters"),
-    ("lvs.alert »-V 10.0.0.1:80 -X down", "-R (the real server)"),
+    ("»lvs.alert -V 10.0.0.1:80 -X down", "-R (the real server)"),
     ("webhook.alert --format »slackk http://127.0.0.1/", "must be one of generic"),
     ("webhook.alert »", "no URL"),
     ("webhook.alert »ftp://127.0.0.1/", None),

@@ -214,6 +214,22 @@ def test_a_program_that_cannot_be_run_is_told_from_one_that_is_not_there(folder:
     ]
 
 
+def test_a_program_that_is_not_there_may_be_a_slip(folder: Path) -> None:
+    """The names in the directories of the site, and pymon's own, are known."""
+    (folder / "mon.d/disk.monitor").write_text("#!/bin/sh\n")
+    text = (
+        f"mondir = {folder}/mon.d:{folder}/nosuch\nalertdir = {folder}/mon.d\n"
+        "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n"
+        "  monitor dsk.monitor\n  period wd {Sun-Sat}\n   alert mial.alert\n   alert zzzz.alert\n"
+    )
+    advice = {
+        each.message.split("'")[1]: each.advice for each in load(write(folder, text)).problems if "'" in each.message
+    }
+    assert advice["dsk.monitor"] == "did you mean 'disk.monitor'?"
+    assert advice["mial.alert"] == "did you mean 'mail.alert'?"
+    assert advice["zzzz.alert"] == ""
+
+
 def test_own_plugins_are_found_after_the_users(folder: Path) -> None:
     """C-PLUGINS."""
     text = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor http.monitor\n  period\n   alert lvs.alert\n"
