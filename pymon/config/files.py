@@ -36,6 +36,11 @@ def unended(files: Iterable[FileSeen]) -> list[str]:
     return [each.path for each in files if not each.is_ended]
 
 
+def missing(files: Iterable[FileSeen]) -> list[str]:
+    """The files that could not be read: they may be about to be replaced."""
+    return [each.path for each in files if each.identity is None and not each.is_ended]
+
+
 def _see(path: Path) -> FileSeen:
     try:
         if not stat.S_ISREG(path.stat().st_mode):

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from pymon.config.files import changed, unended
+from pymon.config.files import changed, missing, unended
 from pymon.config.loader import Loaded, load_auth
 from pymon.core.debts import begun_anew
 from pymon.engine.arguments import warn_of_arguments
@@ -140,7 +140,7 @@ class Configuration:
             return lookup
 
     async def _load_steadily(self) -> Loaded:
-        """Read the configuration; again a second later, while a file changes, or if one ends without a newline.
+        """Read the configuration; again a second later, while a file changes, is not there, or ends without a newline.
 
         What still has no newline then is judged as it is. Raises PymonError if the last reading is refused.
         """
@@ -160,7 +160,8 @@ class Configuration:
             log.info("%s: read again in %g s", doubt, AGAIN)
             await asyncio.sleep(AGAIN)
             before = seen
-        for name in unended(seen):
+        absent = missing(seen)
+        for name in (each for each in unended(seen) if each not in absent):
             log.warning("%s ends without a newline: it is taken as it is, though it may be half-written", name)
         self._look_later(seen)
         if refused is not None:
@@ -168,10 +169,13 @@ class Configuration:
         return loaded
 
     def _look_later(self, seen: tuple[FileSeen, ...]) -> None:
-        """Read files that are new again if somebody goes on writing them: it was a beginning that was read."""
+        """Read files again if somebody goes on writing them, or puts back one that was not there.
+
+        Of one that is new it may have been a beginning that was read.
+        """
         if self._later is not None:
             self._later.cancel()
-        if any(time.time() - each.changed / 1e9 < FRESH for each in seen):
+        if missing(seen) or any(time.time() - each.changed / 1e9 < FRESH for each in seen):
             self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, LOOKS)
 
     def _look_again(self, seen: tuple[FileSeen, ...], looks: int) -> None:
@@ -254,7 +258,9 @@ def _doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
     """Why files may not be what they are to be; empty if there is no reason, or nothing has changed for a while."""
     if names := changed(seen):
         return f"{', '.join(names)} changes while it is read"
-    if (names := unended(seen)) and seen != before:
+    if seen != before and (names := missing(seen)):
+        return f"{', '.join(names)} cannot be read"
+    if seen != before and (names := unended(seen)):
         return f"{', '.join(names)} ends without a newline"
     return ""
 

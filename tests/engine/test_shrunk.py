@@ -217,6 +217,27 @@ async def test_a_file_that_ends_without_a_newline_is_read_again(lab: Lab, caplog
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_file_that_is_not_there_for_a_moment_is_read_when_it_is(
+    lab: Lab, caplog: pytest.LogCaptureFixture, late: bool
+) -> None:
+    """Somebody replaces it in two steps. It is not said to end without a newline."""
+    caplog.set_level("INFO")
+    await lab.engine.start()
+    lab.config.unlink()
+    reading = asyncio.create_task(lab.engine.reload())
+    await lab.until(lambda: any("cannot be read: read again in 1 s" in text for text in caplog.messages))
+    if late:
+        with pytest.raises(ConfigError):
+            await reading
+    lab.config.write_text(lab.head + site(*NAMES, "more"))
+    await lab.until(lambda: len(lab.engine.site.services) == len(NAMES) + 1)
+    await asyncio.wait([reading])
+    assert not any("newline" in text for text in caplog.messages)
+    await lab.engine.stop()
+
+
+@pytest.mark.slow
 async def test_a_file_that_stays_without_a_newline_is_taken_as_it_is(
     lab: Lab, caplog: pytest.LogCaptureFixture
 ) -> None:
