@@ -121,7 +121,7 @@ def test_a_secret_is_masked(line: str, shown: str) -> None:
     ("program", "line"),
     [
         ("http.monitor", "-p notaport -u /x"),
-        ("/usr/lib/mon/mon.d/tcp.monitor", "-pabc"),
+        ("/opt/mon.d/tcp.monitor", "-pabc"),
         ("ssh.monitor", "-p Port22"),
         ("lvs.alert", "-P tpc -V 1.2.3.4:80 -p x"),
     ],
