@@ -138,10 +138,11 @@ async def test_reload_keeps_what_did_not_change_and_refuses_what_is_broken(daemo
 
 async def test_maxprocs_throttles_and_loses_nothing(daemon: Daemon) -> None:
     """S-queue: in mon a service can starve."""
-    count = daemon.directory / "most"
+    count, running = daemon.directory / "most", daemon.directory / "running"
+    running.mkdir()
     daemon.program(
         "busy.monitor",
-        f"#!/bin/sh\npgrep -c -f '{daemon.directory}/mon.d/[b]usy.monitor' >>{count}\nsleep 0.3\nexit 1\n",
+        f"#!/bin/sh\n: >{running}/$$\nls {running} | wc -l >>{count}\nsleep 0.3\nrm {running}/$$\nexit 1\n",
     )
     services = [service(f"s{n}", "busy.monitor", interval="10s") for n in range(6)]
     daemon.configure("maxprocs = 2\nrandstart = 1s\n" + watch("web", *services))
