@@ -62,6 +62,7 @@ class Configuration:
         self._lock = asyncio.Lock()
         self._later: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._watched_before = 0
 
     def close(self) -> None:
         """Look at no file any more."""
@@ -78,13 +79,15 @@ class Configuration:
         async with self._lock:
             try:
                 loaded = await self._load_steadily()
-                if why := why_shrunk(len(self._watcher.site.services), len(loaded.site.services)):
+                watched = self._watched_before_it_changed()
+                if why := why_shrunk(watched, len(loaded.site.services)):
                     raise ConfigShrunk(f"{_names(loaded.files)}: {why}. {INSIST}")
                 site, programs = await self._find(loaded)
             except PymonError as error:
                 self._record.add(acts.of_refusal(self._watcher.clock(), "SIGHUP", str(error)))
                 raise
             carried = self._take_over(site, programs)
+            self._watched_before = watched if self._later is not None else 0
             self._watcher.lay_timers(key for key in site.services if key not in carried.unchanged)
             log.info(
                 "configuration read again: %d services unchanged, %d changed, %d new, %d gone",
@@ -101,6 +104,7 @@ class Configuration:
             for key in site.services:
                 self._watcher.checks.drop(key)
             carried = self._take_over(site, programs)
+            self._watched_before = 0
             if not keepstate:
                 self._watcher.enable(services=[*self._watcher.disabled_services])
                 states, departed = begun_anew(carried.states), begun_anew(carried.departed)
@@ -168,6 +172,15 @@ class Configuration:
             raise refused
         return loaded
 
+    def _watched_before_it_changed(self) -> int:
+        """How many services were watched before the file that has just been read began to change.
+
+        What is written in pieces, or twice, is read as often: each reading may leave half of that, not of the last one.
+        """
+        if self._later is None:  # it is at rest
+            self._watched_before = 0
+        return max(len(self._watcher.site.services), self._watched_before)
+
     def _look_later(self, seen: tuple[FileSeen, ...]) -> None:
         """Read files again if somebody goes on writing them, or puts back one that was not there.
 
@@ -175,6 +188,7 @@ class Configuration:
         """
         if self._later is not None:
             self._later.cancel()
+            self._later = None
         if missing(seen) or any(time.time() - each.changed / 1e9 < FRESH for each in seen):
             self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, LOOKS)
 
@@ -191,6 +205,8 @@ class Configuration:
             await self.reload_and_tell()
         elif looks > 1:
             self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, looks - 1)
+        else:  # it is at rest
+            self._watched_before = 0
 
     async def reload_and_tell(self) -> None:
         """Do as ``reload``, for whom nobody waits: the log says it if it is refused."""

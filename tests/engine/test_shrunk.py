@@ -147,6 +147,36 @@ async def test_a_file_with_fewer_than_half_is_refused_and_all_stays(lab: Lab, co
     await lab.engine.stop()
 
 
+async def test_a_file_that_is_written_twice_does_not_take_half_of_a_half(lab: Lab) -> None:
+    await lab.engine.start()
+    lab.configure(site(*NAMES[:4]))
+    await lab.engine.reload()
+    assert "8 are watched" in await refused(lab, lab.head + site(*NAMES[:2])), "it was written a moment ago"
+    assert len(lab.engine.site.services) == 4
+    lab.configure(site(*NAMES[:5]))
+    await lab.engine.reload()
+    lab.configure(site(*NAMES[:3]))
+    os.utime(lab.config, (0, 0))  # at rest since long ago
+    await lab.engine.reload()
+    assert len(lab.engine.site.services) == 3
+    lab.configure(site(*NAMES[:2]))
+    await lab.engine.reload()
+    assert len(lab.engine.site.services) == 2, "that was another time"
+    await lab.engine.stop()
+
+
+async def test_after_a_reset_what_was_watched_before_is_of_no_account(lab: Lab) -> None:
+    await lab.engine.start()
+    lab.configure(site(*NAMES[:4]))
+    await lab.engine.reload()
+    lab.configure(site(*NAMES[:3]))
+    assert (await lab.engine.control(asked.Reset(keepstate=False), BOB)).ok
+    lab.configure(site(*NAMES[:2]))
+    await lab.engine.reload()
+    assert len(lab.engine.site.services) == 2
+    await lab.engine.stop()
+
+
 @pytest.mark.parametrize("keepstate", [False, True])
 async def test_reset_insists(lab: Lab, keepstate: bool) -> None:
     await lab.engine.start()
