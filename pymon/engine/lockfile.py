@@ -12,10 +12,12 @@ import fcntl
 import os
 import stat
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 PAUSE = 0.05
 """seconds between two attempts to get a lock"""
+_LOCKS = Path("/proc/locks")
 _NUMBER_SIZE = 32
 """bytes of a lock file that are read"""
 
@@ -80,6 +82,45 @@ def _open(path: Path, flags: int, mode: int) -> int:
         if error.errno == errno.ELOOP and path.is_symlink():
             raise NotALockFile("it is a symbolic link") from error
         raise
+
+
+def find_lock_holders(path: Path, locks: Path = _LOCKS) -> list[int]:
+    """The processes, but for this one, that hold locks on a file or directory; empty if the kernel does not tell.
+
+    ``locks`` is where it does (proc_locks(5)).
+    """
+    try:
+        file = path.stat()
+        lines = locks.read_text().splitlines()
+    except OSError:
+        return []
+    device = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}"
+    holders = {each for each in _holders(lines, file.st_ino) if each[0] > 0 and each[0] != os.getpid()}
+    return sorted({process for process, where in holders if where == device or _has_open(process, file)})
+
+
+def _has_open(process: int, file: os.stat_result) -> bool:
+    """Whether a process has the file open: another file system may have a file of the same number."""
+    try:
+        descriptors = list(Path(f"/proc/{process}/fd").iterdir())
+    except OSError:
+        return False
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(descriptor.stat(), file):
+                return True
+    return False
+
+
+def _holders(lines: Iterable[str], inode: int) -> Iterable[tuple[int, str]]:
+    """Processes, and the devices of their files (some file systems tell another than stat does).
+
+    Lines are such as ``1: POSIX  ADVISORY  READ 1234 08:01:5678 128 128`` (proc_locks(5)).
+    """
+    for line in lines:
+        words = line.split()
+        if len(words) >= 8 and words[1] in ("POSIX", "FLOCK") and words[5].rpartition(":")[2] == str(inode):
+            yield int(words[4]), words[5].rpartition(":")[0]
 
 
 def _lock(descriptor: int, end: float) -> None:

@@ -7,12 +7,13 @@ so it is looked at again before each write.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
 from pathlib import Path
 
-from pymon.engine.lockfile import HeldByAnother, NotALockFile, is_at, is_locked, lock_file
+from pymon.engine.lockfile import HeldByAnother, NotALockFile, find_lock_holders, is_at, is_locked, lock_file
 from pymon.engine.record.schema import Unusable
 
 log = logging.getLogger("pymon.record")
@@ -76,7 +77,10 @@ class Claim:
         self._directory = descriptor
 
     def _holder(self) -> str:
-        try:
-            return self._path.read_text("ascii", "replace")[:32].strip() or "unknown"
-        except OSError:
-            return "unknown"
+        """The number of the process that keeps the record; its lock file may have been removed."""
+        number = ""
+        with contextlib.suppress(OSError):
+            number = self._path.read_text("ascii", "replace")[:32].strip()
+        if not number.isdigit():
+            number = ", ".join(map(str, find_lock_holders(self._path.parent)))
+        return number or "unknown"

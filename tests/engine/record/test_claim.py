@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +100,22 @@ def test_nothing_is_followed_or_written_that_has_its_name(path: Path, kind: str)
     made.release()
     assert other.read_text() == "123\n"
     assert not (path.parent / "nothing").exists()
+
+
+@pytest.mark.slow
+def test_the_holder_is_named_although_its_lock_file_was_removed(path: Path) -> None:
+    """R-second."""
+    script = (
+        "import sys; from pathlib import Path; from pymon.engine.record.claim import Claim;"
+        " claim = Claim(Path(sys.argv[1])); claim.assert_held(); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        lock_of(path).unlink()
+        second = Claim(path)
+        with pytest.raises(Unusable, match=rf"another daemon keeps it \(pid {holder.pid}\)"):
+            second.assert_held()
+        holder.communicate()

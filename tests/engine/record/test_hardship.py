@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pymon.engine.record.health import LogGrowth, find_readers
+from pymon.engine.lockfile import find_lock_holders
+from pymon.engine.record.health import LogGrowth
 from pymon.engine.record.lookup import look_up
 from pymon.engine.record.schema import VERSION
 from pymon.engine.record.store import EVENTS_WAITING, Record
@@ -563,9 +564,7 @@ def test_a_process_that_locks_a_file_of_the_same_number_elsewhere_is_not_named(t
     file, locks = tmp_path / "x-shm", tmp_path / "locks"
     file.write_bytes(b"x")
     locks.write_text(f"1: POSIX  ADVISORY  READ {os.getppid()} ff:ff:{file.stat().st_ino} 128 128\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pymon.engine.record.health._LOCKS", locks)
-        assert find_readers(file) == []
+    assert find_lock_holders(file, locks) == []
 
 
 async def test_a_forgotten_reader_that_lets_the_log_grow_is_named(path: Path, caplog: pytest.LogCaptureFixture) -> None:
