@@ -2,6 +2,7 @@
 # make venv    all that the commands need, in .venv
 # make test    the tests, with representatives of the long ones; as root on Debian it installs the tools that tests use
 # make quick   most of them, in less than two minutes
+# (make test WORKERS=0: one test after the other)
 # make lab     those on a real IPVS kernel; make e2e: packages, the walks of the documents
 # make all     everything: make test, and make rest, which is what that leaves out
 # make check   lint, types, and make test
@@ -12,6 +13,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+WORKERS ?= auto
 READY := $(VENV)/.ready
 
 .PHONY: run venv quick test lab e2e rest all check lint types bench lock clean peers
@@ -22,7 +24,7 @@ run: $(READY)
 venv: $(READY)
 
 quick test lab e2e rest: $(READY) peers
-	$(BIN)/pytest --lane $@ $(ARGS)
+	$(BIN)/pytest --lane $@ -n $(WORKERS) $(ARGS)
 
 all: test rest
 

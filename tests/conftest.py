@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,7 @@ from tests.uml.guest import Guest, missing_for_uml
 _QUEUES = pytest.StashKey[Queues]()
 QUICK_EXAMPLES = 25
 """Of a property, in the quick lane; elsewhere hypothesis tries 100."""
+MOST_WORKERS = 8
 COLLECTED = pytest.StashKey[list[Case]]()
 """All tests that were collected, those of other lanes too."""
 
@@ -35,6 +37,28 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.option.lane == "quick" else "patient")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, as most tests wait; and no more than that many kernels and servers at once."""
+    return min(len(os.sched_getaffinity(0)) + 1, MOST_WORKERS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file, or all that looks at works done ahead, goes to one process; in the order of ``lanes.parallel_order``."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  # in a parallel run only
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = lanes.group_of  # what subclasses replace
+    return scheduler
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """True in a process that a parallel run has started."""
+    return hasattr(config, "workerinput")
+
+
 def _works(item: pytest.Item) -> list[Work[Any]]:
     return [mark.args[0] for mark in item.iter_markers("ahead")]
 
@@ -46,21 +70,44 @@ def _case(item: pytest.Item) -> Case:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep those of the lane, and put the tests that look at works behind all others, which need not wait."""
+    """Keep those of the lane, and put the tests that look at works behind all others, which need not wait.
+
+    In a parallel run they come first: one process waits for the works, while others do the rest.
+    """
     cases = config.stash[COLLECTED] = [_case(item) for item in items]
+    for item, case in zip(items, cases, strict=True):
+        item.user_properties.append(("home", lanes.home_of(case)))
     lane = config.option.lane
     if lane:
         answers = lanes.chosen(lane, cases)
         config.hook.pytest_deselected(items=[item for item, yes in zip(items, answers, strict=True) if not yes])
         items[:] = [item for item, yes in zip(items, answers, strict=True) if yes]
-    items.sort(key=lambda item: bool(_works(item)))
+    if _is_worker(config):
+        items[:] = [items[number] for number in lanes.parallel_order([_case(item) for item in items])]
+    else:
+        items.sort(key=lambda item: bool(_works(item)))
 
 
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Begin the works that the tests of this run look at."""
-    queues = session.config.stash[_QUEUES] = Queues()
-    if not session.config.option.collectonly:
-        queues.start(work for item in session.items for work in _works(item))
+    if not session.config.option.collectonly and not _is_worker(session.config):
+        _begin_works(session)
+
+
+def _begin_works(session: pytest.Session) -> None:
+    _queues(session.config).start(work for item in session.items for work in _works(item))
+
+
+def _queues(config: pytest.Config) -> Queues:
+    if _QUEUES not in config.stash:
+        config.stash[_QUEUES] = Queues()
+    return config.stash[_QUEUES]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """In a parallel run begin the works in the process that has the tests which look at them."""
+    if _works(item) and _is_worker(item.config):
+        _begin_works(item.session)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -70,18 +117,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         queues.close()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which of its two ways the guest's kernel goes on this machine, and which quick tests are not quick."""
     terminalreporter.write_line(f"uml: {xstate.describe_way(xstate.has_amx())}")
-    homes = {case.node: lanes.home_of(case) for case in config.stash.get(COLLECTED, [])}
     took: defaultdict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:
-            if isinstance(report, pytest.TestReport):
+            if isinstance(report, pytest.TestReport) and ("home", "quick") in report.user_properties:
                 took[report.nodeid] += report.duration
-    late = [
-        (seconds, node) for node, seconds in took.items() if seconds > lanes.TOO_SLOW and homes.get(node) == "quick"
-    ]
+    late = [(seconds, node) for node, seconds in took.items() if seconds > lanes.TOO_SLOW]
     for seconds, node in sorted(late, reverse=True)[:20]:
         terminalreporter.write_line(f"took {seconds:.1f} s in the quick lane, mark it slow: {node}")
 
@@ -89,7 +133,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.fixture
 def queues(request: pytest.FixtureRequest) -> Queues:
     """The works under way beside the tests: ``queues.result(work)``."""
-    return request.config.stash[_QUEUES]
+    return _queues(request.config)
 
 
 @pytest.fixture(scope="session", name="require_tool")

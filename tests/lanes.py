@@ -32,6 +32,13 @@ TOO_SLOW = 1.0
 """Seconds from which on a test of the quick lane is named at the end of a run."""
 
 
+GROUPS = {
+    "ahead": ("tests/differential/", "tests/e2e/", "tests/ipvs/test_kernel.py", "tests/workbench/test_examples.py"),
+    "guest": ("tests/uml/", "tests/cli/test_demo.py"),
+}
+"""What one process of a parallel run has: all that looks at works done ahead, and all that the booted guest runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One test as lanes see it: its node id, and the names of its marks and fixtures."""
@@ -79,12 +86,33 @@ def _is_in_test(case: Case, number: int) -> bool:
     return home == "slow" and ("ahead" in case.marks or number <= REPRESENTATIVES)
 
 
+def group_of(node: str) -> str:
+    """What is run by one process of a parallel run: one of ``GROUPS``, or a file."""
+    file = node.partition("::")[0]
+    return next((group for group, places in GROUPS.items() if file.startswith(places)), file)
+
+
+def parallel_order(cases: Sequence[Case]) -> list[int]:
+    """The numbers of these cases in the order of a parallel run: groups whole, those that take long first."""
+    waits: Counter[str] = Counter()
+    for case in cases:
+        waits[group_of(case.node)] += home_of(case) != "quick"
+    groups = list(dict.fromkeys(group_of(case.node) for case in cases))
+    groups.sort(key=lambda group: (group not in GROUPS, -waits[group]))
+    place = {group: number for number, group in enumerate(groups)}
+    return sorted(range(len(cases)), key=lambda number: place[group_of(cases[number].node)])
+
+
 def misplaced(cases: Iterable[Case]) -> list[str]:
     """What is wrong with the marks of these tests: one sentence each."""
     found = []
     for case in cases:
         if case.fixtures & {"uml", "uml_possible"} and "uml" not in case.marks:
             found.append(f"{case.node} uses the guest: mark it uml")
+        if "ahead" in case.marks and group_of(case.node) != "ahead":
+            found.append(f"{case.node} looks at a work done ahead: name its place in GROUPS")
+        if "uml" in case.fixtures and group_of(case.node) != "guest":
+            found.append(f"{case.node} runs in the booted guest: name its place in GROUPS")
         if "sample" in case.marks and home_of(case) in {"quick", "slow"}:
             found.append(f"{case.node} is marked sample, which is for tests of the lanes lab and e2e")
     return found

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import COLLECTED
-from tests.lanes import HOMES, LANES, LEAST_QUICK_SHARE, REPRESENTATIVES, Case, chosen, home_of, misplaced
+from tests.lanes import (
+    HOMES,
+    LANES,
+    LEAST_QUICK_SHARE,
+    REPRESENTATIVES,
+    Case,
+    chosen,
+    group_of,
+    home_of,
+    misplaced,
+    parallel_order,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -72,13 +83,41 @@ def test_representatives_of_each_kind_are_in_test() -> None:
 
 def test_what_is_marked_wrongly_is_named() -> None:
     cases = [
-        Case("a.py::test_a", frozenset(), frozenset({"uml"})),
-        Case("a.py::test_b", frozenset({"uml"}), frozenset({"uml", "tmp_path"})),
-        case("a.py::test_c", "slow", "sample"),
-        case("a.py::test_d", "uml", "sample"),
-        case("a.py::test_e", "slow"),
+        Case("tests/uml/a.py::test_a", frozenset(), frozenset({"uml"})),
+        Case("tests/uml/a.py::test_b", frozenset({"uml"}), frozenset({"uml", "tmp_path"})),
+        Case("a.py::test_c", frozenset({"uml"}), frozenset({"uml"})),
+        Case("a.py::test_d", frozenset({"uml"}), frozenset({"uml_possible"})),
+        case("a.py::test_e", "slow", "sample"),
+        case("a.py::test_f", "uml", "sample"),
+        case("a.py::test_g", "slow"),
+        case("a.py::test_h", "ahead"),
+        case("tests/differential/a.py::test_i", "ahead"),
     ]
-    assert [sentence.split()[0] for sentence in misplaced(cases)] == ["a.py::test_a", "a.py::test_c"]
+    assert [sentence.split()[0].partition("test_")[2] for sentence in misplaced(cases)] == ["a", "c", "e", "h"]
+
+
+def test_one_process_has_all_that_one_kernel_or_one_recording_serves() -> None:
+    assert group_of("tests/differential/test_scenarios.py::test_a[x]") == "ahead"
+    assert group_of("tests/differential/talk/test_talk.py::test_a") == "ahead"
+    assert group_of("tests/e2e/test_failover.py::test_a[dr]") == "ahead"
+    assert group_of("tests/uml/test_guest.py::test_a") == "guest"
+    assert group_of("tests/core/test_gate.py::test_a[tests/uml/]") == "tests/core/test_gate.py"
+
+
+def test_a_parallel_run_begins_with_what_takes_long_and_keeps_groups_whole() -> None:
+    cases = [
+        case("a.py::test_1"),
+        case("b.py::test_1", "slow"),
+        case("c.py::test_1"),
+        case("b.py::test_2"),
+        case("d.py::test_1", "slow"),
+        case("d.py::test_2", "e2e"),
+        case("tests/differential/a.py::test_1", "ahead"),
+        case("a.py::test_2"),
+        case("tests/differential/b.py::test_1"),
+    ]
+    assert parallel_order(cases) == [6, 8, 4, 5, 1, 3, 0, 7, 2]
+    assert parallel_order([]) == []
 
 
 def test_no_test_is_marked_wrongly(collected: list[Case]) -> None:
@@ -111,7 +150,7 @@ def test_each_lane_is_a_target_and_ci_runs_everything() -> None:
     targets = dict(re.findall(r"^([a-z0-9]+(?: [a-z0-9]+)*):.*\n\t(.*)$", makefile, re.MULTILINE))
     for lane in LANES:
         commands = [command for names, command in targets.items() if lane in names.split()]
-        assert commands == ["$(BIN)/pytest --lane $@ $(ARGS)"], lane
+        assert commands == ["$(BIN)/pytest --lane $@ -n $(WORKERS) $(ARGS)"], lane
     assert re.search(r"^all: test rest$", makefile, re.MULTILINE)
     commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert [command for command in commands if command in {"make test", "make rest"}] == ["make test", "make rest"]

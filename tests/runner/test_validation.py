@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import textwrap
 from pathlib import Path
 
@@ -106,5 +108,11 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
         + f"import subprocess\np = subprocess.Popen(['sleep', '600'])\nopen({str(note)!r}, 'w').write(str(p.pid))\n"
     )
     validate_apart([plugin(tmp_path, "x.monitor", text)], [])
-    stat = Path(f"/proc/{note.read_text()}/stat")
-    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    try:
+        ended = os.pidfd_open(int(note.read_text()))
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([ended], [], [], 30)[0], "it was told to end, and it has not"
+    finally:
+        os.close(ended)

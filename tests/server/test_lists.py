@@ -521,9 +521,13 @@ def test_long_json_is_made_in_pieces() -> None:
 
 
 def seconds_until_the_first_line(client: Client, command: str) -> float:
-    begun = time.perf_counter()
-    next(iter(client.reply(command).lines))
-    return time.perf_counter() - begun
+    """Of the processor, the least of three."""
+    took = []
+    for _ in range(3):
+        begun = time.thread_time()
+        next(iter(client.reply(command).lines))
+        took.append(time.thread_time() - begun)
+    return min(took)
 
 
 def large_site(watches: int, services: int) -> Site:
@@ -538,17 +542,22 @@ def large_site(watches: int, services: int) -> Site:
 
 
 def test_opstatus_of_a_group_named_thousands_of_times_is_no_work_at_once() -> None:
-    """64 KiB of ``w0 w0 …`` would be millions of rows."""
+    """64 KiB of ``w0 w0 …`` would be millions of rows: four times the names is not sixteen times the work."""
     client = client_of(replace(SNAPSHOT, site=large_site(1, 300)))
-    assert seconds_until_the_first_line(client, "list opstatus" + " w0" * 20_000) < 1.0
+    some, many = (seconds_until_the_first_line(client, "list opstatus" + " w0" * number) for number in (5_000, 20_000))
+    assert many < 10 * some + 0.02
     assert len(client.say("list opstatus w0 w0 w0")) == 901
 
 
-@pytest.mark.slow
-def test_everything_disabled_on_many_watches_is_listed_in_no_time() -> None:
-    site = large_site(10_000, 1)
-    client = client_of(
+def all_disabled(watches: int) -> Client:
+    site = large_site(watches, 1)
+    return client_of(
         replace(SNAPSHOT, site=site, disabled_watches=set(site.watches), disabled_services=set(site.services))
     )
-    assert seconds_until_the_first_line(client, "list disabled") < 1.0
-    assert len(client.say("list disabled")) == 20_001
+
+
+@pytest.mark.slow
+def test_everything_disabled_on_many_watches_is_listed_in_a_time_that_grows_with_their_number() -> None:
+    some, many = (seconds_until_the_first_line(all_disabled(number), "list disabled") for number in (2_500, 10_000))
+    assert many < 10 * some + 0.02
+    assert len(all_disabled(10_000).say("list disabled")) == 20_001

@@ -348,13 +348,16 @@ def test_what_the_test_holds_is_not_the_plugins(write: Write) -> None:
     """What a listener's answer makes, and its end of the connection, for as long as it goes on."""
     path = write("""
         async def probe(host, options):
-            (await host.connect(options.port)).close()
+            connection = await host.connect(options.port)
+            await asyncio.get_running_loop().sock_recv(connection, 1)
+            connection.close()
             return Up()
     """)
     release = threading.Event()
 
-    def answer(_connection: socket.socket) -> None:
+    def answer(connection: socket.socket) -> None:
         with subprocess.Popen(["/bin/sleep", "60"]) as process, socket.socket():
+            connection.sendall(b"!")
             release.wait(10)
             process.kill()
 
