@@ -110,7 +110,18 @@ class Connection:
             async with asyncio.timeout_at(end):
                 return await self._reader.read(READ)
         except TimeoutError:
-            log.debug("closing client %s: nothing came from it", self.session.peer)
+            data = await self._read_what_came()
+            if not data:
+                log.debug("closing client %s: nothing came from it", self.session.peer)
+            return data
+
+    async def _read_what_came(self) -> bytes:
+        """What has come by now: after a hold-up the time may be over before anybody looked at the socket."""
+        await asyncio.sleep(0)  # the event loop looks
+        try:
+            async with asyncio.timeout(0):
+                return await self._reader.read(READ)
+        except TimeoutError:
             return b""
 
     async def _execute(self, line: str) -> bool:

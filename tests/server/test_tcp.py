@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -363,3 +364,16 @@ async def test_bug_in_the_middle_of_an_answer_ends_it_on_a_line_of_its_own(
     assert "".join(received[:-1]) == begun
     assert "an answer could not be made to its end" in told()
     assert (await client.ask("version"))[-1] == "220 version completed"
+
+
+@pytest.mark.slow
+async def test_what_came_while_the_daemon_could_not_look_is_answered(live: Live) -> None:
+    """E-hold-up. The client's time was over in the turn of the event loop in which its command was found."""
+    await live.start("cltimeout = 1s")
+    client = await live.connect()
+    assert (await client.ask("list watch"))[-1].startswith("220 ")
+    for _ in range(3):
+        await client.send("list watch\n")
+        time.sleep(1.3)  # noqa: ASYNC251  # the daemon is held up
+        assert (await client.answer())[-1].startswith("220 ")
+    assert await client.rest() == b""  # and then its patience ends
