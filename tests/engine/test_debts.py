@@ -119,7 +119,13 @@ class Pool(Lab):
         return {known[server.address] for server in virtual.servers}
 
     async def becomes(self, *names: str) -> None:
-        await self.until(lambda: self.pool() == set(names))
+        """Wait until those take part, and no script is under way, for scripts have no order among themselves."""
+        await self.until(lambda: self.pool() == set(names) and self._have_scripts_ended())
+
+    def _have_scripts_ended(self) -> bool:
+        calls = self.here / "calls"
+        ended = len(calls.read_text().splitlines()) if calls.exists() else 0
+        return self.kind != "script" or ended >= len(self.engine.snapshot().alert_history)
 
     async def takes_out(self, *reals: str, key: ServiceKey = WEB) -> None:
         self.fail(key)
