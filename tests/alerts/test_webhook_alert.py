@@ -400,8 +400,8 @@ async def test_proxies(run_alert: RunAlert, tmp_path: Path) -> None:
             code, output = await run_alert("webhook.alert", *MON, *without, stdin=STDIN)
             assert (code, "the proxy: 407" in output) == (75, True), output
             assert (len(plain.requests), len(secure.requests)) == (1, 1)
-        assert f"POST http://{plain.host}:{plain.port}/hook" in proxy.log()
-        assert f"CONNECT {secure.host}:{secure.port}" in proxy.log()
+        assert proxy.was_asked(f"POST http://{plain.host}:{plain.port}/hook")
+        assert proxy.was_asked(f"CONNECT {secure.host}:{secure.port}")
 
 
 # wrong options

@@ -216,7 +216,7 @@ def test_tinyproxy(host6: bool) -> None:
         host = f"[{proxy.host6}]" if host6 else proxy.host
         through = [curl, "-sSg", "--cacert", trusted, "--noproxy", "", "-x", f"http://{host}:{proxy.port}"]
         assert run(*through, f"https://{site.host}:{site.tls_port}/") == "hello\n"
-        assert f"CONNECT {site.host}:{site.tls_port} HTTP/1.1" in proxy.log()
+        assert proxy.was_asked(f"CONNECT {site.host}:{site.tls_port} HTTP/1.1")
     with tinyproxy(user="alice") as proxy, httpx.Client(proxy=f"http://{proxy.host}:{proxy.port}") as client:
         assert client.get("http://nowhere.test/").status_code == 407
 

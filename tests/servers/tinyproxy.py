@@ -1,25 +1,30 @@
 """tinyproxy, an HTTP proxy with CONNECT.
 
 with tinyproxy() as proxy:
-    ...  # proxy.host, proxy.port, proxy.log() tells what it was asked for
+    ...  # proxy.host, proxy.port; proxy.was_asked("CONNECT 127.0.0.1:443") waits for its log to say so
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.servers.needs import needs
 from tests.servers.place import Listening, place
-from tests.servers.process import own_folder, running
+from tests.servers.process import Server, own_folder, running
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy(Listening):
-    """``log()``: what it said so far, as ``Request (file descriptor 3): CONNECT 127.0.0.1:443 HTTP/1.1``."""
+    """A proxy; what it has done it tells its log in its own time."""
 
-    log: Callable[[], str]
+    _server: Server
+
+    def was_asked(self, request: str) -> bool:
+        """True once its log tells of a request such as ``CONNECT 127.0.0.1:443``; NotStarted if it never does."""
+        return bool(self._server.wait_for(re.escape(request)))
 
 
 @contextlib.contextmanager
@@ -34,4 +39,4 @@ def tinyproxy(*, user: str | None = None, password: str = "correct") -> Iterator
         (folder / "tinyproxy.conf").write_text(config)
         command = [program, "-d", "-c", folder / "tinyproxy.conf"]
         with running(command, ready="Accepting connections", folder=folder) as server:
-            yield Proxy(own.host, own.host6, own.port, server.pid, lambda: server.log)
+            yield Proxy(own.host, own.host6, own.port, server.pid, server)

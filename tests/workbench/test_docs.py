@@ -126,7 +126,7 @@ def test_the_daemon_watches_it(plugins: Path, tmp_path: Path) -> None:
             daemon.communicate()
             limit.cancel()
     assert "calling alert file.alert for caches/redis" in told
-    assert why.startswith("caches redis is failing ")
+    assert why.startswith("caches redis has been failing for ")
     assert "(period wd {Sun-Sat}, the first of this outage): 127.0.0.1\n" in why
     assert (tmp_path / "redis.log").read_text().startswith("failure caches redis ")
 

@@ -34,6 +34,8 @@ _MOVING = (
     (re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} "), "{day} "),
     (re.compile(r'("(?:timer|failure_duration|monitor_duration|downtime)" => )"?\d+"?'), r"\1{n}"),
     (re.compile(r"(\(monitor_duration\)(?:<[^>]*>)+)\d+"), r"\1{n}"),
+    # In a column a shorter time is followed by more blanks: 9s and 10s.
+    (re.compile(r"(?<=\{clock\}) +"), " "),
     # P-timer: a service without an interval has none after a reset in mon.
     (re.compile(r"\btimer=(?= )"), "timer={n}"),
 )
