@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import operator
 import os
+import select
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.ahead import Queues, Work
+from tests.ahead import WORK_TREE, Queues, Work
 
 
 @pytest.fixture
@@ -45,3 +48,18 @@ def test_a_work_under_way_ends_with_the_run(own: Queues) -> None:
     own.close()
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
+
+
+def test_a_daemon_under_test_ends_with_tests_that_are_killed() -> None:
+    code = (
+        "import subprocess, time\n"
+        "from tests.tools import ends_with_the_tests\n"
+        "print(subprocess.Popen(ends_with_the_tests(['sleep', '600'])).pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=WORK_TREE, stdout=subprocess.PIPE, text=True) as tests:
+        assert tests.stdout is not None
+        daemon = os.pidfd_open(int(tests.stdout.readline()))
+        tests.kill()
+    assert select.select([daemon], [], [], 30)[0]
+    os.close(daemon)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,6 +37,15 @@ def find_tool(name: str) -> Path | None:
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SEARCH_BESIDE_PATH])
     found = shutil.which(name, path=path)
     return Path(found) if found else None
+
+
+def ends_with_the_tests(command: Sequence[str]) -> list[str]:
+    """The command that runs this one so that it is killed when the thread that starts it ends, however that comes.
+
+    Without util-linux it may outlive tests that were killed.
+    """
+    setpriv = find_tool("setpriv")
+    return [str(setpriv), "--pdeathsig", "KILL", "--", *command] if setpriv else [*command]
 
 
 def require_tool(name: str, *, package: str | None = None, why: str = "") -> Path:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.tools import ends_with_the_tests
+
 _AUTH = "command section\n" + "".join(f"{name}: all\n" for name in ("list", "test", "get", "reset"))
 _FIRST = "hostgroup first h\n\nwatch first\n service s\n  traptimeout 1h\n"
 _PATIENCE = 30.0
@@ -31,12 +33,14 @@ class Peer:
             (folder / name).mkdir()
         port = _free_port()
         self._said = (folder / "said").open("wb")
+        command = [
+            str(program), "-c", str(self._file), "-b", str(folder), "-B", str(folder), "-D", str(folder / "state"),
+            "-L", str(folder / "log"), "-A", str(folder / "auth.cf"), "-s", str(folder / "mon.d"),
+            "-a", str(folder / "alert.d"), "-P", "", "-p", str(port), "-t", str(port), "-S",
+        ]  # fmt: skip
         self._process = subprocess.Popen(
-            [str(program), "-c", str(self._file), "-b", str(folder), "-B", str(folder), "-D", str(folder / "state"),
-             "-L", str(folder / "log"), "-A", str(folder / "auth.cf"), "-s", str(folder / "mon.d"),
-             "-a", str(folder / "alert.d"), "-P", "", "-p", str(port), "-t", str(port), "-S"],
-            cwd=folder, stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
-        )  # fmt: skip
+            ends_with_the_tests(command), cwd=folder, stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said
+        )
         self._socket = self._connect(port)
         self._replies = self._socket.makefile("rb")
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.differential import script
+from tests.tools import ends_with_the_tests
 
 AUTH = "command section\nlist:all\nservertime:all\ndisable:all\nenable:all\nack:all\ntest:all\n"
 
@@ -82,7 +83,9 @@ class Daemon:
     def __enter__(self) -> Daemon:
         with (self.rig.folder / "stderr").open("wb") as errors, (self.rig.folder / "stdout").open("wb") as output:
             self._process = subprocess.Popen(
-                self.command or (str(self.program), "-c", str(self.rig.folder / "mon.cf"), *self.options),
+                ends_with_the_tests(
+                    self.command or (str(self.program), "-c", str(self.rig.folder / "mon.cf"), *self.options)
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
