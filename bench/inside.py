@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.peers import DEBIAN_PLUGINS, OWN_PLUGINS
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
+from pymon.runner.executor import Runner
 from pymon.runner.registry import load
-from pymon.runner.runner import Runner
 
 LIMIT = 120.0
 

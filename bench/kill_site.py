@@ -77,7 +77,7 @@ NURSERY = """
 import os, sys
 from pathlib import Path
 from pymon.cli.run import run
-import pymon.plugin.alert, pymon.plugin.monitor, pymon.server.serve
+import pymon.plugin.alert, pymon.plugin.monitor, pymon.server.server
 
 for line in sys.stdin:
     child = os.fork()

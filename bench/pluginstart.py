@@ -37,7 +37,7 @@ LIBRARIES = {
     "http.monitor": "httpx, h11",
     "lvs.alert": "pyroute2",
     "mail.alert": "aiosmtplib, jinja2",
-    "mon.monitor": "pymon.client.aio, pymon.client.verbs",
+    "mon.monitor": "pymon.client.aio, pymon.client.methods",
     "sslcert.monitor": "cryptography.x509",
     "webhook.alert": "httpx, jinja2",
 }

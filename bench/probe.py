@@ -17,7 +17,7 @@ from pymon.config.loader import load
 from pymon.engine.daemon import watch
 from pymon.engine.engine import Engine
 from pymon.engine.log import set_up_logging
-from pymon.server.serve import Server
+from pymon.server.server import Server
 
 
 def main(configuration: Path, out: Path) -> None:

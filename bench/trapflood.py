@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.peers import PYMON_PEER, daemon, memory, rig, wait_for_log
 from bench.report import Row
-from pymon.server.packet import TrapPacket, format_packet
+from pymon.protocol.trap_packet import TrapPacket, format_packet
 from tests.differential.daemon import Rig
 
 PACKETS = 100_000

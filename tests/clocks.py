@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from pymon.engine.clock import LOOK_EVERY, Clock
-from pymon.runner.holdups import boottime
+from pymon.runner.loop_delays import boottime
 
 T = TypeVar("T")
 

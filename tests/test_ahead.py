@@ -54,7 +54,11 @@ def test_a_daemon_under_test_ends_with_tests_that_are_killed() -> None:
     code = (
         "import subprocess, time\n"
         "from tests.tools import ends_with_the_tests\n"
-        "print(subprocess.Popen(ends_with_the_tests(['sleep', '600'])).pid, flush=True)\n"
+        "daemon = subprocess.Popen(\n"
+        "    ends_with_the_tests(['sh', '-c', 'echo up; exec sleep 600']), stdout=subprocess.PIPE\n"
+        ")\n"
+        "daemon.stdout.readline()\n"
+        "print(daemon.pid, flush=True)\n"
         "time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=WORK_TREE, stdout=subprocess.PIPE, text=True) as tests:

@@ -13,7 +13,7 @@ import pytest
 from pymon.cli import mon
 from pymon.config.build_settings import CONVERTERS
 from pymon.config.keywords import PERIOD_KEYWORDS, RECORD_KEYWORDS, SERVICE_KEYWORDS
-from pymon.config.malformed import KINDS
+from pymon.config.problems import KINDS
 from tests.differential.scenarios import SCENARIOS
 
 TESTS = Path(__file__).resolve().parent

@@ -101,7 +101,7 @@ def test_one_process_has_all_that_one_kernel_or_one_recording_serves() -> None:
     assert group_of("tests/differential/talk/test_talk.py::test_a") == "ahead"
     assert group_of("tests/e2e/test_failover.py::test_a[dr]") == "ahead"
     assert group_of("tests/uml/test_guest.py::test_a") == "guest"
-    assert group_of("tests/core/test_gate.py::test_a[tests/uml/]") == "tests/core/test_gate.py"
+    assert group_of("tests/core/test_admission.py::test_a[tests/uml/]") == "tests/core/test_admission.py"
 
 
 def test_a_parallel_run_begins_with_what_takes_long_and_keeps_groups_whole() -> None:

@@ -22,21 +22,21 @@ import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
+from pymon.alert.concurrency import Places
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
+from pymon.alert.journal import Journal, Pending
 from pymon.alert.order import Decision, Order
-from pymon.alert.pending import Journal, Pending
-from pymon.alert.places import Places
 from pymon.alert.subject import look_up, order_key
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Subject
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
-from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
 from pymon.redaction import mask_echoed
-from pymon.runner.protocol import Subject
+from pymon.runner.executor import Runner
+from pymon.runner.process_start import STARTED_FOR
 from pymon.runner.registry import PluginFile
-from pymon.runner.runner import Runner
-from pymon.runner.shortage import NO_LONGER
-from pymon.runner.starting import STARTED_FOR
+from pymon.runner.retry_scarce import NO_LONGER
 
 log = logging.getLogger("pymon.alert")
 

@@ -19,7 +19,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pymon.runner.protocol import Subject
+from pymon.contract.plugin import Subject
 
 _REMEMBERED = 10_000
 """things with a newest call after which those are forgotten that no open call is older than"""

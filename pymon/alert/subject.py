@@ -7,7 +7,7 @@ import logging
 from collections.abc import Hashable
 
 from pymon.alert.delivery import Delivery
-from pymon.runner.protocol import Subject, WithSubject
+from pymon.contract.plugin import Subject, WithSubject
 from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.alert")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from pymon.contract.invocation import Invocation
 from pymon.model.debt import Target
-from pymon.model.invocation import Invocation
 from pymon.model.service import Command, Service
 from pymon.runner.registry import PluginFile
 

@@ -9,12 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pymon.demo.play import LOG, play
 from pymon.demo.roundtrip import Stage
+from pymon.demo.runner import LOG, play
 from pymon.demo.screen import best_screen
 from pymon.engine.log import TextFormatter
 from pymon.errors import PymonError
-from pymon.model.loglevel import SUPPRESSED, register_levels
+from pymon.model.log_level import SUPPRESSED, register_levels
 
 LOG_TAIL = 20
 """lines of the log that are shown when the round trip failed"""

@@ -12,7 +12,7 @@ import typer
 
 import pymon
 from pymon.errors import PymonError
-from pymon.model.loglevel import ALERT, SUPPRESSED
+from pymon.model.log_level import ALERT, SUPPRESSED
 from pymon.model.settings import Settings
 
 app = typer.Typer(

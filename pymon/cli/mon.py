@@ -13,14 +13,14 @@ from pathlib import Path
 import pymon
 from pymon.cli import background
 from pymon.config.loader import load
-from pymon.config.timeval import parse_timeval
+from pymon.config.time_values import parse_timeval
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
-from pymon.engine.saving import kinds_named
+from pymon.engine.mon_state_sync import kinds_named
 from pymon.errors import PymonError
 from pymon.model.settings import Settings
-from pymon.runner.loop import DaemonLoop
-from pymon.server.serve import Server
+from pymon.runner.event_loop import DaemonLoop
+from pymon.server.server import Server
 
 log = logging.getLogger("pymon")
 

@@ -9,8 +9,8 @@ import stat
 import sys
 from pathlib import Path
 
+from pymon.access import crypt
 from pymon.errors import PymonError
-from pymon.server import crypt
 
 NEW_MODE = 0o600
 """permissions of a file that is made; one that exists keeps its own"""

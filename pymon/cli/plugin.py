@@ -12,18 +12,18 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from pymon.contract.invocation import Invocation
 from pymon.errors import PluginError
 from pymon.executable import examine
-from pymon.model.invocation import Invocation
 from pymon.model.settings import Settings
 from pymon.model.status import EventKind
 from pymon.runner.registry import PluginFile
 from pymon.workbench import catalogue
-from pymon.workbench.account import Line, account_of_process, account_of_the_rest, shown
 from pymon.workbench.calls import About, Happened, of_alert, of_monitor
-from pymon.workbench.draft import draft
-from pymon.workbench.trial import Run, Trial, find, try_out
-from pymon.workbench.trial import kind_of as kind_of_plugin
+from pymon.workbench.conformance import Run, Trial, find, try_out
+from pymon.workbench.conformance import kind_of as kind_of_plugin
+from pymon.workbench.report import Line, account_of_process, account_of_the_rest, shown
+from pymon.workbench.scaffold import draft
 
 WELL, MISBEHAVED = 0, 1
 """exit statuses"""

@@ -10,9 +10,9 @@ from pathlib import Path
 from pymon.config.loader import load
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
-from pymon.engine.saving import kinds_named
-from pymon.runner.loop import DaemonLoop
-from pymon.server.serve import Server
+from pymon.engine.mon_state_sync import kinds_named
+from pymon.runner.event_loop import DaemonLoop
+from pymon.server.server import Server
 
 
 def run(

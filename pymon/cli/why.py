@@ -20,11 +20,8 @@ from pathlib import Path
 from pymon.client.protocol import Command, Reply
 from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
-from pymon.config.timeval import parse_timeval
-from pymon.core import figures, owed, timeline
-from pymon.engine.owing import owed_by
-from pymon.engine.record.lookup import look_up
-from pymon.engine.record.store import FILE
+from pymon.config.time_values import parse_timeval
+from pymon.engine.debt_payment import owed_by
 from pymon.errors import (
     BadAnswer,
     ClientError,
@@ -43,6 +40,10 @@ from pymon.model.result import CheckOutcome
 from pymon.model.settings import Settings
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
+from pymon.store.offline import look_up
+from pymon.store.store import FILE
+from pymon.timeline import debt_text, measurement_text
+from pymon.timeline import text as timeline
 
 TIMEOUT = 10.0
 """seconds that the daemon has for an answer"""
@@ -162,7 +163,7 @@ def _lines(key: ServiceKey, answer: Answer, now: float) -> Iterator[str]:
     if answer.state is not None:
         yield timeline.standing(key, answer.state, now, answer.muted)
         yield from timeline.measured(answer.state, now)
-    yield from owed.lines(answer.owed, now)
+    yield from debt_text.lines(answer.owed, now)
     yield from timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]
 
 
@@ -239,7 +240,7 @@ def _ask_about_departed(client: Client, key: ServiceKey, since: float, services:
 def _owed(client: Client, key: ServiceKey) -> tuple[Owed, ...]:
     """What a service owes; nothing by a daemon that does not know of such."""
     try:
-        return tuple(map(owed.from_data, client.json(f"list debts {key.group} {key.service}")))
+        return tuple(map(debt_text.from_data, client.json(f"list debts {key.group} {key.service}")))
     except CommandFailed:
         return ()
     except (TypeError, ValueError, AttributeError) as error:
@@ -255,7 +256,7 @@ def _measured(client: Client, key: ServiceKey) -> tuple[float, tuple[Measurement
     if not isinstance(found, dict):
         raise BadAnswer("the server's measurements are none")
     at = found.get("at")
-    return (at if isinstance(at, int | float) else 0.0), figures.of_facts(found.get("measurements"))
+    return (at if isinstance(at, int | float) else 0.0), measurement_text.of_facts(found.get("measurements"))
 
 
 def _events(reply: Reply) -> list[Recorded]:
@@ -294,7 +295,7 @@ def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
         document["muted"] = list(answer.muted)
         document["measured"] = state.measured or None
         document["measurements"] = [list(each) for each in state.measurements]
-    document["debts"] = [owed.as_data(each) for each in answer.owed]
+    document["debts"] = [debt_text.as_data(each) for each in answer.owed]
     if answer.remark:
         document["remark"] = answer.remark
     return document | {"events": [timeline.as_data(event) for event in answer.events]}

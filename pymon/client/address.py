@@ -7,7 +7,7 @@ import socket
 from typing import NamedTuple
 
 from pymon.errors import ConnectionFailed
-from pymon.server.wire import DEFAULT_PORT
+from pymon.protocol.wire import DEFAULT_PORT
 
 
 class Address(NamedTuple):

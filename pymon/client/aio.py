@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pymon.client.address import not_connected
 from pymon.client.endpoint import CHUNK, Endpoint
+from pymon.client.method import AsyncPerformer
+from pymon.client.methods import Verbs
 from pymon.client.protocol import Command, Reply, Steps
-from pymon.client.verb import AsyncPerformer
-from pymon.client.verbs import Verbs
 from pymon.errors import ClientError, ConnectionFailed, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from pymon.client.records import (
     ServiceKey,
     ServiceStatus,
 )
-from pymon.server.wire import decode, parse_fields, unescape
+from pymon.protocol.wire import decode, parse_fields, unescape
 
 T = TypeVar("T")
 

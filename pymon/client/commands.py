@@ -26,7 +26,7 @@ from pymon.client.records import (
     ServiceStatus,
 )
 from pymon.errors import ProtocolMismatch
-from pymon.server.wire import PROTOCOL_VERSION, quote
+from pymon.protocol.wire import PROTOCOL_VERSION, quote
 
 __all__ = ["login"]
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from pymon.client.grammar import COMMANDS, KNOWN
+from pymon.client.command_syntax import COMMANDS, KNOWN
 from pymon.errors import ClientError
 
 if TYPE_CHECKING:

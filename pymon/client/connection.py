@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pymon.client.address import Address, not_connected
 from pymon.client.endpoint import CHUNK, Endpoint
+from pymon.client.method import Performer
 from pymon.client.protocol import Command, Reply, Steps
-from pymon.client.verb import Performer
 from pymon.errors import ClientError, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pymon.errors import PymonError
-from pymon.server.wire import to_text
+from pymon.protocol.wire import to_text
 
 _LINE = re.compile(r"\s*(user|pass)=(.*)", re.IGNORECASE | re.DOTALL)
 

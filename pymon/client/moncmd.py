@@ -10,13 +10,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
-from pymon.client import grammar
+from pymon.client import command_syntax
 from pymon.client.credentials import Credentials, NoCredentials, ask, read
 from pymon.client.moncmd_options import Options, UsageError, parse
 from pymon.client.protocol import Reply, login
 from pymon.client.terminal import BLANKS_IN_LINES
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed, HostNotFound
-from pymon.server.wire import to_bytes, to_text
+from pymon.protocol.wire import to_bytes, to_text
 
 USAGE = """\
 usage: moncmd [-a] [-l user] [-s host] [-p port] [-f file] [commands]
@@ -96,7 +96,7 @@ def run(options: Options, source: Iterable[str], credentials: Credentials | None
 
 def _main(options: Options) -> int:
     if options.help:
-        print(USAGE + grammar.listing())
+        print(USAGE + command_syntax.listing())
         return 0
     if options.version:
         import pymon  # noqa: PLC0415  # only for this

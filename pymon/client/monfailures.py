@@ -16,7 +16,7 @@ from pymon.client.sync import Client
 from pymon.client.terminal import BLANKS
 from pymon.client.tls import context_of
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
-from pymon.server.wire import to_bytes
+from pymon.protocol.wire import to_bytes
 
 USAGE = """\
 usage: monfailures [--server host] [--port port] [--user name]

@@ -9,7 +9,7 @@ Both clients drive the same steps. A step is a generator: it yields bytes to sen
     …                                       # StopIteration.value is the result
 
 Rules: one command at a time, since mon leaves a second one in the same packet lying; an answer is lines of data and
-one closing line (``pymon.server.wire``); what comes after that, unasked, is dropped.
+one closing line (``pymon.protocol.wire``); what comes after that, unasked, is dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from typing import Generic, NamedTuple, TypeVar
 
 from pymon.errors import AuthenticationFailed, BadAnswer, CommandFailed, ConnectionLost, NotConnected, ProtocolMismatch
-from pymon.server.wire import PROTOCOL_VERSION, final_code, is_final, to_bytes, to_text
+from pymon.protocol.wire import PROTOCOL_VERSION, final_code, is_final, to_bytes, to_text
 
 T = TypeVar("T")
 Steps = Generator[bytes, bytes, T]

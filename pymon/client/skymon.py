@@ -21,7 +21,7 @@ from pymon.client.protocol import Command, login
 from pymon.client.sync import Client
 from pymon.client.tls import context_of
 from pymon.errors import ClientError, CommandFailed, ConnectionFailed, PymonError
-from pymon.server.wire import to_text
+from pymon.protocol.wire import to_text
 
 USAGE = """\
 usage: skymon [--server host] [--port port] [--socket path]
@@ -153,7 +153,7 @@ def _serve(order: Order, address: str, options: dict[str, str]) -> int:
 
 
 def _fits(password: str, hashed: str) -> bool:
-    from pymon.server.crypt import fits  # noqa: PLC0415  # loads the system's library
+    from pymon.access.crypt import fits  # noqa: PLC0415  # loads the system's library
 
     return fits(password, hashed)
 

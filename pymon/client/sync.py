@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pymon.client.connection import Connection
-from pymon.client.verbs import Verbs
+from pymon.client.methods import Verbs
 
 
 class Client(Connection, Verbs):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pymon.client.address import address
 from pymon.client.opstatus import OpStatus
 from pymon.errors import ConnectionFailed, HostNotFound
-from pymon.server.packet import TrapPacket, format_packet
+from pymon.protocol.trap_packet import TrapPacket, format_packet
 
 MAX_PACKET = 65507
 """bytes; no larger datagram can be sent over IPv4"""

@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pymon.config.lines import Source
 from pymon.config.report import Report, did_you_mean
-from pymon.config.text import Source
-from pymon.config.timeval import BLANKS
-from pymon.config.words import split_blanks
+from pymon.config.shell_words import split_blanks
+from pymon.config.time_values import BLANKS
 from pymon.model.auth import ANY_USER, ANYONE, AuthRules, TrapSource
 from pymon.model.problem import Problem
 

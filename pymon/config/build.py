@@ -14,8 +14,8 @@ from pymon.config.build_settings import CONVERTERS, SettingsBuilder
 from pymon.config.keywords import KEYWORDS, OTHER_VARIABLES, OTHER_WORDS, RECORD_KEYWORDS, find_other_word
 from pymon.config.parse import first_word
 from pymon.config.report import Report, did_you_mean
+from pymon.config.shell_words import split_blanks
 from pymon.config.tree import Node, header_of, tokens_of, trees_of
-from pymon.config.words import split_blanks
 from pymon.model.depend import ServiceKey
 from pymon.model.service import Alias, Host, Hostgroup, Service, View, Watch
 from pymon.model.site import Site

@@ -11,7 +11,7 @@ from lark import Token
 from pymon.config import values
 from pymon.config.keywords import OTHER_MODES
 from pymon.config.report import Misfit, Report, did_you_mean
-from pymon.config.timeval import BLANKS, advice_for, parse_timeval
+from pymon.config.time_values import BLANKS, advice_for, parse_timeval
 from pymon.config.tree import Node, tokens_of
 from pymon.config.values import Note
 from pymon.errors import TimevalError

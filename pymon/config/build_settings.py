@@ -7,10 +7,10 @@ from typing import Any
 
 from lark import Token
 
-from pymon.config import servervalues, values
+from pymon.config import server_values, values
 from pymon.config.keywords import OTHER_VARIABLES, find_other_word
 from pymon.config.report import Misfit, Report
-from pymon.config.timeval import BLANKS
+from pymon.config.time_values import BLANKS
 from pymon.config.values import Note
 from pymon.model.depend import DependBehavior
 from pymon.model.settings import Settings
@@ -31,9 +31,9 @@ CONVERTERS: Mapping[str, Callable[[str, str, Note], object]] = {
     "historictime": values.global_time,
     "serverport": values.port,
     "trapport": values.port,
-    "serverbind": servervalues.addresses,
-    "trapbind": servervalues.addresses,
-    "clientallow": servervalues.client_patterns,
+    "serverbind": server_values.addresses,
+    "trapbind": server_values.addresses,
+    "clientallow": server_values.client_patterns,
     "pidfile": values.plain_text,
     "maxprocs": values.process_count,
     "cltimeout": values.global_time,
@@ -55,10 +55,10 @@ CONVERTERS: Mapping[str, Callable[[str, str, Note], object]] = {
     "servertlskey": values.plain_text,
     "servertlsca": values.plain_text,
     "serversocket": values.plain_text,
-    "serversocketmode": servervalues.socket_mode,
+    "serversocketmode": server_values.socket_mode,
     "trapmaxage": values.global_time,
-    "state": servervalues.state_policy,
-    "plugins": servervalues.plugin_order,
+    "state": server_values.state_policy,
+    "plugins": server_values.plugin_order,
 }
 """how each global variable is read; the field of Settings has the variable's name"""
 

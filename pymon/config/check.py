@@ -8,10 +8,10 @@ from lark import Token
 
 from pymon.config.build import Draft
 from pymon.config.build_service import Built, DependencyUse
-from pymon.config.chance import impossible_part
 from pymon.config.check_server import check_server
+from pymon.config.period_satisfiable import impossible_part
 from pymon.config.report import Report
-from pymon.config.words import split_blanks
+from pymon.config.shell_words import split_blanks
 from pymon.model.depend import DependBehavior, ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.period import PeriodSpec

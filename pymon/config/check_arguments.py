@@ -16,9 +16,9 @@ from typing import NamedTuple
 from pymon.config.build import Draft
 from pymon.config.build_service import Built
 from pymon.config.check_programs import name_offset
+from pymon.config.lines import Source
 from pymon.config.report import Report
-from pymon.config.text import Source
-from pymon.config.words import locate_words
+from pymon.config.shell_words import locate_words
 from pymon.errors import WordSplitError
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.argument import Fault, Trial, Verdicts

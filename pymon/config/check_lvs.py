@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pymon.config.check_programs import name_offset
-from pymon.config.coverage import covers_all_times
+from pymon.config.lines import Source
+from pymon.config.period_coverage import covers_all_times
 from pymon.config.report import Report
-from pymon.config.text import Source
 from pymon.model.duration import format_duration
-from pymon.model.lvsline import LvsLine
+from pymon.model.lvs_alert_line import LvsLine
 from pymon.model.problem import Problem
 from pymon.model.service import Alert, AlertKind, Period, Service
 from pymon.model.site import Site

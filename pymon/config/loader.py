@@ -22,11 +22,11 @@ from pymon.config.check_programs import check_programs
 from pymon.config.encoding import Undecodable, decode, guess_encoding
 from pymon.config.files import see
 from pymon.config.keywords import KEYWORDS
+from pymon.config.lines import Source
 from pymon.config.m4 import M4Failed, run_m4
 from pymon.config.parse import parse
 from pymon.config.paths import resolve_paths
 from pymon.config.report import Report
-from pymon.config.text import Source
 from pymon.config.tree import Node
 from pymon.config.values import path_list
 from pymon.errors import ConfigError

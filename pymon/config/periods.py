@@ -19,8 +19,8 @@ from functools import cache
 from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
-from pymon.config.stops import stop_column
-from pymon.config.timeval import BLANKS
+from pymon.config.lark_errors import stop_column
+from pymon.config.time_values import BLANKS
 from pymon.config.tree import Node, header_of, tokens_of, trees_of
 from pymon.errors import PeriodError
 from pymon.model.period import PeriodSpec, Scale, ScaleSet

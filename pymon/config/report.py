@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable
 
 from lark import Token
 
-from pymon.config.malformed import KINDS
-from pymon.config.text import Source
-from pymon.likeness import most_alike
+from pymon.config.lines import Source
+from pymon.config.problems import KINDS
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
 from pymon.redaction import cut_before_secret
+from pymon.suggestions import most_alike
 
 MOST = 1000
 """errors, and warnings, kept of one file; a file that has more is not a mon.cf"""

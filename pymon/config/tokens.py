@@ -23,7 +23,7 @@ from enum import Enum
 from lark import Token
 
 from pymon.config.keywords import RECORD_KEYWORDS, WATCH_KEYWORDS
-from pymon.config.text import Line
+from pymon.config.lines import Line
 
 _GLOBAL = re.compile(r"\w+\s*=", re.ASCII)
 _NAME = r"([a-zA-Z0-9_.\-]+)"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from pymon.config.depend import parse_dependency, scan_dependency
+from pymon.config.dependencies import parse_dependency, scan_dependency
 from pymon.config.periods import parse_period
 from pymon.config.report import Misfit, did_you_mean
-from pymon.config.timeval import BLANKS, parse_timeval
-from pymon.config.words import split_blanks, split_words
+from pymon.config.shell_words import split_blanks, split_words
+from pymon.config.time_values import BLANKS, parse_timeval
 from pymon.errors import DependencyError, PeriodError, TimevalError, WordSplitError
 from pymon.model.depend import DependBehavior, Dependency
 from pymon.model.period import PeriodSpec

@@ -22,13 +22,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pymon.config.periods import in_period
-from pymon.core import acknowledgement, debts, depend
-from pymon.core.clock import lasting
+from pymon.core import acknowledgement, debts, dependencies
+from pymon.core.context import Surroundings
 from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
-from pymon.core.periodrules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
+from pymon.core.period_rules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
 from pymon.core.state import summary_of, unacknowledge
-from pymon.core.surroundings import Surroundings
+from pymon.core.whole_seconds import lasting
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import AlertCall, Held, Rule
 from pymon.model.service import Alert, AlertKind, Command, Period, Service
@@ -170,7 +170,7 @@ def _depend(service: Service, state: ServiceState, event: Event, around: Surroun
     """Hold what the dependency holds; the status is that of the last result, evaluated now only if there is none."""
     if event.kind in (EventKind.UP, EventKind.STARTUP) or state.depend_status:
         return None
-    outcome = depend.evaluate(service, DependBehavior.ALERTS, around, event.at)
+    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, around, event.at)
     if outcome is None or (state.depend_status is None and outcome.fulfilled):
         return None
     return Held(Rule.DEPEND, outcome.text or "depend: it was not fulfilled at the last result")

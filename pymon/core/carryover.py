@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from pymon.core.surroundings import TargetOf
+from pymon.core.context import TargetOf
 from pymon.model.debt import Debt, Target
 from pymon.model.service import AlertKind, Period, Service
 from pymon.model.state import PeriodState, ServiceState

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pymon.core.periodrules import in_range
-from pymon.core.surroundings import TargetOf
+from pymon.core.context import TargetOf
+from pymon.core.period_rules import in_range
 from pymon.model.debt import Debt, Target
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Held, Rule

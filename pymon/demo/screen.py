@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from pymon.demo.story import Kind, Known, Line
+from pymon.demo.events import Kind, Known, Line
 from pymon.ipvs.listing import in_order, server_line, service_line
 from pymon.ipvs.model import Listed
 from pymon.model.depend import ServiceKey

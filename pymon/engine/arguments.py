@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pymon.config.loader import Loaded
-from pymon.engine.programs import Programs
+from pymon.engine.plugin_lookup import Programs
 from pymon.installed import MONITORS
 from pymon.model.argument import ArgumentProblem, Trial, Verdicts
 from pymon.runner.validation import validate_loaded

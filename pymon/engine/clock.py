@@ -15,7 +15,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from pymon.runner.holdups import boottime
+from pymon.runner.loop_delays import boottime
 
 LOOK_EVERY = 1.0
 """seconds between two looks at the system's clock"""

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 from pymon.config.loader import Loaded
-from pymon.engine.configuration import Load, report
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
-from pymon.engine.record.store import Record, record_path
+from pymon.engine.requests.configuration import Load, report
 from pymon.errors import PymonError
 from pymon.model.request import SavedKind
-from pymon.runner.limits import raise_descriptor_limit
-from pymon.runner.shortage import shortage_in
+from pymon.runner.retry_scarce import shortage_in
+from pymon.runner.system_limits import raise_descriptor_limit
+from pymon.store.store import Record, record_path
 
 log = logging.getLogger("pymon")
 

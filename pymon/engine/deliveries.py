@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 from pymon.alert.delivery import About
-from pymon.alert.pending import Pending
-from pymon.engine.record import acts
-from pymon.engine.record.store import Record
+from pymon.alert.journal import Pending
 from pymon.model.result import CheckResult
+from pymon.store.store import Record
+from pymon.timeline import operator_events
 
 
 class Deliveries:
@@ -29,7 +29,7 @@ class Deliveries:
 
     def attempted(self, about: About, result: CheckResult, retry: float | None, given_up: str) -> None:
         """An attempt has ended."""
-        outcome = acts.of_outcome(
+        outcome = operator_events.of_outcome(
             about.group,
             about.service,
             about.alert,
@@ -44,7 +44,7 @@ class Deliveries:
 
     def dropped(self, about: About, why: str) -> None:
         """It is not done."""
-        event = acts.of_lost_alert(about.group, about.service, about.alert, about.event, self._clock(), why)
+        event = operator_events.of_lost_alert(about.group, about.service, about.alert, about.event, self._clock(), why)
         self._record.add(event)
 
     def ended(self, token: str) -> None:

@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from pymon.engine.appending import Appender
+from pymon.engine.line_writer import Appender
 from pymon.model.effect import DowntimeRecorded
 from pymon.model.settings import Settings
 

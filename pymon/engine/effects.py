@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from pymon.alert.envelope import envelope, history_line
 from pymon.alert.launch import Launcher
+from pymon.contract.alert_call import envelope, history_line
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.history import History
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, DowntimeRecorded, Effect, FailureRecorded, Noticed, Suppressed
-from pymon.model.loglevel import ALERT, SUPPRESSED
+from pymon.model.log_level import ALERT, SUPPRESSED
 from pymon.model.service import Service
 from pymon.model.settings import Settings
 from pymon.runner.registry import PluginFile

@@ -12,18 +12,16 @@ from dataclasses import replace
 
 from pymon import __version__
 from pymon.config.loader import Loaded
-from pymon.core import trap
-from pymon.core.trap import Addressee, Rejected
+from pymon.core import traps
+from pymon.core.traps import Addressee, Rejected
 from pymon.engine.clock import Clock
-from pymon.engine.configuration import Configuration, Load
-from pymon.engine.control import Control
+from pymon.engine.mon_state_sync import Saving
+from pymon.engine.monitoring import Observer, Watcher
 from pymon.engine.monremote import Monremote
-from pymon.engine.record import acts
-from pymon.engine.record.store import Record
-from pymon.engine.resume import Resumption, boot_time
-from pymon.engine.saving import Saving
+from pymon.engine.requests.configuration import Configuration, Load
+from pymon.engine.requests.perform import Control
+from pymon.engine.restore import Resumption, boot_time
 from pymon.engine.timers import Timer
-from pymon.engine.watcher import Observer, Watcher
 from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
 from pymon.model.request import (
@@ -48,7 +46,9 @@ from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
-from pymon.runner.runner import Runner
+from pymon.runner.executor import Runner
+from pymon.store.store import Record
+from pymon.timeline import operator_events
 
 _KEPT_OVER_RESTARTS = (
     *(Acknowledge, SetOpstatus, SwitchHosts, SwitchService, SwitchWatch, ClearTimers),
@@ -104,7 +104,7 @@ class Engine:
         saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late, clock=self._clock)
         undone = await resumption.take_up(saved, self._loadstate)
         counts = len(site.services), len(site.watches)
-        started = acts.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)
+        started = operator_events.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)
         self._record.add(started)
         watcher.downtime.configure(site.settings, watcher.started)
         watcher.launcher.resume(watcher.programs.alerts, resumption.is_still_wanted, resumption.is_inprocess, undone)
@@ -119,7 +119,7 @@ class Engine:
         self._configuration.close()
         await self._monremote.close()
         await self._watcher.close()
-        self._record.add(acts.of_stop(self._clock(), why))
+        self._record.add(operator_events.of_stop(self._clock(), why))
         await self._record.close()
 
     # A look at it
@@ -200,7 +200,7 @@ class Engine:
 
     def route_trap(self, group: str, service: str) -> Addressee | Rejected:
         """Whom a trap for ``group`` and ``service`` is for."""
-        return trap.route(self.site.watches, self.site.services, group, service)
+        return traps.route(self.site.watches, self.site.services, group, service)
 
     def take_trap(self, key: ServiceKey, taken: Trap) -> None:
         """Take in a trap that is authentic and, as ``route_trap`` said, for this service."""

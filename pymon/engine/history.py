@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pymon.engine.appending import Appender
+from pymon.engine.line_writer import Appender
 from pymon.model.settings import Settings
 
 log = logging.getLogger("pymon.engine")

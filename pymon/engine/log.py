@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pymon.errors import ConfigError
-from pymon.model.loglevel import ALERT, SUPPRESSED, register_levels
+from pymon.model.log_level import ALERT, SUPPRESSED, register_levels
 from pymon.model.problem import Problem
 
 SYSLOG_SOCKET = "/dev/log"

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from pymon.config.words import split_words
+from pymon.config.shell_words import split_words
+from pymon.contract.invocation import Invocation
 from pymon.errors import WordSplitError
-from pymon.model.invocation import Invocation
 from pymon.runner.process import run_process
 
 log = logging.getLogger("pymon.engine")

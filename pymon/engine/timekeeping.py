@@ -1,7 +1,7 @@
 """What follows when time itself is in question: somebody set the system's clock, or the daemon was not there.
 
 Neither is anybody's failure. When the clock was set, every instant that is kept moves with it; after a hold-up
-(``pymon.runner.holdups``) it is looked at once what is due, and traps get the time that they had lost.
+(``pymon.runner.loop_delays``) it is looked at once what is due, and traps get the time that they had lost.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Protocol
 
 from pymon.engine.clock import Clock, ClockWatch
-from pymon.engine.record import acts
-from pymon.engine.record.store import Record
 from pymon.model.duration import format_duration
-from pymon.runner.holdups import HoldUps
+from pymon.runner.loop_delays import HoldUps
+from pymon.store.store import Record
+from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon.engine")
 
@@ -87,7 +87,7 @@ class Timekeeping:
 
     def _stepped(self, seconds: float) -> None:
         self._kept.translate(seconds)
-        event = acts.of_clock_set(self._clock.now(), seconds)
+        event = operator_events.of_clock_set(self._clock.now(), seconds)
         log.warning("%s", event.text)
         self._record.add(event)
 
@@ -97,7 +97,7 @@ class Timekeeping:
         self._kept.wake()
         if self._clock.steady() >= self._quiet_until:
             self._quiet_until = self._clock.steady() + QUIET
-            event = acts.of_hold_up(self._clock.now(), seconds)
+            event = operator_events.of_hold_up(self._clock.now(), seconds)
             log.warning("%s", event.text)
             self._record.add(event)
         else:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 
-from pymon.core import timing, trap
+from pymon.core import timing, traps
 from pymon.engine.schedule import Following, Schedule
 from pymon.model.depend import ServiceKey
 from pymon.model.service import Service
@@ -94,7 +94,7 @@ class Timers:
                     first = min(first, now + service.failure_interval)
                 self._set(Timer.CHECK, key, first, partial(self._next_check, key))
             self.retime(Timer.TRAP_TIMEOUT, key)
-            expiry = trap.expiry_due(service, state)
+            expiry = traps.expiry_due(service, state)
             if expiry is not None and (expiry > now or _is_overdue(state, expiry)):
                 self._set(Timer.TRAP_EXPIRY, key, max(expiry, now), _never)
 

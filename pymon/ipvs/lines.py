@@ -8,7 +8,7 @@ from pymon.errors import IpvsAddressError, PluginUsageError
 from pymon.ipvs.address import parse_mark, split_endpoint
 from pymon.ipvs.identity import spelled
 from pymon.ipvs.options import Options
-from pymon.model.lvsline import LvsLine
+from pymon.model.lvs_alert_line import LvsLine
 from pymon.plugin.options import OptionParser
 
 _PARSER = OptionParser(Options)

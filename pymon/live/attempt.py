@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from pymon.errors import ServerError
 from pymon.live.finding import Trouble
-from pymon.server.places import Kind, Place, open_sockets
+from pymon.server.listen.addresses import Kind, Place, open_sockets
 
 MON_WAIT = 2.0
 """seconds in which a server that has our port may show that it is mon's or pymon's"""

@@ -16,7 +16,7 @@ from pymon.live import attempt
 from pymon.live.finding import Try
 from pymon.model.settings import Settings
 from pymon.model.site import Site
-from pymon.server.places import places
+from pymon.server.listen.addresses import places
 
 PINGING = "fping.monitor"
 ACTOR = "lvs.alert"

@@ -1,7 +1,7 @@
 """What is known of one service while the daemon runs. Times are seconds since the epoch; 0 means never.
 
 The names are those of mon's opstatus lines and state files. What is a point in time is annotated ``Instant``, for when
-the system's clock is set, all of them move with it (``pymon.core.translation``).
+the system's clock is set, all of them move with it (``pymon.core.time_shift``).
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pymon.contract.plugin import Answer, Subject
     from pymon.errors import PluginError, PluginUsageError
     from pymon.model.argument import ArgumentProblem, Fault
     from pymon.model.measurement import Measurement
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from pymon.plugin.dialogue import dialogues
     from pymon.plugin.host import Host
     from pymon.plugin.hostname import host_addresses, host_text
+    from pymon.plugin.http_sender import PostOptions
     from pymon.plugin.icmp import Echo, ping
     from pymon.plugin.login import LoginOptions
     from pymon.plugin.matching import Regex
@@ -58,7 +60,6 @@ if TYPE_CHECKING:
     from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
     from pymon.plugin.options import choice, flag, many, option, words
     from pymon.plugin.outcome import Broken, Call, Down, Outcome, Outcomes, Report, Up, Wording
-    from pymon.plugin.post import PostOptions
     from pymon.plugin.secret import read_secret, read_secrets
     from pymon.plugin.template import (
         TemplateProblem,
@@ -74,7 +75,6 @@ if TYPE_CHECKING:
     from pymon.plugin.tls import TlsOptions, days_left, tls_context, tls_problem
     from pymon.plugin.validation import Given, sample_event
     from pymon.plugin.values import count, duration, milliseconds, port, positive, seconds
-    from pymon.runner.protocol import Answer, Subject
 
 _HOME = {
     "PluginError": "pymon.errors",
@@ -135,7 +135,7 @@ _HOME = {
     "Report": "pymon.plugin.outcome",
     "Up": "pymon.plugin.outcome",
     "Wording": "pymon.plugin.outcome",
-    "PostOptions": "pymon.plugin.post",
+    "PostOptions": "pymon.plugin.http_sender",
     "read_secret": "pymon.plugin.secret",
     "read_secrets": "pymon.plugin.secret",
     "TemplateProblem": "pymon.plugin.template",
@@ -159,8 +159,8 @@ _HOME = {
     "port": "pymon.plugin.values",
     "positive": "pymon.plugin.values",
     "seconds": "pymon.plugin.values",
-    "Answer": "pymon.runner.protocol",
-    "Subject": "pymon.runner.protocol",
+    "Answer": "pymon.contract.plugin",
+    "Subject": "pymon.contract.plugin",
 }
 
 __all__ = [

@@ -45,7 +45,7 @@ def run_file(path: str, words: list[str]) -> None:
     try:
         exec(code, vars(module))  # noqa: S102  # it is the program that was asked for
     except Exception as error:
-        from pymon.runner.raised import is_ours  # noqa: PLC0415  # only where something is wrong, as below
+        from pymon.runner.exception_text import is_ours  # noqa: PLC0415  # only where something is wrong, as below
 
         if not is_ours(error):
             raise  # the file's own way to say that a host is down
@@ -65,7 +65,7 @@ def run_object(target: str, words: list[str]) -> None:
 
 
 def _break(error: Exception, path: str) -> NoReturn:
-    from pymon.plugin.leave import crash  # noqa: PLC0415
+    from pymon.plugin.program import crash  # noqa: PLC0415
 
     crash(error, path, is_check=True)
 

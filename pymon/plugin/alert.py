@@ -40,17 +40,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, TypeVar
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer, Subject
 from pymon.errors import PluginUsageError, UnusableFile
 from pymon.model.argument import ArgumentProblem, Fault
 from pymon.model.duration import format_duration
-from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
 from pymon.plugin.blocking import Blocking
-from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.options import OptionParser, Parsed, flag, option
+from pymon.plugin.program import about_of, called_with, run_and_leave
 from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, seconds
-from pymon.runner.protocol import Answer, Subject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -394,7 +394,7 @@ async def run_program(
     running in the background when it has exited goes on. Of an argument that no program can be given (128 KiB or more)
     it gets the beginning.
     """
-    from pymon.runner.environ import bounded  # noqa: PLC0415  # few alerts need these
+    from pymon.contract.environ import bounded  # noqa: PLC0415  # few alerts need these
     from pymon.runner.process import run_process  # noqa: PLC0415
 
     arguments = tuple(bounded(word, ARGUMENT_LIMIT) for word in command[1:])

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Generic, ParamSpec, TypeVar
 
-from pymon.runner.shortage import NoThread, start_thread, when_possible
+from pymon.runner.retry_scarce import NoThread, start_thread, when_possible
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class StuckThreads(NoThread):
     """Too many earlier calls of the function never returned; it may work again when they do (EAGAIN)."""
 
     is_ours = True
-    """no failure of what is looked at (``pymon.runner.raised``)"""
+    """no failure of what is looked at (``pymon.runner.exception_text``)"""
 
     def __str__(self) -> str:
         return str(self.strerror)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
 from pymon.model.result import CheckResult
 
 

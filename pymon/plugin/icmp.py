@@ -24,8 +24,8 @@ import icmplib
 
 from pymon.errors import PluginError
 from pymon.plugin.net import Address
-from pymon.runner.lack import note_lack
-from pymon.runner.shortage import shortage_in, when_possible
+from pymon.runner.retry_scarce import shortage_in, when_possible
+from pymon.runner.shortage import note_lack
 
 BACKOFF = 1.5
 """factor by which each wait is longer than the one before, as fping has it"""

@@ -25,7 +25,7 @@ The SDK reads the arguments, looks the names up, probes all hosts at once (as ma
 its time limit, and gives what mon expects: the failed hosts, sorted, as first line, then the detail, and 0 or 1 as
 exit code. An OSError of the probe (connection refused) fails its host with the system's words. Wrong options, any
 other exception, and what this machine does not allow make the check *broken*, which says nothing of the host
-(``pymon.plugin.trouble``): 126 is the exit code then. How many seconds a host that is well took is measured.
+(``pymon.plugin.probe_errors``): 126 is the exit code then. How many seconds a host that is well took is measured.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, NoReturn
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.errors import PluginError, PluginUsageError
 from pymon.model.argument import ArgumentProblem
-from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_EXIT
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.host import Host
-from pymon.plugin.leave import about_of, called_with, run_and_leave
 from pymon.plugin.net import FAMILY_NAMES
 from pymon.plugin.options import OptionParser, flag, option
 from pymon.plugin.outcome import (
@@ -66,11 +66,11 @@ from pymon.plugin.outcome import (
     over_all,
     plain_detail,
 )
+from pymon.plugin.program import about_of, called_with, run_and_leave
 from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, positive, seconds
-from pymon.runner.lack import Lack, noting_lack
-from pymon.runner.protocol import Answer
-from pymon.runner.shortage import shortage_in
+from pymon.runner.retry_scarce import shortage_in
+from pymon.runner.shortage import Lack, noting_lack
 
 AT_ONCE = 256
 """hosts that one run probes at the same time, unless --at-once or its monitor says otherwise"""
@@ -403,13 +403,13 @@ class Monitor(_Program[OptionsT]):
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            from pymon.plugin.trouble import broken_by  # noqa: PLC0415  # only where something is wrong
+            from pymon.plugin.probe_errors import broken_by  # noqa: PLC0415  # only where something is wrong
 
             return broken_by(error)  # the probe's own doing: the other hosts' outcomes count
         except (Exception, SystemExit) as error:
             if short := lack.said or shortage_in(error):  # without a descriptor nothing can be imported either
                 return Broken(f"pymon was short of what this takes: {short}")
-            from pymon.plugin.trouble import told_of  # noqa: PLC0415
+            from pymon.plugin.probe_errors import told_of  # noqa: PLC0415
 
             timed_out = self._wording.timed_out.format(host=host, limit=limit) if deadline.expired() else ""
             return told_of(error, host, self._wording, timed_out, host.transcript)

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pymon.runner.lack import note_lack, queueing
-from pymon.runner.shortage import (
+from pymon.runner.retry_scarce import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     has_descriptors,
@@ -25,6 +24,7 @@ from pymon.runner.shortage import (
     start_thread,
     when_possible,
 )
+from pymon.runner.shortage import note_lack, queueing
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family and a socket address of that family."""

@@ -336,7 +336,7 @@ class OptionParser:
                 return begun[0]
             if wanted and begun:
                 raise PluginUsageError(f"option {given} could be {' or '.join(begun)}", word=at)
-        from pymon.likeness import most_alike  # noqa: PLC0415  # only where something is wrong: it costs a millisecond
+        from pymon.suggestions import most_alike  # noqa: PLC0415  # only where something is wrong: it costs a millisecond
 
         close = most_alike(given, self._by_flag, cutoff=0.6)
         raise PluginUsageError(f"unknown option {given}" + (f"; did you mean {close}?" if close else ""), word=at)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from pymon.errors import NoCredentials, PluginUsageError, UnusableFile
-from pymon.runner.shortage import shortage_in, wait_in_thread
+from pymon.runner.retry_scarce import shortage_in, wait_in_thread
 
 SECRET_LIMIT = 64 * 1024
 """bytes of a secret's file that are read"""

@@ -30,12 +30,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
+from pymon.contract.invocation import Invocation
 from pymon.errors import PluginError
-from pymon.model.invocation import Invocation
 from pymon.model.status import EventKind
 from pymon.runner.registry import PluginFile
 from pymon.workbench.calls import About, Happened, of_alert, of_monitor
-from pymon.workbench.trial import TIME_LIMIT, Run, Trial, find, kind_of, try_out
+from pymon.workbench.conformance import TIME_LIMIT, Run, Trial, find, kind_of, try_out
 
 __all__ = [
     "EventKind",

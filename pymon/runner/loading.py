@@ -13,8 +13,8 @@ import sys
 from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 
+from pymon.contract.plugin import Plugin
 from pymon.errors import PluginError
-from pymon.runner.protocol import Plugin
 
 
 class _Uncached(SourceFileLoader):

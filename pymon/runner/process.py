@@ -21,19 +21,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 
+from pymon.contract.invocation import Invocation
 from pymon.model.duration import format_duration
-from pymon.model.invocation import Invocation
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
-from pymon.runner.contained import CURRENT
-from pymon.runner.holdups import boottime
-from pymon.runner.lack import queueing
-from pymon.runner.limits import give_limit, limit_of_programs
-from pymon.runner.measuring import measurement_file
+from pymon.runner.containment import CURRENT
+from pymon.runner.exception_text import trouble_first
+from pymon.runner.loop_delays import boottime
+from pymon.runner.measurement_pipe import measurement_file
 from pymon.runner.output import Collected
-from pymon.runner.raised import trouble_first
-from pymon.runner.shortage import shortage_in, when_possible
-from pymon.runner.starting import starting
+from pymon.runner.process_start import starting
+from pymon.runner.retry_scarce import shortage_in, when_possible
+from pymon.runner.shortage import queueing
+from pymon.runner.system_limits import give_limit, limit_of_programs
 
 log = logging.getLogger("pymon.plugin")
 
@@ -73,8 +73,8 @@ async def run_process(
     measurements to; it is told of the first line there that is none.
     Where the system has no process or descriptor left, it is started when there is one, and its time begins then; after
     as long as its time limit the result is STARVED.
-    It waits for its turn to start (``pymon.runner.starting``) before its time begins, and, called by a plugin inside
-    the daemon, for one of the places that there are for programs (``Call.programs``).
+    It waits for its turn to start (``pymon.runner.process_start``) before its time begins, and, called by a plugin
+    inside the daemon, for one of the places that there are for programs (``Call.programs``).
     """
     call = CURRENT.get()
     places = nullcontext() if call is None or call.programs is None else call.programs

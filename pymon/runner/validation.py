@@ -17,9 +17,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pymon.contract.plugin import Plugin
 from pymon.installed import offers
 from pymon.model.argument import ArgumentProblem, Fault, Trial, Verdicts
-from pymon.runner.protocol import Plugin
 
 LIMIT = 10.0
 """seconds that one plugin may take to be loaded and asked"""

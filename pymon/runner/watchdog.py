@@ -12,7 +12,7 @@ loops, and regular expressions. It cannot interrupt a C function that neither re
 that returns, the handler is called in the midst of the step that called it, and so late that it is known which one it
 was (``Call.hung``). Unless it was the whole daemon that stood still: then there was a SIGCONT.
 
-Each heartbeat is a sign of life for ``pymon.runner.holdups``, which knows what follows from their lack.
+Each heartbeat is a sign of life for ``pymon.runner.loop_delays``, which knows what follows from their lack.
 
 Outside the main thread there are no signal handlers: there the delay is noted afterwards, and nothing is interrupted.
 """
@@ -27,9 +27,9 @@ import time
 import traceback
 from types import FrameType
 
-from pymon.runner.contained import CURRENT, Call
-from pymon.runner.holdups import BEAT, HoldUps, boottime
-from pymon.runner.loop import DaemonLoop
+from pymon.runner.containment import CURRENT, Call
+from pymon.runner.event_loop import DaemonLoop
+from pymon.runner.loop_delays import BEAT, HoldUps, boottime
 
 log = logging.getLogger("pymon.plugin")
 

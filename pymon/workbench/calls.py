@@ -7,15 +7,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pymon.alert.envelope import envelope
+from pymon.contract import monitor_call
+from pymon.contract.alert_call import envelope
+from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
-from pymon.model.invocation import Invocation
 from pymon.model.service import Command, MonitorCommand, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
-from pymon.monitor import call as monitor_call
 
 OUTAGE = 60.0
 """seconds since when the service of a tried alert has failed"""

@@ -12,9 +12,9 @@ from pymon.executable import search
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.settings import Settings
 from pymon.runner.registry import IMPORT_LIMIT, Found, PluginFile, everything, scan
-from pymon.workbench.account import Line, shown
-from pymon.workbench.hush import hushed
-from pymon.workbench.trial import kind_of
+from pymon.workbench.conformance import kind_of
+from pymon.workbench.report import Line, shown
+from pymon.workbench.silenced_output import hushed
 
 
 def settings_of(configfile: Path | None, default: Path) -> tuple[Settings, str]:

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from pymon.alert.launch import Launcher
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
-from pymon.model.invocation import Invocation
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
-from pymon.runner.protocol import Answer
+from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile
-from pymon.runner.runner import Runner
 
 
 class Scripted:

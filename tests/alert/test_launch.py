@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from pymon.alert.concurrency import Places
+from pymon.alert.journal import Pending
 from pymon.alert.launch import Launcher
-from pymon.alert.pending import Pending
-from pymon.alert.places import Places
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.model.status import EventKind
 from pymon.plugin import run_command
-from pymon.runner.protocol import Answer
+from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile
-from pymon.runner.runner import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pymon.alert import order as module
 from pymon.alert.order import Decision, Order
-from pymon.runner.protocol import Subject
+from pymon.contract.plugin import Subject
 
 
 def about(*things: str, also: tuple[str, ...] = ()) -> Subject:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
 from pymon.model.result import Cause
+from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile, load
-from pymon.runner.runner import Runner
 
 ALERTS = Path(__file__).resolve().parents[2] / "alerts"
 

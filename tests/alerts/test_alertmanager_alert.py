@@ -17,14 +17,14 @@ from urllib.parse import quote
 import pytest
 
 from pymon.alert.launch import Launcher
+from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
-from pymon.model.invocation import Invocation
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
+from pymon.runner.executor import Runner
 from pymon.runner.registry import load
-from pymon.runner.runner import Runner
 from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import ALERTS, RunAlert
 from tests.ports import free_port

@@ -8,9 +8,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from pymon.alert.message import write
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
 from pymon.plugin import Event, EventKind, event_values, fill_json
+from pymon.plugin.mail import write
 from pymon.plugin.template import IN_JSON
 from pymon.runner.registry import load
 from tests.alerts.conftest import ALERTS, RunAlert

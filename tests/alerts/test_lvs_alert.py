@@ -13,12 +13,12 @@ from socket import AF_INET6
 
 import pytest
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Plugin
 from pymon.ipvs.exitcode import BUSY, LOOKUP, NO_SERVICE, UNAVAILABLE
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Marked, Protocol, RealServer, Virtual, VirtualService
 from pymon.ipvs.table import kernel_table, memory_table
-from pymon.model.invocation import Invocation
-from pymon.runner.protocol import Plugin
 from pymon.runner.registry import load
 
 PATH = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"

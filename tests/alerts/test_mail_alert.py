@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
 from pymon.runner.registry import load
 from tests.addresses import own_address
 from tests.alerts.adversity import check_adversity

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pymon.alert.shell import code_words, mentions, with_variables
+from pymon.alert.shell_words import code_words, mentions, with_variables
 from tests.alerts.conftest import RunAlert, run_alert
 
 SHOWN = [

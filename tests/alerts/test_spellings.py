@@ -16,20 +16,20 @@ from typing import Any
 
 import pytest
 
+from pymon.alert.journal import Pending
 from pymon.alert.launch import Launcher
-from pymon.alert.pending import Pending
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Subject, WithSubject
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Marked, Protocol, RealServer, Virtual, VirtualService
 from pymon.ipvs.table import memory_table
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
-from pymon.model.invocation import Invocation
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
-from pymon.runner.protocol import Subject, WithSubject
+from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile, load
-from pymon.runner.runner import Runner
 from tests.alert.conftest import Scripted
 from tests.alerts.conftest import ALERTS
 

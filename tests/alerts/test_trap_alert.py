@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
+from pymon.protocol.trap_packet import TrapPacket, parse_packet
 from pymon.runner.registry import load
-from pymon.server.packet import TrapPacket, parse_packet
 from tests.addresses import own_address
 from tests.alerts.conftest import ALERTS, RunAlert
 from tests.peers import require_peer

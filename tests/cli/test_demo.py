@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pymon.config.loader import load
-from pymon.demo.play import web_servers
+from pymon.demo.runner import web_servers
 from pymon.demo.table import VIRTUAL, WEIGHT
 from pymon.model.depend import ServiceKey
 from pymon.model.service import AlertKind

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from pymon.access.passwords import check_userfile, parse_userfile
 from pymon.cli.passwd import passwd as change
 from pymon.cli.passwd import with_entry, without
 from pymon.errors import PymonError
-from pymon.server.passwords import check_userfile, parse_userfile
 from tests.differential.daemon import Daemon, Rig
 from tests.peers import require_peer
 from tests.ports import free_port

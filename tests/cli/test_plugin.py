@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from pymon.cli.main import app
 from pymon.errors import PymonError
 from pymon.plugin.testing import listening, nobody
-from pymon.workbench.draft import draft
+from pymon.workbench.scaffold import draft
 from tests.differential.examples import greet
 
 ROOT = Path(__file__).resolve().parents[2]

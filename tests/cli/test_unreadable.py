@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pymon.workbench.draft import draft
+from pymon.workbench.scaffold import draft
 
 pytestmark = pytest.mark.slow
 

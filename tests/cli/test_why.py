@@ -22,13 +22,13 @@ from typer.testing import CliRunner
 from pymon.cli.main import app
 from pymon.cli.why import NO_ANSWER, UNKNOWN, Where, parse_since, why
 from pymon.client.sync import Client
-from pymon.engine.record.store import FILE, Record
 from pymon.errors import ClientError, TimevalError
 from pymon.model.depend import ServiceKey
 from pymon.model.measurement import Measurement
 from pymon.model.request import Recorded, RecordedKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
+from pymon.store.store import FILE, Record
 from tests.ports import free_port
 
 T0 = 1_795_458_000.0

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pymon.server.wire import escape, to_bytes, to_text
+from pymon.protocol.wire import escape, to_bytes, to_text
 
 FIRST = ("group", "service", "opstatus", "last_opstatus", "exitval", "timer", "last_success", "last_trap")
 _DEFAULTS: dict[str, object] = {

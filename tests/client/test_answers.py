@@ -24,7 +24,7 @@ from pymon.client.records import (
 )
 from pymon.errors import CommandFailed
 from pymon.model import status as model
-from pymon.server.wire import escape
+from pymon.protocol.wire import escape
 
 SEEN = (
     r"group=g1 service=s1 opstatus=0 last_opstatus=7 exitval=3 timer=1 last_success=0 last_trap=0 last_traphost= "

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pymon.client import moncmd
+from pymon.client.command_syntax import COMMANDS
 from pymon.client.completion import candidates
-from pymon.client.grammar import COMMANDS
-from pymon.server.commands import COMMANDS as OF_SERVER
+from pymon.server.commands.table import COMMANDS as OF_SERVER
 from tests.client.scripted import ScriptedServer, status_line
 from tests.tools import missing
 

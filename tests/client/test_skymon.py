@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pymon.access import crypt
 from pymon.client import skymon
 from pymon.client.skymon import Order, read_order
-from pymon.server import crypt
 from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
 

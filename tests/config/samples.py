@@ -1,4 +1,4 @@
-"""The samples of pymon.config.malformed, taken apart: the configuration, and where the caret must be."""
+"""The samples of pymon.config.problems, taken apart: the configuration, and where the caret must be."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pymon.config.build import build
 from pymon.config.keywords import KEYWORDS
+from pymon.config.lines import Source
 from pymon.config.loader import Reading, read
-from pymon.config.malformed import KINDS, MARK, Kind
 from pymon.config.parse import parse
+from pymon.config.problems import KINDS, MARK, Kind
 from pymon.config.report import Report
-from pymon.config.text import Source
 from pymon.errors import ConfigError
 from pymon.model.problem import Problem
 from pymon.model.site import Site

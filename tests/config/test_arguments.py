@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from pymon.cli.check import check
-from pymon.config.words import locate_words, split_words
+from pymon.config.shell_words import locate_words, split_words
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "»"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.cli.check import check
-from pymon.config.coverage import covers_all_times
 from pymon.config.loader import read
+from pymon.config.period_coverage import covers_all_times
 from pymon.config.periods import in_period, parse_period
 from pymon.ipvs.lines import read_line
 from tests.config.samples import read_text

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pymon.config.chance import impossible_part
 from pymon.config.loader import load
+from pymon.config.period_satisfiable import impossible_part
 from pymon.config.periods import parse_period
 from tests.config.samples import problems_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from pymon.config.build_settings import CONVERTERS
 from pymon.config.keywords import KEYWORDS, OTHER_MODES, OTHER_VARIABLES, OTHER_WORDS
-from pymon.config.malformed import KINDS
+from pymon.config.problems import KINDS
 from tests.config.samples import problems_of
 
 PERIOD = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor m.monitor\n  period wd {Sun-Sat}\n"

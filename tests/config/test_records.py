@@ -15,9 +15,9 @@ from pymon.config.build_service import DEPENDENCIES
 from pymon.config.build_settings import CONVERTERS as GLOBALS
 from pymon.config.check import check
 from pymon.config.keywords import KEYWORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS
+from pymon.config.lines import Source
 from pymon.config.parse import grammar, parse
 from pymon.config.report import Report
-from pymon.config.text import Source
 from pymon.model.depend import ServiceKey
 from pymon.model.service import (
     AlertKind,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pymon.config.timeval import MAXIMUM, parse_timeval
-from pymon.config.words import split_blanks, split_words
+from pymon.config.shell_words import split_blanks, split_words
+from pymon.config.time_values import MAXIMUM, parse_timeval
 from pymon.errors import TimevalError, WordSplitError
 from tests.tools import missing
 

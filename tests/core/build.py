@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pymon.config.depend import parse_dependency, scan_dependency
+from pymon.config.dependencies import parse_dependency, scan_dependency
 from pymon.config.periods import parse_period
-from pymon.core import process
-from pymon.core.surroundings import Surroundings
+from pymon.core import events as process
+from pymon.core.context import Surroundings
 from pymon.model.depend import Dependency, ServiceKey
 from pymon.model.effect import AlertCall, Rule, Verdict
 from pymon.model.result import CheckResult

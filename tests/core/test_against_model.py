@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pymon.config.periods import parse_period
-from pymon.core import process
+from pymon.core import events
+from pymon.core.context import Surroundings
 from pymon.core.state import clear_timers
-from pymon.core.surroundings import Surroundings
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, Suppressed, Verdict
 from pymon.model.result import CheckResult
@@ -150,33 +150,33 @@ class Pair:
                     counters["first"] = 0
                     counters["last_alert"] = 0 if each["every"] else counters["last_alert"]
             case ("trapduration",):
-                self.state = process.trap_expired(*mine, now).state
+                self.state = events.trap_expired(*mine, now).state
                 self.mon.trapduration_ends()
             case ("failure", int(value), str(output)):
                 self.mon.failure("failure", value, output, self.now)
                 result = CheckResult(value, output, now, now)
-                return EventKind.FAILURE, process.observe(*mine, result, now, around)
+                return EventKind.FAILURE, events.observe(*mine, result, now, around)
             case ("success", str(output)):
                 self.mon.success(0, output, self.now)
-                return EventKind.UP, process.observe(*mine, CheckResult(0, output, now, now), now, around)
+                return EventKind.UP, events.observe(*mine, CheckResult(0, output, now, now), now, around)
             case ("trap", str(sta), str(summary), str(detail)):
                 self.mon.trap(sta, summary, detail, self.now)
                 kind = EventKind.UP if sta in ("", "0") else EventKind.TRAP
-                return kind, process.trap(*mine, Trap(sta, summary, detail), now, around)
+                return kind, events.trap(*mine, Trap(sta, summary, detail), now, around)
             case ("traptimeout",):
-                verdict = process.trap_timeout(*mine, now, around)
+                verdict = events.trap_timeout(*mine, now, around)
                 self.mon.failure("traptimeout", 1, verdict.state.last_output, self.now)
                 return EventKind.TRAPTIMEOUT, verdict
             case ("startup",):
                 self.mon.do_alert("startup", 0, "", self.now)
-                return EventKind.STARTUP, process.startup(*mine, now, around)
+                return EventKind.STARTUP, events.startup(*mine, now, around)
             case ("disable",):
                 self.mon.do_alert("disable", None, "bob", self.now)
-                return EventKind.DISABLE, process.disable(*mine, "bob", now, around)
+                return EventKind.DISABLE, events.disable(*mine, "bob", now, around)
             case ("ack",):
                 if self.mon.acknowledge("bob: on it", self.now):
-                    return EventKind.ACK, process.acknowledge(*mine, "bob", "on it", now, around)
-                assert not process.is_acknowledgeable(self.state)
+                    return EventKind.ACK, events.acknowledge(*mine, "bob", "on it", now, around)
+                assert not events.is_acknowledgeable(self.state)
         return None
 
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.core import depend as dependencies
-from pymon.core import process
+from pymon.core import dependencies, events
 from pymon.core.outages import with_status
 from pymon.core.state import clear_timers
 from pymon.core.timing import interval_in_force
@@ -270,7 +269,7 @@ class TestDowntime:
         site = Site((service(period(alertevery=HOUR)),))
         happen(site, BROKEN)
         site.trap()
-        site.keep(process.trap_expired(site.service, site.state, site.now))
+        site.keep(events.trap_expired(site.service, site.state, site.now))
         assert site.state.check is CheckOutcome.OK
         happen(site, BROKEN)
         assert site.state.first_failure == site.now
@@ -329,7 +328,7 @@ class TestWhatIsOwed:
         for exitval in (127, 0):
             result = CheckResult(exitval, "x\n", site.now, site.now)
             around = replace(around, states=site.states)
-            site.keep(process.observe(site.service, site.state, result, site.now, around))
+            site.keep(events.observe(site.service, site.state, result, site.now, around))
         (up,) = site.verdict.alerts
         assert up.list_kind is AlertKind.UPALERT
         assert up.state.broken == (heeds or not owed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymon.core import process
+from pymon.core import events
 from pymon.core.state import unacknowledge
 from pymon.model.effect import DowntimeRecorded, Noticed, Rule
 from pymon.model.result import Cause, CheckResult
@@ -35,7 +35,7 @@ class TestMended:
         """Q2: mon takes it for a success."""
         site = Site((service(),))
         result = CheckResult(137, "", T0, T0, Cause.SIGNALED)
-        verdict = process.observe(site.service, site.state, result, T0, site.around)
+        verdict = events.observe(site.service, site.state, result, T0, site.around)
         assert verdict.state.op_status is OpStatus.FAIL
         assert [call.exitval for call in verdict.alerts] == [137]
 
@@ -126,7 +126,7 @@ class TestMended:
         """Q10: the status change is kept; the next failing trap starts an outage of its own."""
         site = Site((service(trapduration=60.0),))
         site.trap("3")
-        site.keep(process.trap_expired(site.service, site.state, site.now + 60))
+        site.keep(events.trap_expired(site.service, site.state, site.now + 60))
         assert (site.state.op_status, site.state.last_op_status) == (OpStatus.OK, OpStatus.FAIL)
         assert site.state.first_failure == site.state.last_failure == 0
         assert (site.state.exitval, site.state.failure_count, site.state.consec_failures) == ("3", 1, 1)
@@ -139,7 +139,7 @@ class TestMended:
         lines = (alert(), alert(name="grave.alert", exit_range=ExitRange(7, 9)), alert(AlertKind.UPALERT))
         site = Site((service(period(*lines, when="none", numalerts=1)),), stopped=True)
         site.disabled_services.add(site.service.key)
-        verdict = process.test_alert(site.service, site.state, AlertKind.ALERT, 5, "p", T0, site.around)
+        verdict = events.test_alert(site.service, site.state, AlertKind.ALERT, 5, "p", T0, site.around)
         assert [call.command.name for call in verdict.alerts] == ["alert.alert", "grave.alert"]
         assert {(call.event, call.history_word, call.exitval, call.output) for call in verdict.alerts} == {
             (EventKind.TEST, None, 5, "test\ntest detail\n")
@@ -158,7 +158,7 @@ class TestMended:
     def test_other_kinds_of_test_alert_are_marked_as_what_they_test(self, kind: AlertKind, event: EventKind) -> None:
         """``test upalert`` calls with -u and MON_ALERTTYPE=up; a missing program is told, as ever."""
         site = Site((service(period(alert(kind), alert(kind, "gone.alert"))),), missing=frozenset({"gone.alert"}))
-        verdict = process.test_alert(site.service, site.state, kind, 0, "p", T0, site.around)
+        verdict = events.test_alert(site.service, site.state, kind, 0, "p", T0, site.around)
         assert [(call.event, call.list_kind) for call in verdict.alerts] == [(event, kind)]
         assert rules_of(verdict) == [Rule.NO_SUCH_ALERT]
 
@@ -166,7 +166,7 @@ class TestMended:
         """The caller can tell a period that is not defined."""
         site = Site((service(),))
         with pytest.raises(KeyError):
-            process.test_alert(site.service, site.state, AlertKind.ALERT, 0, "zz", T0, site.around)
+            events.test_alert(site.service, site.state, AlertKind.ALERT, 0, "zz", T0, site.around)
 
     def test_d6_a_dependency_that_cannot_be_evaluated_holds_nothing_back(self) -> None:
         """D6: rather an alert than silence; it is said once, not with each check."""
@@ -247,7 +247,7 @@ class TestKept:
     def test_what_does_not_fail_cannot_be_acknowledged(self, status: OpStatus) -> None:
         """The same test as for the command's reply."""
         site = Site((service(),), states={service().key: ServiceState(op_status=status)})
-        assert not process.is_acknowledgeable(site.state)
+        assert not events.is_acknowledgeable(site.state)
         with pytest.raises(ValueError, match="g:s is in a non-failure state"):
             site.happen("ack")
 

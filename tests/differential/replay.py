@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pymon.alert.envelope import envelope
 from pymon.config.loader import load
-from pymon.core import process
-from pymon.core.surroundings import Surroundings
+from pymon.contract.alert_call import envelope
+from pymon.core import events
+from pymon.core.context import Surroundings
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, Verdict
 from pymon.model.result import CheckResult
@@ -46,7 +46,7 @@ class Replay:
     def start(self) -> None:
         """The daemon's start."""
         for key, service in self.site.services.items():
-            self._apply(key, process.startup(service, self.states[key], self.now, self._around()))
+            self._apply(key, events.startup(service, self.states[key], self.now, self._around()))
 
     def step(self, key: ServiceKey, step: Step) -> None:
         """The commands of a step, then its result."""
@@ -57,27 +57,27 @@ class Replay:
         output = (step.output + step.errors).decode("utf-8", "surrogateescape")
         self.ends.append(self.now)
         result = CheckResult(step.exit or (128 + step.signal if step.signal else 0), output, self.now, self.now)
-        self._apply(key, process.observe(self.site.services[key], self.states[key], result, self.now, self._around()))
+        self._apply(key, events.observe(self.site.services[key], self.states[key], result, self.now, self._around()))
 
     def _command(self, key: ServiceKey, words: list[str]) -> None:
         service, state, around = self.site.services[key], self.states[key], self._around()
         match words:
             case ["ack", _, _, comment]:
                 # A refused command changes nothing.
-                if process.is_acknowledgeable(state):
-                    self._apply(key, process.acknowledge(service, state, "", comment, self.now, around))
+                if events.is_acknowledgeable(state):
+                    self._apply(key, events.acknowledge(service, state, "", comment, self.now, around))
             case ["disable", "service", _, _]:
-                self._apply(key, process.disable(service, state, "", self.now, around))
+                self._apply(key, events.disable(service, state, "", self.now, around))
                 self.disabled_services.add(key)
             case ["disable", "watch", _]:
-                self._apply(key, process.disable(service, state, "", self.now, around))
+                self._apply(key, events.disable(service, state, "", self.now, around))
                 self.disabled_watches.add(key.group)
             case ["enable", "service", _, _]:
                 self.disabled_services.discard(key)
             case ["enable", "watch", _]:
                 self.disabled_watches.discard(key.group)
             case ["test", kind, _, _, retval, period]:
-                verdict = process.test_alert(service, state, AlertKind(kind), int(retval), period, self.now, around)
+                verdict = events.test_alert(service, state, AlertKind(kind), int(retval), period, self.now, around)
                 self._apply(key, verdict)
             case _:
                 raise ValueError(f"no such command: {words}")

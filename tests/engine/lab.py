@@ -10,11 +10,11 @@ from pathlib import Path
 
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
-from pymon.engine.record.store import FILE, Record
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, Request, SavedKind
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
+from pymon.store.store import FILE, Record
 
 BOB = Asker("bob", "127.0.0.1")
 NOBODY = Asker("", "127.0.0.1")

@@ -13,7 +13,7 @@ import pytest
 
 from pymon.config.loader import load
 from pymon.engine.arguments import warn_of_arguments
-from pymon.engine.programs import find_programs
+from pymon.engine.plugin_lookup import find_programs
 from tests.addresses import listening
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pymon.engine.record.lookup import look_up
-from pymon.engine.record.store import FILE
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
+from pymon.store.offline import look_up
+from pymon.store.store import FILE
 from tests.addresses import IN_A_FOLDER
 from tests.ports import free_port
 

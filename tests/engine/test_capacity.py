@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pymon.engine.capacity import OF_A_PROGRAM, OWN, capacity, descriptors_of
 from pymon.engine.checks import Checks
-from pymon.runner.limits import LEAST_DESCRIPTORS
+from pymon.runner.system_limits import LEAST_DESCRIPTORS
 from tests.engine.test_checks import Job, settle
 
 

@@ -18,8 +18,8 @@ from pymon.model.request import Acknowledge, Asker, StartScheduler, StopSchedule
 from pymon.model.result import CheckResult
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
-from pymon.runner.holdups import HoldUps
-from pymon.runner.runner import Runner
+from pymon.runner.executor import Runner
+from pymon.runner.loop_delays import HoldUps
 from tests.clocks import BEGIN, SettableClock, run_in_virtual_time
 
 KEY = ServiceKey("web", "x")

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pymon.engine.record.lookup import look_up
-from pymon.engine.record.store import FILE
 from pymon.ipvs.model import Listening, Protocol, RealServer, VirtualService
 from pymon.ipvs.table import memory_table
 from pymon.model import request as asked
@@ -21,6 +19,8 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import RecordedKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
+from pymon.store.offline import look_up
+from pymon.store.store import FILE
 from tests.engine.lab import Lab
 
 VIP = Listening(Protocol.TCP, ip_address("10.0.0.100"), 80)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pymon.alert.pending import Pending
+from pymon.alert.journal import Pending
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
-from pymon.engine.resume import Resumption
+from pymon.engine.restore import Resumption
 from pymon.engine.timers import Timer
 from pymon.model.depend import ServiceKey
 from pymon.model.status import EventKind, OpStatus

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pymon.engine.appending import Appender
 from pymon.engine.downtime import DowntimeLog, downtime_line
 from pymon.engine.history import History
+from pymon.engine.line_writer import Appender
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import DowntimeRecorded
 from pymon.model.settings import Settings

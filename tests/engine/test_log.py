@@ -16,7 +16,7 @@ import pytest
 from pymon.engine import log as engine_log
 from pymon.engine.log import JsonFormatter, TextFormatter, set_up_logging
 from pymon.errors import ConfigError, PacketError
-from pymon.model.loglevel import ALERT, SUPPRESSED, register_levels
+from pymon.model.log_level import ALERT, SUPPRESSED, register_levels
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from pymon.config import files
 from pymon.config.loader import load
-from pymon.engine.record.lookup import look_up
-from pymon.engine.record.store import FILE
-from pymon.engine.reload import why_shrunk
+from pymon.engine.carry_over import why_shrunk
 from pymon.errors import ConfigError
 from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
+from pymon.store.offline import look_up
+from pymon.store.store import FILE
 from tests.engine.conftest import Daemon
 from tests.engine.lab import BOB, Lab
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pymon.config.loader import load
-from pymon.engine import statefiles
+from pymon.engine import mon_state_format
 from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
 from pymon.model.service import Host, Hostgroup
@@ -146,8 +146,10 @@ def test_mon_takes_over_and_hands_back(mon: Path, rig: Rig) -> None:
     """R-escapes: mon -l all reads every value as it was meant, and what it saves then gives the same states."""
     site = load(rig.folder / "mon.cf").site
     state = rig.folder / "state"
-    statefiles.write(state, SavedKind.OPSTATUS, statefiles.format_opstatus(site, STATES, {S1: 55}))
-    statefiles.write(state, SavedKind.DISABLED, statefiles.format_disabled(with_disabled_host(site), {"g2"}, {S2}))
+    mon_state_format.write(state, SavedKind.OPSTATUS, mon_state_format.format_opstatus(site, STATES, {S1: 55}))
+    mon_state_format.write(
+        state, SavedKind.DISABLED, mon_state_format.format_disabled(with_disabled_host(site), {"g2"}, {S2})
+    )
     with mon_running(mon, rig, "-l", "all") as say:
         summary = say("get g1 s1 _last_summary")
         disabled = set(say("list disabled").splitlines()[:-1])
@@ -160,7 +162,7 @@ def test_mon_takes_over_and_hands_back(mon: Path, rig: Rig) -> None:
     )
     assert summary.splitlines()[0] == f"g1 s1 _last_summary='{escaped}'"
     assert disabled == {"group g1: h1", "watch g2", "watch g1 service s2"}
-    back = statefiles.parse_opstatus(statefiles.read(state, SavedKind.OPSTATUS), site)
+    back = mon_state_format.parse_opstatus(mon_state_format.read(state, SavedKind.OPSTATUS), site)
     assert back.notes == ()
     assert 30 < back.trap_timers[S1] <= 55
     # mon writes a backslash as it is, so that what looks like an escape is read as one
@@ -168,5 +170,5 @@ def test_mon_takes_over_and_hands_back(mon: Path, rig: Rig) -> None:
     output = f"{mangled}\nline 1\n line 2\n"
     expected = STATES | {S1: replace(STATES[S1], last_summary=mangled, last_output=output, failure_output=output)}
     assert dict(back.states) == expected
-    read = statefiles.parse_disabled(statefiles.read(state, SavedKind.DISABLED), site)
-    assert read == statefiles.SavedDisabled(frozenset({"g2"}), frozenset({S2}), frozenset({"h1"}))
+    read = mon_state_format.parse_disabled(mon_state_format.read(state, SavedKind.DISABLED), site)
+    assert read == mon_state_format.SavedDisabled(frozenset({"g2"}), frozenset({S2}), frozenset({"h1"}))

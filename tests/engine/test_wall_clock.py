@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pymon.client.traps import trap_packet
-from pymon.engine.record.store import FILE
+from pymon.store.store import FILE
 from tests.engine.conftest import Daemon, Line
 from tests.engine.test_holdups import trap_address
 from tests.tools import missing

@@ -26,8 +26,9 @@ from socket import AF_INET6
 
 import pytest
 
+from pymon.contract.invocation import Invocation
 from pymon.errors import IpvsError, IpvsNoServer, IpvsNoService, IpvsServerExists, IpvsUnavailable
-from pymon.ipvs.change import NODEST, QUIESCENT, carry_out
+from pymon.ipvs.apply import NODEST, QUIESCENT, carry_out
 from pymon.ipvs.kernel import KernelTable
 from pymon.ipvs.listing import listing
 from pymon.ipvs.memory import MemoryTable
@@ -47,7 +48,6 @@ from pymon.ipvs.model import (
 )
 from pymon.ipvs.plan import Absent, Present, Quiesced, Wish
 from pymon.ipvs.table import Table, why_no_kernel_table
-from pymon.model.invocation import Invocation
 from pymon.runner.registry import load
 from tests.differential.daemon import Daemon, Rig
 from tests.differential.script import write_program

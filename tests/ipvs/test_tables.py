@@ -20,7 +20,7 @@ from pymon.errors import (
     IpvsServerExists,
     IpvsUnavailable,
 )
-from pymon.ipvs.change import NODEST, QUIESCENT, carry_out
+from pymon.ipvs.apply import NODEST, QUIESCENT, carry_out
 from pymon.ipvs.exitcode import EXIT_CODES, RETRY_CAN_HELP, exit_code
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Protocol, RealServer, Virtual, VirtualService
@@ -83,7 +83,7 @@ def _loads(code: str, **environ: str) -> bool:
 
 @pytest.mark.slow
 def test_only_who_opens_the_kernels_table_pays_for_pyroute2() -> None:
-    room = "import pymon.ipvs.change, pymon.ipvs.listing, pymon.ipvs.memory, pymon.ipvs.plan, pymon.ipvs.table"
+    room = "import pymon.ipvs.apply, pymon.ipvs.listing, pymon.ipvs.memory, pymon.ipvs.plan, pymon.ipvs.table"
     assert not _loads(room)
     assert not _loads(f"{room}; pymon.ipvs.table.prepare({{'PYMON_IPVS': 'memory'}})")
     assert not _loads(f"{room}; pymon.ipvs.table.open_table({{'PYMON_IPVS': 'memory'}})")

@@ -17,7 +17,7 @@ from pymon.live import attempt
 from pymon.live.finding import State, Trouble, Try
 from pymon.live.run import run_tries
 from pymon.live.tries import tries_of
-from pymon.server.places import Kind, Place
+from pymon.server.listen.addresses import Kind, Place
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.config.timeval import parse_timeval
+from pymon.config.time_values import parse_timeval
 from pymon.model.duration import format_duration
 
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
+from pymon.runner.executor import Runner
 from pymon.runner.registry import load
-from pymon.runner.runner import Runner
 from tests.addresses import own_address
 from tests.servers.adversity import Adversity, Facing, Speech, facing
 

@@ -11,10 +11,10 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
 from pymon.model.result import CheckResult
+from pymon.runner.executor import Runner
 from pymon.runner.registry import load
-from pymon.runner.runner import Runner
 
 MONITORS = Path(__file__).parents[2] / "monitors"
 

@@ -8,13 +8,13 @@ import os
 
 import pytest
 
+from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
-from pymon.model.invocation import Invocation
 from pymon.model.result import CheckOutcome
 from pymon.plugin import bounded
 from pymon.plugin.bounded import JudgingLimits
+from pymon.runner.executor import Runner
 from pymon.runner.registry import load
-from pymon.runner.runner import Runner
 from tests.monitors.servers import MONITORS, Check, serving
 from tests.servers.website import Page, website
 

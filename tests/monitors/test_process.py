@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pymon.model.invocation import Invocation
-from pymon.runner.protocol import Answer
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check
 from tests.peers import require_peer

@@ -19,8 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Plugin
 from pymon.errors import PluginError, UnusableFile
-from pymon.model.invocation import Invocation
 from pymon.plugin import (
     Alert,
     AlertOutcome,
@@ -38,9 +39,8 @@ from pymon.plugin import (
 )
 from pymon.plugin.blocking import StuckThreads
 from pymon.plugin.net import NameNotFound
-from pymon.runner.protocol import Plugin
+from pymon.runner.executor import Runner
 from pymon.runner.registry import load
-from pymon.runner.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.errors import PluginError, PluginUsageError
-from pymon.model.invocation import Invocation
 from pymon.plugin import (
     Broken,
     Down,
@@ -31,7 +32,6 @@ from pymon.plugin import (
 )
 from pymon.plugin.blocking import StuckThreads
 from pymon.plugin.conversation import ProtocolProblem
-from pymon.runner.protocol import Answer
 from tests.runner.scripts import script
 from tests.runner.test_process import run as run_program
 

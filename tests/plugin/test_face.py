@@ -60,7 +60,7 @@ def test_the_kit_loads_nothing_heavy(names: str) -> None:
         *("tempfile", "json", "sqlite3", "typer", "rich", "lark", "pyroute2"),
     }
     assert {name for name in loaded if name.startswith("pymon.runner.")} <= {
-        *("pymon.runner.protocol", "pymon.runner.shortage", "pymon.runner.lack"),
+        *("pymon.contract.plugin", "pymon.runner.retry_scarce", "pymon.runner.shortage"),
     }
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Plugin
 from pymon.errors import PluginError
-from pymon.model.invocation import Invocation
 from pymon.plugin import Call, Down, Host, Monitor, Outcome, Outcomes, Report, SetMonitor, Up, flag, option, seconds
-from pymon.runner.protocol import Plugin
 
 
 @dataclass(frozen=True)

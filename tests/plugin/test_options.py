@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymon.contract.invocation import Invocation
 from pymon.errors import PluginError, PluginUsageError
-from pymon.model.invocation import Invocation
 from pymon.plugin import Alert, AlertOutcome, Done, Event, Host, Monitor, Outcome, Up
 from pymon.plugin.options import OptionParser, choice, flag, many, option, words
 

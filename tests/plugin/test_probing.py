@@ -10,11 +10,11 @@ from unittest.mock import ANY
 
 import pytest
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.errors import PluginUsageError
-from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.plugin import Down, Host, Monitor, Outcome, Outcomes, Up, Wording, flag, option, seconds
-from pymon.runner.protocol import Answer
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.plugin import Call, Down, Host, Monitor, NameNotFound, Outcome, Report, SetMonitor, Up, addresses, in_thread
-from pymon.runner.protocol import Answer
 
 
 @dataclass(frozen=True)

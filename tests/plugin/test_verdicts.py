@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pymon.contract.invocation import Invocation
 from pymon.model.argument import Fault
-from pymon.model.invocation import Invocation
 from pymon.runner.loading import plugin_in
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
 
-from pymon.model.invocation import Invocation
-from pymon.runner.protocol import Answer
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.runner.registry import PluginFile
 
 Body = Callable[[Invocation], Awaitable[Answer]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
 
 BASE = {"PATH": os.environ["PATH"]}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckOutcome, CheckResult
-from pymon.runner.raised import trouble_first
+from pymon.runner.exception_text import trouble_first
+from pymon.runner.executor import Runner
 from pymon.runner.registry import load
-from pymon.runner.runner import Runner
 from tests.runner.scripts import call, script
 
 BROKEN, FAILED, OK = CheckOutcome.BROKEN, CheckOutcome.FAILED, CheckOutcome.OK

@@ -13,13 +13,13 @@ from typing import NoReturn
 
 import pytest
 
-from pymon.model.invocation import Invocation
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
-from pymon.runner.contained import PluginExit
+from pymon.runner.containment import PluginExit
+from pymon.runner.executor import Runner
 from pymon.runner.inprocess import run_inprocess
 from pymon.runner.process import TIMED_OUT_EXIT
-from pymon.runner.protocol import Answer
-from pymon.runner.runner import Runner
 from tests.runner.plugins import Body, Made, made
 
 INVOCATION = Invocation(__file__, ("a", "b"), {"MON_GROUP": "web"})

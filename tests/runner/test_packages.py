@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from pymon.config.loader import PluginFinder
+from pymon.contract.invocation import Invocation
 from pymon.installed import ALERTS, MONITORS, offers
-from pymon.model.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
+from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile, everything, scan
-from pymon.runner.runner import Runner
 from pymon.share import shared
 from tests.ports import free_port
 from tests.runner.packages import install

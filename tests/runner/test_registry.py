@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.executable import search
-from pymon.model.invocation import Invocation
-from pymon.runner.protocol import Answer
 from pymon.runner.registry import load, scan
 from tests.runner.scripts import script
 

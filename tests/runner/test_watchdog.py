@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
+from pymon.contract.invocation import Invocation
+from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
-from pymon.model.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.banishment import BanishmentLimits
-from pymon.runner.protocol import Answer
-from pymon.runner.runner import Runner
+from pymon.runner.executor import Runner
 from pymon.runner.watchdog import Watchdog
 from tests.runner.plugins import Body, made
 from tests.runner.scripts import script

@@ -14,10 +14,10 @@ import pytest
 
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
-from pymon.engine.record.store import Record
-from pymon.model.loglevel import register_levels
-from pymon.server.places import Kind
-from pymon.server.serve import Server
+from pymon.model.log_level import register_levels
+from pymon.server.listen.addresses import Kind
+from pymon.server.server import Server
+from pymon.store.store import Record
 from tests.addresses import own_address
 from tests.ports import free_port
 

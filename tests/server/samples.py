@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from pymon.config.auth import parse_auth
 from pymon.config.build import build
 from pymon.config.keywords import KEYWORDS
+from pymon.config.lines import Source
 from pymon.config.parse import parse
 from pymon.config.report import Report
-from pymon.config.text import Source
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, Request
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
-from pymon.server.commands import answer
-from pymon.server.reply import Ask, Reply, Session
+from pymon.server.commands.reply import Ask, Reply, Session
+from pymon.server.commands.table import answer
 
 NOW = 1_795_477_400.0
 

@@ -12,7 +12,6 @@ import pytest
 
 from pymon.client.commands import list_debts
 from pymon.client.protocol import Reply
-from pymon.core import owed
 from pymon.model.banished import Banished
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
@@ -23,8 +22,9 @@ from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.server.commands_list import KINDS
-from pymon.server.reply import Session
+from pymon.server.commands.lists import KINDS
+from pymon.server.commands.reply import Session
+from pymon.timeline import debt_text
 from tests.server.samples import NOW, S1, S2, S3, SITE, SNAPSHOT, TR, WELL, Client, site_of, with_states
 
 ALERTS = (
@@ -339,7 +339,7 @@ def test_debts_are_lines_with_what_pays_them() -> None:
 
 def test_debts_as_json_are_what_they_were() -> None:
     line, final = client_of(OWING).say("json list debts")
-    assert [owed.from_data(data) for data in json.loads(line)] == [OWED, UNPAID]
+    assert [debt_text.from_data(data) for data in json.loads(line)] == [OWED, UNPAID]
     assert final == "220 list debts completed"
     read = list_debts().read(Reply((line,), final))
     assert [(debt.state, debt.is_owed) for debt in read] == [("owed", True), ("unpaid", False)]
@@ -351,7 +351,7 @@ def test_debts_as_json_are_what_they_were() -> None:
 )
 def test_what_is_no_debt_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="is no debt"):
-        owed.from_data({**owed.as_data(OWED), **change})
+        debt_text.from_data({**debt_text.as_data(OWED), **change})
 
 
 def test_measurements_are_lines_of_words() -> None:

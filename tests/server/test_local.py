@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pymon.errors import ServerError
-from pymon.server.places import Kind, Place, open_sockets
+from pymon.server.listen.addresses import Kind, Place, open_sockets
 from tests.server.conftest import AUTH, Live
 
 ME = pwd.getpwuid(os.getuid()).pw_name

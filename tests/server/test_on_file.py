@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pymon.engine.record.store import Record
 from pymon.model.depend import ServiceKey
+from pymon.store.store import Record
 from tests.peers import require_peer
 from tests.server.conftest import Live, until
 

@@ -9,8 +9,8 @@ from socket import socket
 
 import pytest
 
-from pymon.server import serve
-from pymon.server.places import Kind, Place, open_sockets
+from pymon.server import server
+from pymon.server.listen.addresses import Kind, Place, open_sockets
 from tests.ports import free_port
 from tests.server.conftest import Live, until
 
@@ -42,7 +42,7 @@ async def test_stop_while_a_reload_opens_a_place(
     live: Live, gate: Gate, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     await live.start()
-    monkeypatch.setattr(serve, "open_sockets", gate.open)
+    monkeypatch.setattr(server, "open_sockets", gate.open)
     live.configure(change.format(port=free_port()))
     await live.engine.reload()
     await asyncio.to_thread(gate.is_there.wait, 10)
@@ -57,7 +57,7 @@ async def test_stop_while_a_reload_opens_a_place(
 async def test_start_that_is_given_up_while_it_opens_a_place(
     live: Live, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "open_sockets", gate.open)
+    monkeypatch.setattr(server, "open_sockets", gate.open)
     starting = asyncio.create_task(live.start())
     await asyncio.to_thread(gate.is_there.wait, 10)
     starting.cancel()

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pymon.errors import ServerError
-from pymon.server import clients, connection
-from pymon.server.pace import CHUNK
-from pymon.server.places import Kind
-from pymon.server.reply import Reply
-from pymon.server.wire import MAX_LINE
+from pymon.protocol.wire import MAX_LINE
+from pymon.server.commands.reply import Reply
+from pymon.server.listen import clients, connection
+from pymon.server.listen.addresses import Kind
+from pymon.server.listen.fairness import CHUNK
 from tests.ports import free_port
 from tests.server.conftest import SITE, Live, until
 
@@ -281,7 +281,7 @@ async def test_ipv6_is_served_like_ipv4(live: Live) -> None:
 async def test_only_loopback_without_serverbind() -> None:
     """N-BIND: mon listens on every address."""
     from pymon.model.settings import Settings  # noqa: PLC0415
-    from pymon.server.places import places  # noqa: PLC0415
+    from pymon.server.listen.addresses import places  # noqa: PLC0415
 
     found = places(Settings())
     assert [(place.host, place.port) for place in found if place.kind is Kind.CLIENTS] == [

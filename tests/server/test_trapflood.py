@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import pytest
 
+from pymon.access import crypt
 from pymon.model.depend import ServiceKey
-from pymon.server import crypt
-from pymon.server.packet import TrapPacket, format_packet
-from pymon.server.places import Kind, Place, open_sockets
-from pymon.server.trapqueue import QueueLimits
-from pymon.server.traps import Traps, drops_of
+from pymon.protocol.trap_packet import TrapPacket, format_packet
+from pymon.server.listen.addresses import Kind, Place, open_sockets
+from pymon.server.traps.password_queue import QueueLimits
+from pymon.server.traps.receiver import Traps, drops_of
 from tests.server.conftest import AUTH, Live, until
-from tests.server.test_traps import ANYBODY, PACKET, Taker, rules
+from tests.server.traps.test_receiver import ANYBODY, PACKET, Taker, rules
 
 Told = Callable[[], str]
 GENUINE, STRANGERS = 22, 40

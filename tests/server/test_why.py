@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from pymon.core import timeline
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, ReadTimeline, Recorded, RecordedKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.server.reply import Session
-from pymon.server.wire import is_final
+from pymon.protocol.wire import is_final
+from pymon.server.commands.reply import Session
+from pymon.timeline import text
 from tests.server.samples import NOW, S1, Client, with_auth
 
 EVENTS = (
@@ -34,7 +34,7 @@ def test_why_tells_how_the_service_stands_and_its_events() -> None:
     client = client_of()
     standing, *lines, final = client.say("why g1 s1")
     assert standing.startswith("g1 s1 has been failing for 1m4s")
-    assert lines == timeline.lines(EVENTS, now=NOW)
+    assert lines == text.lines(EVENTS, now=NOW)
     assert final == "220 why completed"
     assert client.asked == [ReadTimeline(S1)]
 
@@ -71,7 +71,7 @@ def test_why_tells_what_is_owed_also_of_a_service_that_has_left() -> None:
 
 def test_json_why_gives_the_events_with_their_figures() -> None:
     line, final = client_of().say("json why g1 s1")
-    assert [timeline.from_data(data) for data in json.loads(line)] == list(EVENTS)
+    assert [text.from_data(data) for data in json.loads(line)] == list(EVENTS)
     assert final == "220 why completed"
     assert client_of(()).say("json why g1 s1") == ["[]", "220 why completed"]
 
@@ -107,7 +107,7 @@ def test_record_that_cannot_be_read_is_refused() -> None:
 
 
 def test_no_line_can_be_taken_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "lines", lambda _events, *, now: ["220 why completed", "a\nb", f"{now}"])
+    monkeypatch.setattr(text, "lines", lambda _events, *, now: ["220 why completed", "a\nb", f"{now}"])
     _, first, second, _, final = client_of().say("why g1 s1")
     assert (first, second, final) == (" 220 why completed", "a\\0ab", "220 why completed")
     assert not is_final(first)

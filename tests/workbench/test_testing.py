@@ -21,7 +21,7 @@ from pymon.plugin.testing import (
     try_alert,
     try_monitor,
 )
-from pymon.workbench.draft import draft
+from pymon.workbench.scaffold import draft
 
 SHARED = Path(__file__).resolve().parents[2]
 TCP = SHARED / "monitors/tcp.monitor"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pymon.client.monshow.held import Reasons
 from pymon.client.monshow.report import Detail, Report, Row, Selection, choose, unknown
+from pymon.client.monshow.suppression_reasons import Reasons
 from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceKey, ServiceStatus
 from pymon.client.sync import Client
 from pymon.errors import ClientError, CommandFailed, PymonError

@@ -20,11 +20,11 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.live import Live
 
-from pymon.client.monshow.board import Board
 from pymon.client.monshow.fetch import ReportError, Wish, fetch
-from pymon.client.monshow.held import Reasons
+from pymon.client.monshow.live_state import Board
 from pymon.client.monshow.report import Report, Selection
 from pymon.client.monshow.screen import draw
+from pymon.client.monshow.suppression_reasons import Reasons
 from pymon.client.sync import Client
 from pymon.errors import AuthenticationFailed, BadAnswer, ClientError, CommandFailed, ConnectionLost
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pymon.client.monshow.board import Board
+from pymon.client.monshow.live_state import Board
 from pymon.client.monshow.report import Row, is_broken, scheduler_text, summary
 from pymon.client.monshow.text import fit, one_line
 from pymon.client.records import OpStatus, ServiceStatus

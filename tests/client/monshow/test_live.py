@@ -20,9 +20,9 @@ import pytest
 
 from pymon.client import Client
 from pymon.client.monshow.fetch import Wish
-from pymon.client.monshow.held import Reasons
 from pymon.client.monshow.live import Trouble, look
 from pymon.client.monshow.report import Report, Selection
+from pymon.client.monshow.suppression_reasons import Reasons
 from tests.client.scripted import ScriptedServer, status_line
 
 ALTERNATE, NORMAL = b"\x1b[?1049h", b"\x1b[?1049l"

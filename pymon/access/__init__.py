@@ -1,0 +1,1 @@
+"""Who may do what: rights, logins, password hashes, PAM, and the delay after failed logins."""

@@ -1,0 +1,185 @@
+"""What services owe (R-debts), as people are told of it: in the log, the record, ``why`` and ``list debts``."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from pymon.alert.target import target_of
+from pymon.core import debts
+from pymon.core.context import TargetOf
+from pymon.engine.carry_over import Notice
+from pymon.engine.plugin_lookup import Programs
+from pymon.model.debt import Debt, Owed, Target
+from pymon.model.depend import ServiceKey
+from pymon.model.effect import Verdict
+from pymon.model.request import Recorded, RecordedKind
+from pymon.model.service import AlertKind, Command, Service
+from pymon.model.site import Site
+from pymon.model.state import ServiceState
+from pymon.redaction import mask_secrets
+from pymon.runner.registry import PluginFile
+from pymon.store.store import Record
+
+log = logging.getLogger("pymon.engine")
+
+TARGETS_KEPT = 50_000
+"""alerts of services of which is remembered what they act upon: reading their arguments takes a while"""
+LEFT = "the service is not in mon.cf any more"
+
+
+class Watched(Protocol):
+    """What is watched, as the watcher has it."""
+
+    clock: Callable[[], float]
+    site: Site
+    states: dict[ServiceKey, ServiceState]
+    departed: dict[ServiceKey, ServiceState]
+    programs: Programs
+
+
+class Owing:
+    """The debts of all services: lists them, and tells what becomes of them."""
+
+    def __init__(self, watched: Watched, record: Record, environ: Mapping[str, str]) -> None:
+        """``environ`` is what alerts inherit."""
+        self._watched = watched
+        self._record = record
+        self._environ = environ
+        self._targets: dict[tuple[ServiceKey, tuple[tuple[str, str], ...], Command], Target] = {}
+        self._targets_of: Programs | None = None
+
+    def target(self, service: Service, command: Command) -> Target:
+        """What an alert of a service acts upon."""
+        programs = self._watched.programs
+        if programs is not self._targets_of or len(self._targets) >= TARGETS_KEPT:
+            self._targets, self._targets_of = {}, programs
+        known = service.key, service.environment, command
+        if (found := self._targets.get(known)) is None:
+            found = target_of(service, command, programs.alerts.get(command.name), self._environ)
+            self._targets[known] = found
+        return found
+
+    def target_among(self, alerts: Mapping[str, PluginFile]) -> TargetOf:
+        """The same by other programs than those in use."""
+        return lambda service, command: target_of(service, command, alerts.get(command.name), self._environ)
+
+    def programs(self) -> set[str]:
+        """The names of the alerts that are owed: they may be of no mon.cf any more."""
+        return programs_of((*self._watched.states.values(), *self._watched.departed.values()))
+
+    def owed(self, key: ServiceKey | None = None) -> list[Owed]:
+        """What a service owes (None: what all do), those that have left the configuration too."""
+        known = {**self._watched.departed, **self._watched.states}
+        wanted = known.items() if key is None else [(key, known[key])] if key in known else []
+        return [each for of, state in wanted if state.debts for each in self._owed(of, state)]
+
+    def settled(self, service: Service, before: ServiceState, verdict: Verdict) -> None:
+        """A decision has changed debts: tell of those that nothing pays any more, and of those it pays for others."""
+        known = {debt for debt in before.debts if debt.unpaid_since}
+        for debt in verdict.state.debts:
+            if debt.unpaid_since and debt not in known:
+                self._tell(
+                    service.key, f"{_call(debt)} is not paid for: {debt.why}; {self._by_hand(service.key, debt)}"
+                )
+        done = [call for call in verdict.alerts if call.list_kind is AlertKind.UPALERT and call.history_word]
+        if done and self._watched.departed:
+            self._paid_with({self.target(service, call.command) for call in done})
+
+    def tell(self, notice: Notice) -> None:
+        """Tell what a re-read makes of a debt."""
+        call, hand = _call(notice.debt), self._by_hand(notice.key, notice.debt)
+        if notice.heir is not None:
+            heir = f"{notice.heir.group}/{notice.heir.service}"
+            text = f"left mon.cf; {call} is owed by {heir} now, which acts upon the same"
+        elif notice.has_left:
+            text = f"left mon.cf, and nothing pays for {call}; {hand}"
+        elif notice.is_forgotten:
+            text = f"its state is forgotten (state = fresh), and nothing pays for {call}; {hand}"
+        else:
+            ups = " and ".join(f"'{payer}'" for payer in notice.payers)
+            text = f"mon.cf has no upalert for {call}: at the recovery {ups} is called, as it was then"
+        self._tell(notice.key, text)
+
+    def _tell(self, key: ServiceKey, text: str) -> None:
+        log.warning("%s/%s: %s", *key, text, extra={"group": key.group, "service": key.service, "event": "debt"})
+        self._record.add(Recorded(self._watched.clock(), RecordedKind.DAEMON, text, key.group, key.service))
+
+    def _paid_with(self, done: set[Target]) -> None:
+        """An upalert puts right what services that have left owe, too: it acts upon the same thing."""
+        meant = {each for each in done if each.is_meant}
+        for key, state in self._watched.departed.items():
+            left = debts.paid_by_others(Service(*key), state.debts, meant, self.target)
+            if left is not state.debts:
+                self._watched.departed[key] = paid = replace(state, debts=left)
+                self._record.state(key, paid)
+
+    def _owed(self, key: ServiceKey, state: ServiceState) -> Iterator[Owed]:
+        service, now = self._watched.site.services.get(key), self._watched.clock()
+        if state.left and now - state.left >= debts.UNPAID_KEPT:
+            return
+        for debt in debts.without_old(state.debts, now):
+            payers, why, is_due = debt.payers, debt.why, not debt.unpaid_since
+            if service is None:
+                why = why or LEFT
+            elif is_due:
+                gone = debts.unlisted_payers(service, debt, self.target)
+                lines = debts.paying_lines(service, debt, self.target)
+                payers = (*dict.fromkeys(command for _, command in lines), *gone)
+                why = debts.GONE if gone else ""
+            if payers:  # else nobody was ever to be told of its end
+                yield Owed(
+                    key=key,
+                    alert=str(debt.command),
+                    at=debt.at,
+                    is_paid_at_recovery=service is not None and is_due,
+                    unpaid_since=debt.unpaid_since or state.left,
+                    why=why,
+                    upalerts=tuple(map(str, payers)),
+                    by_hand=tuple(self._line(key, payer) for payer in payers),
+                )
+
+    def _by_hand(self, key: ServiceKey, debt: Debt) -> str:
+        return f"by hand: {'; '.join(self._line(key, payer) for payer in debt.payers)}"
+
+    def _line(self, key: ServiceKey, command: Command) -> str:
+        hosts = [host.name for host in self._watched.site.hosts(key.group) if not host.disabled]
+        file = self._watched.programs.alerts.get(command.name)
+        return by_hand(key, command, self._watched.clock(), hosts, file)
+
+
+def owed_by(key: ServiceKey, state: ServiceState, now: float) -> Iterator[Owed]:
+    """What a state on file says that a service owes: what mon.cf says of it now is not known."""
+    for debt in debts.without_old(state.debts, now):
+        if debt.payers:
+            is_due = not debt.unpaid_since and not state.left
+            lines = tuple(by_hand(key, payer, now) for payer in debt.payers)
+            ups, since = tuple(map(str, debt.payers)), debt.unpaid_since or state.left
+            why = debt.why or (LEFT if state.left else "")
+            yield Owed(key, str(debt.command), debt.at, is_due, since, why, ups, lines)
+
+
+def programs_of(states: Iterable[ServiceState]) -> set[str]:
+    """The names of the alerts that states have debts of."""
+    owed = (debt for state in states for debt in state.debts)
+    return {command.name for debt in owed for command in (debt.command, *debt.payers)}
+
+
+def by_hand(
+    key: ServiceKey, command: Command, at: float, hosts: Iterable[str] = (), file: PluginFile | None = None
+) -> str:
+    """The line for a shell that calls an upalert as the daemon would, but for secrets. ``at`` is when."""
+    program = (command.name,) if file is None else file.command
+    arguments = ("-s", key.service, "-g", key.group, "-h", " ".join(hosts), "-t", str(int(at)), "-u")
+    names = {"MON_ALERTTYPE": "up", "MON_GROUP": key.group, "MON_SERVICE": key.service}
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in names.items())
+    words = mask_secrets(shlex.join(command.arguments), command.name)
+    return f"{variables} {shlex.join((*program, *arguments))}{f' {words}' if words else ''} </dev/null"
+
+
+def _call(debt: Debt) -> str:
+    return f"the down alert '{debt.command}' of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(debt.at))}"

@@ -1,0 +1,111 @@
+"""mon's state files of a running daemon: brought up to date after each switch, written and read when asked for.
+
+pymon itself does not rely on them (it has its record), so what goes wrong with them is logged, as in mon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
+
+from pymon.core.time_shift import bound_times
+from pymon.engine import mon_state_format
+from pymon.engine.monitoring import Watcher
+from pymon.engine.timers import Timer
+from pymon.model.request import SavedKind
+
+log = logging.getLogger("pymon.engine")
+
+T = TypeVar("T")
+
+WAIT = 5.0
+"""seconds that anybody waits for a disk that hangs"""
+
+
+def kinds_named(name: str | None) -> tuple[SavedKind, ...]:
+    """What ``-l`` names: ``disabled``, ``opstatus`` or ``all``; None is nothing. Raises ValueError for other names."""
+    if not name:
+        return ()
+    return tuple(SavedKind) if name == "all" else (SavedKind(name),)
+
+
+class Saving:
+    """Writes and reads ``disabled`` and ``opstatus`` in statedir, one after the other."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._lock = asyncio.Lock()
+
+    async def save(self, *kinds: SavedKind) -> tuple[SavedKind, ...]:
+        """Write files as things are now; gives those that could not be written, and the log says why."""
+        failed = []
+        for kind in kinds:
+            directory = self._watcher.site.settings.statedir
+            text = self._text(kind)
+            if not await self._on_disk(f"write {directory}/{kind}", partial(_write, directory, kind, text)):
+                failed.append(kind)
+        return tuple(failed)
+
+    async def load(self, kinds: Iterable[SavedKind]) -> None:
+        """Take over what the files say: what they disable is added to what is, the states replace those there are."""
+        for kind in kinds:
+            directory = self._watcher.site.settings.statedir
+            text = await self._on_disk(f"read {directory}/{kind}", lambda: mon_state_format.read(directory, kind))  # noqa: B023  # awaited
+            if text is not None:
+                self.take_over(kind, text)
+
+    def take_over(self, kind: SavedKind, text: str) -> None:
+        """Take over one file's text."""
+        watcher = self._watcher
+        if kind is SavedKind.DISABLED:
+            disabled = mon_state_format.parse_disabled(text, watcher.site)
+            watcher.switch_hosts(disabled.hosts, disabled=True)
+            watcher.disable(disabled.watches, disabled.services)
+            notes = disabled.notes
+        else:
+            saved = mon_state_format.parse_opstatus(text, watcher.site, watcher.states)
+            for key, state in saved.states.items():
+                watcher.keep(key, bound_times(state, watcher.clock()))
+            for key, left in saved.trap_timers.items():
+                watcher.timers.put_off(Timer.TRAP_TIMEOUT, key, left)
+            notes = saved.notes
+        for note in notes:
+            log.warning("the state file %r: %s", kind.value, note)
+        log.info("loaded the state file %r", kind.value)
+
+    def _text(self, kind: SavedKind) -> str:
+        watcher = self._watcher
+        if kind is SavedKind.DISABLED:
+            return mon_state_format.format_disabled(watcher.site, watcher.disabled_watches, watcher.disabled_services)
+        due = {key: watcher.timers.next_time(Timer.TRAP_TIMEOUT, key) for key in watcher.site.services}
+        now = watcher.clock()
+        left = {key: when - now for key, when in due.items() if when is not None}
+        return mon_state_format.format_opstatus(watcher.site, watcher.states, left)
+
+    async def _on_disk(self, what: str, work: Callable[[], T]) -> T | None:
+        doing = asyncio.create_task(self._in_turn(work))
+        await asyncio.wait([doing], timeout=WAIT)
+        if not doing.done():
+            log.error("cannot %s: the disk takes longer than %g seconds", what, WAIT)
+            doing.add_done_callback(lambda late: late.cancelled() or late.exception())
+            return None
+        try:
+            return doing.result()
+        except OSError as error:
+            log.error("cannot %s: %s", what, error.strerror)
+            return None
+        except RuntimeError as error:  # the system has no thread left
+            log.error("cannot %s: %s", what, error)
+            return None
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        async with self._lock:
+            return await asyncio.to_thread(work)
+
+
+def _write(directory: str, kind: SavedKind, text: str) -> bool:
+    mon_state_format.write(directory, kind, text)
+    return True

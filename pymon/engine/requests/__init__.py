@@ -1,0 +1,1 @@
+"""What clients ask the engine to change, one module for each kind."""

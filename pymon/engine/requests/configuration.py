@@ -1,0 +1,291 @@
+"""Reading the configuration again: on SIGHUP, at a client's ``reset``, or only to see whether it is right.
+
+SIGHUP keeps all that did not change, and refuses a file that takes away most of what is watched (E-shrunk). A reset
+begins anew with every service, as in mon: its checks and timers, and unless ``keepstate`` is given its state (but for
+what it owes); hosts and watches stay disabled, services only with ``keepstate``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from pymon.config.files import changed, missing, unended
+from pymon.config.loader import Loaded, load_auth
+from pymon.core.debts import begun_anew
+from pymon.engine.arguments import warn_of_arguments
+from pymon.engine.carry_over import CarriedOver, carry_over, why_shrunk
+from pymon.engine.mon_state_sync import Saving
+from pymon.engine.monitoring import Watcher
+from pymon.engine.plugin_lookup import Lookup, Programs, find_programs, look_up
+from pymon.engine.requests.host_switches import with_hosts
+from pymon.errors import ConfigError, ConfigShrunk, PymonError
+from pymon.model.auth import AuthRules
+from pymon.model.problem import Problem
+from pymon.model.request import SavedKind
+from pymon.model.seen import FileSeen
+from pymon.model.settings import Settings
+from pymon.model.site import Site
+from pymon.store.store import Record
+from pymon.timeline import operator_events
+
+log = logging.getLogger("pymon")
+
+Load = Callable[[], Loaded]
+"""reads the configuration anew, and blocks meanwhile; raises PymonError if it cannot be used"""
+
+AGAIN = 1.0
+"""seconds until a file that may be half-written is read again"""
+READINGS = 30
+"""readings of files that change all the time, until they are taken as they are"""
+FRESH = 2.0
+"""seconds since a file was written in which somebody may still be writing it"""
+LOOKS = 5
+"""looks, one each AGAIN seconds, whether a file that was new when it was read has changed"""
+INSIST = "What is watched goes on as it was. If it is meant, `moncmd reset` (or a restart) takes it over"
+
+
+class Configuration:
+    """The configuration of a watcher, and auth.cf. One re-read at a time."""
+
+    def __init__(self, watcher: Watcher, record: Record, saving: Saving, load: Load | None, auth: AuthRules) -> None:
+        """``load`` None: there is nothing to read, and each attempt is refused."""
+        self.auth = auth
+        self.observers: list[Callable[[Settings], None]] = []
+        self._watcher = watcher
+        self._record = record
+        self._saving = saving
+        self._load = load
+        self._lock = asyncio.Lock()
+        self._later: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._watched_before = 0
+
+    def close(self) -> None:
+        """Look at no file any more."""
+        if self._later is not None:
+            self._later.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def reload(self) -> None:
+        """Take over what is new in the configuration, unless that takes away too much. Raises PymonError if refused.
+
+        A file that changes shortly afterwards is read again: somebody was writing it.
+        """
+        async with self._lock:
+            try:
+                loaded = await self._load_steadily()
+                watched = self._watched_before_it_changed()
+                if why := why_shrunk(watched, len(loaded.site.services)):
+                    raise ConfigShrunk(f"{_names(loaded.files)}: {why}. {INSIST}")
+                site, programs = await self._find(loaded)
+            except PymonError as error:
+                self._record.add(operator_events.of_refusal(self._watcher.clock(), "SIGHUP", str(error)))
+                raise
+            carried = self._take_over(site, programs)
+            self._watched_before = watched if self._later is not None else 0
+            self._watcher.lay_timers(key for key in site.services if key not in carried.unchanged)
+            log.info(
+                "configuration read again: %d services unchanged, %d changed, %d new, %d gone",
+                *map(len, (carried.unchanged, carried.changed, carried.added, carried.removed)),
+            )
+            self._record_reload(carried, "SIGHUP")
+            self._tell_of_it()
+            await self._saving.save(SavedKind.DISABLED)
+
+    async def reset(self, *, keepstate: bool) -> None:
+        """Read the configuration, and begin anew. Raises PymonError if it is refused; then nothing has changed."""
+        async with self._lock:
+            site, programs = await self._find(await self._load_steadily())
+            for key in site.services:
+                self._watcher.checks.drop(key)
+            carried = self._take_over(site, programs)
+            self._watched_before = 0
+            if not keepstate:
+                self._watcher.enable(services=[*self._watcher.disabled_services])
+                states, departed = begun_anew(carried.states), begun_anew(carried.departed)
+                self._watcher.replace_site(self._watcher.site, states=states, departed=departed)
+                self._watcher.record_all()
+            self._watcher.lay_timers(site.services)
+            log.info("reset: %d services begin anew", len(site.services))
+            self._record_reload(carried, "reset keepstate" if keepstate else "reset")
+            self._tell_of_it()
+            if keepstate:
+                await self._saving.save(*SavedKind)
+
+    async def test(self) -> None:
+        """Read the configuration only. Raises PymonError if it would be refused."""
+        if self._load is None:
+            raise PymonError("there is no configuration to read")
+        await asyncio.to_thread(self._load)
+
+    async def reload_auth(self) -> None:
+        """Read auth.cf again. Raises ConfigError if it cannot be read, and then nobody may do anything, as in mon."""
+        try:
+            self.auth, problems = await asyncio.to_thread(load_auth, self._watcher.site.settings.authfile)
+        except ConfigError:
+            self.auth = AuthRules()
+            raise
+        report(problems)
+
+    async def look_up(self, *, monitors: Collection[str] = (), alerts: Collection[str] = ()) -> Lookup:
+        """Look up programs that a client names, and have those that are found at hand for checks and alerts."""
+        watcher = self._watcher
+        if not monitors and not alerts:
+            return Lookup(watcher.programs)
+        async with self._lock:
+            settings = watcher.site.settings
+            lookup = await asyncio.to_thread(look_up, settings, watcher.programs, monitors=monitors, alerts=alerts)
+            watcher.replace_site(watcher.site, lookup.programs)
+            return lookup
+
+    async def _load_steadily(self) -> Loaded:
+        """Read the configuration; again a second later, while a file changes, is not there, or ends without a newline.
+
+        What still has no newline then is judged as it is. Raises PymonError if the last reading is refused.
+        """
+        if self._load is None:
+            raise PymonError("there is no configuration to read")
+        before: tuple[FileSeen, ...] = ()
+        for attempt in range(1, READINGS + 1):
+            refused: PymonError | None = None
+            try:
+                loaded = await asyncio.to_thread(self._load)
+                seen = loaded.files
+            except PymonError as error:
+                refused, seen = error, getattr(error, "files", ())
+            doubt = await asyncio.to_thread(_doubt, seen, before)
+            if not doubt or attempt == READINGS:
+                break
+            log.info("%s: read again in %g s", doubt, AGAIN)
+            await asyncio.sleep(AGAIN)
+            before = seen
+        absent = missing(seen)
+        for name in (each for each in unended(seen) if each not in absent):
+            log.warning("%s ends without a newline: it is taken as it is, though it may be half-written", name)
+        self._look_later(seen)
+        if refused is not None:
+            raise refused
+        return loaded
+
+    def _watched_before_it_changed(self) -> int:
+        """How many services were watched before the file that has just been read began to change.
+
+        What is written in pieces, or twice, is read as often: each reading may leave half of that, not of the last one.
+        """
+        if self._later is None:  # it is at rest
+            self._watched_before = 0
+        return max(len(self._watcher.site.services), self._watched_before)
+
+    def _look_later(self, seen: tuple[FileSeen, ...]) -> None:
+        """Read files again if somebody goes on writing them, or puts back one that was not there.
+
+        Of one that is new it may have been a beginning that was read.
+        """
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if missing(seen) or any(time.time() - each.changed / 1e9 < FRESH for each in seen):
+            self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, LOOKS)
+
+    def _look_again(self, seen: tuple[FileSeen, ...], looks: int) -> None:
+        self._later = None
+        self._looking = asyncio.create_task(self._reload_if_changed(seen, looks), name="look at mon.cf again")
+
+    async def _reload_if_changed(self, seen: tuple[FileSeen, ...], looks: int) -> None:
+        names = await asyncio.to_thread(changed, seen)
+        if self._later is not None:  # it has been read meanwhile
+            return
+        if names:
+            log.info("%s has changed since it was read: read again", ", ".join(names))
+            await self.reload_and_tell()
+        elif looks > 1:
+            self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, looks - 1)
+        else:  # it is at rest
+            self._watched_before = 0
+
+    async def reload_and_tell(self) -> None:
+        """Do as ``reload``, for whom nobody waits: the log says it if it is refused."""
+        try:
+            await self.reload()
+        except PymonError as error:
+            log.error("the configuration is refused, the one in force goes on:\n%s", error)
+        except Exception:
+            log.exception("the configuration could not be read again (a bug in pymon)")
+
+    async def _find(self, loaded: Loaded) -> tuple[Site, Programs]:
+        """Look up the programs of a configuration, and tell of what is odd about it."""
+        before, owed = self._watcher.programs, self._watcher.owing.programs()
+        programs = await asyncio.to_thread(find_programs, loaded.site, before, owed)  # importing plugins takes its time
+        report(loaded.problems)
+        await self.warn_of_arguments(loaded, programs)
+        return loaded.site, programs
+
+    async def warn_of_arguments(self, loaded: Loaded, programs: Programs) -> None:
+        """Put into the log what plugins do not like about the arguments that the configuration gives them."""
+        await asyncio.to_thread(warn_of_arguments, loaded, programs, self._watcher.environ)
+
+    def _take_over(self, site: Site, programs: Programs) -> CarriedOver:
+        watcher, settings, now = self._watcher, site.settings, self._watcher.clock()
+        disabled = {host: True for host, is_disabled in watcher.host_switches.items() if is_disabled}
+        watcher.host_switches = disabled
+        site = replace(site, hostgroups=with_hosts(site.hostgroups, disabled.keys(), disabled=True))
+        known = {**watcher.programs.alerts, **programs.alerts}
+        owed = watcher.owing.programs() - programs.alerts.keys()  # some may be new since the programs were looked up
+        programs = replace(programs, alerts={**programs.alerts, **{name: known[name] for name in owed & known.keys()}})
+        target = watcher.owing.target_among(known)
+        carried = carry_over(watcher.site, site, watcher.states, watcher.departed, now, target, watcher.is_disabled)
+        for key in carried.changed | carried.removed:
+            watcher.checks.drop(key)
+        for key in carried.removed:
+            watcher.timers.forget(key)
+        watcher.replace_site(site, programs, carried.states, carried.departed)
+        watcher.record_all()
+        for notice in carried.notices:
+            watcher.owing.tell(notice)
+        watcher.history.configure(settings, now)
+        watcher.downtime.configure(settings, now)
+        watcher.checks.set_maxprocs(settings.maxprocs)
+        return carried
+
+    def _record_reload(self, carried: CarriedOver, why: str) -> None:
+        kinds = {
+            "unchanged": carried.unchanged,
+            "changed": carried.changed,
+            "new": carried.added,
+            "gone": carried.removed,
+        }
+        counts = {kind: len(keys) for kind, keys in kinds.items()}
+        self._record.add(operator_events.of_reload(self._watcher.clock(), counts, why))
+
+    def _tell_of_it(self) -> None:
+        settings = self._watcher.site.settings
+        if settings.startupalerts_on_reset:
+            self._watcher.startup_alerts()
+        for observer in self.observers:
+            observer(settings)
+
+
+def _doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
+    """Why files may not be what they are to be; empty if there is no reason, or nothing has changed for a while."""
+    if names := changed(seen):
+        return f"{', '.join(names)} changes while it is read"
+    if seen != before and (names := missing(seen)):
+        return f"{', '.join(names)} cannot be read"
+    if seen != before and (names := unended(seen)):
+        return f"{', '.join(names)} ends without a newline"
+    return ""
+
+
+def _names(files: tuple[FileSeen, ...]) -> str:
+    return files[0].path if files else "the configuration"
+
+
+def report(warnings: tuple[Problem, ...]) -> None:
+    """Put the warnings about a configuration into the log."""
+    for problem in warnings:
+        log.warning("%s", problem)

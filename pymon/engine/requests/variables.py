@@ -1,0 +1,55 @@
+"""``set GROUP SERVICE VARIABLE VALUE``: mon's variables, mapped to what pymon knows of them (pure)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pymon.config.runtime_set import change_setting
+from pymon.core.variables import FIELDS, set_state
+from pymon.engine.timers import Timer
+from pymon.errors import SettingError
+from pymon.model.service import Service
+from pymon.model.state import ServiceState
+
+_TIMED_BY = {
+    "interval": Timer.CHECK,
+    "failure_interval": Timer.CHECK,
+    "randskew": Timer.CHECK,
+    "traptimeout": Timer.TRAP_TIMEOUT,
+    "_timer": Timer.CHECK,
+    "_trap_timer": Timer.TRAP_TIMEOUT,
+    "_trap_duration_timer": Timer.TRAP_EXPIRY,
+}
+"""variable → the timer that is set anew when it changes"""
+_TIMERS = frozenset({"_timer", "_trap_timer", "_trap_duration_timer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A service and its state after a change; ``retimed`` is to be set anew, to ``due_in`` seconds if that is given."""
+
+    service: Service
+    state: ServiceState
+    retimed: Timer | None = None
+    due_in: float | None = None
+
+
+def set_variable(service: Service, state: ServiceState, name: str, value: str, now: float) -> Change:
+    """Set a variable by mon's name: a keyword of mon.cf, or ``_name`` for the state and the timers.
+
+    ``now`` is in seconds since the epoch.
+
+    Raises SettingError, which says why, for an unknown variable or a value that does not fit it (E-set).
+    """
+    if name in _TIMERS:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+            raise SettingError(f"{name} is in seconds, not {value!r}")
+        return Change(service, state, _TIMED_BY[name], float(value))
+    if name in FIELDS:
+        return Change(service, set_state(state, name, value, now))
+    if name.startswith("_"):
+        raise SettingError(f"{name} is no variable that can be set")
+    if name == "disable":
+        raise SettingError(f"use: {'disable' if value == '1' else 'enable'} service {service.group} {service.name}")
+    return Change(change_setting(service, name, value), state, _TIMED_BY.get(name))

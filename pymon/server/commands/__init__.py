@@ -1,0 +1,1 @@
+"""The commands of the protocol: a table of handlers, and what they share."""

@@ -1,0 +1,25 @@
+"""``json COMMAND …``: the same answer for programs, one line of JSON and the closing line of the plain command.
+
+The permission is that of the command behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pymon.server.commands import lists, why
+from pymon.server.commands.context import Call, Handler, is_allowed, split
+from pymon.server.commands.reply import Answer, Reply
+
+KINDS: Mapping[str, Handler] = {"list": lists.list_json, "why": why.why_json}
+
+
+def json_(call: Call) -> Answer:
+    """``json list KIND …``, ``json why G S [SINCE]``; the command word in any case, as by itself."""
+    word, rest = split(call.arguments, 2)
+    handler = KINDS.get(word.lower())
+    if handler is None:
+        return Reply("520 unknown json command")
+    if not is_allowed(call.snapshot.auth, call.session.user, word.lower()):
+        return Reply("520 command could not be executed, unknown command")
+    return handler(call.with_arguments(rest))

@@ -1,0 +1,105 @@
+"""The lists of what the daemon does and did: processes, the scheduler, the histories, the downtime log."""
+
+from __future__ import annotations
+
+import re
+
+from pymon.model.request import Outcome, ReadDowntimeLog
+from pymon.protocol.wire import escape
+from pymon.server.commands.context import Call, one_line
+from pymon.server.commands.listing import Deferred, Listed, Listing, Rest, dumps
+from pymon.server.commands.reply import Reply
+from pymon.server.numbers import instant
+
+_ALERT = re.compile(r"(\S+) (\S+) (\S+) ([0-9]{1,18}) (.*?) \((.*?)\) (.*)", re.DOTALL)
+_FAILURE = re.compile(r"(\S+) (\S+) ([0-9]{1,18}) (.*)", re.DOTALL)
+_DOWNTIME = re.compile(r"([0-9]{1,18}) (\S+) (\S+) ([0-9]{1,18}) ([0-9]{1,18}) ([0-9.]{1,18}) ?(.*)", re.DOTALL)
+
+
+def pids(call: Call) -> Listed:
+    """``list pids``: the daemon's, and those of the monitors that run; 0 is one inside the daemon (P-pids)."""
+    server, running = call.snapshot.pid, list(call.snapshot.running.items())
+    monitors = [{"group": key.group, "service": key.service, "pid": pid or None} for key, pid in running]
+    lines = [f"server {server}", *(f"{key.group} {key.service} {pid}" for key, pid in running)]
+    value = dumps({"server": server, "monitors": monitors})
+    return Listing("220 list pids completed", lines, (value,), is_array=False)
+
+
+def banished(call: Call) -> Listed:
+    """``list banished``: the plugins that run as processes because they misbehaved inside the daemon (P-banished).
+
+    A line ``GROUP SERVICE PLUGIN SINCE UNTIL REASON`` for each; group and service are ``*`` where it is for all.
+    """
+    found = sorted(call.snapshot.banished())
+    lines = (
+        " ".join((each.group or "*", each.service or "*", each.plugin, instant(each.since), instant(each.until)))
+        + f" {one_line(each.reason)}"
+        for each in found
+    )
+    return Listing("220 list banished completed", lines, (dumps(each._asdict()) for each in found))
+
+
+def state(call: Call) -> Listed:
+    """``list state``: whether the scheduler runs."""
+    since = call.snapshot.stopped_since
+    line = "scheduler running" if since is None else f"scheduler stopped since {instant(since)}"
+    value = dumps({"running": since is None, "stopped_since": since})
+    return Listing("220 list state completed", (line,), (value,), is_array=False)
+
+
+def alerthist(call: Call) -> Listed:
+    """``list alerthist``: the lines of the alert history, escaped whole."""
+    history = tuple(call.snapshot.alert_history)
+    return Listing("220 list alerthist completed", map(escape, history), map(_alert_item, history))
+
+
+def failurehist(call: Call) -> Listed:
+    """``list failurehist``: the lines of the failure history, escaped whole."""
+    history = tuple(call.snapshot.failure_history)
+    return Listing("220 list failurehist completed", map(escape, history), map(_failure_item, history))
+
+
+def dtlog(call: Call) -> Listed:
+    """``list dtlog``: the records of the downtime log, as they stand in its file."""
+    if not call.snapshot.site.settings.dtlogging:
+        return Reply("520 list dtlog error, dtlogging is not turned on")
+    return Deferred(ReadDowntimeLog(), _dtlog)
+
+
+def _dtlog(outcome: Outcome) -> Listing | Reply:
+    if not outcome.ok:
+        return Reply("520 list dtlog error, cannot open dtlog")
+    rest = None if outcome.pages is None else Rest(outcome.pages, _downtime_item)
+    return Listing("220 list dtlog completed", outcome.lines, map(_downtime_item, outcome.lines), rest=rest)
+
+
+def _alert_item(line: str) -> str:
+    names = ("kind", "group", "service", "time", "alert", "arguments", "summary")
+    return _item(names, _ALERT.fullmatch(line), line)
+
+
+def _failure_item(line: str) -> str:
+    return _item(("group", "service", "time", "summary"), _FAILURE.fullmatch(line), line)
+
+
+def _downtime_item(line: str) -> str:
+    names = ("time", "group", "service", "first_failure", "downtime", "interval", "summary")
+    return _item(names, _DOWNTIME.fullmatch(line), line)
+
+
+_NUMBERS = frozenset({"time", "first_failure", "downtime", "interval"})
+
+
+def _item(names: tuple[str, ...], match: re.Match[str] | None, line: str) -> str:
+    """The fields of a line; of one in another form (from somebody's file) there is only the text, as the summary."""
+    if match is None:
+        return dumps({**dict.fromkeys(names), "summary": line})
+    pairs = zip(names, match.groups(), strict=True)
+    return dumps({name: _number(text) if name in _NUMBERS else text for name, text in pairs})
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return None

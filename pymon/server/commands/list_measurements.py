@@ -1,0 +1,36 @@
+"""``list measurements G S``: what the last check of a service that measured anything measured (P-measurements)."""
+
+from __future__ import annotations
+
+from pymon.model.depend import ServiceKey
+from pymon.model.state import ServiceState
+from pymon.protocol.wire import escape, is_final
+from pymon.server.commands.context import Call, split
+from pymon.server.commands.listing import Listed, Listing, dumps
+from pymon.server.commands.reply import Reply
+
+
+def measurements(call: Call) -> Listed:
+    """A line ``HOST NAME VALUE UNIT`` for each; as JSON also when (``at``, seconds since the epoch; null: never)."""
+    group, service, *_ = split(call.arguments.rstrip(" \t\r\n\f\v"), 3)
+    key = ServiceKey(group, service)
+    if not service:
+        return Reply("520 list measurements error, group and service required")
+    if not call.knows(key):
+        return Reply(f"520 {group},{service} does not exist")
+    state = call.snapshot.states.get(key, ServiceState())
+    lines = (
+        " ".join(map(escape, (each.host, each.name, repr(each.value), each.unit))).rstrip()
+        for each in state.measurements
+    )
+    lines = (f" {line}" if is_final(line) else line for line in lines)  # a host may be called 220
+    return Listing(
+        "220 list measurements completed",
+        lines,
+        (_document(state) for _ in range(1)),  # made only if it is asked for
+        is_array=False,
+    )
+
+
+def _document(state: ServiceState) -> str:
+    return dumps({"at": state.measured or None, "measurements": [list(each) for each in state.measurements]})

@@ -1,0 +1,128 @@
+"""The lists of what mon.cf declares: watches, hostgroups, dependencies, aliases, views; and of what is disabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pymon.model.depend import Dependency, ServiceKey
+from pymon.model.service import Alias
+from pymon.protocol.wire import escape, quote
+from pymon.server.commands import views
+from pymon.server.commands.context import Call, split_all
+from pymon.server.commands.listing import Listed, Listing, dumps
+from pymon.server.commands.reply import Reply
+
+
+def watch(call: Call) -> Listed:
+    """``list watch``."""
+    keys = [key for key, _ in views.services(call)]
+    return Listing(
+        "220 list watch completed",
+        (f"{group} {service}" for group, service in keys),
+        (dumps(_named(key)) for key in keys),
+    )
+
+
+def descriptions(call: Call) -> Listed:
+    """``list descriptions``; the line of a service without one ends after a blank."""
+    services = list(views.services(call))
+    return Listing(
+        "220 list descriptions completed",
+        (f"{key.group} {key.service} {escape(of.description or '', quoted=True)}" for key, of in services),
+        (dumps(_named(key, description=of.description)) for key, of in services),
+    )
+
+
+def group(call: Call) -> Listed:
+    """``list group G``: its hosts, those that are disabled with a ``*``."""
+    hostgroup = call.snapshot.site.hostgroups.get(call.arguments)
+    if hostgroup is None:
+        return Reply("520 list group error, undefined group")
+    hosts = [f"*{host.name}" if host.disabled else host.name for host in hostgroup.hosts]
+    value = {
+        "group": hostgroup.name,
+        "hosts": [{"host": host.name, "disabled": host.disabled} for host in hostgroup.hosts],
+    }
+    line = " ".join(("hostgroup", hostgroup.name, *hosts))
+    return Listing("220 list group completed", (line,), (dumps(value),), is_array=False)
+
+
+def deps(call: Call) -> Listed:
+    """``list deps``: each ``depend`` and the services it names. With a view its services, in mon none (P-deps-view)."""
+    services = [(key, of.depend) for key, of in views.services(call)]
+    return Listing("220 list deps completed", _dep_lines(services), (_dep_item(*each) for each in services))
+
+
+def list_views(call: Call) -> Listed:
+    """``list views``; the closing line is that of the groups, as in mon."""
+    declared = call.snapshot.site.views
+    return Listing(
+        "220 list group completed",
+        ("views " + " ".join(sorted(declared)),),
+        [dumps({"view": name, "entries": declared[name].entries}) for name in sorted(declared)],
+    )
+
+
+def aliases(call: Call) -> Listed:
+    """``list aliases``, ``list aliases A…``: what is unknown is listed without lines.
+
+    An alias without lines is as good as unknown, as in mon.
+    """
+    declared = call.snapshot.site.aliases
+    names = split_all(call.arguments) or _with_lines(declared)
+    found = [declared.get(name, Alias(name)) for name in names]
+    return Listing(
+        "220 list aliases completed",
+        (line for alias in found for line in (f"alias {alias.name}", *alias.lines, "")),
+        (dumps({"alias": alias.name, "lines": alias.lines}) for alias in found),
+    )
+
+
+def aliasgroups(call: Call) -> Listed:
+    """``list aliasgroups``: the names of the aliases on one line."""
+    names = _with_lines(call.snapshot.site.aliases)
+    return Listing("220 list aliasgroups completed", (" ".join(names),) if names else (), map(dumps, names))
+
+
+def _with_lines(aliases: Mapping[str, Alias]) -> list[str]:
+    return [name for name, alias in aliases.items() if alias.lines]
+
+
+def disabled(call: Call) -> Listed:
+    """``list disabled``: hosts by group, then watches and services."""
+    site, snapshot, seen = call.snapshot.site, call.snapshot, views.sight(call)
+    hosts = {name: [host.name for host in site.hosts(name) if host.disabled] for name in site.hostgroups}
+    shown = {name: members for name, members in hosts.items() if members and seen.has_watch(name)}
+    watches = [name for name in site.watches if name in snapshot.disabled_watches and seen.has_watch(name)]
+    services = {
+        name: [each.key for each in of.services if each.key in snapshot.disabled_services and seen.has(each.key)]
+        for name, of in site.watches.items()
+    }
+    value = {
+        "hosts": [{"group": name, "hosts": members} for name, members in shown.items()],
+        "watches": watches,
+        "services": [_named(key) for keys in services.values() for key in keys],
+    }
+    lines = [f"group {name}: {' '.join(members)}" for name, members in shown.items()]
+    whole = frozenset(watches)
+    for name, keys in services.items():
+        lines += [f"watch {name}"] if name in whole else []
+        lines += [f"watch {name} service {key.service}" for key in keys]
+    return Listing("220 list disabled completed", lines, (dumps(value),), is_array=False)
+
+
+def _named(key: ServiceKey, **further: object) -> dict[str, object]:
+    return {"group": key.group, "service": key.service, **further}
+
+
+def _dep_lines(services: Iterable[tuple[ServiceKey, Dependency | None]]) -> Iterator[str]:
+    for key, depend in services:
+        expression = "'NONE'" if depend is None else quote(depend.text)
+        components = "NONE" if depend is None else " ".join(map(str, depend.names))
+        yield f"exp {key.group} {key.service} {expression}"
+        yield f"cmp {key.group} {key.service} {components}"
+
+
+def _dep_item(key: ServiceKey, depend: Dependency | None) -> str:
+    components = [] if depend is None else [_named(name) for name in depend.names]
+    return dumps(_named(key, expression=None if depend is None else depend.text, components=components))

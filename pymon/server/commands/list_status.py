@@ -1,0 +1,83 @@
+"""The lists of status lines: of all services, of those that are named, and of those in certain states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from itertools import chain
+
+from pymon.model.depend import ServiceKey
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
+from pymon.protocol import status
+from pymon.protocol.status import Row
+from pymon.server.commands import views
+from pymon.server.commands.context import Call, split_all
+from pymon.server.commands.listing import Listed, Listing
+from pymon.server.commands.reply import Reply
+
+_FAILURES = frozenset({OpStatus.FAIL, OpStatus.LINKDOWN, OpStatus.TIMEOUT})
+_SUCCESSES = frozenset({OpStatus.OK, OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.UNTESTED})
+_WARNINGS = frozenset({OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.WARN})
+_FRESH = ServiceState()
+
+
+def opstatus(call: Call) -> Listed:
+    """``list opstatus``: what the client sees; ``list opstatus G,S G …``: what is named, whatever its view."""
+    final = "220 list opstatus completed"
+    words = split_all(call.arguments)
+    if not words:
+        return _listing(final, call, _seen(call))
+    found: dict[ServiceKey, list[Row]] = {}
+    named = []
+    for word in words:
+        group, service, *_ = (*word.split(","), "")
+        key = ServiceKey(group, service)
+        if service and not call.knows(key):
+            return Reply(f"520 {group},{service} does not exist")
+        if not service and group not in call.snapshot.site.watches:
+            continue  # and nothing is kept of it: a line may name thousands
+        if key not in found:
+            found[key] = _rows(call, [key] if service else _watched(call, group))
+        named.append(found[key])
+    # As in mon, what is named twice is listed twice; a line has room for a group's name thousands of times, so only
+    # the rows themselves are taken down.
+    return _listing(final, call, chain.from_iterable(named))
+
+
+def failures(call: Call) -> Listed:
+    """``list failures``."""
+    return _of_status("220 list failures completed", call, _FAILURES)
+
+
+def successes(call: Call) -> Listed:
+    """``list successes``: services without a result yet count."""
+    return _of_status("220 list successes completed", call, _SUCCESSES)
+
+
+def warnings(call: Call) -> Listed:
+    """``list warnings``; its closing line is that of the successes, as in mon."""
+    return _of_status("220 list successes completed", call, _WARNINGS)
+
+
+def _of_status(final: str, call: Call, wanted: Set[OpStatus]) -> Listed:
+    return _listing(final, call, [row for row in _seen(call) if row[2].op_status in wanted])
+
+
+def _seen(call: Call) -> list[Row]:
+    """What the client sees, taken down at once: states may change while the lines are made."""
+    states = call.snapshot.states
+    return [(key, service, states.get(key, _FRESH)) for key, service in views.services(call)]
+
+
+def _rows(call: Call, keys: Iterable[ServiceKey]) -> list[Row]:
+    services, states = call.snapshot.site.services, call.snapshot.states
+    return [(key, services[key], states.get(key, _FRESH)) for key in keys]
+
+
+def _watched(call: Call, group: str) -> list[ServiceKey]:
+    watch = call.snapshot.site.watches.get(group)
+    return [] if watch is None else [service.key for service in watch.services]
+
+
+def _listing(final: str, call: Call, rows: Iterable[Row]) -> Listing:
+    return Listing(final, status.lines(rows, call.snapshot), status.items(rows, call.snapshot))

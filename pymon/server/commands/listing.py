@@ -1,0 +1,110 @@
+"""What a ``list`` command found, ready to be shown as mon's lines or as JSON.
+
+A line of JSON may be as long as a thousand lines of text, so it is made in pieces, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from pymon.model.request import Outcome, Request
+from pymon.server.commands.context import Call
+from pymon.server.commands.reply import Answer, Ask, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: its lines, and the same as JSON texts (the items of an array, or the one value there is).
+
+    Both may be generators, of which one is used. They hold on to what they show: the daemon goes on meanwhile.
+    """
+
+    final: str
+    lines: Iterable[str]
+    items: Iterable[str]
+    is_array: bool = True
+    rest: Rest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a list goes on with: pages of lines, and how one of them is shown as the JSON text of an item."""
+
+    pages: AsyncIterator[Iterable[str]]
+    item: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A list that the daemon has to read first."""
+
+    request: Request
+    listing: Callable[[Outcome], Listing | Reply]
+
+
+Listed = Listing | Reply | Deferred
+"""a list, or a refusal, or neither yet"""
+
+Kind = Callable[[Call], Listed]
+"""makes one kind of list; the call's arguments are those of the list"""
+
+Presentation = Callable[[Listing], Reply]
+
+
+def as_lines(listing: Listing) -> Reply:
+    """Present a list as mon does."""
+    return Reply(listing.final, listing.lines, pages=None if listing.rest is None else listing.rest.pages)
+
+
+def as_json(listing: Listing) -> Reply:
+    """Present a list as one line of JSON."""
+    if listing.rest is not None:
+        array = _Array()
+        return Reply(listing.final, array.of(listing.items), is_one_line=True, pages=_array_pages(array, listing.rest))
+    pieces = _array(listing.items) if listing.is_array else listing.items
+    return Reply(listing.final, pieces, is_one_line=True)
+
+
+def present(listed: Listed, presentation: Presentation) -> Answer:
+    """Make an answer of a list."""
+    if not isinstance(listed, Deferred):
+        return _presented(listed, presentation)
+    return Ask(listed.request, lambda outcome: _presented(listed.listing(outcome), presentation))
+
+
+def dumps(value: object) -> str:
+    """A value as JSON, on one line and in ASCII; bytes that are no UTF-8 are lone surrogates (``\\udcXX``)."""
+    return json.dumps(value, separators=(",", ":"), default=str)
+
+
+def _presented(listed: Listing | Reply, presentation: Presentation) -> Reply:
+    return listed if isinstance(listed, Reply) else presentation(listed)
+
+
+class _Array:
+    """Writes the items of an array that come bit by bit."""
+
+    def __init__(self) -> None:
+        self._before = "["
+
+    def of(self, items: Iterable[str]) -> Iterator[str]:
+        for item in items:
+            yield f"{self._before}{item}"
+            self._before = ","
+
+    def end(self) -> Iterator[str]:
+        yield "]" if self._before == "," else "[]"
+
+
+def _array(items: Iterable[str]) -> Iterator[str]:
+    array = _Array()
+    yield from array.of(items)
+    yield from array.end()
+
+
+async def _array_pages(array: _Array, rest: Rest) -> AsyncIterator[Iterable[str]]:
+    async for page in rest.pages:
+        yield array.of(map(rest.item, page))
+    yield array.end()

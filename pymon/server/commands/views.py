@@ -1,0 +1,45 @@
+"""Views: what of the site a client has chosen to see.
+
+A view that a reload has taken away limits nothing: an empty list would look as if all were well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+
+from pymon.model.depend import ServiceKey
+from pymon.model.service import Service, View
+from pymon.server.commands.context import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is shown; ``entries`` are the view's (``group``, ``group:service``), None without a view."""
+
+    entries: Set[str] | None
+
+    def has_watch(self, group: str) -> bool:
+        """Whether a whole watch is shown."""
+        return self.entries is None or group in self.entries
+
+    def has(self, key: ServiceKey) -> bool:
+        """Whether a service is shown."""
+        return self.entries is None or key.group in self.entries or str(key) in self.entries
+
+
+def chosen(call: Call) -> View | None:
+    """The view that the client has chosen, if there is (still) one of that name."""
+    return call.snapshot.site.views.get(call.session.view)
+
+
+def sight(call: Call) -> Sight:
+    """What the client sees."""
+    view = chosen(call)
+    return Sight(None if view is None else frozenset(view.entries))
+
+
+def services(call: Call) -> Iterable[tuple[ServiceKey, Service]]:
+    """The services that the client sees, in the order of the file."""
+    seen, declared = sight(call), call.snapshot.site.services.items()
+    return declared if seen.entries is None else [item for item in declared if seen.has(item[0])]

@@ -1,0 +1,74 @@
+"""``why G S [SINCE]``: what happened to a service, and why. A command of pymon's own (P-why)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pymon.config.time_values import parse_timeval
+from pymon.errors import TimevalError
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Outcome, ReadTimeline
+from pymon.model.state import ServiceState
+from pymon.protocol.wire import is_final
+from pymon.server.commands.context import Call, one_line, refused, split
+from pymon.server.commands.listing import Deferred, Listed, Listing, as_json, as_lines, dumps, present
+from pymon.server.commands.reply import Answer, Reply
+from pymon.timeline import debt_text
+from pymon.timeline import text as timeline
+
+_EPOCH = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+
+
+def why(call: Call) -> Answer:
+    """The timeline as lines for people."""
+    return present(_timeline(call), as_lines)
+
+
+def why_json(call: Call) -> Answer:
+    """The timeline's events as one line of JSON, with their figures."""
+    return present(_timeline(call), as_json)
+
+
+def _timeline(call: Call) -> Listed:
+    """SINCE is a time in seconds since the epoch, or how long ago, as mon.cf writes times: ``2h``."""
+    group, service, since = split(call.arguments, 3)
+    key = ServiceKey(group, service)
+    if not service:
+        return Reply("520 why error, group and service required")
+    if not call.remembers(key):
+        return Reply(f"520 {group},{service} does not exist")
+    try:
+        start = _since(since.rstrip(" \t\r\n\f\v"), call.snapshot.now)
+    except TimevalError as error:
+        return Reply(f"520 why error, {one_line(str(error))}")
+    return Deferred(ReadTimeline(key, start), lambda outcome: _listing(call, key, outcome))
+
+
+def _since(text: str, now: float) -> float:
+    if not text:
+        return 0.0
+    return float(text) if _EPOCH.fullmatch(text) else now - parse_timeval(text)
+
+
+def _listing(call: Call, key: ServiceKey, outcome: Outcome) -> Listing | Reply:
+    if not outcome.ok:
+        return refused(outcome)
+    items = (dumps(timeline.as_data(event)) for event in outcome.events)
+    return Listing("220 why completed", _lines(call, key, outcome), items)
+
+
+def _lines(call: Call, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
+    """How the service stands, then its events; no line can be taken for a closing line, or for two."""
+    snapshot = call.snapshot
+    muted = timeline.muting(
+        watch=key.group in snapshot.disabled_watches,
+        service=key in snapshot.disabled_services,
+        stopped_since=snapshot.stopped_since,
+    )
+    state = snapshot.states.get(key) or snapshot.departed.get(key, ServiceState())
+    standing = timeline.standing(key, state, snapshot.now, muted)
+    owing = debt_text.lines(snapshot.owed(key), snapshot.now)
+    measured = timeline.measured(state, snapshot.now)
+    for line in map(one_line, (standing, *measured, *owing, *timeline.lines(outcome.events, now=snapshot.now))):
+        yield f" {line}" if is_final(line) else line

@@ -1,0 +1,214 @@
+"""Accepts connections, and keeps count of them: who may come, how many at once, and that all end with the server."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import pwd
+import resource
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable
+
+from pymon.access.login_backoff import network
+from pymon.access.logins import ANY_NAME
+from pymon.server.commands.reply import Session
+from pymon.server.listen.connection import READ, Connection, Desk
+from pymon.server.listen.connection_limit import Crowd
+from pymon.server.listen.fairness import CHUNK
+from pymon.server.log_limit import LogLimit, more
+
+log = logging.getLogger("pymon.server")
+
+MOST = 4096
+"""connections over the network at once; with fewer files allowed, half of those, for checks need the others"""
+SHARE = 2
+"""one address has a SHARE-th of them at most: who holds on to connections keeps no other host out"""
+TLS_MOST = 256
+"""connections over TLS at once, beside the others: each has 300 KB of buffers from its first byte on"""
+LOCAL_MOST = 256
+"""connections on the Unix socket at once, which nobody on the network can take away"""
+LOCAL_SHARE = 4
+"""one user has a LOCAL_SHARE-th of these at most"""
+BURST = 16
+"""connections that are accepted in one turn of the event loop"""
+TLS_BURST = 2
+"""the same where each costs a handshake"""
+HANDSHAKE_LIMIT = 10.0
+"""seconds that a TLS handshake may take"""
+PAUSE = 0.5
+"""seconds without accepting, when there are no files or no memory left"""
+LAST_WORDS = 2.0
+"""seconds at the end for answers that are being made"""
+LOCAL_PEER = "unix"
+"""what stands for the address of a peer on the Unix socket"""
+
+_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+TlsContext = Callable[[], ssl.SSLContext]
+
+
+class Clients:
+    """All connections of a server. ``is_welcome`` tells by the address who may connect."""
+
+    def __init__(self, desk: Desk, is_welcome: Callable[[str], bool]) -> None:
+        self._desk = desk
+        self._is_welcome = is_welcome
+        most = _most()
+        self._remote = Crowd(most, most // SHARE)
+        self._tls = Crowd(min(TLS_MOST, most), min(TLS_MOST, most) // SHARE)
+        self._local = Crowd(LOCAL_MOST, LOCAL_MOST // LOCAL_SHARE)
+        self._tasks: dict[asyncio.Task[None], Connection | None] = {}
+        self._limit = LogLimit()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._tasks)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Those that are there, without those that are still being made."""
+        return tuple(each for each in self._tasks.values() if each is not None)
+
+    async def accept_from(self, listening: socket.socket, tls: TlsContext | None = None) -> None:
+        """Accept connections until this is cancelled; with ``tls``, a handshake comes first."""
+        burst = BURST if tls is None else TLS_BURST
+        while True:
+            for _ in range(burst):
+                try:
+                    connection, address = await asyncio.get_running_loop().sock_accept(listening)
+                except OSError as error:
+                    await self._cannot_accept(error)
+                    break
+                self._admit(connection, address, tls)
+            await asyncio.sleep(0)
+
+    async def stop(self) -> None:
+        """End all: at once where nothing is asked, else when the answer is sent, within LAST_WORDS."""
+        for task, connection in self._tasks.items():
+            if connection is None or not connection.is_busy:
+                task.cancel()
+            else:
+                connection.is_last = True
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=LAST_WORDS)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def expel(self) -> None:
+        """Close the connections of those who are not welcome any more."""
+        for task, connection in self._tasks.items():
+            if connection is not None and not self._may_come(connection.session.peer):
+                log.info("closing unwanted client: %s", connection.session.peer)
+                task.cancel()
+
+    def _may_come(self, peer: str) -> bool:
+        return peer == LOCAL_PEER or self._is_welcome(peer)
+
+    def _admit(self, accepted: socket.socket, address: object, tls: TlsContext | None) -> None:
+        if accepted.family == socket.AF_UNIX:
+            peer, crowd, place = LOCAL_PEER, self._local, f"uid {_uid(accepted)}"
+        else:
+            peer = _address(address)
+            crowd, place = self._tls if tls else self._remote, network(peer)
+        if not self._may_come(peer):
+            self._tell(logging.INFO, "unwanted", "closing unwanted client: %s", peer)
+            accepted.close()
+        elif refusal := crowd.refusal(place):
+            who = peer if place == peer else f"{peer} ({place})"
+            self._tell(logging.WARNING, f"crowd {id(crowd)}", "closing client %s: %s, no more are let in", who,
+                       refusal)  # fmt: skip
+            accepted.close()
+        else:
+            crowd.enter(place)
+            task = asyncio.create_task(self._serve(accepted, peer, tls), name=f"client {peer}")
+            self._tasks[task] = None
+            task.add_done_callback(lambda task: self._ended(task, crowd, place))
+
+    def _ended(self, task: asyncio.Task[None], crowd: Crowd, place: str) -> None:
+        crowd.leave(place)
+        self._tasks.pop(task)
+
+    async def _serve(self, accepted: socket.socket, peer: str, tls: TlsContext | None) -> None:
+        try:
+            accepted.setblocking(False)
+            session = await _local_session(accepted) if peer == LOCAL_PEER else Session(peer=peer)
+            reader, writer = await _streams(accepted, tls() if tls else None)
+        except (OSError, asyncio.IncompleteReadError) as error:  # TLS errors and timeouts are OSErrors
+            self._tell(logging.INFO, "handshake", "client %s did not get through: %s", peer, error or "too slow")
+            accepted.close()
+            return
+        except BaseException:
+            accepted.close()
+            raise
+        connection = Connection(self._desk, reader, writer, session)
+        task = asyncio.current_task()
+        if task in self._tasks:
+            self._tasks[task] = connection
+        try:
+            await connection.run()
+        except Exception:
+            log.exception("a client's connection failed (a bug in pymon)")
+
+    async def _cannot_accept(self, error: OSError) -> None:
+        if error.errno in _SCARCE:
+            message = "clients have to wait: %s (%d are connected)"
+            self._tell(logging.ERROR, "scarce", message, error.strerror, len(self._tasks))
+            await asyncio.sleep(PAUSE)
+        else:  # the connection broke before it was accepted
+            log.debug("a client was gone at once: %s", error)
+
+    def _tell(self, level: int, kind: str, message: str, *facts: object) -> None:
+        left_out = self._limit.admit(kind, time.monotonic())
+        if left_out is not None:
+            log.log(level, f"{message}%s", *facts, more(left_out))
+
+
+async def _streams(
+    accepted: socket.socket, tls: ssl.SSLContext | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=READ)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_accepted_socket(
+        lambda: protocol, accepted, ssl=tls, ssl_handshake_timeout=HANDSHAKE_LIMIT if tls else None
+    )
+    transport.set_write_buffer_limits(high=CHUNK)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+
+async def _local_session(accepted: socket.socket) -> Session:
+    """Who is at the other end of a Unix socket, as the kernel says: logged in from the start.
+
+    It may take its own name without a password; root and the daemon's own user any name.
+    """
+    uid = _uid(accepted)
+    try:
+        user = (await asyncio.to_thread(pwd.getpwuid, uid)).pw_name
+    except KeyError:
+        user = ""
+    if uid in (0, os.getuid()):
+        return Session(peer=LOCAL_PEER, user=user, peer_users=frozenset({ANY_NAME}))
+    return Session(peer=LOCAL_PEER, user=user, peer_users=frozenset({user} if user else ()))
+
+
+def _uid(accepted: socket.socket) -> int:
+    """Whose process connected to a Unix socket."""
+    _, uid, _ = struct.unpack("3i", accepted.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return int(uid)
+
+
+def _address(address: object) -> str:
+    """An address as clientallow sees it, without port and scope."""
+    return str(address[0]).partition("%")[0] if isinstance(address, tuple) else ""
+
+
+def _most() -> int:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if allowed == resource.RLIM_INFINITY else min(MOST, allowed // 4)

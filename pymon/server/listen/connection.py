@@ -1,0 +1,265 @@
+"""One client: its lines in, the answers out, in the order of the lines. What they mean is the commands' business.
+
+No answer is sent before what it shows is on file, none is made faster than the checks allow (``pace``), and none is
+kept in memory for a client that does not read: a slice is made when the one before it went away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+
+from pymon.access.logins import Authenticator
+from pymon.engine.api import EngineFace
+from pymon.errors import ProtocolError
+from pymon.model.request import Asker, Login, Outcome, Request
+from pymon.protocol import wire
+from pymon.redaction import mask_secrets
+from pymon.server.commands.reply import Ask, Reply, Session
+from pymon.server.commands.table import COMMANDS, UNAUTHORISED, answer, is_secret
+from pymon.server.listen.fairness import Pace, take_slice
+
+log = logging.getLogger("pymon.server")
+
+READ = 16 * 1024
+"""bytes that are read at once, and that wait unread at most (asyncio keeps up to twice as many)"""
+SEND_LIMIT = 30.0
+"""seconds that a client may take to read a slice of an answer"""
+LINGER = 1.0
+"""seconds for a client to read why it is sent away, while what it still sends is thrown away"""
+LONG_COMMAND = 1024
+"""characters of a command beyond which it has to wait with the long answers"""
+SHOWN = 4096
+"""characters of a command that are logged: very many lines may wait for a log that takes none"""
+
+TOO_LONG = "520 line too long"
+FAILED = "520 command could not be executed, internal error"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the connections of one server share."""
+
+    engine: EngineFace
+    authenticator: Authenticator
+    pace: Pace
+
+
+class Connection:
+    """A conversation over a pair of streams, until either side ends it; ``session`` is what is known of the client."""
+
+    def __init__(
+        self, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: Session
+    ) -> None:
+        self.session = session
+        self.is_busy = False
+        """whether a command was begun and is not answered yet"""
+        self.is_last = False
+        """set from outside: whether the connection ends with the answer that is being made"""
+        self._desk = desk
+        self._reader = reader
+        self._writer = writer
+
+    async def run(self) -> None:
+        """Converse; returns when the connection is closed, however that came about."""
+        try:
+            await self._converse()
+            await self._flush()
+        except (ConnectionError, ssl.SSLError) as error:
+            log.debug("client %s is gone: %s", self.session.peer, error)
+        except TimeoutError:
+            log.warning("closing client %s: it did not read its answer for %g s", self.session.peer, SEND_LIMIT)
+        finally:
+            self._writer.transport.abort()
+
+    async def _converse(self) -> None:
+        lines = wire.LineReader()
+        end = self._patience_ends()
+        while data := await self._receive(end):
+            try:
+                commands, is_too_long = lines.feed(data), False
+            except ProtocolError as error:
+                commands, is_too_long = list(error.lines), True
+            for line in commands:
+                if not await self._execute(line):
+                    return
+            if commands:
+                end = self._patience_ends()
+            if is_too_long:
+                log.warning("closing client %s: it sent a line of more than %d bytes", self.session.peer, wire.MAX_LINE)
+                await self._send_away(TOO_LONG)
+                return
+
+    def _patience_ends(self) -> float:
+        """When the client is to have said its next command: in ``cltimeout``, by the event loop's clock.
+
+        Bytes without a line's end win no time, or else one byte now and then would keep a connection for ever.
+        """
+        return asyncio.get_running_loop().time() + self._desk.engine.site.settings.cltimeout
+
+    async def _receive(self, end: float) -> bytes:
+        """What the client says next; nothing if it is over, or if nothing has come when its time ends."""
+        try:
+            async with asyncio.timeout_at(end):
+                return await self._reader.read(READ)
+        except TimeoutError:
+            data = await self._read_what_came()
+            if not data:
+                log.debug("closing client %s: nothing came from it", self.session.peer)
+            return data
+
+    async def _read_what_came(self) -> bytes:
+        """What has come by now: after a hold-up the time may be over before anybody looked at the socket."""
+        await asyncio.sleep(0)  # the event loop looks
+        try:
+            async with asyncio.timeout(0):
+                return await self._reader.read(READ)
+        except TimeoutError:
+            return b""
+
+    async def _execute(self, line: str) -> bool:
+        """Answer a command; False if the connection is to be closed."""
+        self.is_busy = True
+        try:
+            is_open = await self._answer(line)
+        finally:
+            self.is_busy = False
+        return is_open
+
+    async def _answer(self, line: str) -> bool:
+        shown = _shown(line)
+        if shown:
+            facts = {"peer": self.session.peer, "user": self.session.user}
+            log.info("client command %s", shown, extra={"event": "command", "facts": facts})
+        try:
+            reply = await self._reply(line)
+        except Exception:
+            log.exception("a client's command failed (a bug in pymon)")
+            reply = Reply(FAILED)
+        if reply.session is not None:
+            self.session = reply.session
+        if shown and reply.final == UNAUTHORISED.final:
+            asker = Asker(self.session.user, self.session.peer)
+            log.info("refused to %s: auth.cf does not allow it, or there is no such command", asker)
+        await self._send(reply)
+        if shown:
+            log.debug("finished client command %s", shown)
+        return not (reply.close or self.is_last)
+
+    async def _reply(self, line: str) -> Reply:
+        pace = self._desk.pace
+        async with pace.short() if len(line) <= LONG_COMMAND else pace.long():
+            made = answer(line, self.session, self._desk.engine.snapshot())
+        if not isinstance(made, Ask):
+            return made
+        outcome = await self._perform(made.request)
+        reply = made.reply(outcome)
+        if not outcome.warning:
+            return reply
+        log.warning("%s: %s", _shown(line), outcome.warning)
+        return replace(reply, lines=chain((f"warning: {outcome.warning}",), reply.lines))
+
+    async def _perform(self, request: Request) -> Outcome:
+        if isinstance(request, Login):
+            return Outcome(ok=await self._desk.authenticator.admits(request, self.session))
+        return await self._desk.engine.control(request, Asker(self.session.user, self.session.peer))
+
+    async def _send(self, reply: Reply) -> None:
+        """Send an answer slice by slice. Raises TimeoutError if the client does not read it."""
+        enter = self._desk.pace.short
+        async with contextlib.aclosing(_parts(reply)) as parts:
+            async for lines in parts:
+                if not await self._send_part(lines, reply, enter):
+                    return
+                enter = self._desk.pace.long
+
+    async def _send_part(
+        self, lines: Iterator[bytes], reply: Reply, enter: Callable[[], AbstractAsyncContextManager[None]]
+    ) -> bool:
+        """Send some lines of an answer; False if they could not be made, and the answer has ended with that.
+
+        ``enter`` is the entry to the pace for the first slice.
+        """
+        is_made = True
+        is_complete = False
+        while not is_complete:
+            try:
+                async with enter():
+                    data, is_complete = take_slice(lines)
+            except Exception:
+                log.exception("an answer could not be made to its end (a bug in pymon)")
+                data, is_made, is_complete = b"".join(_ending(reply, FAILED)), False, True
+            await self._desk.engine.settled()
+            self._writer.write(data)
+            async with asyncio.timeout(SEND_LIMIT):
+                await self._writer.drain()
+            enter = self._desk.pace.long
+        return is_made
+
+    async def _flush(self) -> None:
+        """Let what was written get away, then close."""
+        self._writer.close()
+        async with asyncio.timeout(SEND_LIMIT):
+            await self._writer.wait_closed()
+
+    async def _send_away(self, final: str) -> None:
+        """Say why, and take in what the client still sends, for otherwise the kernel might throw the reason away."""
+        self._writer.write(wire.to_bytes(f"{final}\n"))
+        if not self._writer.can_write_eof():
+            return
+        self._writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while await self._reader.read(READ):
+                    pass
+
+
+def _shown(line: str) -> str:
+    """What the log says of a command: nothing of a login, and not what is no command, which may be a stray password."""
+    if is_secret(line):
+        return ""
+    word = line.split(maxsplit=1)[:1]
+    if not word or word[0].lower() not in COMMANDS:
+        return f"of {len(line)} characters that is none"
+    shown = mask_secrets(line[:SHOWN])
+    return f'"{shown}"' if len(line) <= SHOWN else f'"{shown}…" of {len(line)} characters'
+
+
+async def _parts(reply: Reply) -> AsyncGenerator[Iterator[bytes], None]:
+    """The answer as bytes: its lines, then those of its pages, then the final line."""
+    if reply.pages is None:
+        yield chain(_encoded(reply.lines, reply), _ending(reply, reply.final))
+        return
+    yield _encoded(reply.lines, reply)
+    final = reply.final
+    try:
+        async for page in reply.pages:
+            yield _encoded(page, reply)
+    except OSError as error:
+        log.error("an answer ends early: %s: %s", error.filename, error.strerror)
+        final = FAILED
+    yield _ending(reply, final)
+
+
+def _encoded(lines: Iterable[str], reply: Reply) -> Iterator[bytes]:
+    """Lines of an answer as bytes, made one by one; those of one long line without the line ends between them."""
+    encode = partial(str.encode, encoding="utf-8", errors="surrogateescape")
+    end = "" if reply.is_one_line else "\n"
+    for line in lines:
+        try:
+            yield encode(f"{line}{end}")
+        except UnicodeEncodeError:
+            yield wire.to_bytes(f"{line}{end}")
+
+
+def _ending(reply: Reply, final: str) -> Iterator[bytes]:
+    if reply.is_one_line:
+        yield b"\n"
+    yield wire.to_bytes(f"{final}\n")

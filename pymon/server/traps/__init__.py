@@ -1,0 +1,1 @@
+"""Traps: received, checked, and handed to the engine."""

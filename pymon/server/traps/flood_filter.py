@@ -1,0 +1,75 @@
+"""Which datagrams of a flood are not even parsed, so that those of proven senders are read in time.
+
+Where more came from a sender (or from all) than can be looked at, one in SIFTED of the rest is taken, whichever it is.
+Not sifted is what begins like a trap that was rightful before: the lines that name the sender, its user and password
+are the same in all its traps. Beginnings are kept as keyed digests, for there are passwords in them. Time is handed in.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import random
+import secrets
+from collections import OrderedDict
+
+from pymon.access.login_backoff import network
+
+SIFTED = 16
+"""of so many datagrams of a crowd, one is looked at"""
+CROWDED = 1.0
+"""seconds for which a sender counts as a crowd after one of its traps had to go"""
+MOST = 10_000
+"""crowds, and beginnings, that are remembered"""
+LINES = 3
+"""lines that a trap begins with: pro, usr, pas"""
+HEAD = 512
+"""bytes in which these are looked for"""
+
+
+class Thinning:
+    """Remembers crowds and good beginnings."""
+
+    def __init__(self, rng: random.Random | None = None) -> None:
+        self._rng = rng or random.Random()  # noqa: S311  # which of a flood is dropped, is no secret
+        self._key = secrets.token_bytes(32)
+        self._crowds: OrderedDict[str, float] = OrderedDict()
+        self._everybody = float("-inf")
+        self._good: OrderedDict[bytes, None] = OrderedDict()
+
+    def crowd(self, address: str, now: float) -> None:
+        """More came from this address than can be looked at."""
+        key = sender(address)
+        self._crowds[key] = now
+        self._crowds.move_to_end(key)
+        if len(self._crowds) > MOST:
+            self._crowds.popitem(last=False)
+
+    def crowd_of_all(self, now: float) -> None:
+        """More came from all together than can be looked at: from so many addresses that none of them is a crowd."""
+        self._everybody = now
+
+    def proved(self, data: bytes, address: str) -> None:
+        """The sender of this datagram may send it."""
+        digest = self._digest(data, address)
+        self._good[digest] = None
+        self._good.move_to_end(digest)
+        if len(self._good) > MOST:
+            self._good.popitem(last=False)
+
+    def drops(self, data: bytes, address: str, now: float) -> bool:
+        """Whether a datagram is dropped as one of a crowd."""
+        since = max(self._everybody, self._crowds.get(sender(address), self._everybody))
+        if now >= since + CROWDED or self._digest(data, address) in self._good:
+            return False
+        return self._rng.randrange(SIFTED) > 0
+
+    def _digest(self, data: bytes, address: str) -> bytes:
+        head = b"\n".join(data[:HEAD].split(b"\n", LINES)[:LINES])
+        return hashlib.blake2b(address.encode() + b"\n" + head, digest_size=16, key=self._key).digest()
+
+
+@functools.lru_cache(maxsize=4096)
+def sender(address: str) -> str:
+    """Who counts as one sender (of IPv6 a whole network)."""
+    return network(address)

@@ -1,0 +1,110 @@
+"""What is not on file yet. Everything in it is coalesced: only the latest of each thing is ever written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pymon.alert.journal import Pending
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded
+from pymon.model.state import ServiceState
+from pymon.store.moment import NEVER, Moment
+
+LINES_KEPT = 10_000
+"""lines of each history that are kept"""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """An alert that was decided and has not ended. ``started`` is when its first attempt began, 0 if none did."""
+
+    token: str
+    pending: Pending
+    started: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """What clients have disabled; ``enabled_hosts`` are those they enabled though mon.cf has them disabled."""
+
+    watches: frozenset[str] = frozenset()
+    services: frozenset[ServiceKey] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    enabled_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What an earlier daemon left on file; all empty if there was nothing, or nothing that can be used.
+
+    ``stopped_since`` is None while the scheduler ran. ``undone`` are the alerts it had not finished, oldest first.
+    ``last_write`` is when it wrote last (seconds since the epoch, 0: never). ``written`` is the same moment by
+    the clock that nobody can set, too. ``notes`` say what could not be taken
+    up; they are in the log already. ``histories`` are the lines of each history, oldest first. ``forgotten`` are states
+    that owe something (R-debts), and that are not taken up because the site wants nothing to be.
+    """
+
+    states: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
+    disabled_watches: frozenset[str] = frozenset()
+    disabled_services: frozenset[ServiceKey] = frozenset()
+    disabled_hosts: frozenset[str] = frozenset()
+    enabled_hosts: frozenset[str] = frozenset()
+    stopped_since: float | None = None
+    undone: tuple[Undone, ...] = ()
+    last_write: float = 0.0
+    written: Moment = field(default=NEVER, compare=False)
+    notes: tuple[str, ...] = ()
+    histories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forgotten: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Changes since the last write.
+
+    ``states`` and ``alerts`` map to None what is to be removed. ``events`` are by their numbers, the oldest first.
+    ``disabled`` and ``scheduler`` (a tuple of one value: since when it is stopped, or None) are None if unchanged.
+    ``lines`` are those that a history has more, each with the history's name. ``measured`` maps services to the states
+    whose measurements are to be kept.
+    ``moment`` is when it was handed over, if that is known.
+    ``is_all``: this is everything there is, and replaces what the file holds (but for its events).
+    """
+
+    states: dict[ServiceKey, ServiceState | None] = field(default_factory=dict)
+    events: dict[int, Recorded] = field(default_factory=dict)
+    alerts: dict[str, Undone | None] = field(default_factory=dict)
+    disabled: Disabled | None = None
+    scheduler: tuple[float | None] | None = None
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    measured: dict[ServiceKey, ServiceState] = field(default_factory=dict)
+    is_all: bool = False
+    moment: Moment | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.states or self.lines or self.measured) or self.is_urgent
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether there is more than states and history, which can wait."""
+        has_settings = self.disabled is not None or self.scheduler is not None
+        return bool(self.events or self.alerts or has_settings or self.is_all)
+
+    def take_back(self, older: Batch) -> None:
+        """Put a batch that could not be written below this one: what is newer stays."""
+        self.states = {**older.states, **self.states}
+        self.measured = {**older.measured, **self.measured}
+        self.events = {**older.events, **self.events}
+        self.alerts = {**older.alerts, **self.alerts}
+        self.lines = [*older.lines, *self.lines][-LINES_KEPT:]
+        self.disabled = self.disabled or older.disabled
+        self.scheduler = self.scheduler or older.scheduler
+        self.is_all = self.is_all or older.is_all
+
+    def bound_events(self, limit: int) -> int:
+        """Drop the oldest events beyond ``limit``; how many."""
+        excess = max(len(self.events) - limit, 0)
+        for number in list(self.events)[:excess]:
+            del self.events[number]
+        return excess

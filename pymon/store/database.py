@@ -1,0 +1,310 @@
+"""The record's file: opened, set aside if it is damaged, written and read. Everything here blocks: for one thread.
+
+Durability: what a write has returned from outlives the end of the process by whatever means, as the kernel has it. It
+is synced to the disk by checkpoints (``CHECKPOINT_EVERY``), so a power failure may lose that much, but not damage
+what is older.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pymon.model.depend import ServiceKey
+from pymon.model.request import Recorded
+from pymon.store import reading, schema, writing
+from pymon.store.batch import Batch, Saved
+from pymon.store.claim import Claim
+from pymon.store.health import LogGrowth
+from pymon.store.retention import KEPT, STEP, STEPS, count_time, prune, prune_histories
+from pymon.store.rows import as_text
+from pymon.store.schema import NotARecord, Unusable
+
+log = logging.getLogger("pymon.record")
+
+T = TypeVar("T")
+
+BUSY_LIMIT = 2.0
+"""seconds a write waits while another process (a backup, somebody's sqlite3) locks the file"""
+CHECKPOINT_EVERY = 30.0
+"""seconds after which what was written is synced to the disk"""
+PRUNE_EVERY = 30.0
+"""seconds between looks for events that are too old, or too many; the first is at the start"""
+ASIDE_KEPT = 5
+"""files set aside that are kept"""
+ASIDE_QUIET = 60.0
+"""seconds in which not a second file is set aside: the disk is broken, not the file"""
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""primary result codes that speak of the file itself; our statements being fixed, SQLITE_ERROR is a missing table"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a write ended: ``problem`` says why nothing was written; ``needs_all``: the file is another, write it all."""
+
+    problem: str = ""
+    needs_all: bool = False
+
+
+class Database:
+    """One file; to be used by one thread."""
+
+    def __init__(self, path: Path, *, kept: int = KEPT) -> None:
+        """Nothing is touched yet. ``kept``: events that stay at most."""
+        self.path = path
+        self._kept = kept
+        self._connection: sqlite3.Connection | None = None
+        self._claim = Claim(path)
+        self._growth = LogGrowth(path)
+        self._file: tuple[int, int] | None = None
+        self._base = 0
+        self._needs_all = True
+        self._set_aside_at: float | None = None
+        self._checkpointed = time.monotonic()
+        self._prune_due = self._checkpointed
+
+    def start(self, *, fresh: bool) -> tuple[Saved, Written]:
+        """Open the file, or begin one, and give what an earlier daemon left in it.
+
+        ``fresh``: nothing, and it is forgotten but for the events. On a file system that cannot be written, what is
+        there is read all the same.
+        """
+        try:
+            self._open(thoroughly=True)
+            saved = self._take_up(fresh)
+        except Unusable as problem:
+            saved = Saved() if fresh or self._claim.is_held else reading.last_resort(self.path)
+            return saved, Written(str(problem))
+        self._needs_all = False
+        return saved, Written()
+
+    def save(self, batch: Batch) -> Written:
+        """Write a batch in one transaction."""
+        try:
+            self._open(thoroughly=False)
+            if self._needs_all and not batch.is_all:
+                return Written(needs_all=True)
+            self._guarded(lambda connection: writing.write(connection, batch, self._base))
+        except NotARecord as damage:
+            return self._recover(str(damage))
+        except Unusable as problem:
+            self._disconnect()
+            return Written(str(problem))
+        self._needs_all = False
+        return Written()
+
+    def events(self, key: ServiceKey | None, since: float, limit: int) -> list[tuple[int, Recorded]]:
+        """What is on file of a service (None: of everything), the newest ``limit`` events; empty if it cannot be read.
+
+        Each comes with its number as ``Runs`` gave it (those of earlier daemons have numbers below 1).
+        """
+        if self._connection is None:
+            return []
+        try:
+            found = self._guarded(lambda connection: reading.events(connection, key, since, limit))
+        except (NotARecord, Unusable) as problem:
+            log.error("cannot read events in %s: %s", self.path, problem)
+            return []
+        return [(number - self._base, event) for number, event in found]
+
+    def maintain(self) -> bool:
+        """Sync what was written, and drop what is too old, if it is time for that. True: there is more to drop.
+
+        It takes some hundredths of a second at most; whoever calls lets others have their turn in between.
+        """
+        now = time.monotonic()
+        try:
+            if self._connection is not None and now - self._checkpointed >= CHECKPOINT_EVERY:
+                self._checkpointed = now
+                self._growth.look(*self._guarded(_checkpoint))
+            if self._connection is not None and now >= self._prune_due:
+                is_more = self._guarded(self._drop_old)
+                self._prune_due = now + (0.0 if is_more else PRUNE_EVERY)
+                return is_more
+        except (NotARecord, Unusable) as problem:  # the next write meets it too, and reports it
+            log.debug("%s: %s", self.path, problem)
+        return False
+
+    def condemn(self, damage: str) -> Written:
+        """Damage was found in the file: set it aside, so that everything is written to a new one."""
+        return self._recover(damage) if self._connection is not None else Written()
+
+    def close(self) -> None:
+        """Sync and close; the file is complete without its ``-wal`` then."""
+        self._disconnect()
+        self._claim.release()
+
+    def _drop_old(self, connection: sqlite3.Connection) -> bool:
+        """Drop some of what is too old, or too much; whether there is more."""
+        removed = prune(connection, count_time(connection, time.time()), kept=self._kept)
+        return prune_histories(connection) + removed >= STEP * STEPS
+
+    # Opening
+
+    def _open(self, *, thoroughly: bool) -> None:
+        """Be connected to the file that has the path now; raises Unusable."""
+        self._claim.assert_held()
+        if self._connection is not None and _identity(self.path) == self._file:
+            return
+        if self._connection is not None:
+            log.error("%s was removed or replaced: begun anew", self.path)
+            self._disconnect()
+            self._file = None
+        try:
+            self._connect(thoroughly)
+        except NotARecord as damage:
+            self._put_aside(str(damage))
+            try:
+                self._connect(thoroughly)
+            except NotARecord as again:
+                raise Unusable(f"a new one cannot be read either: {again}") from again
+
+    def _connect(self, thoroughly: bool) -> None:
+        """Open the file and see that it is ours; raises NotARecord or Unusable, and is not connected then."""
+        existed = self.path.exists()
+        try:
+            # It holds what alerts get, which can be passwords: nobody else reads it.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise Unusable(f"{error.strerror} ({error.filename})") from error
+        try:
+            with _translated():
+                self._connection = sqlite3.connect(self.path, timeout=BUSY_LIMIT, isolation_level=None)
+                newest = self._prepare(self._connection, thoroughly, existed)
+        except (NotARecord, Unusable):
+            self._disconnect()
+            raise
+        if self._file != (found := _identity(self.path)):
+            self._file, self._base, self._needs_all = found, newest, True
+
+    def _prepare(self, connection: sqlite3.Connection, thoroughly: bool, existed: bool) -> int:
+        """Make the tables, or see that they are ours; the number of the newest event."""
+        connection.text_factory = as_text
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if schema.is_empty(connection):
+            schema.create(connection)
+            self._file = None  # even if the system gives it the number of one that was removed
+            if existed:
+                log.info("%s is empty: a new record is begun", self.path)
+        else:
+            schema.verify(connection, thoroughly=thoroughly)
+            if (before := schema.upgrade(connection)) != schema.VERSION:
+                log.info("%s: its tables are of version %d now (before: %d)", self.path, schema.VERSION, before)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_size_limit = 4194304")
+        return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _recover(self, damage: str) -> Written:
+        """Damage was met while writing: have the file set aside, and a new one begun with everything."""
+        self._disconnect()
+        try:
+            self._put_aside(damage)
+        except Unusable as problem:
+            return Written(str(problem))
+        return Written(needs_all=True)
+
+    def _put_aside(self, damage: str) -> None:
+        """Rename the file, with what SQLite keeps beside it; raises Unusable if that cannot be done."""
+        now = time.monotonic()
+        if self._set_aside_at is not None and now - self._set_aside_at < ASIDE_QUIET:
+            raise Unusable(f"it cannot be used ({damage}), and neither could the one before it")
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        aside = self.path.with_name(f"{self.path.name}.bad-{stamp}")
+        count = 0
+        while aside.exists():
+            count += 1
+            aside = self.path.with_name(f"{self.path.name}.bad-{stamp}.{count}")
+        try:
+            self.path.rename(aside)
+            for ending in ("-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    self.path.with_name(f"{self.path.name}{ending}").rename(f"{aside}{ending}")
+        except OSError as error:
+            raise Unusable(f"it cannot be used ({damage}), nor set aside: {error.strerror}") from error
+        self._set_aside_at, self._file = now, None
+        log.error("%s cannot be used: %s; set aside as %s, and a new one is begun", self.path, damage, aside.name)
+        _forget_old_ones(self.path)
+
+    # Reading and writing
+
+    def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work on the connection in one transaction; raises NotARecord or Unusable, nothing is written then."""
+        connection = self._connection
+        if connection is None:
+            raise Unusable("it is not open")
+        with _translated():
+            try:
+                return work(connection)
+            except BaseException:
+                if connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                raise
+
+    def _take_up(self, fresh: bool) -> Saved:
+        def work(connection: sqlite3.Connection) -> Saved:
+            if not fresh:
+                return reading.saved(connection)
+            owed = {key: state for key, state in reading.saved(connection).states.items() if state.debts}
+            connection.execute("BEGIN IMMEDIATE")
+            writing.forget_state(connection)
+            connection.execute("COMMIT")
+            return Saved(forgotten=owed)
+
+        try:
+            return self._guarded(work)
+        except NotARecord as damage:
+            answer = self._recover(str(damage))
+            if answer.problem:
+                raise Unusable(answer.problem) from damage
+            self._open(thoroughly=False)
+            return Saved()
+
+
+def _checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The pages of the log, and those of them that are in the file now (those that a reader needs stay)."""
+    _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return pages, done
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _forget_old_ones(path: Path) -> None:
+    """Remove the oldest of the files that were set aside, so that a bad disk does not fill up with them."""
+    mine = [each for each in path.parent.glob(f"{path.name}.bad-*") if not each.name.endswith(("-wal", "-shm"))]
+    for old in sorted(mine)[:-ASIDE_KEPT]:
+        for each in (old, Path(f"{old}-wal"), Path(f"{old}-shm")):
+            with contextlib.suppress(OSError):
+                each.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn SQLite's errors into ours: damage of the file, or a reason that is not its fault."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", None)  # errors of the driver itself have none
+        if code is not None and code & 0xFF in _DAMAGE:
+            raise NotARecord(str(error)) from error
+        raise Unusable(str(error)) from error

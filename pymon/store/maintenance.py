@@ -1,0 +1,78 @@
+"""When the record's file is looked after: synced, thinned out, and read through for damage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from pymon.store.database import Database, Written
+from pymon.store.disk_worker import Worker
+from pymon.store.health import find_damage
+
+MAINTAIN_EVERY = 30.0
+"""seconds between syncs to the disk (and looks for old events)"""
+INSPECT_EVERY = 3600.0
+"""seconds between two readings of the whole file"""
+
+
+class Maintenance:
+    """Of one database, on one event loop. Times are those of the event loop's clock."""
+
+    def __init__(
+        self,
+        database: Database,
+        worker: Worker,
+        set_aside: Callable[[Written], None],
+        *,
+        inspect_every: float = INSPECT_EVERY,
+    ) -> None:
+        """``worker`` does the database's work. ``set_aside`` is told when a damaged file made way for a new one."""
+        self._database = database
+        self._worker = worker
+        self._set_aside = set_aside
+        self._inspector = Worker("pymon-record-check")  # so that no write waits for it
+        self._inspect_every = inspect_every
+        self._maintain_at = 0.0
+        self._inspect_at: float | None = None
+        self._is_inspecting = False
+
+    def look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin what is due; returns at once. To be called after each write."""
+        now = loop.time()
+        if self._inspect_at is None:  # the file was read through when it was opened
+            self._inspect_at = now + self._inspect_every
+        if now >= self._maintain_at:
+            self._maintain(loop)
+        if now >= self._inspect_at and not self._is_inspecting:
+            self._inspect_at = now + self._inspect_every
+            self._is_inspecting = True
+            path: Path = self._database.path
+            self._inspector.submit(partial(find_damage, path), loop).add_done_callback(partial(self._inspected, loop))
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._maintain_at = self._inspect_at = float("inf")
+        self._inspector.stop()
+
+    def _maintain(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the database looked after; while there is more to drop, again after what came meanwhile."""
+        self._maintain_at = max(self._maintain_at, loop.time() + MAINTAIN_EVERY)
+
+        def maintained(done: asyncio.Future[bool]) -> None:
+            if not done.cancelled() and done.exception() is None and done.result() and self._maintain_at < float("inf"):
+                self._maintain(loop)
+
+        self._worker.submit(self._database.maintain, loop).add_done_callback(maintained)
+
+    def _inspected(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[str]) -> None:
+        self._is_inspecting = False
+        damage = "" if done.cancelled() or done.exception() else done.result()
+        if damage:
+            condemning = self._worker.submit(partial(self._database.condemn, damage), loop)
+            condemning.add_done_callback(self._condemned)
+
+    def _condemned(self, done: asyncio.Future[Written]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._set_aside(done.result())

@@ -1,0 +1,116 @@
+"""A batch brought into the tables, in one transaction. Blocking; the counterpart of ``reading``."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from pymon.model.request import Recorded
+from pymon.store.batch import Batch
+from pymon.store.codec import encode_facts, encode_measurements, encode_pending, encode_state
+from pymon.store.disk_worker import breathe
+from pymon.store.moment import Moment, since_boot
+from pymon.store.rows import as_bytes
+
+CHUNK = 32
+"""rows between two breaths, in which the event loop gets its turn"""
+BREATH = 0.0003
+"""seconds"""
+TEXT_LIMIT = 4096
+"""characters of an event's text that are kept"""
+FACTS_LIMIT = 16384
+"""characters of an event's facts that are kept"""
+
+
+def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
+    """Write a batch and commit it; ``base`` is what the numbers of its events are added to."""
+    connection.execute("BEGIN IMMEDIATE")
+    if batch.is_all:
+        forget_state(connection)
+    for statement, rows in _changes(batch, base):
+        for chunk in _chunks(rows):
+            connection.executemany(statement, chunk)
+            if len(chunk) == CHUNK:
+                breathe(BREATH)
+    moment = batch.moment or Moment(time.time(), *since_boot())
+    rows = [("last_write", moment.at), ("last_boot", moment.boot), ("last_booted_for", moment.booted_for)]
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+    connection.execute("COMMIT")
+
+
+def forget_state(connection: sqlite3.Connection) -> None:
+    """Remove all but the events and what tells their age; the caller commits."""
+    for table in ("services", "measurements", "disabled", "alerts", "history"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608  # of our own words
+    connection.execute("DELETE FROM meta WHERE name <> 'ages'")
+
+
+def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:
+    """Statements with the rows that each is done with. What is a batch's own is not touched while it is written."""
+    gone = [(as_bytes(key.group), as_bytes(key.service)) for key, state in batch.states.items() if state is None]
+    yield "DELETE FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
+    yield "DELETE FROM measurements WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
+    yield (
+        "INSERT OR REPLACE INTO services VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?)",
+        (
+            (as_bytes(key.group), as_bytes(key.service), encode_state(state))
+            for key, state in batch.states.items()
+            if state is not None
+        ),
+    )
+    yield (
+        "INSERT OR REPLACE INTO measurements VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
+        (
+            (as_bytes(key.group), as_bytes(key.service), state.measured, encode_measurements(state.measurements))
+            for key, state in batch.measured.items()
+        ),
+    )
+    if batch.disabled is not None:
+        yield "DELETE FROM disabled WHERE ?", [(1,)]
+        disabled = batch.disabled
+        rows = [("watch", watch, "") for watch in disabled.watches]
+        rows += [("service", key.group, key.service) for key in disabled.services]
+        rows += [("host", "", host) for host in disabled.hosts]
+        rows += [("enabled host", "", host) for host in disabled.enabled_hosts]
+        yield (
+            "INSERT INTO disabled VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))",
+            ((kind, as_bytes(group), as_bytes(name)) for kind, group, name in rows),
+        )
+    if batch.scheduler is not None:
+        yield "INSERT OR REPLACE INTO meta VALUES ('stopped_since', ?)", [batch.scheduler]
+    yield (
+        "INSERT INTO history (name, line) VALUES (?, CAST(? AS TEXT))",
+        ((name, as_bytes(line)) for name, line in batch.lines),
+    )
+    yield "DELETE FROM alerts WHERE token = ?", [(token,) for token, undone in batch.alerts.items() if undone is None]
+    yield (
+        "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)",
+        (
+            (token, undone.started, encode_pending(undone.pending))
+            for token, undone in batch.alerts.items()
+            if undone is not None
+        ),
+    )
+    yield (
+        "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), "
+        "CAST(? AS TEXT), ?)",
+        (_event_row(base + number, event) for number, event in batch.events.items()),
+    )
+
+
+def _event_row(number: int, event: Recorded) -> tuple[object, ...]:
+    text = event.text if len(event.text) <= TEXT_LIMIT else f"{event.text[:TEXT_LIMIT]}…"
+    facts = encode_facts(event.facts)
+    return (
+        *(number, event.at, max(event.at, event.until), event.count, event.kind.value),
+        *map(as_bytes, (event.group, event.service, event.asker, text)),
+        facts if len(facts) <= FACTS_LIMIT else encode_facts({"cut": len(facts)}),
+    )
+
+
+def _chunks(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
+    left = iter(rows)
+    while chunk := list(islice(left, CHUNK)):
+        yield chunk

@@ -1,0 +1,1 @@
+"""What happened, in words: decisions, operators' acts, measurements, and what outages owe. Pure."""

@@ -1,0 +1,298 @@
+"""What a decision is recorded as: what the check or trap said, whom that was told to, and what was held back (pure).
+
+Routine is not recorded: a success of a service that is well, unless something follows from it.
+
+The facts of an event, by its kind:
+
+    check, trap   ``status`` (fail, ok, …), ``exitval``, ``summary``; ``check`` is ``broken`` of a check that could not
+                  be carried out; ``cause`` if the monitor did not simply exit;
+                  ``sta`` and ``intended`` of a trap; ``measurements`` of a check (host, name, value, unit of each),
+                  those of failed hosts first, and ``unlisted``, how many more there were
+    alert, held   ``event`` (failure, up, ack, …), ``period`` (its key; None: of no period), ``alert`` (as in mon.cf);
+                  ``rule`` that held it back; ``why`` the alert was sent, if a rule could have held it back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pymon.core import acknowledgement
+from pymon.core.alerting import LIST_OF
+from pymon.core.outages import BROKEN_WORD, ending, enter
+from pymon.core.state import summary_of
+from pymon.core.whole_seconds import elapsed, lasting
+from pymon.model.depend import ServiceKey
+from pymon.model.duration import format_duration
+from pymon.model.effect import AlertCall, Held, Noticed, Rule, Suppressed, Verdict
+from pymon.model.measurement import Measurement
+from pymon.model.request import Recorded, RecordedKind
+from pymon.model.result import Cause, CheckOutcome, CheckResult
+from pymon.model.service import AlerteveryMode, AlertKind, Period, Service
+from pymon.model.state import ServiceState
+from pymon.model.status import OpStatus
+from pymon.model.trap import Trap
+
+SUMMARY_LIMIT = 500
+"""characters of a summary that are recorded"""
+FIGURES = 20
+"""measurements that are recorded with an event"""
+FIGURES_LENGTH = 2000
+"""characters of their names"""
+NAMED = 3
+"""alerts that a held-back line names; of more, how many"""
+
+_CAUSES = {
+    Cause.SIGNALED: "ended by a signal",
+    Cause.TIMED_OUT: "timed out",
+    Cause.NOT_STARTED: "not started",
+    Cause.RAISED: "raised an exception",
+    Cause.BLOCKED: "blocked the daemon",
+    Cause.HELD_UP: "the daemon was held up",
+    Cause.STARVED: "the daemon lacked what it takes to run it",
+}
+
+
+def of_verdict(
+    service: Service,
+    before: ServiceState,
+    verdict: Verdict,
+    now: float,
+    cause: CheckResult | Trap | None = None,
+) -> tuple[Recorded, ...]:
+    """What is to be recorded of one decision, in order.
+
+    ``before`` is the state that it was made on, ``cause`` what it came from: a monitor's result, a trap, or neither
+    (a trap that did not come, a trap's time that is over, the start, an acknowledgement, a disable, a test).
+    ``now`` is the time of the decision, in seconds since the epoch.
+    """
+    after = verdict.state
+    if not verdict.effects and before.op_status is after.op_status is OpStatus.OK:
+        return ()
+    return (
+        *_noticed(service.key, verdict, now),
+        *_said(service, before, verdict, now, cause),
+        *_withdrawn(service.key, before, verdict, now),
+        *_alerts(service, before, verdict),
+        *_held(service, verdict),
+    )
+
+
+def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult, until: float) -> Recorded:
+    """What is recorded of a monitor that is not run inside the daemon until some time, after ``result`` there.
+
+    One that blocked the daemon is repeated as a process at once, so that result itself is never judged.
+    """
+    name = service.monitor.name if service.monitor is not None else "the monitor"
+    minutes = f"{(until - result.ended) / 60:.0f} min"
+    text = f"{name}: {_short(summary_of(result.output))}; for {minutes} it runs as a process, for this service"
+    facts: dict[str, object] = {"status": state.op_status.name.lower(), "cause": result.cause.value, "until": until}
+    return _event(service.key, result.ended, RecordedKind.CHECK, text, facts)
+
+
+# What the check said
+
+
+def _said(
+    service: Service, before: ServiceState, verdict: Verdict, now: float, cause: CheckResult | Trap | None
+) -> Iterator[Recorded]:
+    after = verdict.state
+    if isinstance(cause, CheckResult):
+        if cause.cause is Cause.CANCELLED:
+            return
+        kind, at = RecordedKind.CHECK, cause.ended
+    else:
+        kind, at = RecordedKind.TRAP, now
+    if cause is None:
+        text = _silence(service, before, after)
+    elif after.op_status is OpStatus.FAIL:
+        text = _failure(service, before, after, cause)
+    elif before.op_status is not after.op_status:
+        text = _success(before, after, cause, now)
+    else:
+        return
+    if not text:
+        return
+    facts: dict[str, object] = {"status": after.op_status.name.lower(), "exitval": after.exitval}
+    facts["summary"] = _short(after.last_summary)
+    if after.is_broken:
+        facts["check"] = CheckOutcome.BROKEN.value
+    if isinstance(cause, CheckResult) and cause.cause is not Cause.EXITED:
+        facts["cause"] = cause.cause.value
+    if isinstance(cause, CheckResult) and cause.measurements:
+        facts |= _measured(cause.measurements, after.last_summary)
+    if isinstance(cause, Trap):
+        facts |= {"sta": cause.sta, **({"intended": cause.intended} if cause.intended else {})}
+    yield _event(service.key, at, kind, text, facts)
+
+
+def _measured(measurements: tuple[Measurement, ...], summary: str) -> dict[str, object]:
+    """As many figures as an event has room for: those of hosts that the summary names come first."""
+    if len(measurements) > FIGURES:
+        named = frozenset(summary.split())
+        measurements = tuple(sorted(measurements, key=lambda each: each.host not in named))
+    listed: list[Measurement] = []
+    room = FIGURES_LENGTH
+    for each in measurements[:FIGURES]:
+        room -= len(each.host) + len(each.name) + len(each.unit)
+        if room < 0:
+            break
+        listed.append(each)
+    unlisted = len(measurements) - len(listed)
+    return {"measurements": [list(each) for each in listed], **({"unlisted": unlisted} if unlisted else {})}
+
+
+def _failure(service: Service, before: ServiceState, after: ServiceState, cause: CheckResult | Trap) -> str:
+    if isinstance(cause, Trap):
+        what = "a broken check" if after.is_broken else "failure"
+        how = f"trap of {what}{_addressed(cause)} (sta {cause.sta})"
+    elif after.is_broken:
+        told = f"{_CAUSES[cause.cause]}, " if cause.cause in _CAUSES else ""
+        how = f"broken ({told}exit {after.exitval})"
+    elif cause.cause is Cause.EXITED:
+        how = f"failed (exit {cause.exitval})"
+    else:
+        how = f"failed ({_CAUSES[cause.cause]}, exit {cause.exitval})"
+    more = ""
+    if after.failure_interval_active and not before.failure_interval_active and service.failure_interval:
+        more = f"; checked every {format_duration(service.failure_interval)} until it is well (failure_interval)"
+    said = after.last_summary.removeprefix(BROKEN_WORD) if after.is_broken else after.last_summary
+    return f"{how}: {_short(said)}{more}"
+
+
+def _success(before: ServiceState, after: ServiceState, cause: CheckResult | Trap, now: float) -> str:
+    how = f"trap of success{_addressed(cause)}" if isinstance(cause, Trap) else "ok"
+    said = f": {_short(after.last_summary)}" if after.last_summary.strip() else ""
+    if before.op_status is not OpStatus.FAIL or not before.first_failure:
+        return f"{how}{said}"
+    before = ending(before)
+    lasted, count = lasting(before.first_failure, now), before.consec_failures
+    if before.broken:
+        return f"{how} after its check was broken for {lasted} ({count} in a row){said}"
+    return f"{how} after {lasted} of failure ({count} {'failure' if count == 1 else 'failures'} in a row){said}"
+
+
+def _silence(service: Service, before: ServiceState, after: ServiceState) -> str:
+    """What happened when neither a check nor a trap did, empty if that is recorded as something else."""
+    if after.failure_count > before.failure_count:
+        return f"no trap for {format_duration(service.traptimeout or 0.0)}: counts as a failure (traptimeout)"
+    if after.op_status is OpStatus.OK and before.op_status is not OpStatus.OK:
+        return f"no trap any more for {format_duration(service.trapduration or 0.0)}: counts as ok (trapduration)"
+    return ""
+
+
+def _addressed(trap: Trap) -> str:
+    return f", addressed to {trap.intended}" if trap.intended else ""
+
+
+def _noticed(key: ServiceKey, verdict: Verdict, now: float) -> Iterator[Recorded]:
+    for effect in verdict.effects:
+        if isinstance(effect, Noticed):
+            yield _event(key, now, RecordedKind.CHECK, effect.text, {"status": verdict.state.op_status.name.lower()})
+
+
+def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: float) -> Iterator[Recorded]:
+    """An acknowledgement ends by itself: with the outage, for another one, or for another summary (unack_summary)."""
+    after = verdict.state
+    if before.ack and not after.ack:
+        if before.broken is not after.broken and after.op_status is OpStatus.FAIL:
+            ended = f"it was given before {'the check broke' if after.broken else 'the service was found failing'}"
+        elif after.op_status is OpStatus.OK:
+            ended = "the outage is over"
+        else:
+            ended = "the summary is another (unack_summary)"
+        said = acknowledgement.said(before.ack_comment)
+        text = f"the acknowledgement has ended, {ended}{f': {_short(said)}' if said else ''}"
+        yield _event(key, now, RecordedKind.CHECK, text, {"status": after.op_status.name.lower()})
+
+
+# Whom it was told to
+
+
+def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterator[Recorded]:
+    for call in verdict.alerts:
+        period = next((each for each in service.periods if each.key == call.period), None)
+        word = call.list_kind or "redistribute"
+        why = call.why or (_reason(period, before, call) if call.event.is_failure and period is not None else "")
+        where = f"period {call.period}" if call.period else ("" if call.period is None else "the period without a name")
+        details = ", ".join(part for part in (where, why) if part)
+        test = "test of " if call.history_word is None and call.list_kind is not None else ""
+        text = f"{test}{word} {call.command}{f' ({details})' if details else ''}: {_short(summary_of(call.output))}"
+        facts: dict[str, object] = {
+            "event": call.event.value,
+            "kind": str(word),
+            "period": call.period,
+            "alert": str(call.command),
+            "exitval": call.exitval,
+            **({"why": why} if why else {}),
+            **({"test": True} if test else {}),
+        }
+        yield _event(call.key, call.at, RecordedKind.ALERT, text, facts)
+
+
+def _reason(period: Period, before: ServiceState, call: AlertCall) -> str:
+    """Why an alert about a failure passed its period's rules, as far as they had a say."""
+    counters = enter(before, broken=call.state.broken).period(period.key)
+    if not counters.alert_sent:
+        if period.alertafter_consecutive and call.state.consec_failures > 1:
+            return f"failure {call.state.consec_failures} in a row, alertafter {period.alertafter_consecutive}"
+        return "the first of this outage"
+    number = f"alert {counters.alert_sent + 1} of this outage"
+    if not counters.last_alert:
+        return number
+    since = elapsed(counters.last_alert, call.at)
+    ago = f"the last one {lasting(counters.last_alert, call.at)} ago"
+    if not period.alertevery or since >= period.alertevery:
+        return f"{number}, {ago}"
+    changed = "output" if period.alertevery_mode is AlerteveryMode.OBSERVE_DETAIL else "summary"
+    return f"{number}, {ago} but the {changed} is another (alertevery {format_duration(period.alertevery)})"
+
+
+# What was held back
+
+
+def _held(service: Service, verdict: Verdict) -> Iterator[Recorded]:
+    for effect in verdict.effects:
+        if not isinstance(effect, Suppressed):
+            continue
+        kind = LIST_OF.get(effect.event, AlertKind.ALERT)
+        for held in effect.held:
+            facts: dict[str, object] = {
+                "event": effect.event.value,
+                "kind": kind.value,
+                "rule": held.rule.value,
+                "period": held.period,
+                "alert": held.alert,
+                "alerts": list(_meant(service, kind, held)),
+            }
+            yield _event(effect.key, effect.at, RecordedKind.HELD, _held_text(service, kind, held), facts)
+
+
+def _held_text(service: Service, kind: AlertKind, held: Held) -> str:
+    if held.rule is Rule.NONE_CONFIGURED:
+        return f"nobody is told: {held.text}"
+    names = list(_meant(service, kind, held))
+    named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    where = "" if held.period is None else f" ({f'period {held.period}'.rstrip()})"
+    return f"{kind}{f' {named}' if named else ''} not sent{where}: {held.text}"
+
+
+def _meant(service: Service, kind: AlertKind, held: Held) -> Iterator[str]:
+    """The alerts that were held back, as mon.cf writes them."""
+    if held.alert is not None:
+        yield held.alert
+        return
+    seen = set()
+    for period in service.periods:
+        if held.period in (None, period.key):
+            for alert in period.alerts_of(kind):
+                if (name := str(alert.command)) not in seen:
+                    seen.add(name)
+                    yield name
+
+
+def _event(key: ServiceKey, at: float, kind: RecordedKind, text: str, facts: dict[str, object]) -> Recorded:
+    return Recorded(at, kind, text, key.group, key.service, facts=facts)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SUMMARY_LIMIT else f"{text[:SUMMARY_LIMIT]}…"

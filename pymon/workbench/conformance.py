@@ -1,0 +1,321 @@
+"""One plugin run both ways, as a process and in process, and what can be said against it.
+
+Both runs are the daemon's own (``pymon.runner``): the same time limits, containment and watchdog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pymon.contract.invocation import Invocation
+from pymon.errors import PluginError
+from pymon.installed import Offer
+from pymon.model.measurement import Measurement
+from pymon.model.result import Cause, CheckOutcome, CheckResult
+from pymon.plugin.alert import Alert
+from pymon.plugin.monitor import Monitor
+from pymon.runner.executor import Runner
+from pymon.runner.process import run_process
+from pymon.runner.registry import PluginFile, load, load_offer
+from pymon.workbench.exit_guard import ExitWatch
+from pymon.workbench.loop_blocking import Stall, StallWatch
+from pymon.workbench.resource_leaks import Holding, Holdings
+from pymon.workbench.side_effects import Leavings
+
+TIME_LIMIT = 60.0
+"""seconds that one run may take"""
+
+_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(?P<error>.*)", re.MULTILINE)
+_NO_OUTCOME = re.compile(
+    r"(?:^|: )the monitor's probe returned (?P<returned>.*), neither Up, Down nor Broken$", re.MULTILINE
+)
+"""what the SDK says of a probe that has a bug and raised nothing"""
+
+_USAGE = re.compile(r"^(?:try \S+ --help|\S+ --help tells what it takes)$", re.MULTILINE)
+"""what the SDK says when the options are wrong"""
+
+_FIGURE = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
+
+
+class Run(NamedTuple):
+    """One run: how it ended, how many seconds of processor time it took (with what it started), what it measured.
+
+    ``problems`` are what speaks against it; ``notes`` what its author should know. ``held_up`` and ``left`` say whether
+    one of these tells of a held-up event loop, or of something left behind; ``ended_all`` that it would have ended the
+    daemon, so that its result says nothing.
+    """
+
+    result: CheckResult
+    processor: float
+    measurements: tuple[Measurement, ...]
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    held_up: bool = False
+    left: bool = False
+    ended_all: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.result.ended - self.result.started
+
+
+class Trial(NamedTuple):
+    """A plugin's runs with the same call. ``inside`` is None where the daemon runs it as a process only.
+
+    ``why_not_inside`` says why; ``loaded_in`` is how many seconds its import took, which the daemon spends once.
+    """
+
+    file: PluginFile
+    invocation: Invocation
+    process: Run
+    inside: Run | None
+    why_not_inside: str = ""
+    loaded_in: float = 0.0
+
+    @property
+    def exitval(self) -> int:
+        """The exit code, as of a process."""
+        return self.process.result.exitval
+
+    @property
+    def outcome(self) -> CheckOutcome:
+        """What a check says: ok, failed or broken, when it could not be carried out."""
+        return self.process.result.outcome
+
+    @property
+    def output(self) -> str:
+        """All that it printed."""
+        return self.process.result.output
+
+    @property
+    def summary(self) -> str:
+        """The first line of it, which is what people are told."""
+        return self.output.partition("\n")[0]
+
+    @property
+    def detail(self) -> str:
+        """The rest of it."""
+        return self.output.partition("\n")[2]
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What it measured."""
+        return self.process.measurements
+
+    def measured(self, name: str, host: str = "") -> list[float]:
+        """The values measured under a name, of one host or of all."""
+        return [each.value for each in self.measurements if each.name == name and host in ("", each.host)]
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What is not the same both ways. Figures may differ: times and port numbers do from run to run."""
+        if self.inside is None or self.inside.ended_all:
+            return ()
+        return tuple(_differences(self.process, self.inside))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All that speaks against the plugin, whatever its verdict; empty if it is as it should be."""
+        broken = (f"cannot run in process: {self.file.problem}",) if self.file.problem else ()
+        inside = self.inside.problems if self.inside else ()
+        differences = [f"differs: {each}" for each in self.differences]
+        return tuple(dict.fromkeys((*broken, *self.process.problems, *inside, *differences)))
+
+
+def find(path: str | os.PathLike[str]) -> PluginFile:
+    """The plugin in a file, or of a package (``MODULE:OBJECT``). Raises PluginError if there is none to be run."""
+    file = Path(path).absolute()
+    module, colon, _ = str(path).partition(":")
+    if colon and "/" not in module and not file.exists():
+        return load_offer(Offer(module, str(path), module))
+    if not file.is_file():
+        raise PluginError(f"there is no file {file}")
+    if not os.access(file, os.X_OK):
+        raise PluginError(f"{file} is not executable: chmod +x {file}")
+    return load(file.name, str(file))
+
+
+def kind_of(file: PluginFile) -> str:
+    """``monitor`` or ``alert``: by what the SDK made it, else by its name; nothing where neither tells."""
+    if file.plugin is not None:
+        return "alert" if isinstance(file.plugin, Alert) else "monitor"
+    suffix = file.name.rpartition(".")[2]
+    return suffix if suffix in ("monitor", "alert") else ""
+
+
+async def try_out(
+    file: PluginFile,
+    invocation: Invocation,
+    *,
+    time_limit: float = TIME_LIMIT,
+    is_alert: bool = False,
+    on_process: Callable[[Run], None] | None = None,
+) -> Trial:
+    """Run a plugin both ways. ``time_limit`` is in seconds, for each run.
+
+    ``on_process`` is given the run as a process before the other begins, which may end all if the plugin is bad.
+    Where a monitor's run in process held up the event loop or kept something it is made again, so that what happens
+    only at the first call (an import, a certificate store, a cache) is told from what happens at each. An alert is not
+    sent once more for that.
+    """
+    process = await _as_process(file, invocation, time_limit, is_alert=is_alert)
+    if not is_alert and _asked_nothing(file, process):
+        process = process._replace(notes=(*process.notes, "it was given no hosts, so that it checked nothing"))
+    if on_process is not None:
+        on_process(process)
+    if file.plugin is None:
+        why = file.problem or "it is not written against pymon's SDK"
+        return Trial(file, invocation, process, None, why)
+    seen = await _inside(file, invocation, time_limit)
+    is_usage = _USAGE.search(seen.run.result.output) is not None
+    is_over = seen.run.ended_all or seen.run.result.cause not in (Cause.EXITED, Cause.BROKEN)
+    may_repeat = not is_alert and not is_usage and not is_over
+    again = await _inside(file, invocation, time_limit) if may_repeat and (seen.stalls or seen.kept) else None
+    return Trial(file, invocation, process, _judged(seen, again, is_alert=is_alert, is_usage=is_usage))
+
+
+class _Seen(NamedTuple):
+    """A run in process, and what was seen that counts only if it happens each time."""
+
+    run: Run
+    stalls: Sequence[Stall]
+    kept: Sequence[Holding]
+
+
+def _judged(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) -> Run:
+    """The run with all that is to say of it; ``again`` is a second one, if it was made."""
+    last = again or seen
+    problems, notes = [*seen.run.problems, *last.run.problems], list(last.run.notes)
+    for stall in last.stalls:
+        if stall.importing:
+            notes.append(f"{_told(stall)}, where it imports: that is once")
+        elif is_usage:
+            notes.append(f"{_told(stall)}, on the way to an error in its options")
+        else:
+            problems.append(_told(stall))
+    for holding in last.kept:
+        (notes if is_alert else problems).append(holding.what)
+    if again is not None:
+        spots = {stall.spot for stall in again.stalls}
+        notes += [f"{_told(stall)}, at the first call only" for stall in seen.stalls if stall.spot not in spots]
+        kinds = Counter(holding.kind for holding in again.kept)
+        notes += [f"{holding.what}, at the first call only" for holding in seen.kept if not kinds[holding.kind]]
+    return last.run._replace(
+        problems=tuple(dict.fromkeys(problems)),
+        notes=tuple(dict.fromkeys(notes)),
+        held_up=bool(seen.stalls or last.stalls),
+        left=bool(seen.kept or last.kept),
+    )
+
+
+def _asked_nothing(file: PluginFile, run: Run) -> bool:
+    """Whether it is a monitor that had no host: it measures how long each one that is well took."""
+    is_silent = not run.result.exitval and not run.result.output and not run.measurements
+    return is_silent and isinstance(file.plugin, Monitor)
+
+
+def _told(stall: Stall) -> str:
+    return f"held up the event loop for {stall.seconds:.2f} s: {stall.spot}"
+
+
+async def _as_process(file: PluginFile, invocation: Invocation, time_limit: float, *, is_alert: bool) -> Run:
+    bad: list[str] = []
+    before = _children()
+    result = await run_process(
+        file.command, invocation, time_limit=time_limit, on_bad_measurement=None if is_alert else bad.append
+    )
+    processor = _children() - before
+    problems = [*_endings(result, "as a process"), *(f"a measurement cannot be read: {problem}" for problem in bad)]
+    return Run(result, processor, result.measurements, tuple(problems), tuple(_notes(result)))
+
+
+async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -> _Seen:
+    runner = Runner()
+    runner.start()
+    try:
+        await asyncio.sleep(0)
+        processor = time.process_time() + _children()
+        with Holdings() as holdings:
+            with StallWatch(file.source) as watch, Leavings() as leavings, ExitWatch() as exits:
+                result = await runner.run(file, invocation, time_limit=time_limit)
+            # at once: tasks that it left behind were cancelled, and are about to end
+            left = leavings.found()
+            spent = time.process_time() + _children() - processor - watch.processor
+            kept = await holdings.kept()
+        behaved = runner.can_run_in_process(file)
+    finally:
+        runner.stop()
+    problems = [*(exits.problems or _endings(result, "in process")), *left]
+    if not behaved and result.cause is Cause.TIMED_OUT:
+        problems.append("went on after it was cancelled, so that the daemon would run it as a process for a while")
+    run = Run(result, max(spent, 0.0), result.measurements, tuple(problems), ended_all=bool(exits.problems))
+    return _Seen(run, watch.stalls, kept)
+
+
+def _endings(result: CheckResult, way: str) -> Iterator[str]:
+    """What is wrong with how a run came to its end."""
+    summary = result.output.partition("\n")[0]
+    match result.cause:
+        case Cause.TIMED_OUT:
+            yield f"{way}: {summary}"
+        case Cause.NOT_STARTED | Cause.RAISED | Cause.BLOCKED:
+            yield f"{way}: {summary}"
+        case Cause.SIGNALED:
+            yield f"{way}: ended by signal {result.exitval - 128}"
+        case _:
+            if crash := _TRACEBACK.search(result.output):
+                yield f"raised {crash['error']}"
+            if bug := _NO_OUTCOME.search(result.output):
+                yield f"its probe returned {bug['returned']}, neither Up, Down nor Broken"
+
+
+def _notes(result: CheckResult) -> Iterator[str]:
+    if result.exitval and not result.output.partition("\n")[0].strip():
+        yield "it failed without a summary: its first line is empty"
+
+
+def _differences(process: Run, inside: Run) -> Iterator[str]:
+    one, other = process.result, inside.result
+    if one.cause is other.cause is Cause.TIMED_OUT:
+        return  # in process it is also known where it waited
+    if one.exitval != other.exitval:
+        yield f"exit code {one.exitval} as a process, {other.exitval} in process"
+    elif one.outcome is not other.outcome:
+        yield f"{one.outcome} as a process, {other.outcome} in process"
+    if _figureless(one.output) != _figureless(other.output):
+        yield f"output {_first_difference(one.output, other.output)}"
+    names = [{(each.host, each.name, each.unit) for each in run.measurements} for run in (process, inside)]
+    if names[0] != names[1]:
+        odd = ", ".join(" ".join(each[:2]) for each in sorted(names[0] ^ names[1]))
+        yield f"measured one way only: {odd}"
+
+
+def _first_difference(one: str, other: str) -> str:
+    lines, others = one.splitlines(), other.splitlines()
+    for number, (left, right) in enumerate(zip(lines, others, strict=False), 1):
+        if _figureless(left) != _figureless(right):
+            return f"line {number}: {left!r} as a process, {right!r} in process"
+    return f"as a process has {_lines(len(lines))}, in process {_lines(len(others))}"
+
+
+def _lines(count: int) -> str:
+    return f"{count} line" if count == 1 else f"{count} lines"
+
+
+def _figureless(text: str) -> str:
+    return _FIGURE.sub("0", text)
+
+
+def _children() -> float:
+    """Seconds of processor time of all processes that have ended, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,130 @@
+"""The turnstile: one slice in a turn, all in their order, and what is short not behind what is long."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+
+import pytest
+
+from pymon.server.commands.reply import Reply, Session
+from pymon.server.commands.table import answer
+from pymon.server.listen.connection import SHOWN
+from pymon.server.listen.fairness import CHUNK, Pace, take_slice
+from tests.server.conftest import SITE, Client, Live, until
+from tests.server.samples import SNAPSHOT
+
+Told = Callable[[], str]
+
+
+async def test_short_work_waits_for_one_long_slice_at_most() -> None:
+    pace, done = Pace(), list[str]()
+
+    async def at_long() -> None:
+        for _ in range(500):
+            async with pace.long():
+                done.append("long")
+
+    async def at_short() -> None:
+        async with pace.short():
+            done.append("short")
+
+    long = [asyncio.create_task(at_long()) for _ in range(50)]
+    await until(lambda: len(done) >= 20)
+    del done[:]
+    await at_short()
+    assert done[:-1] in ([], ["long"], ["long", "long"]), "the one inside, and the one that stands in line"
+    for task in long:
+        task.cancel()
+    await asyncio.gather(*long, return_exceptions=True)
+
+
+async def test_long_work_goes_on_among_short_work() -> None:
+    pace, done = Pace(), list[str]()
+
+    async def at_short() -> None:
+        while True:
+            async with pace.short():
+                done.append("short")
+
+    crowd = [asyncio.create_task(at_short()) for _ in range(10)]
+    for _ in range(5):
+        async with pace.long():
+            done.append("long")
+    assert done.count("short") <= 5 * 11
+    for task in crowd:
+        task.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
+
+
+async def test_who_gives_up_while_waiting_holds_nobody_up() -> None:
+    pace = Pace()
+
+    async def enter() -> None:
+        async with pace.long():
+            await asyncio.sleep(0)
+
+    first, *given_up = [asyncio.create_task(enter()) for _ in range(10)]
+    await asyncio.sleep(0)
+    for task in given_up:
+        task.cancel()
+    await asyncio.gather(first, *given_up, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await enter()
+
+
+def test_slice_has_a_size() -> None:
+    lines = iter([b"x" * (CHUNK // 2)] * 5)
+    assert [(len(data), is_all) for data, is_all in (take_slice(lines), take_slice(lines), take_slice(lines))] == [
+        (CHUNK, False), (CHUNK, False), (CHUNK // 2, True),
+    ]  # fmt: skip
+
+
+async def test_short_answer_comes_while_many_long_ones_are_made(live: Live) -> None:
+    many = "".join(f" service x{number}\n  traptimeout 1h\n  description {'d' * 900}\n" for number in range(500))
+    await live.start(site=f"{SITE}{many}")
+    busy = [await live.connect() for _ in range(20)]
+    received = 0
+
+    async def read(client: Client) -> None:
+        nonlocal received
+        while data := await client.reader.read(1 << 16):
+            received += len(data)
+
+    readers = [asyncio.create_task(read(client)) for client in busy]
+    for client in busy:
+        await client.send("list descriptions\n" * 20)
+    await until(lambda: received >= 40 * CHUNK)
+    other = await live.connect()
+    before = received
+    assert (await other.ask("list state"))[-1] == "220 list state completed"
+    assert received - before < 20 * CHUNK, "less than a round of all the others"
+    for task in readers:
+        task.cancel()
+    await asyncio.gather(*readers, return_exceptions=True)
+
+
+@pytest.mark.slow
+def test_names_of_nothing_leave_nothing() -> None:
+    """Hundreds of such lines at once made so many objects that to collect garbage took most of a second."""
+    line = f"list opstatus {' '.join(f'x{number}' for number in range(10_000))}"
+    gc.collect()
+    before = len(gc.get_objects())
+    reply = answer(line, Session(), SNAPSHOT)
+    gc.collect()
+    assert isinstance(reply, Reply)
+    assert reply.final == "220 list opstatus completed"
+    assert len(gc.get_objects()) - before < 100
+
+
+@pytest.mark.parametrize("length", [SHOWN, 60_000])
+async def test_long_command_is_cut_before_it_waits_for_the_log(
+    live: Live, caplog: pytest.LogCaptureFixture, told: Told, length: int
+) -> None:
+    await live.start()
+    client = await live.connect()
+    command = f"list watch {'x' * length}"[:length]
+    assert (await client.ask(command))[-1] == "220 list watch completed"
+    assert f'client command "{command[:SHOWN]}' in told()
+    assert max(len(str(record.args)) for record in caplog.records) < SHOWN + 100

@@ -1,0 +1,273 @@
+"""Logins: every authtype, their order, time that tells nothing, and passwords that are nowhere to be read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pymon.access import crypt, logins
+from pymon.access.logins import Authenticator
+from pymon.access.passwords import check_passwd, check_userfile, parse_userfile
+from pymon.model.request import Login
+from pymon.model.settings import Settings
+from pymon.server.commands.reply import Session
+from tests.access.test_crypt import HASHES
+from tests.server.conftest import Live
+
+Told = Callable[[], str]
+SECRET = "S3cret-pass"
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """A userfile with one user for each kind of hash, whose password is ``secret``."""
+    lines = [f"user{number}:{hashed}" for number, hashed in enumerate(HASHES.values())]
+    file = tmp_path / "users"
+    file.write_text("# a comment\n\n  ann  :  " + HASHES["DES"] + "  \nbob:!\nplain:secret\n" + "\n".join(lines) + "\n")
+    return file
+
+
+def authenticator(users: Path, *authtype: str, pamservice: str = "passwd") -> Authenticator:
+    made = replace(Settings(), authtype=authtype, userfile=str(users), pamservice=pamservice)
+    return Authenticator(lambda: made)
+
+
+async def admits(made: Authenticator, user: str, password: str, peer: str = "10.0.0.1", **session: object) -> bool:
+    try:
+        return await made.admits(Login(user, password), Session(peer=peer, **session))  # type: ignore[arg-type]
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("number", range(len(HASHES)))
+async def test_userfile_takes_every_kind_of_hash(users: Path, number: int) -> None:
+    assert await admits(authenticator(users, "userfile"), f"user{number}", "secret")
+    assert not await admits(authenticator(users, "userfile"), f"user{number}", "wrong")
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "accepted"),
+    [
+        ("ann", "secret", True), ("Ann", "secret", False), ("ann", "", False), ("", "secret", False),
+        ("bob", "!", False), ("plain", "secret", False), ("# a comment", "", False), ("nobody", "secret", False),
+        ("ann", "secret\0", False), ("a\0b", "x", False),
+    ],
+)  # fmt: skip
+async def test_userfile_is_read_as_mon_reads_it(users: Path, user: str, password: str, accepted: bool) -> None:
+    assert await admits(authenticator(users, "userfile"), user, password) is accepted
+
+
+def test_later_line_wins() -> None:
+    assert parse_userfile("a:1\nb:2\na:3\n: x\nc\n#d:4\n  e : 5:6 \r\n") == {"a": "3", "b": "2", "e": "5:6"}
+
+
+async def test_userfile_is_read_at_each_login(users: Path) -> None:
+    made = authenticator(users, "userfile")
+    login, session = Login("zoe", "secret"), Session(peer="10.0.0.1")
+    assert not await made.admits(login, session)
+    await asyncio.to_thread(users.write_text, f"zoe:{HASHES['MD5']}\n")
+    assert await made.admits(login, session)
+    made.close()
+
+
+async def test_userfile_that_is_not_there_lets_nobody_in_and_is_told(tmp_path: Path, told: Told) -> None:
+    assert not await admits(authenticator(tmp_path / "none", "userfile"), "ann", "secret")
+    assert f"cannot read the userfile {tmp_path / 'none'}: No such file or directory" in told()
+
+
+async def test_types_are_tried_in_their_order(users: Path, told: Told) -> None:
+    assert await admits(authenticator(users, "shadow", "nonsense", "getpwnam", "userfile"), "ann", "secret")
+    assert "authtype nonsense is not known and lets nobody in" in told()
+    assert not await admits(authenticator(users), "ann", "secret")
+
+
+@pytest.mark.parametrize(
+    ("peer", "password", "accepted"),
+    [("127.0.0.1", "", True), ("127.0.0.1", "x", True), ("::1", "", True), ("127.0.0.2", "x", False),
+     ("10.0.0.1", "x", False), ("unix", "x", False)],
+)  # fmt: skip
+async def test_trustlocal(users: Path, peer: str, password: str, accepted: bool) -> None:
+    """U-LOCAL: ::1 is this machine as well."""
+    assert await admits(authenticator(users, "trustlocal"), "anybody", password, peer) is accepted
+    assert not await admits(authenticator(users, "trustlocal"), "", password, peer)
+
+
+async def test_peer_that_the_kernel_vouches_for_needs_no_password(users: Path) -> None:
+    own = frozenset({"ann"})
+    assert await admits(authenticator(users), "ann", "", "unix", peer_users=own)
+    assert not await admits(authenticator(users), "zoe", "x", "unix", peer_users=own)
+    assert await admits(authenticator(users), "zoe", "", "unix", peer_users=frozenset({"*"}))
+    assert not await admits(authenticator(users), "", "", "unix", peer_users=frozenset({"*"}))
+
+
+def test_getpwnam_takes_a_hash_of_the_passwd_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pwd  # noqa: PLC0415
+
+    entry = pwd.getpwuid(os.getuid())
+    with_hash = pwd.struct_passwd((entry.pw_name, HASHES["SHA-512"], *entry[2:]))
+    assert not check_passwd(entry.pw_name, "secret"), "the hash is in shadow"
+    monkeypatch.setattr(pwd, "getpwnam", {entry.pw_name: with_hash}.__getitem__)
+    assert check_passwd(entry.pw_name, "secret")
+    assert not check_passwd(entry.pw_name, "wrong")
+    assert not check_passwd("nobody-of-that-name", "secret")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0 or not Path("/etc/pam.d/su").exists(), reason="needs root, and PAM's su")
+async def test_pam_asks_the_system(users: Path, told: Told) -> None:
+    """The service su lets root become anybody without a password; the service other wants the right one."""
+    assert await admits(authenticator(users, "pam", pamservice="su"), "root", "whatever")
+    assert not await admits(authenticator(users, "pam", pamservice="other"), "no-such-user", SECRET)
+    assert SECRET not in told()
+
+
+async def test_pam_that_is_missing_is_told(users: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pamela", None)
+    assert await admits(authenticator(users, "pam", "userfile"), "ann", "secret"), "the next type is tried"
+    assert "authtype pam needs pamela (pip install 'pymon[pam]')" in told()
+    assert not await admits(authenticator(users, "pam", pamservice="../x"), "ann", SECRET)
+    assert SECRET not in told()
+
+
+def test_unknown_users_take_the_work_of_known_ones(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def fits(_password: str, hashed: str) -> bool:
+        looked_at.append(hashed)
+        return False
+
+    monkeypatch.setattr(crypt, "fits", fits)
+    for user in ("user4", "nobody", "bob", "nobody"):
+        assert not check_userfile(str(users), user, "wrong")
+    assert len(looked_at) == 4
+    assert looked_at[1] == looked_at[3], "the same each time, as with a user that exists"
+    assert set(looked_at) <= set(HASHES.values())
+    users.write_text("")
+    check_userfile(str(users), "nobody", "wrong")
+    assert looked_at[-1] == crypt.DECOY
+
+
+async def test_failures_of_one_address_slow_it_down_and_nobody_else(
+    users: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
+    for _ in range(6):
+        assert not await made.admits(Login("ann", SECRET), Session(peer="10.0.0.1"))
+    assert slept == [1, 2, 4]
+    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.2"))
+    assert slept == [1, 2, 4]
+    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    assert slept == [1, 2, 4, 8], "the right password waits as well, for it could be the next guess"
+    assert not await made.admits(Login("ann", SECRET), Session(peer="10.0.0.1"))
+    assert slept == [1, 2, 4, 8], "a success ends it"
+    made.close()
+    assert "failed login from 10.0.0.1 (4 lately; the next one waits 2 s)" in told()
+    assert SECRET not in told()
+
+
+async def test_login_of_ones_own_buys_no_guesses_at_others(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
+    for _ in range(3):
+        for user, password in (("user0", "guess"), ("user0", "another"), ("ann", "secret")):
+            assert await made.admits(Login(user, password), Session(peer="10.0.0.1")) is (user == "ann")
+    assert slept == [1, 2, 4], "the guesses wait, the login that succeeded before does not"
+    made.close()
+
+
+async def test_who_has_logged_in_before_does_not_queue_behind_guesses(
+    users: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
+    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    for _ in range(3):
+        assert not await made.admits(Login("user0", "guess"), Session(peer="10.0.0.1"))
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        begun.set()
+        await never.wait()
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    guess = asyncio.create_task(made.admits(Login("user0", "guess"), Session(peer="10.0.0.1")))
+    await begun.wait()
+    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    guess.cancel()
+    await asyncio.gather(guess, return_exceptions=True)
+    made.close()
+
+
+@pytest.mark.slow
+async def test_many_logins_at_once_are_looked_at_one_by_one_and_not_all(
+    users: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most = 0, 0
+    lock = threading.Lock()
+
+    def check(_path: str, _user: str, _password: str) -> bool:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.01)
+        with lock:
+            at_once -= 1
+        return True
+
+    monkeypatch.setattr(logins, "check_userfile", check)
+    made = authenticator(users, "userfile")
+    one = [made.admits(Login("ann", "x"), Session(peer="10.0.0.1")) for _ in range(40)]
+    results = await asyncio.gather(*one)
+    assert most == 1
+    assert results.count(True) == logins.MOST_WAITING
+    assert "a login from 10.0.0.1 is refused: too many are waiting" in told()
+    many = [made.admits(Login("ann", "x"), Session(peer=f"10.0.1.{number}")) for number in range(40)]
+    assert all(await asyncio.gather(*many))
+    assert 1 < most <= logins.THREADS
+    made.close()
+
+
+async def test_password_is_in_no_log_and_in_no_answer(live: Live, users: Path, told: Told) -> None:
+    await live.start(f"authtype = userfile getpwnam shadow\nuserfile = {users}")
+    client = await live.connect()
+    said: list[str] = []
+    for command in (
+        f"LOGIN  ann  {SECRET}", f"login {SECRET} x", f"json login ann {SECRET}",
+        f"pass={SECRET}", f"user ann {SECRET}", f"\tlogin ann {SECRET}", f"lgoin ann {SECRET}",
+    ):  # fmt: skip
+        said += await client.ask(command)
+    await client.ask("login ann secret")
+    assert (await client.ask("disable service g s"))[-1] == "220 disable service completed"
+    await live.stop()
+    assert SECRET not in told() + "\n".join(said)
+    assert SECRET not in repr(Login("ann", SECRET))
+    files = await asyncio.to_thread(
+        subprocess.run, ["grep", "-rl", SECRET, str(live.folder)], capture_output=True, text=True, check=False
+    )
+    assert files.stdout == ""
+    assert logging.getLogger("pymon.server").isEnabledFor(logging.DEBUG)

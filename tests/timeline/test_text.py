@@ -1,0 +1,178 @@
+"""Events as lines for people, and as data for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymon.model.depend import ServiceKey
+from pymon.model.measurement import Measurement
+from pymon.model.request import Recorded, RecordedKind
+from pymon.model.state import PeriodState, ServiceState
+from pymon.model.status import OpStatus
+from pymon.timeline import text as timeline
+
+T0 = 1_795_458_000.0  # 2026-11-23 18:20:00 UTC
+WEB = ServiceKey("web", "http")
+texts = st.binary(max_size=60).map(lambda data: data.decode("utf-8", "surrogateescape"))
+json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists)
+events = st.builds(
+    Recorded,
+    at=st.floats(min_value=-1e18, max_value=1e18),
+    kind=st.sampled_from(RecordedKind),
+    text=texts,
+    group=texts,
+    service=texts,
+    asker=texts,
+    facts=st.dictionaries(st.text(), json_values, max_size=3),
+)
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_measurements_stand_below_their_event() -> None:
+    facts = {"measurements": [["web1", "time", 0.0123, "s"], ["web1", "loss", 20.0, "%"], ["web2", "time", 2.0, "s"]]}
+    told = [Recorded(T0, RecordedKind.CHECK, "failed (exit 1): web1", *WEB, facts={**facts, "unlisted": 4})]
+    assert timeline.lines(told)[1:] == [
+        "  18:20:00  check      failed (exit 1): web1",
+        "            measured   web1 time 12.3 ms, loss 20 %; web2 time 2 s; and 4 more",
+    ]
+    state = ServiceState(measured=T0, measurements=(Measurement("we\nb", "ttl", 7.0),))
+    assert timeline.measured(state, T0 + 90) == ["  measured 1m30s ago: we\\x0ab ttl 7"]
+    assert timeline.measured(ServiceState(), T0) == []
+
+
+@pytest.mark.parametrize("facts", [{"measurements": 5}, {"measurements": [["a"], 3, ["a", "b", "c", "d"]]}])
+def test_what_is_no_measurement_is_passed_over(facts: dict[str, object]) -> None:
+    assert len(timeline.lines([Recorded(T0, RecordedKind.CHECK, "x", *WEB, facts=facts)])) == 2
+
+
+def test_days_times_words_and_repetitions() -> None:
+    told = [
+        Recorded(T0 + 60, RecordedKind.OPERATOR, "acknowledged: on it", *WEB, asker="bob@10.0.0.9"),
+        Recorded(T0, RecordedKind.CHECK, "failed (exit 1): down", *WEB, until=T0 + 660, count=12),
+        Recorded(T0 - 86400, RecordedKind.DAEMON, "pymon started"),
+        Recorded(T0 - 10 * 86400, RecordedKind.HELD, "alert not sent", *WEB, until=T0 - 86400, count=2),
+    ]
+    assert timeline.lines(told, now=T0 + 700) == [
+        "2026-11-13",
+        "  18:20:00  held back  alert not sent  [2 times until 2026-11-22 18:20:00]",
+        "2026-11-22 (yesterday)",
+        "  18:20:00  daemon     pymon started",
+        "2026-11-23 (today)",
+        "  18:20:00  check      failed (exit 1): down  [12 times until 18:31:00]",
+        "  18:21:00  operator   bob@10.0.0.9 acknowledged: on it",
+    ]
+
+
+def test_without_now_no_day_is_near() -> None:
+    assert timeline.lines([Recorded(T0, RecordedKind.DAEMON, "x")])[0] == "2026-11-23"
+
+
+def test_nothing_is_no_line() -> None:
+    assert timeline.lines([]) == []
+
+
+@pytest.mark.slow
+@given(st.lists(events, max_size=5))
+def test_lines_are_lines_for_any_terminal(told: list[Recorded]) -> None:
+    lines = timeline.lines(told, now=T0)
+    assert len(lines) >= len(told)
+    for line in lines:
+        assert line.isprintable()
+        line.encode()
+        assert not re.match(r"\d{3}\s", line), "it would end an answer of the server"
+
+
+def test_every_kind_has_its_word() -> None:
+    assert timeline.WORDS.keys() == set(RecordedKind)
+
+
+@pytest.mark.slow
+@given(events, st.integers(min_value=1, max_value=9), st.floats(min_value=0, max_value=1e10))
+def test_data_comes_back_as_it_was(event: Recorded, count: int, until: float) -> None:
+    if count > 1:
+        event = Recorded(event.at, event.kind, event.text, *WEB, "", event.facts, until, count)
+    assert timeline.from_data(json.loads(json.dumps(timeline.as_data(event)))) == event
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"at": "now", "kind": "check", "text": ""},
+        {"at": 1, "kind": "gossip", "text": ""},
+        {"at": 1, "kind": "check", "text": None},
+        {"at": 1, "kind": "check", "text": "", "count": "2"},
+        {"at": 1, "kind": "check", "text": "", "facts": []},
+    ],
+)
+def test_what_is_no_event_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # whatever the words
+        timeline.from_data(wrong)
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (ServiceState(), "web http is not checked yet"),
+        (
+            ServiceState(OpStatus.OK, last_success=T0 - 5, last_summary="fine"),
+            "web http is ok, found well 5s ago: fine",
+        ),
+        (
+            ServiceState(
+                OpStatus.FAIL,
+                first_failure=T0 - 90,
+                consec_failures=2,
+                last_summary="down\x1b[0m",
+                periods={"p": PeriodState(alert_sent=1)},
+                ack=T0,
+                ack_comment="bob: on it",
+            ),
+            "web http has been failing for 1m30s (2 failures in a row): down\\x1b[0m; 1 alert sent in this outage; "
+            "acknowledged by bob: on it",
+        ),
+        (ServiceState(OpStatus.FAIL, last_summary="x"), "web http is failing: x; 0 alerts sent in this outage"),
+        (
+            ServiceState(
+                OpStatus.FAIL, broken=True, first_failure=T0 - 10, consec_failures=3, last_summary="broken: x"
+            ),
+            "web http cannot be judged, its check has been broken for 10s (3 results in a row): x; "
+            "0 alerts sent in this outage",
+        ),
+        (ServiceState(OpStatus.UNKNOWN), "web http is unknown"),
+    ],
+)
+def test_how_a_service_stands(state: ServiceState, text: str) -> None:
+    assert timeline.standing(WEB, state, T0) == text
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("bob: on it", "acknowledged by bob: on it"),
+        ("bob: ", "acknowledged by bob"),
+        (": on it: soon", "acknowledged: on it: soon"),
+        (": ", "acknowledged"),
+        ("", "acknowledged"),
+        ("set by hand", "acknowledged: set by hand"),
+    ],
+)
+def test_whose_acknowledgement_it_is(comment: str, told: str) -> None:
+    """Who is not logged in has no name, and ``set _ack`` leaves no words."""
+    state = ServiceState(OpStatus.FAIL, ack=T0, ack_comment=comment)
+    assert timeline.standing(WEB, state, T0).rpartition("; ")[2] == told
