@@ -131,6 +131,12 @@ class Conversation:
             self._room -= len(text)
 
     @property
+    def peer(self) -> str:
+        """The other side's address, as text; empty where it is not known any more."""
+        name = self._writer.get_extra_info("peername")
+        return str(name[0]) if name else ""
+
+    @property
     def certificate(self) -> bytes | None:
         """The other side's certificate (DER), None without TLS."""
         tls = self._writer.get_extra_info("ssl_object")
