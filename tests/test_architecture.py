@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "config": {"model", "errors", "suggestions", "redaction", "share", "installed", "executable"},
     "core": {"model", "errors", "config.periods"},
     "timeline": {"model", "core", "redaction"},
-    "store": {"model", "errors", "timeline", "alert.journal", "engine.lockfile"},
+    "store": {"model", "errors", "timeline", "engine.lockfile"},
     "access": {"model", "errors", "server"},
     "runner": {"model", "errors", "contract", "share", "installed", "executable"},
     "plugin": {"model", "errors", "contract", "suggestions", "runner"},

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from pymon.alert.journal import Pending
 from pymon.contract.invocation import Invocation
+from pymon.model.delivery import Pending
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.registry import PluginFile
 

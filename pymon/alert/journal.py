@@ -16,11 +16,13 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from pymon.model.delivery import Pending, pending_of
 
 log = logging.getLogger("pymon.alert")
 
@@ -29,38 +31,6 @@ T = TypeVar("T")
 _VERSION = 1
 _SIZE_LIMIT = 8 << 20
 """bytes of one journal file that are read; a larger one was not written by us"""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """One delivery as the journal keeps it.
-
-    ``key`` is what it is ordered by; ``name`` the alert as mon.cf names it. ``at`` is when it was decided (seconds
-    since the epoch). ``environ`` holds only what differs from the daemon's own environment.
-    """
-
-    key: str
-    name: str
-    group: str
-    service: str
-    event: str
-    at: float
-    arguments: tuple[str, ...]
-    environ: dict[str, str]
-    stdin: str
-
-
-def pending_of(values: Mapping[str, Any]) -> Pending:
-    """A delivery from the values of its JSON; raises ValueError if they are not those of one."""
-    names = {field.name for field in fields(Pending)}
-    if values.keys() != names:
-        raise ValueError(f"its fields differ: {', '.join(sorted(values.keys() ^ names))}")
-    strings = [values[name] for name in ("key", "name", "group", "service", "event", "stdin")]
-    arguments, environ, at = values["arguments"], values["environ"], values["at"]
-    is_typed = isinstance(arguments, list) and isinstance(environ, dict) and isinstance(at, int | float)
-    if not is_typed or not all(isinstance(value, str) for value in [*strings, *arguments, *environ.values()]):
-        raise ValueError("a value in it is of a wrong type")
-    return Pending(**{**values, "arguments": tuple(arguments)})
 
 
 class Journal:

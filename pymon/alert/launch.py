@@ -24,11 +24,12 @@ from pathlib import Path
 
 from pymon.alert.concurrency import Places
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
-from pymon.alert.journal import Journal, Pending
+from pymon.alert.journal import Journal
 from pymon.alert.order import Decision, Order
 from pymon.alert.subject import look_up, order_key
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Subject
+from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.result import Cause, CheckResult

@@ -34,8 +34,8 @@ from pymon.errors import (
 )
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
+from pymon.model.event import TimelineEvent
 from pymon.model.measurement import Measurement
-from pymon.model.request import Recorded
 from pymon.model.result import CheckOutcome
 from pymon.model.settings import Settings
 from pymon.model.state import PeriodState, ServiceState
@@ -93,7 +93,7 @@ class Answer:
     """
 
     state: ServiceState | None
-    events: Sequence[Recorded]
+    events: Sequence[TimelineEvent]
     services: Iterable[ServiceKey]
     remark: str = ""
     muted: tuple[str, ...] = ()
@@ -259,7 +259,7 @@ def _measured(client: Client, key: ServiceKey) -> tuple[float, tuple[Measurement
     return (at if isinstance(at, int | float) else 0.0), measurement_text.of_facts(found.get("measurements"))
 
 
-def _events(reply: Reply) -> list[Recorded]:
+def _events(reply: Reply) -> list[TimelineEvent]:
     try:
         found = json.loads(reply.lines[0])
         return [timeline.from_data(event) for event in found]

@@ -21,7 +21,7 @@ from pymon.errors import PymonError
 from pymon.model.request import SavedKind
 from pymon.runner.retry_scarce import shortage_in
 from pymon.runner.system_limits import raise_descriptor_limit
-from pymon.store.store import Record, record_path
+from pymon.store.store import Store, record_path
 
 log = logging.getLogger("pymon")
 
@@ -98,7 +98,7 @@ async def _watch(
         stopped=stopped,
         auth=loaded.auth,
         load=load,
-        record=Record(record_path(site.settings.statedir)),
+        record=Store(record_path(site.settings.statedir)),
         loadstate=loadstate,
     )
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.

@@ -17,13 +17,13 @@ from pymon.engine.plugin_lookup import Programs
 from pymon.model.debt import Debt, Owed, Target
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.service import AlertKind, Command, Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.redaction import mask_secrets
 from pymon.runner.registry import PluginFile
-from pymon.store.store import Record
+from pymon.store.store import Store
 
 log = logging.getLogger("pymon.engine")
 
@@ -45,7 +45,7 @@ class Watched(Protocol):
 class Owing:
     """The debts of all services: lists them, and tells what becomes of them."""
 
-    def __init__(self, watched: Watched, record: Record, environ: Mapping[str, str]) -> None:
+    def __init__(self, watched: Watched, record: Store, environ: Mapping[str, str]) -> None:
         """``environ`` is what alerts inherit."""
         self._watched = watched
         self._record = record
@@ -107,7 +107,7 @@ class Owing:
 
     def _tell(self, key: ServiceKey, text: str) -> None:
         log.warning("%s/%s: %s", *key, text, extra={"group": key.group, "service": key.service, "event": "debt"})
-        self._record.add(Recorded(self._watched.clock(), RecordedKind.DAEMON, text, key.group, key.service))
+        self._record.add(TimelineEvent(self._watched.clock(), TimelineKind.DAEMON, text, key.group, key.service))
 
     def _paid_with(self, done: set[Target]) -> None:
         """An upalert puts right what services that have left owe, too: it acts upon the same thing."""

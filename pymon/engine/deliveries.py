@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 
 from pymon.alert.delivery import About
-from pymon.alert.journal import Pending
+from pymon.model.delivery import Pending
 from pymon.model.result import CheckResult
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 
 class Deliveries:
     """As ``pymon.alert.delivery.Ledger`` has it."""
 
-    def __init__(self, record: Record, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, record: Store, clock: Callable[[], float] = time.time) -> None:
         self._record = record
         self._clock = clock
 

@@ -47,7 +47,7 @@ from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
 from pymon.runner.executor import Runner
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 _KEPT_OVER_RESTARTS = (
@@ -68,7 +68,7 @@ class Engine:
         stopped: bool = False,
         auth: AuthRules | None = None,
         load: Load | None = None,
-        record: Record | None = None,
+        record: Store | None = None,
         loadstate: tuple[SavedKind, ...] = (),
         clock: Clock | None = None,
         runner: Runner | None = None,
@@ -84,7 +84,7 @@ class Engine:
         self.terminated = asyncio.Event()
         clock = clock or Clock()
         self._clock = clock.now
-        self._record = record or Record(None)
+        self._record = record or Store(None)
         self._loadstate = loadstate
         runner = runner or Runner()
         self._watcher = Watcher(

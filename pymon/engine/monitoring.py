@@ -47,7 +47,7 @@ from pymon.redaction import MASK, mask_echoed
 from pymon.runner.executor import Runner
 from pymon.runner.process import NOT_EXECUTABLE_EXIT, NOT_FOUND_EXIT
 from pymon.runner.registry import PluginFile
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import decision_events
 
 log = logging.getLogger("pymon.engine")
@@ -76,7 +76,7 @@ class Watcher:
         site: Site,
         *,
         environ: Mapping[str, str],
-        record: Record,
+        record: Store,
         stopped: bool,
         clock: Clock,
         runner: Runner,

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pymon.alert.journal import Pending
 from pymon.core import events
 from pymon.core.debts import begun_anew
 from pymon.core.outages import enter
@@ -21,6 +20,7 @@ from pymon.engine.history import ALERTS, FAILURES
 from pymon.engine.mon_state_sync import Saving
 from pymon.engine.monitoring import Watcher
 from pymon.engine.plugin_lookup import find_programs
+from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.request import SavedKind
@@ -29,7 +29,7 @@ from pymon.model.state import PeriodState
 from pymon.model.status import EventKind, OpStatus
 from pymon.store.batch import Saved
 from pymon.store.moment import Moment, clock_set_since, is_boot, since_boot
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon.engine")
@@ -45,7 +45,7 @@ class Resumption:
     """Takes up what was left. To be used once, before the watcher starts."""
 
     watcher: Watcher
-    record: Record
+    record: Store
     saving: Saving
     booted: float = 0.0
     """when the machine was started, in seconds since the epoch"""

@@ -15,7 +15,7 @@ from typing import Protocol
 from pymon.engine.clock import Clock, ClockWatch
 from pymon.model.duration import format_duration
 from pymon.runner.loop_delays import HoldUps
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon.engine")
@@ -65,7 +65,7 @@ class Kept(Protocol):
 class Timekeeping:
     """Keeps a site's times right, between ``start`` and ``stop``."""
 
-    def __init__(self, kept: Kept, clock: Clock, holdups: HoldUps, record: Record) -> None:
+    def __init__(self, kept: Kept, clock: Clock, holdups: HoldUps, record: Store) -> None:
         self._kept = kept
         self._clock = clock
         self._holdups = holdups

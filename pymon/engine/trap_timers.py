@@ -22,7 +22,7 @@ from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon.engine")
@@ -52,7 +52,7 @@ class Watched(Protocol):
 class TrapWatch:
     """Of one watcher."""
 
-    def __init__(self, watched: Watched, absences: Absences, record: Record) -> None:
+    def __init__(self, watched: Watched, absences: Absences, record: Store) -> None:
         self._watched = watched
         self._absences = absences
         self._record = record

@@ -6,11 +6,12 @@ ask are named, for the log and the record.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pymon.model.depend import ServiceKey
+from pymon.model.event import TimelineEvent
 from pymon.model.service import AlertKind
 from pymon.model.status import OpStatus
 
@@ -211,45 +212,6 @@ Request = (
 )
 
 
-class RecordedKind(StrEnum):
-    """What the record tells of."""
-
-    CHECK = "check"
-    """a result that changed something"""
-    TRAP = "trap"
-    """a trap, or the lack of one"""
-    ALERT = "alert"
-    """an alert was decided"""
-    HELD = "held"
-    """an alert was held back, by a rule"""
-    OUTCOME = "outcome"
-    """an alert has ended: delivered, failed, or given up; what it said (such as its IPVS change)"""
-    OPERATOR = "operator"
-    """somebody changed something"""
-    DAEMON = "daemon"
-    """the daemon started, stopped, or took over another configuration"""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One event of the record. ``text`` is for people; ``facts`` hold its figures as JSON values, for programs.
-
-    Repetitions (the same check failing with the same summary, the same rule holding back the same alert) are one
-    event: ``at`` is the first, ``until`` the last, ``count`` how many. Times are seconds since the epoch. ``group``
-    and ``service`` are empty for what concerns the whole daemon.
-    """
-
-    at: float
-    kind: RecordedKind
-    text: str
-    group: str = ""
-    service: str = ""
-    asker: str = ""
-    facts: Mapping[str, object] = field(default_factory=dict)
-    until: float = 0.0
-    count: int = 1
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a request ended. ``text`` is the reason when it was refused; ``lines`` and ``events`` are what was asked.
@@ -261,6 +223,6 @@ class Outcome:
     ok: bool = True
     text: str = ""
     lines: tuple[str, ...] = ()
-    events: tuple[Recorded, ...] = ()
+    events: tuple[TimelineEvent, ...] = ()
     pages: AsyncIterator[tuple[str, ...]] | None = None
     warning: str = ""

@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pymon.alert.journal import Pending
+from pymon.model.delivery import PendingDelivery
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded
+from pymon.model.event import TimelineEvent
 from pymon.model.state import ServiceState
 from pymon.store.moment import NEVER, Moment
 
 LINES_KEPT = 10_000
 """lines of each history that are kept"""
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """An alert that was decided and has not ended. ``started`` is when its first attempt began, 0 if none did."""
-
-    token: str
-    pending: Pending
-    started: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +42,7 @@ class Saved:
     disabled_hosts: frozenset[str] = frozenset()
     enabled_hosts: frozenset[str] = frozenset()
     stopped_since: float | None = None
-    undone: tuple[Undone, ...] = ()
+    undone: tuple[PendingDelivery, ...] = ()
     last_write: float = 0.0
     written: Moment = field(default=NEVER, compare=False)
     notes: tuple[str, ...] = ()
@@ -72,8 +63,8 @@ class Batch:
     """
 
     states: dict[ServiceKey, ServiceState | None] = field(default_factory=dict)
-    events: dict[int, Recorded] = field(default_factory=dict)
-    alerts: dict[str, Undone | None] = field(default_factory=dict)
+    events: dict[int, TimelineEvent] = field(default_factory=dict)
+    alerts: dict[str, PendingDelivery | None] = field(default_factory=dict)
     disabled: Disabled | None = None
     scheduler: tuple[float | None] | None = None
     lines: list[tuple[str, str]] = field(default_factory=list)

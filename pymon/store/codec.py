@@ -13,8 +13,8 @@ from dataclasses import asdict, fields
 from operator import attrgetter
 from typing import Any
 
-from pymon.alert.journal import Pending, pending_of
 from pymon.model.debt import Debt
+from pymon.model.delivery import Pending, pending_of
 from pymon.model.measurement import Measurement
 from pymon.model.service import Command
 from pymon.model.state import Outage, PeriodState, ServiceState

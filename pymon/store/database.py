@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded
+from pymon.model.event import TimelineEvent
 from pymon.store import reading, schema, writing
 from pymon.store.batch import Batch, Saved
 from pymon.store.claim import Claim
@@ -100,10 +100,10 @@ class Database:
         self._needs_all = False
         return Written()
 
-    def events(self, key: ServiceKey | None, since: float, limit: int) -> list[tuple[int, Recorded]]:
+    def events(self, key: ServiceKey | None, since: float, limit: int) -> list[tuple[int, TimelineEvent]]:
         """What is on file of a service (None: of everything), the newest ``limit`` events; empty if it cannot be read.
 
-        Each comes with its number as ``Runs`` gave it (those of earlier daemons have numbers below 1).
+        Each comes with its number as ``EventCoalescer`` gave it (those of earlier daemons have numbers below 1).
         """
         if self._connection is None:
             return []

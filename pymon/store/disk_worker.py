@@ -16,7 +16,7 @@ log = logging.getLogger("pymon.record")
 T = TypeVar("T")
 
 
-class Worker:
+class DiskWorker:
     """The thread starts with the first job, and never keeps the daemon from ending."""
 
     def __init__(self, name: str) -> None:

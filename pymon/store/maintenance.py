@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pymon.store.database import Database, Written
-from pymon.store.disk_worker import Worker
+from pymon.store.disk_worker import DiskWorker
 from pymon.store.health import find_damage
 
 MAINTAIN_EVERY = 30.0
@@ -23,7 +23,7 @@ class Maintenance:
     def __init__(
         self,
         database: Database,
-        worker: Worker,
+        worker: DiskWorker,
         set_aside: Callable[[Written], None],
         *,
         inspect_every: float = INSPECT_EVERY,
@@ -32,7 +32,7 @@ class Maintenance:
         self._database = database
         self._worker = worker
         self._set_aside = set_aside
-        self._inspector = Worker("pymon-record-check")  # so that no write waits for it
+        self._inspector = DiskWorker("pymon-record-check")  # so that no write waits for it
         self._inspect_every = inspect_every
         self._maintain_at = 0.0
         self._inspect_at: float | None = None

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded
+from pymon.model.event import TimelineEvent
 from pymon.model.state import ServiceState
 from pymon.store import reading
 from pymon.store.schema import NotARecord, Unusable
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredService:
     """What a record has of one service. ``state`` is None if it knows no such service.
 
     ``services`` are all that it knows, ``last_write`` is when it was written last (seconds since the epoch).
@@ -24,7 +24,7 @@ class Found:
     scheduler is stopped (None: it is not).
     """
 
-    events: tuple[Recorded, ...]
+    events: tuple[TimelineEvent, ...]
     state: ServiceState | None
     services: tuple[ServiceKey, ...]
     last_write: float
@@ -33,12 +33,12 @@ class Found:
     stopped_since: float | None = None
 
 
-def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -> Found:
+def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -> StoredService:
     """Read what is on file of a service; raises RecordError if there is no record that can be read."""
     with _explained(path), reading.opened(path) as connection:
         connection.execute("BEGIN")  # one moment for all that is read
         is_watch_disabled, is_disabled, stopped_since = reading.muted(connection, key)
-        return Found(
+        return StoredService(
             events=tuple(event for _, event in reading.events(connection, key, since, limit)),
             state=reading.state(connection, key),
             services=tuple(reading.services(connection)),

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+from pymon.model.delivery import PendingDelivery
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.state import ServiceState
 from pymon.store import schema
-from pymon.store.batch import LINES_KEPT, Saved, Undone
+from pymon.store.batch import LINES_KEPT, Saved
 from pymon.store.codec import decode_facts, decode_measurements, decode_pending, decode_state
 from pymon.store.moment import Moment
 from pymon.store.rows import as_bytes, as_text
@@ -22,7 +23,7 @@ from pymon.store.schema import NotARecord, Unusable
 
 log = logging.getLogger("pymon.record")
 
-_KINDS = frozenset(RecordedKind)
+_KINDS = frozenset(TimelineKind)
 _COLUMNS = "id, at, until, count, kind, grp, service, asker, text, facts"
 
 
@@ -107,7 +108,7 @@ def saved(connection: sqlite3.Connection) -> Saved:
 
 def events(
     connection: sqlite3.Connection, key: ServiceKey | None, since: float, limit: int
-) -> list[tuple[int, Recorded]]:
+) -> list[tuple[int, TimelineEvent]]:
     """The newest ``limit`` events that go on to ``since`` or later, oldest first, each with its number.
 
     Those of a service include what concerns its watch and the whole daemon. ``key`` None: the events of everything.
@@ -127,8 +128,8 @@ def events(
     return [
         (
             number,
-            Recorded(
-                *(at, RecordedKind(kind), text, group, service, asker, _facts(facts)),
+            TimelineEvent(
+                *(at, TimelineKind(kind), text, group, service, asker, _facts(facts)),
                 until=until if count > 1 else 0.0,
                 count=count,
             ),
@@ -218,10 +219,10 @@ def _with_measurements(state: ServiceState, at: object, figures: str) -> Service
         return state
 
 
-def _undone(connection: sqlite3.Connection, notes: list[str]) -> Iterator[Undone]:
+def _undone(connection: sqlite3.Connection, notes: list[str]) -> Iterator[PendingDelivery]:
     for token, started, text in connection.execute("SELECT token, started, pending FROM alerts"):
         try:
-            yield Undone(token, decode_pending(text), float(started))
+            yield PendingDelivery(token, decode_pending(text), float(started))
         except (ValueError, TypeError) as problem:
             notes.append(f"an alert that was not done yet cannot be taken up: {problem}")
 

@@ -23,17 +23,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from pymon.alert.journal import Pending
+from pymon.model.delivery import Pending, PendingDelivery
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.state import ServiceState
-from pymon.store.batch import LINES_KEPT, Batch, Disabled, Saved, Undone
+from pymon.store.batch import LINES_KEPT, Batch, Disabled, Saved
 from pymon.store.database import Database, Written
-from pymon.store.disk_worker import Worker
+from pymon.store.disk_worker import DiskWorker
 from pymon.store.maintenance import INSPECT_EVERY, Maintenance
 from pymon.store.moment import Moment, since_boot
 from pymon.store.retention import KEPT
-from pymon.timeline.coalesce import Runs
+from pymon.timeline.coalesce import EventCoalescer
 
 log = logging.getLogger("pymon.record")
 
@@ -62,7 +62,7 @@ ENDED_WAITING = 1000
 _BUG = Written("it came to grief (a bug in pymon)")
 
 
-class Record:
+class Store:
     """One record; to be used from one event loop. No method raises or blocks. Without a path, it is in memory only."""
 
     def __init__(
@@ -83,13 +83,13 @@ class Record:
         self._flush_every = flush_every
         self._retry_after = retry_after
         self._database = None if path is None else Database(path, kept=kept)
-        self._worker = Worker("pymon-record")
+        self._worker = DiskWorker("pymon-record")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._clock: Callable[[], float] = time.time
-        self._runs = Runs()
+        self._coalescer = EventCoalescer()
         self._states: dict[ServiceKey, ServiceState] = {}
         self._measured: dict[ServiceKey, float] = {}
-        self._alerts: dict[str, Undone] = {}
+        self._alerts: dict[str, PendingDelivery] = {}
         self._disabled = Disabled()
         self._lines: dict[str, deque[str]] = {}
         self._stopped_since: float | None = None
@@ -166,13 +166,13 @@ class Record:
             self._measured.pop(key, None)
             self._waiting.measured.pop(key, None)
             self._waiting.states[key] = None
-        self._runs.retain(keys)
+        self._coalescer.retain(keys)
         self._soon()
 
-    def add(self, *events: Recorded) -> None:
+    def add(self, *events: TimelineEvent) -> None:
         """Something happened. Repetitions of the last event become part of it (see ``runs``)."""
         for event in events:
-            number, known = self._runs.add(event)
+            number, known = self._coalescer.add(event)
             self._waiting.events[number] = known
         if len(self._waiting.events) > EVENTS_WAITING:
             self._lost += self._waiting.bound_events(EVENTS_WAITING)
@@ -213,14 +213,14 @@ class Record:
         """
         if (known := self._alerts.get(token)) is not None:
             pending = replace(pending, at=known.pending.at)
-        self._alert(token, Undone(token, pending))
+        self._alert(token, PendingDelivery(token, pending))
 
     def translate(self, seconds: float) -> None:
         """The clock has jumped by so many seconds: alerts that are not done were decided as long ago as before."""
         for token, known in self._alerts.items():
             moved = replace(known.pending, at=known.pending.at + seconds)
             started = known.started + seconds if known.started else 0.0
-            self._alerts[token] = self._waiting.alerts[token] = Undone(token, moved, started)
+            self._alerts[token] = self._waiting.alerts[token] = PendingDelivery(token, moved, started)
         if self._alerts:
             self._soon()
 
@@ -268,13 +268,13 @@ class Record:
             return self.problem
         return f"the disk takes longer than {SETTLE_LIMIT:g} seconds"
 
-    async def events(self, key: ServiceKey | None, since: float = 0.0, limit: int = 200) -> list[Recorded]:
+    async def events(self, key: ServiceKey | None, since: float = 0.0, limit: int = 200) -> list[TimelineEvent]:
         """The newest ``limit`` events that go on to ``since`` or later, oldest first.
 
         Those of a service include what concerns its watch and the whole daemon; ``key`` None: the events of everything.
         """
         await self.settled()
-        found: dict[int, Recorded] = {}
+        found: dict[int, TimelineEvent] = {}
         if self._database is not None and self._is_open:
             reading = self._do(partial(self._database.events, key, since, limit))
             await asyncio.wait([reading], timeout=SETTLE_LIMIT)
@@ -311,7 +311,7 @@ class Record:
 
     # Batches
 
-    def _alert(self, token: str, undone: Undone) -> None:
+    def _alert(self, token: str, undone: PendingDelivery) -> None:
         self._alerts[token] = self._waiting.alerts[token] = undone
         self._soon()
 
@@ -454,7 +454,7 @@ class Record:
         if self._lost and not self.problem:
             text = f"{self._lost} events are missing here: they could not be written at their time"
             lost, self._lost = self._lost, 0
-            self.add(Recorded(self._clock(), RecordedKind.DAEMON, text, facts={"lost": lost}))
+            self.add(TimelineEvent(self._clock(), TimelineKind.DAEMON, text, facts={"lost": lost}))
 
     def _do(self, job: Callable[[], T]) -> asyncio.Future[T]:
         return self._worker.submit(job, asyncio.get_running_loop())
@@ -465,7 +465,7 @@ def record_path(statedir: str) -> Path | None:
     return Path(statedir) / FILE if statedir else None
 
 
-def concerns(event: Recorded, key: ServiceKey | None) -> bool:
+def concerns(event: TimelineEvent, key: ServiceKey | None) -> bool:
     """Whether an event is of a service: its own, its watch's, or the whole daemon's. None: any event is meant."""
     if key is None or not event.group:
         return True

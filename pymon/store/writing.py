@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from pymon.model.request import Recorded
+from pymon.model.event import TimelineEvent
 from pymon.store.batch import Batch
 from pymon.store.codec import encode_facts, encode_measurements, encode_pending, encode_state
 from pymon.store.disk_worker import breathe
@@ -100,7 +100,7 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
     )
 
 
-def _event_row(number: int, event: Recorded) -> tuple[object, ...]:
+def _event_row(number: int, event: TimelineEvent) -> tuple[object, ...]:
     text = event.text if len(event.text) <= TEXT_LIMIT else f"{event.text[:TEXT_LIMIT]}…"
     facts = encode_facts(event.facts)
     return (

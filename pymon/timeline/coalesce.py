@@ -19,12 +19,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 
 _MEASURED = re.compile(r"(?<![\w.:/-])(?:[0-9]+\.[0-9]+(?:%|[a-z]{1,2})?|[0-9]+(?:%|[a-z]{1,2}))(?![\w.:/-])")
 """a figure that was measured: ``3.41``, ``12ms``, ``34%``; not a port, a count, an address, or a part of a name"""
-_ONCE = frozenset({RecordedKind.OPERATOR, RecordedKind.DAEMON})
-_SAID = frozenset({RecordedKind.CHECK, RecordedKind.TRAP})
+_ONCE = frozenset({TimelineKind.OPERATOR, TimelineKind.DAEMON})
+_SAID = frozenset({TimelineKind.CHECK, TimelineKind.TRAP})
 
 Subject = tuple[str, str, str]
 """the line of an event: what kind of line, the period, the alert"""
@@ -34,10 +34,10 @@ Subject = tuple[str, str, str]
 class _Open:
     number: int
     meaning: str
-    event: Recorded
+    event: TimelineEvent
 
 
-class Runs:
+class EventCoalescer:
     """Numbers events, and recognises repetitions."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Runs:
         self._last = 0
         self._open: dict[ServiceKey, dict[Subject, _Open]] = {}
 
-    def add(self, event: Recorded) -> tuple[int, Recorded]:
+    def add(self, event: TimelineEvent) -> tuple[int, TimelineEvent]:
         """The number of an event and what is known of it now: of a repetition, the number of the first."""
         key = ServiceKey(event.group, event.service)
         if event.kind in _ONCE:
@@ -59,7 +59,7 @@ class Runs:
             return before.number, before.event
         if event.kind in _SAID:
             lines.clear()
-        elif event.kind is RecordedKind.ALERT:
+        elif event.kind is TimelineKind.ALERT:
             for other in [each for each in lines if each[0] != "said" and each[1] == subject[1]]:
                 del lines[other]
         opened = _Open(self._next(), meaning, event)
@@ -83,26 +83,26 @@ class Runs:
         return self._last
 
 
-def subject_of(event: Recorded) -> Subject:
+def subject_of(event: TimelineEvent) -> Subject:
     """The line that an event belongs to."""
     period, alert = str(event.facts.get("period") or ""), str(event.facts.get("alert") or "")
     return ("said", "", "") if event.kind in _SAID else (event.kind.value, period, alert)
 
 
-def meaning_of(event: Recorded) -> str:
+def meaning_of(event: TimelineEvent) -> str:
     """What an event says, without its figures: of a held-back alert the rule, else the text without measurements.
 
     An alert of a period is an event of its own each time. One that belongs to no period (redistribute) may be called
     at every check, and is a repetition.
     """
-    if event.kind is RecordedKind.HELD:
+    if event.kind is TimelineKind.HELD:
         return f"{event.facts.get('event')} {event.facts.get('rule')}"
-    if event.kind is RecordedKind.ALERT and event.facts.get("period") is not None:
+    if event.kind is TimelineKind.ALERT and event.facts.get("period") is not None:
         return f"{event.at!r}"
     return f"{event.kind} {_MEASURED.sub('#', event.text)}"
 
 
-def repeated(first: Recorded, latest: Recorded) -> Recorded:
+def repeated(first: TimelineEvent, latest: TimelineEvent) -> TimelineEvent:
     """Two events that are one: from the first on, with the latest figures; ``first`` of the facts is an older text."""
     facts = dict(latest.facts)
     earliest = first.facts.get("first", first.text)

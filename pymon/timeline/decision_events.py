@@ -24,8 +24,8 @@ from pymon.core.whole_seconds import elapsed, lasting
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.effect import AlertCall, Held, Noticed, Rule, Suppressed, Verdict
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
-from pymon.model.request import Recorded, RecordedKind
 from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Period, Service
 from pymon.model.state import ServiceState
@@ -58,7 +58,7 @@ def of_verdict(
     verdict: Verdict,
     now: float,
     cause: CheckResult | Trap | None = None,
-) -> tuple[Recorded, ...]:
+) -> tuple[TimelineEvent, ...]:
     """What is to be recorded of one decision, in order.
 
     ``before`` is the state that it was made on, ``cause`` what it came from: a monitor's result, a trap, or neither
@@ -77,7 +77,7 @@ def of_verdict(
     )
 
 
-def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult, until: float) -> Recorded:
+def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult, until: float) -> TimelineEvent:
     """What is recorded of a monitor that is not run inside the daemon until some time, after ``result`` there.
 
     One that blocked the daemon is repeated as a process at once, so that result itself is never judged.
@@ -86,7 +86,7 @@ def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult, 
     minutes = f"{(until - result.ended) / 60:.0f} min"
     text = f"{name}: {_short(summary_of(result.output))}; for {minutes} it runs as a process, for this service"
     facts: dict[str, object] = {"status": state.op_status.name.lower(), "cause": result.cause.value, "until": until}
-    return _event(service.key, result.ended, RecordedKind.CHECK, text, facts)
+    return _event(service.key, result.ended, TimelineKind.CHECK, text, facts)
 
 
 # What the check said
@@ -94,14 +94,14 @@ def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult, 
 
 def _said(
     service: Service, before: ServiceState, verdict: Verdict, now: float, cause: CheckResult | Trap | None
-) -> Iterator[Recorded]:
+) -> Iterator[TimelineEvent]:
     after = verdict.state
     if isinstance(cause, CheckResult):
         if cause.cause is Cause.CANCELLED:
             return
-        kind, at = RecordedKind.CHECK, cause.ended
+        kind, at = TimelineKind.CHECK, cause.ended
     else:
-        kind, at = RecordedKind.TRAP, now
+        kind, at = TimelineKind.TRAP, now
     if cause is None:
         text = _silence(service, before, after)
     elif after.op_status is OpStatus.FAIL:
@@ -184,13 +184,13 @@ def _addressed(trap: Trap) -> str:
     return f", addressed to {trap.intended}" if trap.intended else ""
 
 
-def _noticed(key: ServiceKey, verdict: Verdict, now: float) -> Iterator[Recorded]:
+def _noticed(key: ServiceKey, verdict: Verdict, now: float) -> Iterator[TimelineEvent]:
     for effect in verdict.effects:
         if isinstance(effect, Noticed):
-            yield _event(key, now, RecordedKind.CHECK, effect.text, {"status": verdict.state.op_status.name.lower()})
+            yield _event(key, now, TimelineKind.CHECK, effect.text, {"status": verdict.state.op_status.name.lower()})
 
 
-def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: float) -> Iterator[Recorded]:
+def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: float) -> Iterator[TimelineEvent]:
     """An acknowledgement ends by itself: with the outage, for another one, or for another summary (unack_summary)."""
     after = verdict.state
     if before.ack and not after.ack:
@@ -202,13 +202,13 @@ def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: flo
             ended = "the summary is another (unack_summary)"
         said = acknowledgement.said(before.ack_comment)
         text = f"the acknowledgement has ended, {ended}{f': {_short(said)}' if said else ''}"
-        yield _event(key, now, RecordedKind.CHECK, text, {"status": after.op_status.name.lower()})
+        yield _event(key, now, TimelineKind.CHECK, text, {"status": after.op_status.name.lower()})
 
 
 # Whom it was told to
 
 
-def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterator[Recorded]:
+def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterator[TimelineEvent]:
     for call in verdict.alerts:
         period = next((each for each in service.periods if each.key == call.period), None)
         word = call.list_kind or "redistribute"
@@ -226,7 +226,7 @@ def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterato
             **({"why": why} if why else {}),
             **({"test": True} if test else {}),
         }
-        yield _event(call.key, call.at, RecordedKind.ALERT, text, facts)
+        yield _event(call.key, call.at, TimelineKind.ALERT, text, facts)
 
 
 def _reason(period: Period, before: ServiceState, call: AlertCall) -> str:
@@ -250,7 +250,7 @@ def _reason(period: Period, before: ServiceState, call: AlertCall) -> str:
 # What was held back
 
 
-def _held(service: Service, verdict: Verdict) -> Iterator[Recorded]:
+def _held(service: Service, verdict: Verdict) -> Iterator[TimelineEvent]:
     for effect in verdict.effects:
         if not isinstance(effect, Suppressed):
             continue
@@ -264,7 +264,7 @@ def _held(service: Service, verdict: Verdict) -> Iterator[Recorded]:
                 "alert": held.alert,
                 "alerts": list(_meant(service, kind, held)),
             }
-            yield _event(effect.key, effect.at, RecordedKind.HELD, _held_text(service, kind, held), facts)
+            yield _event(effect.key, effect.at, TimelineKind.HELD, _held_text(service, kind, held), facts)
 
 
 def _held_text(service: Service, kind: AlertKind, held: Held) -> str:
@@ -290,8 +290,8 @@ def _meant(service: Service, kind: AlertKind, held: Held) -> Iterator[str]:
                     yield name
 
 
-def _event(key: ServiceKey, at: float, kind: RecordedKind, text: str, facts: dict[str, object]) -> Recorded:
-    return Recorded(at, kind, text, key.group, key.service, facts=facts)
+def _event(key: ServiceKey, at: float, kind: TimelineKind, text: str, facts: dict[str, object]) -> TimelineEvent:
+    return TimelineEvent(at, kind, text, key.group, key.service, facts=facts)
 
 
 def _short(text: str) -> str:

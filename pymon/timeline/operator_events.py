@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.request import (
     Acknowledge,
     Asker,
     ClearTimers,
     LoadState,
-    Recorded,
-    RecordedKind,
     ReloadAuth,
     Request,
     Reset,
@@ -43,7 +42,7 @@ LINE_LIMIT = 400
 """characters of one"""
 
 
-def of_request(request: Request, asker: Asker, now: float, refused: str = "") -> Recorded | None:
+def of_request(request: Request, asker: Asker, now: float, refused: str = "") -> TimelineEvent | None:
     """What a request is recorded as; None for one that only looks. ``refused`` is why it was not done."""
     told = _told(request)
     if told is None:
@@ -52,15 +51,15 @@ def of_request(request: Request, asker: Asker, now: float, refused: str = "") ->
     if refused:
         text, facts = f"{text}: refused, {refused}", {**facts, "refused": refused}
     name = type(request).__name__
-    return Recorded(now, RecordedKind.OPERATOR, text, group, service, str(asker), {"request": name, **facts})
+    return TimelineEvent(now, TimelineKind.OPERATOR, text, group, service, str(asker), {"request": name, **facts})
 
 
-def of_host_switch(request: SwitchHosts, groups: Iterable[str], asker: Asker, now: float) -> tuple[Recorded, ...]:
+def of_host_switch(request: SwitchHosts, groups: Iterable[str], asker: Asker, now: float) -> tuple[TimelineEvent, ...]:
     """Hosts being disabled or enabled, told of in each of the groups that have them."""
     word = _switched(request.enable)
     facts = {"request": "SwitchHosts", "hosts": list(request.hosts), "enable": request.enable}
     text = f"{word} host {' '.join(request.hosts)}"
-    return tuple(Recorded(now, RecordedKind.OPERATOR, text, group, "", str(asker), facts) for group in groups)
+    return tuple(TimelineEvent(now, TimelineKind.OPERATOR, text, group, "", str(asker), facts) for group in groups)
 
 
 def of_outcome(
@@ -74,7 +73,7 @@ def of_outcome(
     period: str | None = None,
     retry: float | None = None,
     given_up: str = "",
-) -> Recorded:
+) -> TimelineEvent:
     """One attempt of an alert has ended.
 
     ``alert`` is the alert as mon.cf writes it. ``retry`` is in how many seconds it is tried again; ``given_up`` says
@@ -106,62 +105,62 @@ def of_outcome(
         facts["retry"] = retry
     if lines:
         text += f": {'; '.join(lines)}"
-    return Recorded(result.ended, RecordedKind.OUTCOME, text, group, service, facts=facts)
+    return TimelineEvent(result.ended, TimelineKind.OUTCOME, text, group, service, facts=facts)
 
 
-def of_lost_alert(group: str, service: str, alert: str, event: str, now: float, why: str) -> Recorded:
+def of_lost_alert(group: str, service: str, alert: str, event: str, now: float, why: str) -> TimelineEvent:
     """An alert that was decided is not done: dropped for a newer decision, or not wanted after a restart."""
     facts = {"alert": alert, "event": event, "period": None, "dropped": why}
-    return Recorded(now, RecordedKind.OUTCOME, f"{alert} is not done: {why}", group, service, facts=facts)
+    return TimelineEvent(now, TimelineKind.OUTCOME, f"{alert} is not done: {why}", group, service, facts=facts)
 
 
-def of_clock_set(now: float, seconds: float) -> Recorded:
+def of_clock_set(now: float, seconds: float) -> TimelineEvent:
     """The system's clock was set by so many seconds: what was recorded before has the time that it had then."""
     by = f"{format_duration(abs(round(seconds, 1)))} ({seconds:+.1f} seconds)"
     text = f"the system's clock was put {'on' if seconds > 0 else 'back'} by {by}; all times and timers moved with it"
-    return Recorded(now, RecordedKind.DAEMON, text, facts={"step": seconds})
+    return TimelineEvent(now, TimelineKind.DAEMON, text, facts={"step": seconds})
 
 
-def of_hold_up(now: float, seconds: float) -> Recorded:
+def of_hold_up(now: float, seconds: float) -> TimelineEvent:
     """The daemon could do nothing for so many seconds."""
     text = (
         f"pymon was held up for {format_duration(round(seconds, 1))}: what ran out meanwhile is not judged, "
         "checks that end badly are repeated, traps are waited for longer"
     )
-    return Recorded(now, RecordedKind.DAEMON, text, facts={"held_up": round(seconds, 3)})
+    return TimelineEvent(now, TimelineKind.DAEMON, text, facts={"held_up": round(seconds, 3)})
 
 
-def of_lost_trap(key: ServiceKey, now: float, seconds: float) -> Recorded:
+def of_lost_trap(key: ServiceKey, now: float, seconds: float) -> TimelineEvent:
     """A trap has not come in time; it may have been lost, and is waited for once more as long (seconds)."""
     text = f"no trap came in time, but some were lost meanwhile: it is waited for once more, {format_duration(seconds)}"
-    return Recorded(now, RecordedKind.TRAP, text, key.group, key.service, facts={"put_off": seconds})
+    return TimelineEvent(now, TimelineKind.TRAP, text, key.group, key.service, facts={"put_off": seconds})
 
 
-def of_start(now: float, services: int, watches: int, *, version: str, last_write: float = 0.0) -> Recorded:
+def of_start(now: float, services: int, watches: int, *, version: str, last_write: float = 0.0) -> TimelineEvent:
     """The daemon has started; ``last_write`` is when an earlier one wrote the record last (0: none did)."""
     away = f", after {format_duration(round(now - last_write))} without a daemon" if 0 < last_write <= now else ""
     counts = f"{services} service{'' if services == 1 else 's'} on {watches} watch{'' if watches == 1 else 'es'}"
     text = f"pymon {version} started with {counts}{away}"
     facts = {"services": services, "watches": watches, "version": version, "last_write": last_write}
-    return Recorded(now, RecordedKind.DAEMON, text, facts=facts)
+    return TimelineEvent(now, TimelineKind.DAEMON, text, facts=facts)
 
 
-def of_stop(now: float, why: str = "") -> Recorded:
+def of_stop(now: float, why: str = "") -> TimelineEvent:
     """The daemon ends."""
-    return Recorded(now, RecordedKind.DAEMON, f"pymon stopped{f' ({why})' if why else ''}", facts={"why": why})
+    return TimelineEvent(now, TimelineKind.DAEMON, f"pymon stopped{f' ({why})' if why else ''}", facts={"why": why})
 
 
-def of_reload(now: float, counts: Mapping[str, int], why: str = "") -> Recorded:
+def of_reload(now: float, counts: Mapping[str, int], why: str = "") -> TimelineEvent:
     """Another configuration is in force; ``counts`` are its services by what became of them (``unchanged``, …)."""
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
     text = f"configuration read again{f' ({why})' if why else ''}: {told}"
-    return Recorded(now, RecordedKind.DAEMON, text, facts={"services": dict(counts), "why": why})
+    return TimelineEvent(now, TimelineKind.DAEMON, text, facts={"services": dict(counts), "why": why})
 
 
-def of_refusal(now: float, why: str, text: str) -> Recorded:
+def of_refusal(now: float, why: str, text: str) -> TimelineEvent:
     """A configuration was read and is not taken over; ``why`` it was read, ``text`` says what is wrong with it."""
     first = text.partition("\n")[0]
-    return Recorded(now, RecordedKind.DAEMON, f"configuration refused ({why}): {first}", facts={"why": why})
+    return TimelineEvent(now, TimelineKind.DAEMON, f"configuration refused ({why}): {first}", facts={"why": why})
 
 
 _Told = tuple[str, str, str, dict[str, object]]

@@ -22,26 +22,26 @@ from pymon.core import acknowledgement
 from pymon.core.outages import BROKEN_WORD
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.timeline import measurement_text
 
-WORDS: Mapping[RecordedKind, str] = {
-    RecordedKind.CHECK: "check",
-    RecordedKind.TRAP: "trap",
-    RecordedKind.ALERT: "alert",
-    RecordedKind.HELD: "held back",
-    RecordedKind.OUTCOME: "outcome",
-    RecordedKind.OPERATOR: "operator",
-    RecordedKind.DAEMON: "daemon",
+WORDS: Mapping[TimelineKind, str] = {
+    TimelineKind.CHECK: "check",
+    TimelineKind.TRAP: "trap",
+    TimelineKind.ALERT: "alert",
+    TimelineKind.HELD: "held back",
+    TimelineKind.OUTCOME: "outcome",
+    TimelineKind.OPERATOR: "operator",
+    TimelineKind.DAEMON: "daemon",
 }
 """what a line calls its event"""
 
 _WIDTH = max(map(len, WORDS.values()))
 
 
-def lines(events: Sequence[Recorded], *, now: float | None = None) -> list[str]:
+def lines(events: Sequence[TimelineEvent], *, now: float | None = None) -> list[str]:
     """The lines of events, in the order of their times; ``now`` (seconds since the epoch) tells today's date."""
     today = None if now is None else _local(now).date()
     day: date | None = None
@@ -121,7 +121,7 @@ def _by(comment: str) -> str:
     return f"{f' by {who}' if who else ''}{f': {said}' if said else ''}"
 
 
-def as_data(event: Recorded) -> dict[str, object]:
+def as_data(event: TimelineEvent) -> dict[str, object]:
     """An event as JSON values. ``until`` is there for repetitions only."""
     data: dict[str, object] = {"at": event.at, "kind": event.kind.value, "text": event.text}
     data |= {name: value for name in ("group", "service", "asker") if (value := getattr(event, name))}
@@ -130,7 +130,7 @@ def as_data(event: Recorded) -> dict[str, object]:
     return data | {"facts": dict(event.facts)}
 
 
-def from_data(data: Mapping[str, object]) -> Recorded:
+def from_data(data: Mapping[str, object]) -> TimelineEvent:
     """The event that ``as_data`` made the values from. Raises ValueError if they are none."""
     at, until, count, facts = data.get("at"), data.get("until", 0.0), data.get("count", 1), data.get("facts", {})
     texts = [data.get(name, "") for name in ("text", "group", "service", "asker")]
@@ -139,8 +139,8 @@ def from_data(data: Mapping[str, object]) -> Recorded:
     if not isinstance(facts, Mapping) or not all(isinstance(text, str) for text in texts):
         raise ValueError("a text of the event is none, or its facts are no object")
     text, group, service, asker = map(str, texts)
-    kind = RecordedKind(str(data.get("kind")))
-    return Recorded(float(at), kind, text, group, service, asker, dict(facts), float(until), count)
+    kind = TimelineKind(str(data.get("kind")))
+    return TimelineEvent(float(at), kind, text, group, service, asker, dict(facts), float(until), count)
 
 
 def printable(text: str) -> str:
@@ -159,12 +159,12 @@ def _escaped(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _happened(event: Recorded) -> str:
+def _happened(event: TimelineEvent) -> str:
     text = f"{event.asker} {event.text}" if event.asker else event.text
     return printable(text)
 
 
-def _repeated(event: Recorded) -> str:
+def _repeated(event: TimelineEvent) -> str:
     """How often, until when, and what it began with if that was something else."""
     if event.count <= 1:
         return ""

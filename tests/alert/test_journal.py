@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.alert.journal import Journal, Pending
+from pymon.alert.journal import Journal
 from pymon.alert.launch import Launcher
+from pymon.model.delivery import Pending
 from pymon.model.status import EventKind
 from pymon.runner.executor import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file

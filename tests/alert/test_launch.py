@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from pymon.alert.concurrency import Places
-from pymon.alert.journal import Pending
 from pymon.alert.launch import Launcher
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
+from pymon.model.delivery import Pending
 from pymon.model.status import EventKind
 from pymon.plugin import run_command
 from pymon.runner.executor import Runner

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pymon.alert.delivery import About, latest_of_each
-from pymon.alert.journal import Pending
 from pymon.alert.launch import Launcher
+from pymon.model.delivery import Pending
 from pymon.model.result import CheckResult
 from pymon.runner.executor import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file

@@ -14,7 +14,7 @@ import pytest
 
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
-from pymon.store.offline import Found, look_up
+from pymon.store.offline import StoredService, look_up
 from pymon.store.store import FILE
 from tests.addresses import IN_A_FOLDER
 from tests.ports import free_port
@@ -90,7 +90,7 @@ class Daemon:
             self._process.wait(20)
             self._process = None
 
-    def record(self) -> Found | None:
+    def record(self) -> StoredService | None:
         try:
             return look_up(self.folder / "state" / FILE, WEB)
         except RecordError:

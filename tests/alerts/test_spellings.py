@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from pymon.alert.journal import Pending
 from pymon.alert.launch import Launcher
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Subject, WithSubject
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Marked, Protocol, RealServer, Virtual, VirtualService
 from pymon.ipvs.table import memory_table
+from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.service import Command

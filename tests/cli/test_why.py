@@ -24,11 +24,11 @@ from pymon.cli.why import NO_ANSWER, UNKNOWN, Where, parse_since, why
 from pymon.client.sync import Client
 from pymon.errors import ClientError, TimevalError
 from pymon.model.depend import ServiceKey
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
-from pymon.model.request import Recorded, RecordedKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.store.store import FILE, Record
+from pymon.store.store import FILE, Store
 from tests.ports import free_port
 
 T0 = 1_795_458_000.0
@@ -39,15 +39,15 @@ def write_record(folder: Path) -> Path:
     """A record with one outage; its folder."""
 
     async def write() -> None:
-        record = Record(folder / FILE)
+        record = Store(folder / FILE)
         await record.open()
         down = ServiceState(OpStatus.FAIL, first_failure=T0, consec_failures=2, last_summary="down")
         measured = (Measurement("web1", "time", 0.5, "s"),)
         record.state(WEB, replace(down, measured=T0, measurements=measured))
         record.state(ServiceKey("web", "dns"), ServiceState())
-        record.add(Recorded(T0 - 7200, RecordedKind.OPERATOR, "acknowledged", *WEB, asker="bob@::1"))
-        record.add(Recorded(T0, RecordedKind.CHECK, "failed (exit 1): down", *WEB, facts={"exitval": 1}))
-        record.add(Recorded(T0 + 60, RecordedKind.CHECK, "failed (exit 1): down", *WEB, facts={"exitval": 1}))
+        record.add(TimelineEvent(T0 - 7200, TimelineKind.OPERATOR, "acknowledged", *WEB, asker="bob@::1"))
+        record.add(TimelineEvent(T0, TimelineKind.CHECK, "failed (exit 1): down", *WEB, facts={"exitval": 1}))
+        record.add(TimelineEvent(T0 + 60, TimelineKind.CHECK, "failed (exit 1): down", *WEB, facts={"exitval": 1}))
         await record.close()
 
     asyncio.run(write())
@@ -106,7 +106,7 @@ def test_what_is_disabled_comes_first(tmp_path: Path, capsys: pytest.CaptureFixt
     """It is the commonest reason for no alert, and no event repeats it."""
 
     async def write() -> None:
-        record = Record(tmp_path / FILE)
+        record = Store(tmp_path / FILE)
         await record.open()
         record.state(WEB, ServiceState())
         record.disabled(["web"], [WEB], [])
@@ -156,7 +156,7 @@ def test_a_record_that_may_not_be_looked_at_is_said(
 @pytest.mark.slow
 def test_a_terminal_that_knows_few_letters_gets_escapes(tmp_path: Path) -> None:
     async def write() -> None:
-        record = Record(tmp_path / FILE)
+        record = Store(tmp_path / FILE)
         await record.open()
         record.state(WEB, ServiceState(OpStatus.FAIL, last_summary="설명…"))
         await record.close()

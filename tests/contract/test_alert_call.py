@@ -235,7 +235,7 @@ def test_whatever_the_text_the_call_can_be_made(summary: str, output: str, ack: 
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class TimelineEvent:
     """One call of the recording alert."""
 
     argv: tuple[str, ...]
@@ -265,7 +265,7 @@ echo "detail $n"
 """
 
 
-def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
+def record_mon(mon: Path, folder: Path) -> tuple[list[TimelineEvent], list[str]]:
     """What Debian's mon calls for startup, two failures and a recovery, and its history lines."""
     for name in ("alert.d", "mon.d", "state", "log", "record"):
         (folder / name).mkdir()
@@ -314,7 +314,7 @@ def record_mon(mon: Path, folder: Path) -> tuple[list[Recorded], list[str]]:
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(10)
     calls = [json.loads(path.read_text()) for path in sorted((folder / "record").glob("*.json"))]
-    recorded = [Recorded(tuple(each["argv"]), each["environ"], each["stdin"]) for each in calls]
+    recorded = [TimelineEvent(tuple(each["argv"]), each["environ"], each["stdin"]) for each in calls]
     return recorded, (folder / "log/history").read_text().splitlines()
 
 

@@ -69,7 +69,7 @@ class TestOrder:
     """Effects come in mon's order."""
 
     def test_of_a_failure(self) -> None:
-        """Recorded first, then redistributed, then told, and last what was held back."""
+        """TimelineEvent first, then redistributed, then told, and last what was held back."""
         lines = (alert(), alert(name="gone.alert"))
         site = Site((service(period(*lines), redistribute=Command("r.alert")),), missing=frozenset({"gone.alert"}))
         recorded, shared, told, held = site.fail("down\n").effects

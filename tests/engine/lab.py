@@ -14,7 +14,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, Request, SavedKind
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
-from pymon.store.store import FILE, Record
+from pymon.store.store import FILE, Store
 
 BOB = Asker("bob", "127.0.0.1")
 NOBODY = Asker("", "127.0.0.1")
@@ -68,7 +68,7 @@ class Lab:
             environ=self.environ,
             auth=loaded.auth,
             load=partial(load, self.config),
-            record=Record(self.here / "state" / FILE),
+            record=Store(self.here / "state" / FILE),
             loadstate=loadstate,
             stopped=stopped,
         )

@@ -16,7 +16,7 @@ from pymon.ipvs.table import memory_table
 from pymon.model import request as asked
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
-from pymon.model.request import RecordedKind
+from pymon.model.event import TimelineKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.store.offline import look_up
@@ -339,7 +339,7 @@ async def test_what_a_recovery_does_not_pay_is_told(pool: Pool, caplog: pytest.L
     assert "upalertafter 1h" in owed.why
     assert any("is not paid for: " in message and "by hand: " in message for message in caplog.messages)
     events = (await pool.ask(asked.ReadTimeline(WEB))).events
-    assert any("is not paid for" in event.text for event in events if event.kind is RecordedKind.DAEMON)
+    assert any("is not paid for" in event.text for event in events if event.kind is TimelineKind.DAEMON)
     await pool.restart()
     assert [each.why for each in pool.owed()] == [owed.why]
     pool.fail(WEB)

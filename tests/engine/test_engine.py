@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pymon.alert.journal import Pending
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
 from pymon.engine.restore import Resumption
 from pymon.engine.timers import Timer
+from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.status import EventKind, OpStatus
 

@@ -8,7 +8,7 @@ import pytest
 
 from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded
+from pymon.model.event import TimelineEvent
 from pymon.model.status import OpStatus
 from tests.engine.lab import Lab
 
@@ -28,7 +28,7 @@ watch web
 """
 
 
-async def events(lab: Lab, key: ServiceKey = T) -> list[Recorded]:
+async def events(lab: Lab, key: ServiceKey = T) -> list[TimelineEvent]:
     await lab.engine.settled()
     return list((await lab.ask(asked.ReadTimeline(key))).events)
 

@@ -11,21 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from pymon.alert.journal import Pending
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.engine.mon_state_sync import kinds_named
 from pymon.engine.restore import Resumption
 from pymon.model import request as asked
+from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
-from pymon.model.request import RecordedKind, SavedKind
+from pymon.model.event import TimelineKind
+from pymon.model.request import SavedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.runner.registry import PluginFile
 from pymon.store import store
 from pymon.store.batch import Saved
 from pymon.store.database import Database, Written
-from pymon.store.store import FILE, Record
+from pymon.store.store import FILE, Store
 from tests.engine.lab import Lab
 
 SITE = """
@@ -143,7 +144,7 @@ async def test_state_fresh_forgets_all_but_the_events(lab: Lab) -> None:
     assert not lab.engine.snapshot().disabled_services
     assert not lab.engine.snapshot().failure_history
     events = (await lab.ask(asked.ReadTimeline(X))).events
-    assert [event.kind for event in events if event.kind is RecordedKind.TRAP]
+    assert [event.kind for event in events if event.kind is TimelineKind.TRAP]
 
 
 async def test_the_time_of_a_trap_that_was_over_meanwhile_is_over(lab: Lab) -> None:
@@ -221,7 +222,7 @@ def pending(name: str = "rec.alert", *, ago: float = 5.0, key: str = "", event: 
 async def leave(lab: Lab, **alerts: tuple[Pending, bool]) -> None:
     """End the engine, and put alerts into its record, begun or not, as if it had been killed."""
     await lab.engine.stop()
-    record = Record(lab.here / "state" / FILE)
+    record = Store(lab.here / "state" / FILE)
     await record.open()
     for token, (each, is_started) in alerts.items():
         record.alert_decided(token, each)
@@ -232,7 +233,7 @@ async def leave(lab: Lab, **alerts: tuple[Pending, bool]) -> None:
 
 async def outcomes(lab: Lab) -> list[str]:
     events = (await lab.ask(asked.ReadTimeline(X))).events
-    return [event.text for event in events if event.kind is RecordedKind.OUTCOME]
+    return [event.text for event in events if event.kind is TimelineKind.OUTCOME]
 
 
 async def test_an_alert_that_was_decided_and_not_begun_is_launched_once(lab: Lab) -> None:

@@ -17,7 +17,7 @@ from pymon.engine.engine import Engine
 from pymon.model.log_level import register_levels
 from pymon.server.listen.addresses import Kind
 from pymon.server.server import Server
-from pymon.store.store import Record
+from pymon.store.store import Store
 from tests.addresses import own_address
 from tests.ports import free_port
 
@@ -101,7 +101,7 @@ class Live:
             f"{settings}\n{site}"
         )
 
-    async def start(self, settings: str = "", site: str = SITE, auth: str = AUTH, record: Record | None = None) -> None:
+    async def start(self, settings: str = "", site: str = SITE, auth: str = AUTH, record: Store | None = None) -> None:
         """Begin to watch and to serve; without a ``record`` nothing is kept on file."""
         self.configure(settings, site, auth)
         loaded = load(self.file)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pymon.model.depend import ServiceKey
-from pymon.store.store import Record
+from pymon.store.store import Store
 from tests.peers import require_peer
 from tests.server.conftest import Live, until
 
@@ -33,16 +33,16 @@ WISHES = (
 )
 
 
-def nowhere(folder: Path) -> Record:
+def nowhere(folder: Path) -> Store:
     """A record that can never be written: there is a file in the place of its folder."""
     (folder / "file").touch()
-    return Record(folder / "file" / "pymon.db")
+    return Store(folder / "file" / "pymon.db")
 
 
 @pytest.mark.parametrize("is_kept", [True, False])
 async def test_a_wish_that_is_not_on_file_is_done_with_a_warning(live: Live, tmp_path: Path, is_kept: bool) -> None:
     """R-warned. Old clients take the line for data, and the last line is as ever."""
-    await live.start(auth=AUTH, record=Record(tmp_path / "pymon.db") if is_kept else nowhere(tmp_path))
+    await live.start(auth=AUTH, record=Store(tmp_path / "pymon.db") if is_kept else nowhere(tmp_path))
     client = await live.connect()
     for wish in WISHES:
         *warnings, final = await client.ask(wish)
@@ -98,7 +98,7 @@ async def test_no_secret_of_mon_cf_is_shown_to_anybody(
         program = tmp_path / name
         program.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/called\ncat >/dev/null\nexit 0\n')
         program.chmod(0o755)
-    record = Record(tmp_path / "pymon.db")
+    record = Store(tmp_path / "pymon.db")
     history = tmp_path / "history"
     await live.start(f"historicfile = {history}", SECRET_SITE, AUTH, record=record)
     client = await live.connect()

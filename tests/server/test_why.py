@@ -10,7 +10,8 @@ import pytest
 
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Outcome, ReadTimeline, Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
+from pymon.model.request import Outcome, ReadTimeline
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.protocol.wire import is_final
@@ -19,12 +20,12 @@ from pymon.timeline import text
 from tests.server.samples import NOW, S1, Client, with_auth
 
 EVENTS = (
-    Recorded(NOW - 60, RecordedKind.CHECK, "failed (exit 1): a\nb", "g1", "s1", facts={"exitval": 1}),
-    Recorded(NOW - 50, RecordedKind.OPERATOR, "acknowledged", "g1", "s1", asker="bob@::1"),
+    TimelineEvent(NOW - 60, TimelineKind.CHECK, "failed (exit 1): a\nb", "g1", "s1", facts={"exitval": 1}),
+    TimelineEvent(NOW - 50, TimelineKind.OPERATOR, "acknowledged", "g1", "s1", asker="bob@::1"),
 )
 
 
-def client_of(events: Sequence[Recorded] = EVENTS, auth: str = "list: all") -> Client:
+def client_of(events: Sequence[TimelineEvent] = EVENTS, auth: str = "list: all") -> Client:
     client = Client(with_auth(auth), outcome=lambda _: Outcome(events=tuple(events)))
     client.session = Session(user="alice")
     return client

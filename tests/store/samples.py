@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pymon.alert.journal import Pending
 from pymon.model.debt import Debt
+from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.service import Command
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -75,11 +75,11 @@ def pending(at: float = T0) -> Pending:
     return Pending("", "mail.alert", *WEB, "failure", at, ("-s", "http"), {"MON_GROUP": "web"}, "down\n")
 
 
-def check(at: float, text: str = "failed (exit 1): down", key: ServiceKey = WEB) -> Recorded:
+def check(at: float, text: str = "failed (exit 1): down", key: ServiceKey = WEB) -> TimelineEvent:
     """A check that said something."""
-    return Recorded(at, RecordedKind.CHECK, text, *key)
+    return TimelineEvent(at, TimelineKind.CHECK, text, *key)
 
 
-def act(at: float, text: str = "acknowledged: on it", key: tuple[str, str] = WEB) -> Recorded:
+def act(at: float, text: str = "acknowledged: on it", key: tuple[str, str] = WEB) -> TimelineEvent:
     """Something an operator did."""
-    return Recorded(at, RecordedKind.OPERATOR, text, *key, asker="bob@127.0.0.1")
+    return TimelineEvent(at, TimelineKind.OPERATOR, text, *key, asker="bob@127.0.0.1")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.alert.journal import Pending
+from pymon.model.delivery import Pending
 from pymon.model.measurement import Measurement
 from pymon.model.state import Outage, PeriodState, ServiceState
 from pymon.store.codec import (

@@ -22,7 +22,7 @@ from pymon.model.status import OpStatus
 from pymon.store.health import LogGrowth
 from pymon.store.offline import look_up
 from pymon.store.schema import VERSION
-from pymon.store.store import EVENTS_WAITING, Record
+from pymon.store.store import EVENTS_WAITING, Store
 from tests import tools
 from tests.store.samples import T0, WEB, act
 
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 async def fill(path: Path, services: int = 60) -> bytes:
     """A record with some pages; its bytes."""
-    record = Record(path)
+    record = Store(path)
     await record.open()
     for number in range(services):
         record.state(ServiceKey(f"g{number}", "s"), ServiceState(last_output="x" * 300))
@@ -56,7 +56,7 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 async def works(path: Path) -> int:
     """Open it, write, and close; the number of states it had."""
-    record = Record(path)
+    record = Store(path)
     saved = await record.open()
     record.add(act(T0 + 1000, "afterwards"))
     await record.settled()
@@ -179,7 +179,7 @@ async def test_a_file_of_the_first_version_is_read_as_it_is_and_then_brought_up(
     found = look_up(path, ServiceKey("g7", "s"))
     assert found.state is not None
     assert path.read_bytes() == before
-    record = Record(path)
+    record = Store(path)
     saved = await record.open()
     assert (len(saved.states), saved.states[ServiceKey("g7", "s")]) == (60, found.state)
     assert f"{path}: its tables are of version 2 now (before: 1)" in caplog.text
@@ -208,7 +208,7 @@ async def test_a_newer_file_is_left_alone(path: Path, caplog: pytest.LogCaptureF
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
     before = path.read_bytes()
-    record = Record(path)
+    record = Store(path)
     assert not (await record.open()).states
     record.add(act(T0))
     await record.settled()
@@ -221,7 +221,7 @@ async def test_a_newer_file_is_left_alone(path: Path, caplog: pytest.LogCaptureF
 
 async def test_damage_while_it_runs_begins_a_new_file_with_everything(path: Path) -> None:
     """R-damage."""
-    record = Record(path)
+    record = Store(path)
     await record.open()
     keys = [ServiceKey(f"g{number}", "s") for number in range(1500)]
     for key in keys:
@@ -244,7 +244,7 @@ async def test_damage_while_it_runs_begins_a_new_file_with_everything(path: Path
     assert record.problem == ""
     await record.close()
     assert len([each for each in aside(path) if not each.name.endswith(("-wal", "-shm"))]) == 1
-    other = Record(path)
+    other = Store(path)
     saved = await other.open()
     assert saved.states == {WEB: DOWN, **dict.fromkeys(keys, ServiceState())}
     assert saved.disabled_watches == frozenset({"web"})
@@ -254,7 +254,7 @@ async def test_damage_while_it_runs_begins_a_new_file_with_everything(path: Path
 
 
 async def test_a_lost_table_while_it_runs_too(path: Path) -> None:
-    record = Record(path)
+    record = Store(path)
     await record.open()
     record.state(WEB, DOWN)
     await record.settled()
@@ -264,13 +264,13 @@ async def test_a_lost_table_while_it_runs_too(path: Path) -> None:
     record.state(WEB, DOWN)
     await record.settled()
     await record.close()
-    other = Record(path)
+    other = Store(path)
     assert (await other.open()).states == {WEB: DOWN}
     await other.close()
 
 
 async def test_a_file_that_somebody_removes_is_written_anew(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    record = Record(path)
+    record = Store(path)
     await record.open()
     record.state(WEB, DOWN)
     await record.settled()
@@ -279,13 +279,13 @@ async def test_a_file_that_somebody_removes_is_written_anew(path: Path, caplog: 
     await record.settled()
     assert "was removed or replaced" in caplog.text
     await record.close()
-    other = Record(path)
+    other = Store(path)
     assert (await other.open()).states == {WEB: DOWN}
     await other.close()
 
 
 async def test_a_disk_that_breaks_each_file_does_not_fill_up_with_them(path: Path) -> None:
-    record = Record(path)
+    record = Store(path)
     await record.open()
     for number in range(3):
         record.state(WEB, ServiceState(ack=float(number)))
@@ -301,7 +301,7 @@ async def test_a_disk_that_breaks_each_file_does_not_fill_up_with_them(path: Pat
 
 @pytest.mark.slow
 async def test_another_process_that_locks_the_file_is_waited_for(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    record = Record(path, retry_after=0.05)
+    record = Store(path, retry_after=0.05)
     await record.open()
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
@@ -318,7 +318,7 @@ async def test_another_process_that_locks_the_file_is_waited_for(path: Path, cap
             await asyncio.sleep(0.01)
     assert "is kept again" in caplog.text
     await record.close()
-    again = Record(path)
+    again = Store(path)
     assert (await again.open()).states == {WEB: DOWN}
     assert len(await again.events(WEB)) == 1
     await again.close()
@@ -327,7 +327,7 @@ async def test_another_process_that_locks_the_file_is_waited_for(path: Path, cap
 @pytest.mark.slow
 async def test_a_second_daemon_is_told_so_and_takes_over_later(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """R-second."""
-    first, second = Record(path), Record(path, retry_after=0.05)
+    first, second = Store(path), Store(path, retry_after=0.05)
     await first.open()
     first.state(WEB, DOWN)
     assert not (await second.open()).states
@@ -342,7 +342,7 @@ async def test_a_second_daemon_is_told_so_and_takes_over_later(path: Path, caplo
         while second.problem:
             await asyncio.sleep(0.01)
     await second.close()
-    third = Record(path)
+    third = Store(path)
     assert (await third.open()).states == {WEB: ServiceState()}
     await third.close()
 
@@ -360,7 +360,7 @@ async def test_no_place_for_it_is_said_and_memory_stays_bounded(
         "in /proc": Path("/proc/nowhere"),
         "a directory in its place": tmp_path,
     }
-    record = Record(places[kind] / "pymon.db", retry_after=0.01)
+    record = Store(places[kind] / "pymon.db", retry_after=0.01)
     assert not (await record.open()).states
     for number in range(EVENTS_WAITING + 500):
         record.add(act(T0 + number))
@@ -377,7 +377,7 @@ async def test_a_trouble_whose_text_changes_is_said_once(tmp_path: Path, caplog:
     """As "disk is full" and then "disk I/O error" are one trouble; after its end the next one is said again."""
     state = tmp_path / "state"
     state.touch()
-    record = Record(state / "pymon.db", retry_after=0.01)
+    record = Store(state / "pymon.db", retry_after=0.01)
     await record.open()
     first = record.problem
     state.unlink()
@@ -406,9 +406,9 @@ async def test_a_trouble_whose_text_changes_is_said_once(tmp_path: Path, caplog:
 FULL = """
 import asyncio, logging, resource, signal, sys
 from pathlib import Path
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.state import ServiceState
 
 logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
@@ -420,21 +420,21 @@ def allow(size):
 
 
 async def main():
-    record = Record(Path(sys.argv[1]), retry_after=0.05)
+    record = Store(Path(sys.argv[1]), retry_after=0.05)
     await record.open()
     record.state(ServiceKey("before", "s"), ServiceState(ack=1.0))
     await record.settled()
     allow(150_000)
     for number in range(300):
         record.state(ServiceKey(f"g{number}", "s"), ServiceState(last_output="x" * 2000))
-        record.add(Recorded(float(number), RecordedKind.OPERATOR, f"did {number}", "g", "s"))
+        record.add(TimelineEvent(float(number), TimelineKind.OPERATOR, f"did {number}", "g", "s"))
         await asyncio.wait_for(record.settled(), 5)
     assert record.problem, "the disk was not full"
     allow(resource.RLIM_INFINITY)
     while record.problem:
         await asyncio.sleep(0.01)
     await record.close()
-    other = Record(Path(sys.argv[1]))
+    other = Store(Path(sys.argv[1]))
     saved = await other.open()
     print(len(saved.states), len(await other.events(ServiceKey("g", "s"), limit=1000)))
     await other.close()
@@ -458,16 +458,16 @@ def test_a_full_disk_is_said_once_survived_and_made_up_for(path: Path) -> None:
 READ_ONLY = """
 import asyncio, logging, sys
 from pathlib import Path
-from pymon.store.store import Record
-from pymon.model.request import Recorded, RecordedKind
+from pymon.store.store import Store
+from pymon.model.event import TimelineEvent, TimelineKind
 
 logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
 
 
 async def main():
-    record = Record(Path(sys.argv[1]))
+    record = Store(Path(sys.argv[1]))
     saved = await record.open()
-    record.add(Recorded(1.0, RecordedKind.OPERATOR, "did"))
+    record.add(TimelineEvent(1.0, TimelineKind.OPERATOR, "did"))
     await record.settled()
     print(len(saved.states), len(await record.events(None, limit=1000)), record.problem)
     await record.close()
@@ -498,7 +498,7 @@ async def test_damage_that_comes_while_the_record_is_used_loses_no_state(
 ) -> None:
     """R-damage. The file is read through on a schedule; what the daemon knows is written to a new one at once."""
     await fill(path, services=200)
-    record = Record(path, inspect_every=0.0)
+    record = Store(path, inspect_every=0.0)
     saved = await record.open()
     assert len(saved.states) == 200
     with path.open("r+b") as file:  # a page of the table of services that no write of now touches
@@ -516,7 +516,7 @@ async def test_damage_that_comes_while_the_record_is_used_loses_no_state(
         while len(await asyncio.to_thread(look_up_states, path)) < 201:
             await asyncio.sleep(0.01)
     await record.close()
-    again = Record(path)
+    again = Store(path)
     after = await again.open()
     await again.close()
     assert after.states == {**saved.states, WEB: DOWN}
@@ -537,7 +537,7 @@ def look_up_states(path: Path) -> list[str]:
 async def test_readers_that_take_turns_let_the_log_grow_too(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """R-reader. All of the log can be moved, but it never begins again, as somebody always reads."""
     await fill(path)
-    record = Record(path)
+    record = Store(path)
     await record.open()
     writer = sqlite3.connect(path, isolation_level=None)
     readers = [sqlite3.connect(path, isolation_level=None) for _ in range(2)]
@@ -574,7 +574,7 @@ async def test_a_forgotten_reader_that_lets_the_log_grow_is_named(path: Path, ca
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN');"
         " c.execute('SELECT count(*) FROM events').fetchone(); print('reading', flush=True); sys.stdin.read()"
     )
-    record = Record(path)
+    record = Store(path)
     await record.open()
     record.add(act(T0 + 600))
     await record.settled()

@@ -20,16 +20,16 @@ KEY = ServiceKey("g", "s")
 WRITER = """
 import asyncio, os, sys
 from pathlib import Path
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded, RecordedKind
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.state import ServiceState
 
 KEY = ServiceKey("g", "s")
 
 
 async def run(path):
-    record = Record(path, flush_every=0.01)
+    record = Store(path, flush_every=0.01)
     saved = await record.open()
     number = int(saved.states[KEY].ack) if KEY in saved.states else 0
     os.write(1, b"open %d\\n" % number)
@@ -38,7 +38,7 @@ async def run(path):
         record.state(KEY, ServiceState(ack=float(number)))
         for other in range(number % 50):
             record.state(ServiceKey("other", str(other)), ServiceState(ack=float(number)))
-        record.add(Recorded(float(number), RecordedKind.OPERATOR, f"did {number}", *KEY))
+        record.add(TimelineEvent(float(number), TimelineKind.OPERATOR, f"did {number}", *KEY))
         await record.settled()
         os.write(1, b"%d\\n" % number)
 

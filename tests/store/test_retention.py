@@ -14,7 +14,7 @@ import pytest
 from pymon.store.ages import Ages, Mark, decode_ages, encode_ages
 from pymon.store.database import Database
 from pymon.store.retention import STEP, STEPS, count_time, prune, prune_histories
-from pymon.store.store import Record
+from pymon.store.store import Store
 from tests.store.samples import T0, act, check
 
 DAY = 86400.0
@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def connection(path: Path) -> AsyncIterator[sqlite3.Connection]:
     """Of a record with 1200 events, one a second, and one repeated until long after them."""
-    record = Record(path)
+    record = Store(path)
     await record.open()
     record.add(*(act(T0 + number) for number in range(1200)))
     record.add(check(T0), check(T0 + 5000))
@@ -92,7 +92,7 @@ async def test_what_was_kept_for_ninety_days_goes(connection: sqlite3.Connection
 async def test_the_age_survives_a_new_start_that_forgets_the_rest(path: Path, connection: sqlite3.Connection) -> None:
     before = replace(count_time(connection, T0 + 6000), life=5 * DAY)
     connection.execute("UPDATE meta SET value = ? WHERE name = 'ages'", (encode_ages(before),))
-    record = Record(path)
+    record = Store(path)
     await record.open(fresh=True)
     await record.close()
     row = connection.execute("SELECT value FROM meta WHERE name = 'ages'").fetchone()
@@ -101,7 +101,7 @@ async def test_the_age_survives_a_new_start_that_forgets_the_rest(path: Path, co
 
 async def test_the_bound_holds_at_any_rate_and_from_the_start(path: Path) -> None:
     """R-retention. Many more events than one go removes: they go in as many goes as it takes, at once."""
-    record = Record(path)
+    record = Store(path)
     await record.open()
     count = STEP * STEPS + 4000
     for number in range(count):
@@ -109,7 +109,7 @@ async def test_the_bound_holds_at_any_rate_and_from_the_start(path: Path) -> Non
         if number % 2000 == 0:
             await record.settled()
     await record.close()
-    again = Record(path, kept=1000)
+    again = Store(path, kept=1000)
     await again.open()  # nothing is written, and yet the first pass comes
     seen = sqlite3.connect(path, isolation_level=None)
     async with asyncio.timeout(30):

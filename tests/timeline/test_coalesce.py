@@ -9,24 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Recorded, RecordedKind
-from pymon.timeline.coalesce import Runs, meaning_of, subject_of
+from pymon.model.event import TimelineEvent, TimelineKind
+from pymon.timeline.coalesce import EventCoalescer, meaning_of, subject_of
 from tests.store.samples import MAIL, T0, WEB, act, check
 
 
-def held(at: float, rule: str = "alertevery", period: str = "p", text: str = "last alert 1m ago") -> Recorded:
+def held(at: float, rule: str = "alertevery", period: str = "p", text: str = "last alert 1m ago") -> TimelineEvent:
     facts = {"event": "failure", "rule": rule, "period": period, "alert": None}
-    return Recorded(at, RecordedKind.HELD, text, *WEB, facts=facts)
+    return TimelineEvent(at, TimelineKind.HELD, text, *WEB, facts=facts)
 
 
-def alert(at: float, period: str | None = "p") -> Recorded:
+def alert(at: float, period: str | None = "p") -> TimelineEvent:
     facts = {"event": "failure", "period": period, "alert": "mail.alert ops"}
-    return Recorded(at, RecordedKind.ALERT, "mail.alert ops", *WEB, facts=facts)
+    return TimelineEvent(at, TimelineKind.ALERT, "mail.alert ops", *WEB, facts=facts)
 
 
-def after(*events: Recorded) -> list[Recorded]:
+def after(*events: TimelineEvent) -> list[TimelineEvent]:
     """What the record holds after these events, in the order of their numbers."""
-    runs, rows = Runs(), {}
+    runs, rows = EventCoalescer(), {}
     for event in events:
         number, known = runs.add(event)
         rows[number] = known
@@ -77,15 +77,15 @@ def test_another_rule_is_another_event() -> None:
     "between",
     [
         check(T0 + 30, "ok"),
-        Recorded(T0 + 30, RecordedKind.TRAP, "trap of failure (sta 1): s", *WEB),
+        TimelineEvent(T0 + 30, TimelineKind.TRAP, "trap of failure (sta 1): s", *WEB),
         act(T0 + 30),
         act(T0 + 30, "disabled watch web", ("web", "")),
         act(T0 + 30, "stopped the scheduler", ("", "")),
-        Recorded(T0 + 30, RecordedKind.DAEMON, "configuration read again"),
+        TimelineEvent(T0 + 30, TimelineKind.DAEMON, "configuration read again"),
     ],
     ids=lambda event: event.text,
 )
-def test_what_changes_the_case_ends_repetitions(between: Recorded) -> None:
+def test_what_changes_the_case_ends_repetitions(between: TimelineEvent) -> None:
     rows = after(check(T0), held(T0), between, held(T0 + 60), check(T0 + 60))
     assert [row.count for row in rows] == [1] * 5
 
@@ -123,7 +123,7 @@ def test_only_measurements_do_not_count(one: str, other: str, alike: bool) -> No
 
 
 def test_other_services_are_forgotten() -> None:
-    runs = Runs()
+    runs = EventCoalescer()
     number, _ = runs.add(check(T0))
     runs.retain([MAIL])
     assert runs.add(check(T0 + 60))[0] != number
@@ -138,7 +138,7 @@ any_event = st.one_of(
 )
 
 
-def model(events: list[Recorded]) -> list[tuple[int, int]]:
+def model(events: list[TimelineEvent]) -> list[tuple[int, int]]:
     """What becomes of each event by the rules as written: the index of the event that it is part of, and its place.
 
     Slow and plain: of each event the last of its line is looked for backwards, until something closes that line.
@@ -146,7 +146,7 @@ def model(events: list[Recorded]) -> list[tuple[int, int]]:
     heads: list[int] = []
     for index, event in enumerate(events):
         head = index
-        if event.kind not in (RecordedKind.OPERATOR, RecordedKind.DAEMON):
+        if event.kind not in (TimelineKind.OPERATOR, TimelineKind.DAEMON):
             for earlier in range(index - 1, -1, -1):
                 if is_same_line(events[earlier], event):
                     if meaning_of(events[earlier]) == meaning_of(event):
@@ -158,27 +158,27 @@ def model(events: list[Recorded]) -> list[tuple[int, int]]:
     return [(head, heads[:index].count(head)) for index, head in enumerate(heads)]
 
 
-def is_same_line(one: Recorded, other: Recorded) -> bool:
-    said = one.kind not in (RecordedKind.OPERATOR, RecordedKind.DAEMON)
+def is_same_line(one: TimelineEvent, other: TimelineEvent) -> bool:
+    said = one.kind not in (TimelineKind.OPERATOR, TimelineKind.DAEMON)
     return said and (one.group, one.service, subject_of(one)) == (other.group, other.service, subject_of(other))
 
 
-def closes(earlier: Recorded, is_first: bool, event: Recorded) -> bool:
+def closes(earlier: TimelineEvent, is_first: bool, event: TimelineEvent) -> bool:
     mine = (earlier.group, earlier.service) == (event.group, event.service)
-    if earlier.kind is RecordedKind.OPERATOR:
+    if earlier.kind is TimelineKind.OPERATOR:
         return mine or not earlier.group or (earlier.group == event.group and not earlier.service)
     if not mine or not is_first:
         return False
-    if earlier.kind is RecordedKind.CHECK:
+    if earlier.kind is TimelineKind.CHECK:
         return True
-    is_of_period = event.kind is not RecordedKind.CHECK and subject_of(event)[1] == subject_of(earlier)[1]
-    return earlier.kind is RecordedKind.ALERT and is_of_period
+    is_of_period = event.kind is not TimelineKind.CHECK and subject_of(event)[1] == subject_of(earlier)[1]
+    return earlier.kind is TimelineKind.ALERT and is_of_period
 
 
 @given(st.lists(any_event, max_size=40))
-def test_repetitions_are_those_of_the_rules(events: list[Recorded]) -> None:
+def test_repetitions_are_those_of_the_rules(events: list[TimelineEvent]) -> None:
     events = [replace(event, at=T0 + index) for index, event in enumerate(events)]
-    runs, firsts, found = Runs(), dict[int, int](), []
+    runs, firsts, found = EventCoalescer(), dict[int, int](), []
     for index, event in enumerate(events):
         number, known = runs.add(event)
         firsts.setdefault(number, index)
@@ -187,7 +187,7 @@ def test_repetitions_are_those_of_the_rules(events: list[Recorded]) -> None:
 
 
 @given(st.lists(any_event, max_size=40))
-def test_nothing_is_lost(events: list[Recorded]) -> None:
+def test_nothing_is_lost(events: list[TimelineEvent]) -> None:
     """Every event is counted once, in a row that begins no later and ends no earlier."""
     events = [replace(event, at=T0 + index) for index, event in enumerate(events)]
     rows = after(*events)

@@ -10,14 +10,14 @@ import pytest
 
 from pymon.core import events as process
 from pymon.model.effect import Noticed, Verdict
+from pymon.model.event import TimelineEvent
 from pymon.model.measurement import Measurement
-from pymon.model.request import Recorded
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Command
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
-from pymon.timeline.coalesce import Runs
+from pymon.timeline.coalesce import EventCoalescer
 from pymon.timeline.decision_events import FIGURES, of_verdict
 from tests.core.build import ALL_KINDS, Site, alert, period, service
 
@@ -25,7 +25,7 @@ from tests.core.build import ALL_KINDS, Site, alert, period, service
 class Told(Site):
     """A site whose every verdict is told of; ``events`` and ``texts`` are those of the last one."""
 
-    events: tuple[Recorded, ...] = ()
+    events: tuple[TimelineEvent, ...] = ()
 
     def keep_told(self, verdict: Verdict, cause: CheckResult | Trap | None = None) -> list[str]:
         self.events = of_verdict(self.service, self.state, verdict, self.now, cause)
@@ -88,7 +88,7 @@ def test_of_many_measurements_those_of_failed_hosts_are_kept() -> None:
 
 
 def test_the_newest_measurements_of_a_repetition_win() -> None:
-    site, runs = told(), Runs()
+    site, runs = told(), EventCoalescer()
     for value in (1.0, 2.0, 3.0):
         site.check(1, f"slow: {value} s\n", measurements=(Measurement("web1", "time", value, "s"),))
         number, known = runs.add(site.events[0])
@@ -286,7 +286,7 @@ def test_a_test_is_called_one() -> None:
 
 def test_redistribute_is_told_and_folded() -> None:
     site = told(redistribute=Command("trap.alert", "host"))
-    runs = Runs()
+    runs = EventCoalescer()
     numbers = set()
     for _ in range(5):
         assert "alert: redistribute trap.alert host: up" in site.check(0, "up\n")
@@ -306,8 +306,8 @@ def test_what_is_noticed_is_told() -> None:
 def test_an_outage_of_a_day_is_a_few_events(mode: AlerteveryMode) -> None:
     """1,440 checks of a failing service, an alert each hour: as many rows as there is something to tell."""
     site = told(period(alertevery=3600.0, alertevery_mode=mode), period(key="night", when="hr {1}"))
-    runs = Runs()
-    rows: dict[int, Recorded] = {}
+    runs = EventCoalescer()
+    rows: dict[int, TimelineEvent] = {}
     for _ in range(1440):
         site.check()
         rows.update(runs.add(event) for event in site.events)

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from pymon.model import request as requests
-from pymon.model.request import Asker, RecordedKind, Request, SavedKind
+from pymon.model.event import TimelineKind
+from pymon.model.request import Asker, Request, SavedKind
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import AlertKind
 from pymon.model.status import OpStatus
@@ -48,7 +49,7 @@ LOOKS: list[Request] = [
 def test_a_change_is_told_with_who_asked(request_: Request, text: str) -> None:
     event = operator_events.of_request(request_, BOB, T0)
     assert event is not None
-    assert (event.kind, event.text, event.asker) == (RecordedKind.OPERATOR, text, "bob@10.0.0.9")
+    assert (event.kind, event.text, event.asker) == (TimelineKind.OPERATOR, text, "bob@10.0.0.9")
     assert event.facts["request"] == type(request_).__name__
     if hasattr(request_, "key"):
         assert (event.group, event.service) == WEB
@@ -86,7 +87,7 @@ def test_outcomes() -> None:
     of = operator_events.of_outcome
     done = of(*WEB, "lvs.alert -V v -R r", "failure", result(0, "removed 10.0.0.1:80\n\nfrom v\n"), decided=T0 - 1)
     assert done.text == "lvs.alert -V v -R r done in 0.2s: removed 10.0.0.1:80; from v"
-    assert (done.at, done.kind, done.group, done.service) == (T0 + 0.25, RecordedKind.OUTCOME, *WEB)
+    assert (done.at, done.kind, done.group, done.service) == (T0 + 0.25, TimelineKind.OUTCOME, *WEB)
     assert done.facts["output"] == ["removed 10.0.0.1:80", "from v"]
     again = of(*WEB, "mail.alert x", "failure", result(75, "busy"), decided=T0, retry=4.0)
     assert again.text == "mail.alert x failed (exit 75) after 0.2s, tried again in 4s: busy"

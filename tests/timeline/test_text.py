@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.model.depend import ServiceKey
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
-from pymon.model.request import Recorded, RecordedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.timeline import text as timeline
@@ -23,9 +23,9 @@ WEB = ServiceKey("web", "http")
 texts = st.binary(max_size=60).map(lambda data: data.decode("utf-8", "surrogateescape"))
 json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists)
 events = st.builds(
-    Recorded,
+    TimelineEvent,
     at=st.floats(min_value=-1e18, max_value=1e18),
-    kind=st.sampled_from(RecordedKind),
+    kind=st.sampled_from(TimelineKind),
     text=texts,
     group=texts,
     service=texts,
@@ -45,7 +45,7 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_measurements_stand_below_their_event() -> None:
     facts = {"measurements": [["web1", "time", 0.0123, "s"], ["web1", "loss", 20.0, "%"], ["web2", "time", 2.0, "s"]]}
-    told = [Recorded(T0, RecordedKind.CHECK, "failed (exit 1): web1", *WEB, facts={**facts, "unlisted": 4})]
+    told = [TimelineEvent(T0, TimelineKind.CHECK, "failed (exit 1): web1", *WEB, facts={**facts, "unlisted": 4})]
     assert timeline.lines(told)[1:] == [
         "  18:20:00  check      failed (exit 1): web1",
         "            measured   web1 time 12.3 ms, loss 20 %; web2 time 2 s; and 4 more",
@@ -57,15 +57,15 @@ def test_measurements_stand_below_their_event() -> None:
 
 @pytest.mark.parametrize("facts", [{"measurements": 5}, {"measurements": [["a"], 3, ["a", "b", "c", "d"]]}])
 def test_what_is_no_measurement_is_passed_over(facts: dict[str, object]) -> None:
-    assert len(timeline.lines([Recorded(T0, RecordedKind.CHECK, "x", *WEB, facts=facts)])) == 2
+    assert len(timeline.lines([TimelineEvent(T0, TimelineKind.CHECK, "x", *WEB, facts=facts)])) == 2
 
 
 def test_days_times_words_and_repetitions() -> None:
     told = [
-        Recorded(T0 + 60, RecordedKind.OPERATOR, "acknowledged: on it", *WEB, asker="bob@10.0.0.9"),
-        Recorded(T0, RecordedKind.CHECK, "failed (exit 1): down", *WEB, until=T0 + 660, count=12),
-        Recorded(T0 - 86400, RecordedKind.DAEMON, "pymon started"),
-        Recorded(T0 - 10 * 86400, RecordedKind.HELD, "alert not sent", *WEB, until=T0 - 86400, count=2),
+        TimelineEvent(T0 + 60, TimelineKind.OPERATOR, "acknowledged: on it", *WEB, asker="bob@10.0.0.9"),
+        TimelineEvent(T0, TimelineKind.CHECK, "failed (exit 1): down", *WEB, until=T0 + 660, count=12),
+        TimelineEvent(T0 - 86400, TimelineKind.DAEMON, "pymon started"),
+        TimelineEvent(T0 - 10 * 86400, TimelineKind.HELD, "alert not sent", *WEB, until=T0 - 86400, count=2),
     ]
     assert timeline.lines(told, now=T0 + 700) == [
         "2026-11-13",
@@ -79,7 +79,7 @@ def test_days_times_words_and_repetitions() -> None:
 
 
 def test_without_now_no_day_is_near() -> None:
-    assert timeline.lines([Recorded(T0, RecordedKind.DAEMON, "x")])[0] == "2026-11-23"
+    assert timeline.lines([TimelineEvent(T0, TimelineKind.DAEMON, "x")])[0] == "2026-11-23"
 
 
 def test_nothing_is_no_line() -> None:
@@ -88,7 +88,7 @@ def test_nothing_is_no_line() -> None:
 
 @pytest.mark.slow
 @given(st.lists(events, max_size=5))
-def test_lines_are_lines_for_any_terminal(told: list[Recorded]) -> None:
+def test_lines_are_lines_for_any_terminal(told: list[TimelineEvent]) -> None:
     lines = timeline.lines(told, now=T0)
     assert len(lines) >= len(told)
     for line in lines:
@@ -98,14 +98,14 @@ def test_lines_are_lines_for_any_terminal(told: list[Recorded]) -> None:
 
 
 def test_every_kind_has_its_word() -> None:
-    assert timeline.WORDS.keys() == set(RecordedKind)
+    assert timeline.WORDS.keys() == set(TimelineKind)
 
 
 @pytest.mark.slow
 @given(events, st.integers(min_value=1, max_value=9), st.floats(min_value=0, max_value=1e10))
-def test_data_comes_back_as_it_was(event: Recorded, count: int, until: float) -> None:
+def test_data_comes_back_as_it_was(event: TimelineEvent, count: int, until: float) -> None:
     if count > 1:
-        event = Recorded(event.at, event.kind, event.text, *WEB, "", event.facts, until, count)
+        event = TimelineEvent(event.at, event.kind, event.text, *WEB, "", event.facts, until, count)
     assert timeline.from_data(json.loads(json.dumps(timeline.as_data(event)))) == event
 
 

@@ -29,7 +29,7 @@ from pymon.model.request import SavedKind
 from pymon.model.seen import FileSeen
 from pymon.model.settings import Settings
 from pymon.model.site import Site
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon")
@@ -51,7 +51,7 @@ INSIST = "What is watched goes on as it was. If it is meant, `moncmd reset` (or 
 class Configuration:
     """The configuration of a watcher, and auth.cf. One re-read at a time."""
 
-    def __init__(self, watcher: Watcher, record: Record, saving: Saving, load: Load | None, auth: AuthRules) -> None:
+    def __init__(self, watcher: Watcher, record: Store, saving: Saving, load: Load | None, auth: AuthRules) -> None:
         """``load`` None: there is nothing to read, and each attempt is refused."""
         self.auth = auth
         self.observers: list[Callable[[Settings], None]] = []

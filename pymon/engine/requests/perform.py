@@ -27,9 +27,10 @@ from pymon.engine.requests.variables import Change, set_variable
 from pymon.errors import PymonError, SettingError
 from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
-from pymon.model.request import Asker, Outcome, Recorded, Request
+from pymon.model.event import TimelineEvent
+from pymon.model.request import Asker, Outcome, Request
 from pymon.model.service import Service
-from pymon.store.store import Record
+from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon.engine")
@@ -43,7 +44,7 @@ class Control:
     def __init__(
         self,
         watcher: Watcher,
-        record: Record,
+        record: Store,
         configuration: Configuration,
         saving: Saving,
         monremote: Monremote,
@@ -62,7 +63,7 @@ class Control:
         self._record.add(*self._told(request, asker, outcome, now))
         return outcome
 
-    def _told(self, request: Request, asker: Asker, outcome: Outcome, now: float) -> Iterable[Recorded]:
+    def _told(self, request: Request, asker: Asker, outcome: Outcome, now: float) -> Iterable[TimelineEvent]:
         """What the record says of it: who asked for what, and when."""
         refused = "" if outcome.ok else outcome.text or "it could not be done"
         event = operator_events.of_request(request, asker, now, refused)

@@ -11,7 +11,8 @@ import pytest
 
 from pymon.model import request as asked
 from pymon.model.depend import ServiceKey
-from pymon.model.request import RecordedKind, SavedKind
+from pymon.model.event import TimelineKind
+from pymon.model.request import SavedKind
 from pymon.model.service import AlertKind
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
@@ -297,7 +298,7 @@ async def test_a_monitor_that_blocks_the_daemon_is_told_of_where_its_result_is(t
         await lab.engine.stop()
     assert [each[:3] for each in banished] == [("web", "x", "slow.monitor")]
     told = [event for event in events if event.facts.get("cause") == "blocked"]
-    assert [event.kind for event in told] == [RecordedKind.CHECK]
+    assert [event.kind for event in told] == [TimelineKind.CHECK]
     assert re.fullmatch(
         r"slow\.monitor: stopped: it blocked the event loop at \S+ line 11 in check; "
         r"for 1 min it runs as a process, for this service",
@@ -560,7 +561,7 @@ async def test_the_record_names_who_asked_and_what_was_refused(lab: Lab) -> None
     await lab.ask(asked.Acknowledge(X, "too early"))
     await lab.ask(asked.SwitchHosts(("h1",), enable=False))
     outcome = await lab.ask(asked.ReadTimeline(X))
-    acts = [event for event in outcome.events if event.kind is RecordedKind.OPERATOR]
+    acts = [event for event in outcome.events if event.kind is TimelineKind.OPERATOR]
     assert [event.text for event in acts] == [
         "acknowledged: too early: refused, service is in a non-failure state",
         "disabled host h1",
