@@ -42,7 +42,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "server": {"model", "errors", "redaction", "config", "core", "timeline", "protocol", "access", "engine.api"},
     "live": {"model", "errors", "installed", "executable", "plugin", "ipvs", "server.listen.addresses"},
-    "client": {"errors", "protocol", "access.crypt"},
+    "client": {"model", "errors", "protocol", "access.crypt"},
     "demo": {"model", "errors", "share", "config", "ipvs", "engine"},
     "cli": {
         *("model", "errors", "share", "installed", "executable", "contract", "config", "core", "timeline", "store"),

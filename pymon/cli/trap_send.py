@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from pymon.client.credentials import password_in
-from pymon.client.opstatus import OpStatus
 from pymon.client.traps import send_trap
 from pymon.errors import ConnectionFailed
+from pymon.model.status import OpStatus
 
 
 def send(

@@ -16,23 +16,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pymon.client.aio import AsyncClient
     from pymon.client.connection import Connection
-    from pymon.client.opstatus import OpStatus
     from pymon.client.protocol import Reply
-    from pymon.client.records import ServiceKey, ServiceStatus
+    from pymon.client.records import ServiceStatus
     from pymon.client.sync import Client
     from pymon.client.traps import send_trap
+    from pymon.model.depend import ServiceKey
+    from pymon.model.status import OpStatus
 
 __all__ = ["AsyncClient", "Client", "Connection", "OpStatus", "Reply", "ServiceKey", "ServiceStatus", "send_trap"]
 
 _HOMES = {
-    "AsyncClient": "aio",
-    "Client": "sync",
-    "Connection": "connection",
-    "OpStatus": "opstatus",
-    "Reply": "protocol",
-    "ServiceKey": "records",
-    "ServiceStatus": "records",
-    "send_trap": "traps",
+    "AsyncClient": "pymon.client.aio",
+    "Client": "pymon.client.sync",
+    "Connection": "pymon.client.connection",
+    "OpStatus": "pymon.model.status",
+    "Reply": "pymon.client.protocol",
+    "ServiceKey": "pymon.model.depend",
+    "ServiceStatus": "pymon.client.records",
+    "send_trap": "pymon.client.traps",
 }
 
 
@@ -42,4 +43,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415  # only when it is asked for
 
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)

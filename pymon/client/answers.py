@@ -16,14 +16,14 @@ from pymon.client.records import (
     Downtime,
     Failure,
     GroupHost,
-    OpStatus,
     Processes,
     RunningMonitor,
     SchedulerState,
     ServiceDependency,
-    ServiceKey,
     ServiceStatus,
 )
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
 from pymon.protocol.wire import decode, parse_fields, unescape
 
 T = TypeVar("T")

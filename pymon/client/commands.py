@@ -22,10 +22,10 @@ from pymon.client.records import (
     Processes,
     SchedulerState,
     ServiceDependency,
-    ServiceKey,
     ServiceStatus,
 )
 from pymon.errors import ProtocolMismatch
+from pymon.model.depend import ServiceKey
 from pymon.protocol.wire import PROTOCOL_VERSION, quote
 
 __all__ = ["login"]

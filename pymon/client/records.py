@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pymon.client.opstatus import OpStatus
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
 
 __all__ = [
     "AlertCall",
@@ -20,21 +21,12 @@ __all__ = [
     "Downtime",
     "Failure",
     "GroupHost",
-    "OpStatus",
     "Processes",
     "RunningMonitor",
     "SchedulerState",
     "ServiceDependency",
-    "ServiceKey",
     "ServiceStatus",
 ]
-
-
-class ServiceKey(NamedTuple):
-    """What names a service: its group (watch) and its own name."""
-
-    group: str
-    service: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from bisect import bisect_left
 from dataclasses import replace
 
 from pymon.client.address import address
-from pymon.client.opstatus import OpStatus
 from pymon.errors import ConnectionFailed, HostNotFound
+from pymon.model.status import OpStatus
 from pymon.protocol.trap_packet import TrapPacket, format_packet
 
 MAX_PACKET = 65507

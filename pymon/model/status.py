@@ -1,4 +1,4 @@
-"""Operational status and the kinds of event."""
+"""Operational status and the kinds of event. Imports nothing but enum: trap senders start with it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ class OpStatus(IntEnum):
         """Whether a dependency on a service of this status is fulfilled (untested counts as fine in mon)."""
         return self in _SUCCESS
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether ``list failures`` has services of this status."""
+        return self in _FAILURE
+
 
 _SUCCESS = frozenset({OpStatus.OK, OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.UNTESTED})
+_FAILURE = frozenset({OpStatus.FAIL, OpStatus.LINKDOWN, OpStatus.TIMEOUT})
 
 
 class EventKind(StrEnum):

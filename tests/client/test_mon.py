@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from pymon.client import AsyncClient, Client, OpStatus, send_trap
-from pymon.client.records import ServiceKey
 from pymon.errors import AuthenticationFailed, CommandFailed
+from pymon.model.depend import ServiceKey
 from tests.alerts.conftest import ALERTS
 from tests.client.conftest import DETAIL, ODD, Running
 

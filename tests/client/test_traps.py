@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pymon.cli.trap_send import send
 from pymon.client import send_trap
-from pymon.client.records import OpStatus
 from pymon.client.traps import CUT, MAX_PACKET, trap_packet
 from pymon.errors import ConnectionFailed, HostNotFound
+from pymon.model.status import OpStatus
 from pymon.protocol.trap_packet import parse_packet
 
 TEXT = st.binary(max_size=50).map(lambda data: data.decode("utf-8", "surrogateescape"))

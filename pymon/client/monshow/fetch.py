@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from pymon.client.monshow.report import Detail, Report, Row, Selection, choose, unknown
 from pymon.client.monshow.suppression_reasons import Reasons
-from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceKey, ServiceStatus
+from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceStatus
 from pymon.client.sync import Client
 from pymon.errors import ClientError, CommandFailed, PymonError
+from pymon.model.depend import ServiceKey
 
 MOST_REASONS = 100
 """services that are asked about at most, why their alerts are held back"""

@@ -34,7 +34,8 @@ from pymon.client.monshow.report import (
     summary,
     until_next,
 )
-from pymon.client.records import OpStatus, ServiceStatus
+from pymon.client.records import ServiceStatus
+from pymon.model.status import OpStatus
 
 TEMPLATE = Path(__file__).parent / "templates" / "monshow.html"
 _COLOURS = {

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pymon.client.monshow.report import Report, Row, Selection, is_broken, place, state_name
-from pymon.client.records import OpStatus, ServiceKey
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
 
 HIGHLIGHT = 10.0
 """seconds that a change is highlighted; so long a service is shown that is no longer selected"""

@@ -22,7 +22,6 @@ from pymon.client.monshow.options import Options, UsageError
 from pymon.client.monshow.rc import Preferences, RcError
 from pymon.client.monshow.report import Report, Selection
 from pymon.client.monshow.text import one_line, render
-from pymon.client.records import OpStatus, ServiceKey
 from pymon.client.sync import Client
 from pymon.client.tls import tls_context
 from pymon.errors import (
@@ -32,6 +31,8 @@ from pymon.errors import (
     ProtocolMismatch,
     PymonError,
 )
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
 
 if TYPE_CHECKING:
     from pymon.client.monshow.html import Place

@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from pymon.client.records import Disabled, GroupHost, OpStatus, SchedulerState, ServiceKey, ServiceStatus
+from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceStatus
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
 
 ALWAYS_SHOWN = (
     *(OpStatus.FAIL, OpStatus.LINKDOWN, OpStatus.TIMEOUT, OpStatus.COLDSTART, OpStatus.WARMSTART),

@@ -11,7 +11,8 @@ from rich.text import Text
 from pymon.client.monshow.live_state import Board
 from pymon.client.monshow.report import Row, is_broken, scheduler_text, summary
 from pymon.client.monshow.text import fit, one_line
-from pymon.client.records import OpStatus, ServiceStatus
+from pymon.client.records import ServiceStatus
+from pymon.model.status import OpStatus
 
 _STYLES = {
     OpStatus.FAIL: "bold red",

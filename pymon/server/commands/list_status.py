@@ -15,8 +15,8 @@ from pymon.server.commands.context import Call, split_all
 from pymon.server.commands.listing import Listed, Listing
 from pymon.server.commands.reply import Reply
 
-_FAILURES = frozenset({OpStatus.FAIL, OpStatus.LINKDOWN, OpStatus.TIMEOUT})
-_SUCCESSES = frozenset({OpStatus.OK, OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.UNTESTED})
+_FAILURES = frozenset(status for status in OpStatus if status.is_failure)
+_SUCCESSES = frozenset(status for status in OpStatus if status.is_success)
 _WARNINGS = frozenset({OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.WARN})
 _FRESH = ServiceState()
 

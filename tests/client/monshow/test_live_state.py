@@ -10,7 +10,8 @@ from rich.console import Console
 from pymon.client.monshow.live_state import HIGHLIGHT, Board
 from pymon.client.monshow.report import Report, Row, Selection
 from pymon.client.monshow.screen import draw, short, state_word
-from pymon.client.records import OpStatus, SchedulerState, ServiceStatus
+from pymon.client.records import SchedulerState, ServiceStatus
+from pymon.model.status import OpStatus
 
 NOW = 1_800_000_000.0
 

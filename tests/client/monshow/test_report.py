@@ -20,7 +20,9 @@ from pymon.client.monshow.report import (
     unknown,
     until_next,
 )
-from pymon.client.records import Disabled, OpStatus, SchedulerState, ServiceKey, ServiceStatus
+from pymon.client.records import Disabled, SchedulerState, ServiceStatus
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
 
 NOW = 1_800_000_000.0
 NOTHING = Disabled({}, (), ())

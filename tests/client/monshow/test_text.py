@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from pymon.client.monshow.report import Detail, Report, Row
 from pymon.client.monshow.text import columns, fit, one_line, render, row_text
-from pymon.client.records import Disabled, GroupHost, OpStatus, SchedulerState, ServiceKey, ServiceStatus
+from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceStatus
+from pymon.model.depend import ServiceKey
+from pymon.model.status import OpStatus
 
 NOW = 1_800_000_000.0
 RUNNING = SchedulerState(True, 0.0)
