@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
-
-from pymon.engine.clock import LOOK_EVERY, Clock
-from pymon.runner.loop_delays import boottime
 
 T = TypeVar("T")
 
@@ -17,24 +13,31 @@ BEGIN = 1_800_000_000.0
 """15 January 2027, 08:00:00 UTC: when virtual time begins"""
 
 
-class SettableClock(Clock):
-    """An engine's clock on a system whose clock tests set: ``put`` does what an operator, or ntpdate, does."""
+class VirtualClock:
+    """A ``Clock`` of a machine whose time is ``elapsed()``; its system's clock begins at BEGIN, and tests set it."""
 
-    def __init__(
-        self,
-        wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = boottime,
-        look_every: float = LOOK_EVERY,
-    ) -> None:
+    def __init__(self, elapsed: Callable[[], float]) -> None:
+        self._elapsed = elapsed
         self.set_by = self.slept = 0.0
-        super().__init__(lambda: wall() + self.set_by + self.slept, lambda: steady() + self.slept, look_every)
 
-    def sleep(self, seconds: float) -> None:
+    def wall(self) -> float:
+        """As of ``Clock``."""
+        return BEGIN + self.steady() + self.set_by
+
+    def steady(self) -> float:
+        """As of ``Clock``."""
+        return self._elapsed() + self.slept
+
+    def call_at(self, when: float, call: Callable[[], object]) -> asyncio.TimerHandle:
+        """As of ``Clock``."""
+        return asyncio.get_running_loop().call_later(when - self.steady(), call)
+
+    def suspend(self, seconds: float) -> None:
         """Let the machine sleep for so long: all clocks but the event loop's go on."""
         self.slept += seconds
 
     def put(self, seconds: float) -> None:
-        """Set the system's clock on by so many seconds (negative: back)."""
+        """Set the system's clock on by so many seconds (negative: back), as an operator or ntpdate does."""
         self.set_by += seconds
 
 
@@ -78,8 +81,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return working
 
 
-def run_in_virtual_time(body: Callable[[SettableClock], Coroutine[Any, Any, T]]) -> T:
+def run_in_virtual_time(body: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
     """Run a test's body on a virtual loop; it is given the clock, which begins at BEGIN."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        loop = runner.get_loop()
-        return runner.run(body(SettableClock(lambda: BEGIN + loop.time(), loop.time, look_every=10.0)))
+        return runner.run(body(VirtualClock(runner.get_loop().time)))

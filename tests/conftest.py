@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import settings
 
 from tests import lanes, tools
 from tests.ahead import Queues, Work
+from tests.clocks import VirtualClock, VirtualLoop
 from tests.lanes import Case
 from tests.uml import xstate
 from tests.uml.guest import Guest, missing_for_uml
@@ -32,9 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the mark that ``tests.ahead`` is about; no property is judged by a clock, and quickly by fewer examples."""
     config.addinivalue_line("markers", "ahead(work): looks at a work that is begun before the first test runs")
+    config.addinivalue_line("markers", "virtual_time: runs on an event loop whose time the test owns (tests/clocks.py)")
     settings.register_profile("patient", deadline=None)
     settings.register_profile("quick", deadline=None, max_examples=QUICK_EXAMPLES)
     settings.load_profile("quick" if config.option.lane == "quick" else "patient")
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The event loop of a test and its fixtures: a virtual one for those that are marked so."""
+    if item.get_closest_marker("virtual_time") is not None:
+        return {"virtual": VirtualLoop}
+    return {"real": asyncio.new_event_loop}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -128,6 +138,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     late = [(seconds, node) for node, seconds in took.items() if seconds > lanes.TOO_SLOW]
     for seconds, node in sorted(late, reverse=True)[:20]:
         terminalreporter.write_line(f"took {seconds:.1f} s in the quick lane, mark it slow: {node}")
+
+
+@pytest.fixture
+async def clock() -> VirtualClock:
+    """The clock of a test that is marked ``virtual_time``."""
+    return VirtualClock(asyncio.get_running_loop().time)
 
 
 @pytest.fixture

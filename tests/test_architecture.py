@@ -15,6 +15,7 @@ PACKAGE = ROOT / "pymon"
 
 ROOMS: dict[str, set[str]] = {
     "model": set(),
+    "clock": set(),
     "errors": {"model"},
     "suggestions": set(),
     "redaction": set(),
@@ -28,12 +29,24 @@ ROOMS: dict[str, set[str]] = {
     "timeline": {"model", "core", "redaction"},
     "store": {"model", "errors", "timeline", "engine.lockfile"},
     "access": {"model", "errors", "server"},
-    "runner": {"model", "errors", "contract", "share", "installed", "executable"},
+    "runner": {"model", "clock", "errors", "contract", "share", "installed", "executable"},
     "plugin": {"model", "errors", "contract", "suggestions", "runner"},
     "alert": {"model", "contract", "redaction", "runner"},
     "ipvs": {"model", "errors", "plugin"},
     "engine": {
-        *("model", "errors", "redaction", "installed", "executable", "contract", "config", "core", "timeline", "store"),
+        *(
+            "model",
+            "clock",
+            "errors",
+            "redaction",
+            "installed",
+            "executable",
+            "contract",
+            "config",
+            "core",
+            "timeline",
+            "store",
+        ),
         *("runner", "alert"),
     },
     "workbench": {

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pymon import __version__
+from pymon.clock import Clock, SystemClock
 from pymon.config.loader import Loaded
 from pymon.core import traps
 from pymon.core.traps import Addressee, Rejected
-from pymon.engine.clock import Clock
+from pymon.engine.clock import EngineClock
+from pymon.engine.limits import EngineLimits
 from pymon.engine.mon_state_sync import Saving
 from pymon.engine.monitoring import Observer, Watcher
 from pymon.engine.monremote import Monremote
@@ -73,22 +75,31 @@ class Engine:
         clock: Clock | None = None,
         runner: Runner | None = None,
         rng: random.Random | None = None,
+        limits: EngineLimits | None = None,
     ) -> None:
         """``environ`` is what monitors and alerts inherit; ``stopped`` starts with the scheduler stopped (mon -S).
 
         ``auth`` is who may do what (nobody anything, if it is not given). ``load`` reads the configuration anew, for
         ``reset``; without it there is none to read. ``record`` is what outlives this daemon (nothing does, if it is
         not given), and ``loadstate`` are mon's files to load at the start (mon -l). ``clock`` is the machine's, if none
-        is given; ``runner`` runs monitors and alerts.
+        is given; ``runner`` runs monitors and alerts; ``rng`` spreads checks; ``limits`` are the engine's bounds.
         """
         self.terminated = asyncio.Event()
-        clock = clock or Clock()
-        self._clock = clock.now
+        limits = limits or EngineLimits()
+        time = EngineClock(clock or SystemClock(), limits)
+        self._clock = time.now
         self._record = record or Store(None)
         self._loadstate = loadstate
         runner = runner or Runner()
         self._watcher = Watcher(
-            site, environ=environ, record=self._record, stopped=stopped, clock=clock, runner=runner, rng=rng
+            site,
+            environ=environ,
+            record=self._record,
+            stopped=stopped,
+            clock=time,
+            runner=runner,
+            rng=rng,
+            limits=limits,
         )
         self._saving = Saving(self._watcher)
         self._configuration = Configuration(self._watcher, self._record, self._saving, load, auth or AuthRules())

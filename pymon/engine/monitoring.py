@@ -23,12 +23,13 @@ from pymon.core.context import Surroundings
 from pymon.core.time_shift import shift_times
 from pymon.engine.capacity import check_descriptors, current_capacity, descriptors_of
 from pymon.engine.checks import Check, Checks
-from pymon.engine.clock import Clock
+from pymon.engine.clock import EngineClock
 from pymon.engine.debt_payment import Owing
 from pymon.engine.deliveries import Deliveries
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.effects import Effects, is_inprocess_wanted
 from pymon.engine.history import History
+from pymon.engine.limits import EngineLimits
 from pymon.engine.line_writer import Appender
 from pymon.engine.plugin_lookup import Programs, find_programs
 from pymon.engine.requests.host_switches import with_hosts
@@ -78,10 +79,12 @@ class Watcher:
         environ: Mapping[str, str],
         record: Store,
         stopped: bool,
-        clock: Clock,
+        clock: EngineClock,
         runner: Runner,
         rng: random.Random | None = None,
+        limits: EngineLimits | None = None,
     ) -> None:
+        limits = limits or EngineLimits()
         self.clock = clock.now
         self._record = record
         now = self.clock()
@@ -103,7 +106,7 @@ class Watcher:
         self.history = History(site.settings, self.appender, now, record.line)
         self.downtime = DowntimeLog(self.appender)
         self._runner = runner
-        self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record)
+        self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record, limits)
         self._trapwatch = TrapWatch(self, self._timekeeping.absences, record)
         ledger = Deliveries(record, self.clock)
         room, statedir = current_capacity(), site.settings.statedir
@@ -117,7 +120,9 @@ class Watcher:
             Timer.TRAP_TIMEOUT: self._trapwatch.timeout_due,
             Timer.TRAP_EXPIRY: self._trapwatch.expired,
         }
-        self.timers = Timers(due, self._look, clock=self.clock, rng=rng, before_look=self._runner.holdups.look)
+        self.timers = Timers(
+            due, self._look, clock, slack=limits.timer_slack, rng=rng, before_firing=self._runner.holdups.look
+        )
         self.owing = Owing(self, record, environ)
         self.around = self._surroundings()
 
@@ -222,7 +227,7 @@ class Watcher:
 
     def lay_timers(self, keys: Iterable[ServiceKey]) -> None:
         """Begin anew with the timers of services."""
-        self.timers.lay(keys, self.site.settings.randstart)
+        self.timers.arm(keys, self.site.settings.randstart)
 
     # Checks
 

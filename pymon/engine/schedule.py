@@ -4,34 +4,35 @@ Each timer has a key and fires at instants on a grid. At each one the schedule a
 instant, and calls ``due`` from the event loop with the key and the instant that was planned, so that the
 caller can tell how late it is.
 
-APScheduler asks the system's clock for the time, in a time zone that it is given. The one that it gets here answers
-with the engine's time (``pymon.engine.clock``), so that nobody who sets the system's clock sets off, or holds up, a
-timer: when the engine goes over to the new time, it moves all timers by as much (``translate``).
+Two things of APScheduler are adapted, by the ways that its guide names for extensions:
+
+- it asks the system's clock for the time, in a time zone that it is given. The zone that it gets here (``_EngineTime``)
+  answers with the engine's time, so that nobody who sets the system's clock sets off, or holds up, a timer: when the
+  engine goes over to the new time, it moves all timers by as much (``translate``);
+- its schedulers, executors and triggers are to be subclassed: ``wakeup``, ``shutdown``, ``submit_job`` and
+  ``get_next_fire_time`` are public. Two names that begin with an underscore are part of that contract all the same:
+  a scheduler sleeps as long as ``_process_jobs`` returns, and an executor has to define ``_do_submit_job``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.triggers.base import BaseTrigger
+
+from pymon.engine.clock import EngineClock
 
 log = logging.getLogger("pymon.engine")
 
 Following = Callable[[float, float], float | None]
 """(the planned instant, now) → the next instant, or None when the timer has ended; asked more than once"""
-
-
-SLACK = 0.010
-"""seconds that a timer may be late, so that those due at about the same time are looked at together: at 500 checks a
-second this saves a quarter of their processor time"""
 
 
 class Schedule:
@@ -40,18 +41,23 @@ class Schedule:
     def __init__(
         self,
         due: Callable[[str, float], None],
-        clock: Callable[[], float] = time.time,
-        before_look: Callable[[], None] | None = None,
+        clock: EngineClock,
+        *,
+        slack: float = 0.0,
+        before_firing: Callable[[], None] | None = None,
     ) -> None:
         """``due(key, planned)`` is called when a timer fires; what it raises is logged, and hurts no other timer.
 
-        ``clock`` tells the time. ``before_look`` is called before each look at the timers, and may move them.
+        ``slack``: seconds that a timer may be late, for those due at about the same time to be handled together.
+        ``before_firing`` is called each time before the timers that are due fire, and may move them.
         """
         self._clock = clock
-        self._zone = _EngineTime(clock)
+        self._zone = _EngineTime(clock.now)
         self._scheduler = _Scheduler(
             due,
-            before_look,
+            clock,
+            slack,
+            before_firing,
             timezone=self._zone,
             # A late timer fires once, whatever it missed; overlap is the caller's business.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1 << 30},
@@ -63,19 +69,19 @@ class Schedule:
         """Begin to fire; to be called once, with the event loop running."""
         self._scheduler.start(paused=paused)
         if paused and self._paused_at is None:
-            self._paused_at = self._clock()
+            self._paused_at = self._clock.now()
 
     def pause(self) -> None:
         """Let the time of all timers stand still until ``resume``."""
         if self._paused_at is None:
-            self._paused_at = self._clock()
+            self._paused_at = self._clock.now()
             if self._scheduler.running:
                 self._scheduler.pause()
 
     def resume(self) -> None:
         """Go on after ``pause``: each timer has as long to go as it had then, as in mon."""
         if self._paused_at is not None:
-            self._shift(self._clock() - self._paused_at)
+            self._shift(self._clock.now() - self._paused_at)
             self._paused_at = None
             if self._scheduler.running:
                 self._scheduler.resume()
@@ -83,7 +89,7 @@ class Schedule:
     @property
     def paused_for(self) -> float:
         """Seconds by which all timers will be put off when they go on; 0 while they run."""
-        return 0.0 if self._paused_at is None else self._clock() - self._paused_at
+        return 0.0 if self._paused_at is None else self._clock.now() - self._paused_at
 
     def stop(self) -> None:
         """End all timers for good."""
@@ -137,7 +143,7 @@ class Schedule:
             job.modify(next_run_time=job.next_run_time + timedelta(seconds=seconds))
 
     def wake(self) -> None:
-        """Look at the timers now: the event loop's own clock has stood still while time went on."""
+        """Fire what is due now: the event loop's own clock has stood still while time went on."""
         if self._scheduler.running:
             self._scheduler.wakeup()
 
@@ -146,42 +152,54 @@ def _nothing() -> None:
     """What APScheduler believes it runs; the executor below reports the timer instead."""
 
 
-class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler 3 has no types
-    """Looks at its timers once in a turn of the event loop, however many were set in it.
+class _Scheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Handles the timers that are due once in a turn of the event loop, however many were set in it.
 
-    APScheduler's own asks for that at each one by ``call_soon_threadsafe``, which writes to the pipe that wakes the
-    loop. A reload of a large site filled it, and then signals are lost, for they come through the same pipe.
+    APScheduler's own for asyncio asks for that at each one by ``call_soon_threadsafe``, which writes to the pipe that
+    wakes the loop. A reload of a large site filled it, and then signals are lost, for they come through the same pipe.
     """
 
-    _is_asked = False
-
     def __init__(
-        self, due: Callable[[str, float], None], before_look: Callable[[], None] | None, **options: object
+        self,
+        due: Callable[[str, float], None],
+        clock: EngineClock,
+        slack: float,
+        before_firing: Callable[[], None] | None,
+        **options: object,
     ) -> None:
         self._due = due
-        self._before_look = before_look
+        self._clock = clock
+        self._slack = slack
+        self._before_firing = before_firing
         self._fired = _Collect()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_asked = False
         super().__init__(executors={"default": self._fired}, **options)
+
+    def shutdown(self, wait: bool = True) -> None:
+        super().shutdown(wait)
+        self._cancel_timer()
 
     def wakeup(self) -> None:
         if not self._is_asked:
             self._is_asked = True
-            asyncio.get_running_loop().call_soon(self._look_at_timers)
+            asyncio.get_running_loop().call_soon(self._fire_due)
 
-    def _look_at_timers(self) -> None:
-        if self._before_look is not None:
-            self._before_look()
+    def _fire_due(self) -> None:
+        if self._before_firing is not None:
+            self._before_firing()
         self._is_asked = False
         if self.running:
-            self._stop_timer()
-            self._start_timer(self._process_jobs())
+            self._cancel_timer()
+            wait = self._process_jobs()
+            if wait is not None:
+                self._timer = self._clock.call_at(self._clock.steady() + wait + self._slack, self._fire_due)
             self._report()
 
-    def _start_timer(self, wait_seconds: float | None) -> None:
-        """As APScheduler's, but what the timer sets off is the look itself, not a request for it."""
-        self._stop_timer()
-        if wait_seconds is not None:
-            self._timeout = self._eventloop.call_later(wait_seconds + SLACK, self._look_at_timers)
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _report(self) -> None:
         fired, self._fired.timers = self._fired.timers, []
@@ -190,7 +208,7 @@ class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler 3 has n
                 self._due(key, planned)
             except Exception as error:
                 context = {"message": f"what the timer {key!r} sets off failed", "exception": error}
-                self._eventloop.call_exception_handler(context)
+                asyncio.get_running_loop().call_exception_handler(context)
 
 
 class _EngineTime(tzinfo):
@@ -199,15 +217,15 @@ class _EngineTime(tzinfo):
     Every instant that it is given is of this zone already, so it never has one converted, which would ask as well.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
 
     def instant(self, when: float) -> datetime:
         """A time in seconds since the epoch, in this zone."""
         return datetime.fromtimestamp(when, UTC).replace(tzinfo=self)
 
     def fromutc(self, _when: datetime) -> datetime:
-        return self.instant(self._clock())
+        return self.instant(self._now())
 
     def utcoffset(self, _when: datetime | None) -> timedelta:
         return timedelta(0)
@@ -236,7 +254,7 @@ class _Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
 
 
 class _Collect(BaseExecutor):  # type: ignore[misc]  # APScheduler 3 has no types
-    """Collects the timers that fire in one look: (key, planned instant).
+    """Collects the timers that fire in one turn: (key, planned instant).
 
     APScheduler's own executor makes a task and two events for each run; and a call from here would find
     its lock held and the timer not yet moved on.

@@ -6,12 +6,12 @@ While the scheduler is stopped their time stands still, and each has as long to 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 
 from pymon.core import timing, traps
+from pymon.engine.clock import EngineClock
 from pymon.engine.schedule import Following, Schedule
 from pymon.model.depend import ServiceKey
 from pymon.model.service import Service
@@ -29,8 +29,8 @@ class Timer(StrEnum):
 
 Due = Callable[[ServiceKey, float], None]
 """called with the service and the instant that was planned"""
-Look = Callable[[ServiceKey], tuple[Service, ServiceState] | None]
-"""a service and its state as they are now, None if there is none any more"""
+Lookup = Callable[[ServiceKey], tuple[Service, ServiceState] | None]
+"""a service and its state as they are now; None if it is not watched any more"""
 
 
 class Timers:
@@ -39,21 +39,23 @@ class Timers:
     def __init__(
         self,
         due: Mapping[Timer, Due],
-        look: Look,
+        lookup: Lookup,
+        clock: EngineClock,
         *,
-        clock: Callable[[], float] = time.time,
+        slack: float = 0.0,
         rng: random.Random | None = None,
-        before_look: Callable[[], None] | None = None,
+        before_firing: Callable[[], None] | None = None,
     ) -> None:
-        """``due`` tells what each kind sets off; ``rng`` spreads first checks (randstart) and skews others.
+        """``due`` is what each kind sets off; ``rng`` spreads first checks (randstart) and skews others.
 
-        ``before_look`` is called before it is looked which timers are due, and may move them.
+        ``slack``: seconds that a timer may be late. ``before_firing`` is called each time before the timers that are
+        due fire, and may move them.
         """
         self._due = due
-        self._look = look
+        self._lookup = lookup
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._schedule = Schedule(self._fired, clock, before_look)
+        self._schedule = Schedule(self._fire, clock, slack=slack, before_firing=before_firing)
         self._services: dict[str, tuple[Timer, ServiceKey]] = {}
 
     def start(self, *, stopped: bool) -> None:
@@ -80,12 +82,12 @@ class Timers:
 
     # Setting them
 
-    def lay(self, keys: Iterable[ServiceKey], randstart: float | None) -> None:
-        """Lay the timers of services anew; the first checks of those given are spread over their intervals."""
+    def arm(self, keys: Iterable[ServiceKey], randstart: float | None) -> None:
+        """Set all timers of services; their first checks are spread over their intervals."""
         now, wanted = self._now(), list(keys)
         for index, key in enumerate(wanted):
             self.forget(key)
-            if (found := self._look(key)) is None:
+            if (found := self._lookup(key)) is None:
                 continue
             service, state = found
             first = timing.first_run(index, len(wanted), service, now, randstart, self._rng)
@@ -99,9 +101,9 @@ class Timers:
                 self._set(Timer.TRAP_EXPIRY, key, max(expiry, now), _never)
 
     def retime(self, kind: Timer, key: ServiceKey) -> None:
-        """Set a timer anew, as its declaration says from now on."""
+        """Set a timer as the declaration of its service says, beginning now."""
         self.forget(key, kind)
-        if (found := self._look(key)) is None:
+        if (found := self._lookup(key)) is None:
             return
         (service, state), now = found, self._now()
         match kind:
@@ -125,14 +127,14 @@ class Timers:
         self._schedule.move(_name(kind, key), when)
 
     def clear(self, key: ServiceKey) -> None:
-        """Begin anew with each timer of a service that runs."""
+        """Begin again with each timer that a service has."""
         for kind in Timer:
             if self.next_time(kind, key) is not None:
                 self.retime(kind, key)
 
     def follow_interval(self, key: ServiceKey, started: float | None = None, ended: float | None = None) -> None:
         """Go over to the interval in force now, reckoned from the start of the check that switched it (None: now)."""
-        found = self._look(key)
+        found = self._lookup(key)
         if found is not None and found[0].interval is not None:
             now = self._now()
             begun, over = now if started is None else started, now if ended is None else ended
@@ -147,7 +149,7 @@ class Timers:
         self._set(kind, key, when, _never)
 
     def wake(self) -> None:
-        """Look which timers are due: time has gone on, but the event loop's own clock has not."""
+        """Fire what is due: time has gone on, but the event loop's own clock has not."""
         self._schedule.wake()
 
     def forget(self, key: ServiceKey, *kinds: Timer) -> None:
@@ -164,23 +166,23 @@ class Timers:
 
     def _now(self) -> float:
         """The instant that timers are set from: now, or when the scheduler was stopped."""
-        return self._clock() - self._schedule.paused_for
+        return self._clock.now() - self._schedule.paused_for
 
     # Firing
 
-    def _fired(self, name: str, planned: float) -> None:
+    def _fire(self, name: str, planned: float) -> None:
         if (found := self._services.get(name)) is not None:
             kind, key = found
             self._due[kind](key, planned)
 
     def _next_check(self, key: ServiceKey, planned: float, now: float) -> float | None:
-        found = self._look(key)
+        found = self._lookup(key)
         if found is None or found[0].interval is None:
             return None
         return timing.next_run(*found, planned, now, now, self._rng)
 
     def _next_trap_timeout(self, key: ServiceKey, planned: float, now: float) -> float | None:
-        found = self._look(key)
+        found = self._lookup(key)
         if found is None or (timeout := found[0].traptimeout) is None:
             return None
         return timing.retry_run(planned, timeout, now)

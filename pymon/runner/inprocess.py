@@ -13,13 +13,14 @@ import time
 from contextvars import copy_context
 from typing import NamedTuple, TypeGuard
 
+from pymon.clock import boottime
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer, Plugin
 from pymon.model.measurement import usable
 from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
 from pymon.runner.containment import CURRENT, Call, abandon, end_tasks
 from pymon.runner.exception_text import described, is_ours
-from pymon.runner.loop_delays import HoldUps, boottime, read_what_came
+from pymon.runner.loop_delays import HoldUps, read_what_came
 from pymon.runner.output import capped, well_formed
 from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
 from pymon.runner.retry_scarce import shortage_in

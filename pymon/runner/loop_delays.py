@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from pymon.clock import boottime
 
 log = logging.getLogger("pymon.engine")
 
@@ -25,11 +26,6 @@ BEAT = 0.25
 """seconds between two signs of life that it gives of itself"""
 TURNS = 5
 """turns of the event loop in which what has come meanwhile is read, and reaches those who wait for it"""
-
-
-def boottime() -> float:
-    """Seconds since the machine was started, those in which it slept included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True, slots=True)

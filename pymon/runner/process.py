@@ -21,13 +21,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 
+from pymon.clock import boottime
 from pymon.contract.invocation import Invocation
 from pymon.model.duration import format_duration
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.runner.containment import CURRENT
 from pymon.runner.exception_text import trouble_first
-from pymon.runner.loop_delays import boottime
 from pymon.runner.measurement_pipe import measurement_file
 from pymon.runner.output import Collected
 from pymon.runner.process_start import starting

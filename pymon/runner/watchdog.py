@@ -27,9 +27,10 @@ import time
 import traceback
 from types import FrameType
 
+from pymon.clock import boottime
 from pymon.runner.containment import CURRENT, Call
 from pymon.runner.event_loop import DaemonLoop
-from pymon.runner.loop_delays import BEAT, HoldUps, boottime
+from pymon.runner.loop_delays import BEAT, HoldUps
 
 log = logging.getLogger("pymon.plugin")
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pymon.config.loader import load
-from pymon.engine.clock import Clock
+from pymon.engine.clock import EngineClock
 from pymon.engine.engine import Engine
+from pymon.engine.limits import EngineLimits
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, Verdict
 from pymon.model.request import Acknowledge, Asker, StartScheduler, StopScheduler
@@ -20,7 +21,7 @@ from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.runner.executor import Runner
 from pymon.runner.loop_delays import HoldUps
-from tests.clocks import BEGIN, SettableClock, run_in_virtual_time
+from tests.clocks import BEGIN, VirtualClock, run_in_virtual_time
 
 KEY = ServiceKey("web", "x")
 DAY = 86400.0
@@ -70,15 +71,16 @@ alert = Alert(Options, tell)
 
 
 class Machine:
-    """Two clocks as a test sets them."""
+    """A clock, and the engine's time by it."""
 
     def __init__(self) -> None:
-        self.wall, self.boot = BEGIN, 1000.0
-        self.clock = Clock(lambda: self.wall, lambda: self.boot)
+        self.elapsed = 0.0
+        self.system = VirtualClock(lambda: self.elapsed)
+        self.clock = EngineClock(self.system)
 
     def passes(self, seconds: float, slewed: float = 0.0) -> None:
-        self.boot += seconds
-        self.wall += seconds + slewed
+        self.elapsed += seconds
+        self.system.put(slewed)
 
 
 @pytest.mark.parametrize("step", [*STEPS, -0.5, 0.5])
@@ -86,12 +88,12 @@ def test_the_time_follows_a_clock_that_was_set_at_the_next_look_and_not_before(s
     """E-clock-set."""
     machine = Machine()
     machine.passes(10.0)
-    machine.wall += step
+    machine.system.put(step)
     machine.passes(1.0)
     assert machine.clock.now() == BEGIN + 11.0
-    assert machine.clock.look() == pytest.approx(step)
+    assert machine.clock.catch_up() == pytest.approx(step)
     assert machine.clock.now() == pytest.approx(BEGIN + 11.0 + step)
-    assert machine.clock.look() == 0.0
+    assert machine.clock.catch_up() == 0.0
 
 
 @pytest.mark.parametrize("slew", [0.0, 0.0005, -0.0005, 0.083, -0.083])
@@ -100,8 +102,8 @@ def test_a_clock_that_is_slewed_is_followed_without_a_word(slew: float) -> None:
     machine = Machine()
     for _ in range(1000):
         machine.passes(1.0, slew)
-        assert machine.clock.look() == 0.0
-    assert machine.clock.now() == pytest.approx(machine.wall)
+        assert machine.clock.catch_up() == 0.0
+    assert machine.clock.now() == pytest.approx(machine.system.wall())
 
 
 def test_small_steps_one_after_the_other_are_no_slewing() -> None:
@@ -110,15 +112,15 @@ def test_small_steps_one_after_the_other_are_no_slewing() -> None:
     steps = []
     for _ in range(100):
         machine.passes(1.0, 0.4)
-        steps.append(machine.clock.look())
+        steps.append(machine.clock.catch_up())
     assert 30.0 < sum(steps) <= 40.0
-    assert abs(machine.clock.now() - machine.wall) < 0.5
+    assert abs(machine.clock.now() - machine.system.wall()) < 0.5
 
 
 def test_time_asleep_counts() -> None:
     machine = Machine()
     machine.passes(8 * 3600.0)  # CLOCK_BOOTTIME and the wall clock both go on
-    assert machine.clock.look() == 0.0
+    assert machine.clock.catch_up() == 0.0
     assert machine.clock.now() == BEGIN + 8 * 3600.0
 
 
@@ -128,7 +130,7 @@ def test_time_asleep_counts() -> None:
 class Site:
     """A site on a virtual loop: what it alerts, and when, in seconds since it began, whatever the clock says."""
 
-    def __init__(self, directory: Path, clock: SettableClock, *keywords: str) -> None:
+    def __init__(self, directory: Path, clock: VirtualClock, *keywords: str) -> None:
         self.directory, self.clock = directory, clock
         for name, text in (("x.monitor", MONITOR), ("rec.alert", ALERT)):
             (directory / name).write_text(text)
@@ -142,7 +144,8 @@ class Site:
         assert not loaded.problems, loaded.problems
         self.holdups = HoldUps(clock.steady)
         runner = Runner(block_limit=0, holdups=self.holdups)
-        self.engine = Engine(loaded.site, environ={}, clock=clock, runner=runner)
+        limits = EngineLimits(clock_compared_every=10.0)
+        self.engine = Engine(loaded.site, environ={}, clock=clock, runner=runner, limits=limits)
         self.engine.observers.append(self._observe)
         self.alerts: list[tuple[str, float]] = []
         self.began = 0.0
@@ -172,7 +175,7 @@ def watch(directory: Path, body: Body, *keywords: str) -> Site:
     """Run a site, and do to it what a test wants done."""
     sites = []
 
-    async def run(clock: SettableClock) -> None:
+    async def run(clock: VirtualClock) -> None:
         site = Site(directory, clock, *keywords)
         sites.append(site)
         await site.engine.start()
@@ -300,7 +303,7 @@ def test_what_is_shown_moves_with_the_clock(tmp_path: Path, step: float, caplog:
         await site.until(160)
         look(site)
         await site.engine.control(StartScheduler(), Asker("bob", "127.0.0.1"))
-        assert site.engine.next_check(KEY) == pytest.approx(site.clock.now() + 50, abs=0.1)
+        assert site.engine.next_check(KEY) == pytest.approx(site.clock.wall() + 50, abs=0.1)
 
     with caplog.at_level(logging.WARNING):
         watch(tmp_path, body, *CHECKED, "period wd {Sun-Sat}", "    alert rec.alert", "    alertevery 1d")
@@ -325,7 +328,7 @@ def test_a_machine_that_slept_missed_no_trap_and_is_at_once_at_its_checks(tmp_pa
             site.engine.take_trap(KEY, Trap("0", "well"))
         await site.until(100.25)
         site.holdups.start()
-        site.clock.sleep(asleep)
+        site.clock.suspend(asleep)
         site.holdups.look()  # as the heartbeat does
         site.holdups.stop()
         await site.until(115)

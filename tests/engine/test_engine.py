@@ -37,7 +37,7 @@ async def test_a_timer_that_fired_as_the_engine_stopped_starts_nothing(tmp_path:
     """Its check would outlive the stop, and its alerts would be lost."""
     tried = engine(tmp_path, "interval 1h", "monitor x.monitor")
     await tried.start()
-    asyncio.get_running_loop().call_soon(tried._watcher.timers._fired, "check web x", time.time())
+    asyncio.get_running_loop().call_soon(tried._watcher.timers._fire, "check web x", time.time())
     await tried.stop()
     assert tried.running_checks == 0
     assert not (tmp_path / "calls").exists()

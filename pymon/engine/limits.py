@@ -1,0 +1,37 @@
+"""What the engine bounds, and how long it waits: every such number of the room, handed in by constructors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """The engine's limits. Durations are in seconds. Tests change them here, and nowhere else."""
+
+    # The system's clock
+
+    clock_compared_every: float = 1.0
+    """between two comparisons of the system's clock with the steady one"""
+    clock_step: float = 0.5
+    """by which the two clocks differ from which on the system's counts as set, and not as slewed"""
+    clock_slew: float = 0.1
+    """that one comparison follows without a word: more than any time daemon slews in a second"""
+
+    # Timers
+
+    timer_slack: float = 0.010
+    """that a timer may be late, so that those due at about the same time are handled together: at 500 checks a second
+    this saves a quarter of their processor time"""
+
+    # Hold-ups
+
+    hold_up_quiet: float = 60.0
+    """after a warning of a hold-up in which further ones are only noted"""
+    hold_ups_per_trap: int = 10
+    """hold-ups for which one trap is waited for longer: on a machine that is overloaded for good it is missed in the
+    end"""
+    hold_up_reading: float = 1.0
+    """after a hold-up in which the traps that came meanwhile are read"""
+    hold_ups_remembered: int = 1000
+    """hold-ups that are remembered"""
