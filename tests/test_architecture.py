@@ -18,6 +18,7 @@ ROOMS: dict[str, set[str]] = {
     "clock": set(),
     "errors": {"model"},
     "suggestions": set(),
+    "getopt_long": set(),
     "redaction": set(),
     "share": set(),
     "installed": set(),
@@ -30,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
     "store": {"model", "errors", "timeline", "engine.lockfile"},
     "access": {"model", "errors", "server"},
     "runner": {"model", "clock", "errors", "contract", "share", "installed", "executable"},
-    "plugin": {"model", "errors", "contract", "suggestions", "runner"},
+    "plugin": {"model", "errors", "contract", "suggestions", "getopt_long", "runner"},
     "alert": {"model", "contract", "redaction", "runner"},
     "ipvs": {"model", "errors", "plugin"},
     "engine": {
@@ -55,11 +56,11 @@ ROOMS: dict[str, set[str]] = {
     },
     "server": {"model", "errors", "redaction", "config", "core", "timeline", "protocol", "access", "engine.api"},
     "live": {"model", "errors", "installed", "executable", "plugin", "ipvs", "server.listen.addresses"},
-    "client": {"model", "errors", "protocol", "access.crypt"},
+    "client": {"model", "errors", "getopt_long", "protocol", "access.crypt"},
     "demo": {"model", "errors", "share", "config", "ipvs", "engine"},
     "cli": {
         *("model", "errors", "share", "installed", "executable", "contract", "config", "core", "timeline", "store"),
-        *("runner", "ipvs", "engine", "demo", "workbench", "live", "server", "access", "client"),
+        *("getopt_long", "runner", "ipvs", "engine", "demo", "workbench", "live", "server", "access", "client"),
     },
 }
 """room → what of pymon it may import, itself aside"""

@@ -6,9 +6,10 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pymon
 from pymon.cli import background
@@ -18,6 +19,7 @@ from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
 from pymon.engine.mon_state_sync import kinds_named
 from pymon.errors import PymonError
+from pymon.getopt_long import AmbiguousOption, UnknownOption, find_name, split_word
 from pymon.model.settings import Settings
 from pymon.runner.event_loop import DaemonLoop
 from pymon.server.server import Server
@@ -51,7 +53,7 @@ _OVERRIDES = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon; returns its exit status (0 after SIGTERM, 1 when it cannot start, 2 for a wrong option)."""
     parser = _parser()
-    options = parser.parse_args(_long_options(sys.argv[1:] if argv is None else argv, parser))
+    options = parser.parse_args(_with_two_dashes(sys.argv[1:] if argv is None else argv, parser.long_options))
     overrides = _overrides(options)
     configfile = Path(options.configfile or Path(options.cfbasedir or Settings().cfbasedir) / "mon.cf")
     read = partial(load, configfile.absolute(), overrides=overrides, m4=options.m4)
@@ -98,8 +100,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mon", description=DESCRIPTION, epilog=EPILOG)
+class _Parser(argparse.ArgumentParser):
+    """Remembers the long options, by which those behind one dash are known."""
+
+    long_options: dict[str, str]
+
+    def add_argument(self, *names: Any, **declared: Any) -> argparse.Action:
+        """Declare an option, as ArgumentParser has it."""
+        action = super().add_argument(*names, **declared)
+        known = self.__dict__.setdefault("long_options", {})  # the first is --help, before __init__ has ended
+        known.update({name[2:]: action.dest for name in action.option_strings if name.startswith("--")})
+        return action
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="mon", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
     add("-A", "--authfile", metavar="FILE", help="who may do what (default auth.cf in the cfbasedir)")
     add("-B", "--cfbasedir", metavar="DIR", help="where configuration files lie (default /etc/mon)")
@@ -135,18 +150,25 @@ def _timeval(text: str) -> float:
         raise argparse.ArgumentTypeError(f"bad randstart value: {error}") from error
 
 
-def _long_options(argv: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
-    """Let long options begin with one dash too, as Perl's option parser does (``-configfile FILE``)."""
-    names = [option for option in parser._option_string_actions if option.startswith("--")]
-    words = []
-    for word in argv:
-        name = word[1:].partition("=")[0]
-        if word.startswith("-") and len(name) > 1 and not name.startswith("-"):
-            matches = [option for option in names if option[2:].startswith(name)]
-            words.append(f"-{word}" if matches else word)
-        else:
-            words.append(word)
-    return words
+def _with_two_dashes(argv: Sequence[str], long_options: Mapping[str, str]) -> list[str]:
+    """Give long options behind one dash, as Perl's Getopt::Long takes them (``-configfile FILE``), a second one.
+
+    What a shortened one means, and whether it is ambiguous, argparse tells.
+    """
+    return [f"-{word}" if _is_long_behind_one_dash(word, long_options) else word for word in argv]
+
+
+def _is_long_behind_one_dash(word: str, long_options: Mapping[str, str]) -> bool:
+    name, _ = split_word(word)
+    if not word.startswith("-") or word.startswith("--") or len(name) < 2:
+        return False
+    try:
+        find_name(name, long_options, ignore_case=False)
+    except UnknownOption:
+        return False  # letters in one word
+    except AmbiguousOption:
+        pass  # argparse says which it could be
+    return True
 
 
 def _overrides(options: argparse.Namespace) -> dict[str, object]:

@@ -28,6 +28,7 @@ from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
 from pymon.errors import PluginError, PluginUsageError
+from pymon.getopt_long import AmbiguousOption, UnknownOption, find_name, split_word
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -325,17 +326,15 @@ class OptionParser:
         if given in self._by_flag:
             return given
         if self._single_dash:
-            wanted = given.lstrip("-").lower()
-            by_name = {flag.lstrip("-").lower(): flag for flag in self._by_flag}
-            if wanted in by_name:
-                return by_name[wanted]
-            begun = sorted(
-                {self._by_flag[flag][1]: flag for name, flag in by_name.items() if name.startswith(wanted)}.values()
-            )
-            if len(begun) == 1:
-                return begun[0]
-            if wanted and begun:
-                raise PluginUsageError(f"option {given} could be {' or '.join(begun)}", word=at)
+            names = {split_word(flag)[0].lower(): flag for flag in self._by_flag}
+            stands_for = {name: self._by_flag[flag][1] for name, flag in names.items()}
+            try:
+                return names[find_name(split_word(given)[0], stands_for)]
+            except AmbiguousOption as error:
+                meant = sorted(names[name] for name in error.names)
+                raise PluginUsageError(f"option {given} could be {' or '.join(meant)}", word=at) from error
+            except UnknownOption:
+                pass  # said below, as for every option
         from pymon.suggestions import most_alike  # noqa: PLC0415  # only where something is wrong: it costs a millisecond
 
         close = most_alike(given, self._by_flag, cutoff=0.6)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import pymon
-from pymon.cli.mon import _long_options, _overrides, _parser
+from pymon.cli.mon import _overrides, _parser, _with_two_dashes
 from pymon.config.loader import load
 from tests.addresses import listening
 from tests.ports import free_port
@@ -29,7 +29,7 @@ def mon(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def overrides(*arguments: str) -> dict[str, object]:
     parser = _parser()
-    return _overrides(parser.parse_args(_long_options(arguments, parser)))
+    return _overrides(parser.parse_args(_with_two_dashes(arguments, parser.long_options)))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pymon.errors import PymonError
+from pymon.getopt_long import AmbiguousOption, UnknownOption, find_name, split_word
 
 USAGE = """
 usage: monshow [--auth] [--showall] [--full] [--login user] [--disabled]
@@ -120,8 +121,8 @@ def parse(words: Sequence[str]) -> Options:
             break
         if not word.startswith("-") or word == "-":
             raise UsageError("No non-switch args expected")
-        name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
-        _take(given, _full_name(name), value if equals else None, rest)
+        name, value = split_word(word)
+        _take(given, _full_name(name), value, rest)
     if rest:
         raise UsageError("No non-switch args expected")
     return Options(**given)
@@ -157,18 +158,14 @@ def _take(given: dict[str, Any], name: str, value: str | None, rest: list[str]) 
         given[kind.field] = kind.convert(name, value)
 
 
-def _full_name(name: str) -> str:
+def _full_name(given: str) -> str:
     """The option that a name, perhaps shortened, means: one of mon's, else one of ours."""
-    name = name.lower()
-    if name in _KINDS:
-        return name
-    for names in (_MON, _OURS):
-        found = [full for full in names if full.startswith(name)] if name else []
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise UsageError(f"Option {name} is ambiguous ({', '.join(sorted(found))})")
-    raise UsageError(f"Unknown option: {name}")
+    try:
+        return find_name(given, _MON_NAMES, _OUR_NAMES)
+    except AmbiguousOption as error:
+        raise UsageError(f"Option {given.lower()} is ambiguous ({', '.join(error.names)})") from error
+    except UnknownOption as error:
+        raise UsageError(f"Unknown option: {given.lower()}") from error
 
 
 def _text(_name: str, value: str) -> str:
@@ -252,3 +249,5 @@ _OURS: dict[str, _Kind] = {
     "tls": _Kind("tls"),
 }
 _KINDS = _MON | _OURS
+_MON_NAMES = {name: name for name in _MON}
+_OUR_NAMES = {name: name for name in _OURS}
