@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from pymon.runner.retry_scarce import (
@@ -25,6 +25,9 @@ from pymon.runner.retry_scarce import (
     when_possible,
 )
 from pymon.runner.shortage import note_lack, queueing
+
+if TYPE_CHECKING:
+    from aiohappyeyeballs import AddrInfoType
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family and a socket address of that family."""
@@ -113,7 +116,7 @@ async def connect_any(found: Sequence[Address]) -> socket.socket:
     """A non-blocking socket connected to one of these addresses, whichever answers; the earlier ones are favoured."""
     if len(found) == 1:
         return await _connect_to(found[0])
-    return await _race(found)
+    return await _connect_to_first(found)
 
 
 async def _connect_to(address: Address) -> socket.socket:
@@ -145,33 +148,61 @@ def _connects_at_once(connection: socket.socket, address: Address) -> bool:
     raise OSError(code, os.strerror(code))
 
 
-async def _race(found: Sequence[Address]) -> socket.socket:
-    """The first connection that comes about; each attempt begins when the one before fails or takes too long."""
-    waiting = list(reversed(found))
-    running: set[asyncio.Task[socket.socket]] = set()
-    failure: OSError | None = None
+async def _connect_to_first(found: Sequence[Address]) -> socket.socket:
+    """Connect to the first address that answers (RFC 8305): while one is silent, the next is tried as well.
+
+    Raises the OSError of the first attempt that failed. What an address says counts more than what this machine lacks.
+    """
+    from aiohappyeyeballs import start_connection  # noqa: PLC0415  # a millisecond, for hosts of several addresses
+
+    # the first attempt waits for a descriptor where the machine has none to spare
+    first = await when_possible(lambda: socket.socket(found[0][0], socket.SOCK_STREAM), "open a socket")
+    connecting = _Connecting(asyncio.get_running_loop(), first)
+    loop = cast(asyncio.AbstractEventLoop, connecting)
+    infos = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for family, address in found]
     try:
-        while waiting or running:
-            if waiting:
-                running.add(asyncio.ensure_future(_connect_to(waiting.pop())))
-            patience = HEAD_START if waiting else None
-            done, running = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                try:
-                    return task.result()
-                except OSError as error:
-                    if failure is None or (shortage_in(failure) and not shortage_in(error)):
-                        failure = error  # what an address says counts more than what this machine lacks
+        return await start_connection(
+            infos, happy_eyeballs_delay=HEAD_START, loop=loop, socket_factory=connecting.open_socket
+        )
+    except OSError as error:
+        failures = sorted(connecting.failures, key=lambda failure: bool(shortage_in(failure)))
+        raise (failures[0] if failures else error) from error
     finally:
-        for task in running:
-            task.add_done_callback(_close_late)
-            task.cancel()
-    raise failure or NameNotFound("no address")
+        connecting.close_unused()
 
 
-def _close_late(task: asyncio.Task[socket.socket]) -> None:
-    if not task.cancelled() and task.exception() is None:
-        task.result().close()
+class _Connecting:
+    """What aiohappyeyeballs uses of an event loop, and the failures of its attempts, which it tells in one text."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, first: socket.socket) -> None:
+        self._loop = loop
+        self._first: socket.socket | None = first
+        self.failures: list[OSError] = []
+
+    def open_socket(self, info: AddrInfoType) -> socket.socket:
+        """A socket for one attempt, the first of which has its own; OSError where the machine has none left."""
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        try:
+            return socket.socket(*info[:3])
+        except OSError as error:
+            self.failures.append(error)
+            raise
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Connect; OSError with the system's words, where asyncio's have the address."""
+        try:
+            await self._loop.sock_connect(sock, address)
+        except OSError as error:
+            failure = OSError(error.errno, os.strerror(error.errno)) if error.errno else error
+            self.failures.append(failure)
+            raise failure from error
+
+    def close_unused(self) -> None:
+        """Close the first attempt's socket where there was no attempt."""
+        if self._first is not None:
+            self._first.close()
 
 
 class _Lookups:

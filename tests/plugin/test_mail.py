@@ -132,6 +132,9 @@ def test_addresses() -> None:
         r'"K \"C\" M" <o+hara.mon@z-1.example>',
     )
     assert addresses([]) == ()
+    assert addresses(["kim@exämple.org", "ann@localhost", "bo@lvs1.local", "jo@h.test"]) == (
+        *("kim@xn--exmple-cua.org", "ann@localhost", "bo@lvs1.local", "jo@h.test"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,18 @@ def test_addresses() -> None:
     [
         *("", "a@x\nBcc: b@x", "a b@x", "<>", "한@x", "a@x, ,", "not an address", "a@x b", "@x", "a@", "a@@x"),
         *("-oQ/tmp", "Kim kim@x", "a@x,,b@y", "a@x,", "a@x>", "<a@x", "all: a@x;", "a(b)@x", '"a b"@x'),
-        *("Kim <k@x> Lee", "a@x\udcff", "a@[x", "a@x]"),
+        *(
+            "Kim <k@x> Lee",
+            "a@x\udcff",
+            "a@[x",
+            "a@x]",
+            "a..b@x",
+            ".a@x",
+            "a@-x.org",
+            "a@x..org",
+            "-a@x",
+            "k@exa\u0300_.org",
+        ),
     ],
 )
 def test_what_is_no_address(word: str) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pymon.plugin import net
 from pymon.plugin.net import NameNotFound, addresses, connect, literal
+from tests.ports import free_port
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -60,12 +66,21 @@ class SlowResolver:
         self.asked: list[str] = []
         self.threads: set[int] = set()
         self.answer = threading.Event()
+        self.most = 0
+        """lookups that were under way at the same time, at most"""
+        self._running = 0
+        self._lock = threading.Lock()
 
     def getaddrinfo(self, host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
         """As socket.getaddrinfo."""
-        self.asked.append(host)
-        self.threads.add(threading.get_ident())
-        self.answer.wait(10)
+        with self._lock:
+            self._running += 1
+            self.most = max(self.most, self._running)
+            self.asked.append(host)
+            self.threads.add(threading.get_ident())
+        self.answer.wait(30)
+        with self._lock:
+            self._running -= 1
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.9.9.9", 0))]
 
 
@@ -95,22 +110,18 @@ async def test_lookups_at_the_same_time_are_bounded(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
     monkeypatch.setattr(net, "MAX_LOOKUPS", 3)
     asking = [asyncio.create_task(addresses(f"h{number}.example")) for number in range(10)]
-    for _ in range(100):
-        await asyncio.sleep(0.001)
-    assert len(resolver.asked) == 3
+    await until(lambda: len(resolver.asked) == 3)
     for each in asking[:5]:
         each.cancel()  # its thread goes on, and keeps its place
-    for _ in range(100):
-        await asyncio.sleep(0.001)
-    assert len(resolver.asked) == 3
+    await asyncio.wait(asking[:5])
     resolver.answer.set()
     await asyncio.gather(*asking[5:])
     assert sorted(resolver.asked) == [f"h{number}.example" for number in (0, 1, 2, 5, 6, 7, 8, 9)]
+    assert resolver.most == 3
     resolver.asked.clear()
     resolver.answer.clear()
     asking = [asyncio.create_task(addresses(f"h{number % 2}.example")) for number in range(9)]
-    for _ in range(20):
-        await asyncio.sleep(0.001)
+    await until(lambda: len(resolver.asked) == 2)
     resolver.answer.set()
     await asyncio.gather(*asking)
     assert sorted(resolver.asked) == ["h0.example", "h1.example"]
@@ -199,24 +210,73 @@ async def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.Mo
     server.close()
 
 
+@contextlib.contextmanager
+def silent_server(address: str, port: int) -> Iterator[None]:
+    """One whose queue is full: the kernel lets further connections wait without an answer."""
+    with socket.socket() as server, contextlib.ExitStack() as queued:
+        server.bind((address, port))
+        server.listen(0)
+        queued.enter_context(socket.create_connection((address, port)))
+        yield
+
+
 @pytest.mark.slow
 async def test_the_next_address_is_tried_when_one_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve("127.0.0.3")
     port = server.getsockname()[1]
-    connects = net._connect_to
-
-    async def silent(address: net.Address) -> socket.socket:
-        if address[1][0] == "127.0.0.2":
-            await asyncio.Event().wait()
-        return await connects(address)
-
-    monkeypatch.setattr(net, "_connect_to", silent)
-    resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
-    async with asyncio.timeout(60):
-        connection = await connect("both.example", port)
+    with silent_server("127.0.0.2", port):
+        resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
+        async with asyncio.timeout(60):
+            connection = await connect("both.example", port)
     assert connection.getpeername()[0] == "127.0.0.3"
     connection.close()
     server.close()
+
+
+async def test_the_first_of_several_failures_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the system's words: the library has all of them in one text then, and no number."""
+    for found, code in (
+        (("224.0.0.1", "127.0.0.2"), errno.ENETUNREACH),
+        (("127.0.0.2", "224.0.0.1"), errno.ECONNREFUSED),
+    ):
+        resolving_to(monkeypatch, *found)
+        with pytest.raises(OSError, match=os.strerror(code)) as raised:
+            await connect("both.example", free_port())
+        assert (raised.value.errno, raised.value.strerror) == (code, os.strerror(code))
+
+
+async def test_what_an_address_says_counts_more_than_what_this_machine_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = socket.socket
+    opened: list[int] = []
+
+    def scarce(*kind: Any) -> socket.socket:
+        opened.append(len(opened))
+        if len(opened) == 2:  # that of the second address
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return create(*kind)
+
+    resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
+    port = free_port()
+    monkeypatch.setattr(socket, "socket", scarce)
+    with pytest.raises(ConnectionRefusedError):
+        await connect("both.example", port)
+    assert len(opened) == 2
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.slow
+async def test_no_socket_is_left_of_attempts_that_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with silent_server("127.0.0.2", port), silent_server("127.0.0.3", port):
+        resolving_to(monkeypatch, "127.0.0.2", "127.0.0.3")
+        before = open_descriptors()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.4):  # after the second attempt has begun
+                await connect("both.example", port)
+        assert open_descriptors() == before
 
 
 async def test_when_all_refuse_the_first_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
