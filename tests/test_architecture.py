@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "access": {"model", "errors", "server"},
     "runner": {"model", "clock", "errors", "contract", "share", "installed", "executable"},
     "plugin": {"model", "errors", "contract", "suggestions", "getopt_long", "runner"},
-    "alert": {"model", "contract", "redaction", "runner"},
+    "alert": {"model", "clock", "contract", "redaction", "runner"},
     "ipvs": {"model", "errors", "plugin"},
     "engine": {
         *(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -141,9 +140,9 @@ def about(pending: Pending) -> About:
     return About(pending.group, pending.service, pending.name, pending.event, pending.at)
 
 
-def left_undone(pending: Pending) -> str:
+def left_undone(pending: Pending, now: float) -> str:
     """``NAME for GROUP/SERVICE (EVENT) was left undone N seconds ago``, for the log."""
-    ago = time.time() - pending.at
+    ago = now - pending.at
     return (
         f"{pending.name} for {pending.group}/{pending.service} ({pending.event}) was left undone {ago:.0f} seconds ago"
     )

@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
@@ -25,8 +24,10 @@ from pathlib import Path
 from pymon.alert.concurrency import Places
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
 from pymon.alert.journal import Journal
+from pymon.alert.limits import AlertLimits
 from pymon.alert.order import Decision, Order
 from pymon.alert.subject import look_up, order_key
+from pymon.clock import Clock, SystemClock, awake
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Subject
 from pymon.model.delivery import Pending
@@ -40,17 +41,6 @@ from pymon.runner.registry import PluginFile
 from pymon.runner.retry_scarce import NO_LONGER
 
 log = logging.getLogger("pymon.alert")
-
-TIME_LIMIT = 300.0
-"""seconds one attempt may take (mon knows no limit, and hanging alerts pile up: Q17)"""
-RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-"""seconds before each further attempt; the last one repeats"""
-RETRY_FOR = 3600.0
-"""seconds after which a call that is not ordered is given up"""
-RETRYING_LIMIT = 1000
-"""calls that are not ordered and wait for another attempt; with more, further failures are final"""
-JOURNAL_WAIT = 2.0
-"""seconds a first attempt waits for the journal; a disk that takes longer must not hold up an IPVS change"""
 
 _RETRY_ON = frozenset({os.EX_TEMPFAIL})
 """exit codes of programs after which a later try can help"""
@@ -73,17 +63,20 @@ class Launcher:
         environ: Mapping[str, str] | None = None,
         ledger: Ledger | None = None,
         places: Places | None = None,
-        time_limit: float = TIME_LIMIT,
-        retry_delays: tuple[float, ...] = RETRY_DELAYS,
+        clock: Clock | None = None,
+        limits: AlertLimits | None = None,
     ) -> None:
-        """The journal is in ``statedir``; ``environ`` is the daemon's environment (default: that of this process)."""
+        """The journal is in ``statedir``; ``environ`` is the daemon's environment (default: that of this process).
+
+        ``clock`` is the machine's, if none is given.
+        """
         self._runner = runner
         self._ledger = ledger or NoLedger()
         self._journal = Journal(Path(statedir) / "pending")
         self._environ = dict(os.environ if environ is None else environ)
-        self._time_limit = time_limit
-        self._retry_delays = retry_delays
-        self._order = Order()
+        self._clock = clock or SystemClock()
+        self._limits = limits = limits or AlertLimits()
+        self._order = Order(limits)
         self._journaled: dict[str, str] = {}  # order key → token of the call that the journal has of it
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = places or Places()
@@ -135,22 +128,22 @@ class Launcher:
         """
         self._stopping.set()
         self._journal.flush()  # what waits for a thread that the system does not have is done now
-        end = time.monotonic() + limit
-        while self._tasks and (left := end - time.monotonic()) > 0:
+        end = awake() + limit
+        while self._tasks and (left := end - awake()) > 0:
             await asyncio.wait(self._tasks, timeout=left)
         if self._tasks:
             log.warning("%d alerts are still under way after %g seconds: they are ended", len(self._tasks), limit)
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks, timeout=5.0)
-        await asyncio.wait([self._journal.flush()], timeout=JOURNAL_WAIT)
+        await asyncio.wait([self._journal.flush()], timeout=self._limits.disk_wait)
         self._journal.close()
 
     # Calls without order
 
     async def _deliver(self, delivery: Delivery, age: float = 0.0) -> None:
-        """Try until success, failure for good, or it is given up. ``age`` is what of RETRY_FOR is over, in seconds."""
-        began, attempt = time.monotonic() - age, 0
+        """Try until success, failure for good, or it is given up. ``age``: seconds since it was decided."""
+        began, attempt = self._clock.steady() - age, 0
         while True:
             stopping = self._stopping.is_set()  # an attempt that began before the stop is followed by a last one
             result = await self._attempt(delivery)
@@ -174,10 +167,10 @@ class Launcher:
             attempt += 1
 
     def _why_give_up(self, attempt: int, began: float) -> str:
-        if attempt == 0 and self._retrying >= RETRYING_LIMIT:
+        if attempt == 0 and self._retrying >= self._limits.most_retrying:
             return f"{self._retrying} others wait for another attempt"
-        if time.monotonic() - began > RETRY_FOR:
-            return f"{RETRY_FOR / 60:g} minutes are over since it was decided"
+        if self._clock.steady() - began > self._limits.retry_for:
+            return f"{self._limits.retry_for / 60:g} minutes are over since it was decided"
         return ""
 
     def _done(self, delivery: Delivery, result: CheckResult, given_up: str = "") -> None:
@@ -235,7 +228,7 @@ class Launcher:
         """Tell what a call acts upon, and so what it has to wait for; again until all its names could be looked up."""
         if decision.subject is not None and not decision.subject.warning:
             return decision.subject
-        subject = await look_up(delivery)
+        subject = await look_up(delivery, self._limits.look_up)
         if subject.warning and decision.subject is None:
             log.warning("%s: %s: compared by its text with what else is decided", delivery, subject.warning)
         self._order.enter(decision, subject)
@@ -243,7 +236,7 @@ class Launcher:
 
     async def _kept(self, delivery: Delivery) -> None:
         if delivery.kept is not None:
-            done, _ = await asyncio.wait([delivery.kept], timeout=JOURNAL_WAIT)
+            done, _ = await asyncio.wait([delivery.kept], timeout=self._limits.disk_wait)
             if not done:
                 log.error("%s starts before it is in the journal: the disk is slow", delivery)
 
@@ -287,12 +280,12 @@ class Launcher:
                 elif file is None:
                     self._cannot_resume(token, pending)
                 elif pending.key and not is_wanted(pending):
-                    log.warning("%s, and is not wanted any more: dropped", left_undone(pending))
+                    log.warning("%s, and is not wanted any more: dropped", left_undone(pending, self._clock.wall()))
                     self._journal.remove(pending.key)
                     self._ledger.dropped(about(pending), "it was left undone, and is not wanted any more")
                     self._ledger.ended(token)
                 else:
-                    log.warning("%s: taken up again", left_undone(pending))
+                    log.warning("%s: taken up again", left_undone(pending, self._clock.wall()))
                     self._take_up(token, pending, file, inprocess=is_inprocess(pending))
         finally:
             self._order.close(first)
@@ -301,7 +294,7 @@ class Launcher:
         invocation = Invocation(file.path, pending.arguments, self._environ | pending.environ, pending.stdin)
         delivery = Delivery(about(pending), file, invocation, inprocess, token)
         if not pending.key:
-            self._spawn(self._deliver(delivery, max(0.0, time.time() - pending.at)), str(delivery))
+            self._spawn(self._deliver(delivery, max(0.0, self._clock.wall() - pending.at)), str(delivery))
             return
         delivery.key = order_key(delivery) or pending.key
         if delivery.key != pending.key:  # an earlier pymon wrote it another way
@@ -313,10 +306,10 @@ class Launcher:
     def _cannot_resume(self, token: str, pending: Pending) -> None:
         if pending.key:
             what = f"mon.cf does not name it any more: it stays in {self._journal.folder}"
-            log.error("%s, and %s", left_undone(pending), what)
+            log.error("%s, and %s", left_undone(pending, self._clock.wall()), what)
             return
         why = "it was left undone, and mon.cf does not name it any more"
-        log.error("%s, and mon.cf does not name it any more: dropped", left_undone(pending))
+        log.error("%s, and mon.cf does not name it any more: dropped", left_undone(pending, self._clock.wall()))
         self._ledger.dropped(about(pending), why)
         self._ledger.ended(token)
 
@@ -341,7 +334,7 @@ class Launcher:
         STARTED_FOR.set("alert")
         NO_LONGER.set(self._stopping)
         if subject.answer is not None:
-            now = time.time()
+            now = self._clock.wall()
             result = CheckResult(subject.answer.exitval, subject.answer.output, now, now)
             log_end(delivery, result)
             return result
@@ -352,13 +345,13 @@ class Launcher:
         is_inside = delivery.inprocess and self._runner.can_run_in_process(delivery.file, user)
         async with self._places.inside(name) if is_inside else processes:
             if is_loose:
-                self._ledger.started(delivery.token, time.time())
+                self._ledger.started(delivery.token, self._clock.wall())
                 await self._on_file(delivery)
             # What an alert leaves running when it has ended (a mailer's queue run) is its own business.
             result = await self._runner.run(
                 delivery.file,
                 delivery.invocation._replace(arguments=(*delivery.invocation.arguments, *subject.arguments)),
-                time_limit=self._time_limit,
+                time_limit=self._limits.time_limit,
                 inprocess=delivery.inprocess,
                 reap_group=False,
                 programs=processes,
@@ -370,7 +363,7 @@ class Launcher:
 
     async def _on_file(self, delivery: Delivery) -> None:
         settled = asyncio.ensure_future(self._ledger.settled())
-        done, _ = await asyncio.wait([settled], timeout=JOURNAL_WAIT)
+        done, _ = await asyncio.wait([settled], timeout=self._limits.disk_wait)
         if not done:
             settled.cancel()
             log.error("%s starts before that is on file: the disk is slow", delivery)
@@ -386,7 +379,8 @@ class Launcher:
         return plugin is not None and plugin.ordered and result.cause in _PASSING
 
     def _delay(self, attempt: int) -> float:
-        return self._retry_delays[min(attempt, len(self._retry_delays) - 1)]
+        delays = self._limits.retry_delays
+        return delays[min(attempt, len(delays) - 1)]
 
     async def _pause(self, delivery: Delivery, delay: float, newer: asyncio.Event | None) -> None:
         """Wait before another attempt; a newer decision or the stop ends it early."""

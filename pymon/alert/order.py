@@ -19,10 +19,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pymon.alert.limits import AlertLimits
 from pymon.contract.plugin import Subject
-
-_REMEMBERED = 10_000
-"""things with a newest call after which those are forgotten that no open call is older than"""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,14 +69,15 @@ class Decision:
 class Order:
     """All decisions that are not carried out yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: AlertLimits | None = None) -> None:
+        self._remembered = (limits or AlertLimits()).remembered
         self._numbers = itertools.count(1)
         self._earlier = itertools.count(-(2**62))
         self._open: dict[int, Decision] = {}
         self._entered: dict[str, list[Decision]] = {}
         self._begun: dict[str, Decision] = {}
         self._begun_besides: dict[str, Decision] = {}
-        self._forget_at = _REMEMBERED
+        self._forget_at = self._remembered
 
     def open(self, name: str, spelled: str, *, is_earlier: bool = False) -> Decision:
         """The next decision. ``is_earlier``: it was made before all those that are not; in their order."""
@@ -159,7 +158,7 @@ class Order:
             for known in (self._begun, self._begun_besides):
                 for thing in [thing for thing, each in known.items() if each.number < oldest]:
                     del known[thing]
-            self._forget_at = max(_REMEMBERED, 2 * (len(self._begun) + len(self._begun_besides)))
+            self._forget_at = max(self._remembered, 2 * (len(self._begun) + len(self._begun_besides)))
 
 
 def _of(known: Mapping[str, Decision], things: Iterable[str]) -> Iterator[Decision]:

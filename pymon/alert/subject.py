@@ -12,9 +12,6 @@ from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.alert")
 
-LOOKUP_LIMIT = 60.0
-"""seconds that an alert may take to tell what it acts upon"""
-
 
 def order_key(delivery: Delivery) -> str:
     """What it is ordered by, as its text says it, with the alert's name before it; nothing if it is not ordered."""
@@ -28,15 +25,15 @@ def order_key(delivery: Delivery) -> str:
         return ""
 
 
-async def look_up(delivery: Delivery) -> Subject:
-    """What it acts upon, by the addresses that its names have now. Never raises."""
+async def look_up(delivery: Delivery, limit: float) -> Subject:
+    """What it acts upon, by the addresses that its names have now; it may take ``limit`` seconds. Never raises."""
     plugin = delivery.file.plugin
     if isinstance(plugin, WithSubject):
         try:
-            async with asyncio.timeout(LOOKUP_LIMIT):
+            async with asyncio.timeout(limit):
                 found = await plugin.look_up(delivery.invocation)
         except TimeoutError:
-            log.error("%s is ordered by its text: its look_up takes over %g seconds", delivery, LOOKUP_LIMIT)
+            log.error("%s is ordered by its text: its look_up takes over %g seconds", delivery, limit)
         except Exception:
             log.exception("%s is ordered by its text: its look_up raised", delivery)
         else:

@@ -111,7 +111,9 @@ class Watcher:
         ledger = Deliveries(record, self.clock)
         room, statedir = current_capacity(), site.settings.statedir
         places = Places(room.alert_programs, room.alerts_inside)
-        self.launcher = Launcher(self._runner, statedir=statedir, environ=environ, ledger=ledger, places=places)
+        self.launcher = Launcher(
+            self._runner, statedir=statedir, environ=environ, ledger=ledger, places=places, clock=clock
+        )
         self._effects = Effects(self.launcher, self.history, self.downtime, environ)
         self.checks = Checks(site.settings.maxprocs, self._check_ended, room.check_programs, check_descriptors)
         self._asked_for: set[ServiceKey] = set()

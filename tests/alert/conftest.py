@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymon.alert.launch import Launcher
+from pymon.alert.limits import AlertLimits
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
@@ -95,6 +96,6 @@ async def runner() -> AsyncIterator[Runner]:
 
 @pytest.fixture
 async def launcher(runner: Runner, tmp_path: Path) -> AsyncIterator[Launcher]:
-    made = Launcher(runner, statedir=tmp_path, time_limit=20.0, retry_delays=(0.01, 0.02))
+    made = Launcher(runner, statedir=tmp_path, limits=AlertLimits(time_limit=20.0, retry_delays=(0.01, 0.02)))
     yield made
     await made.drain(5.0)

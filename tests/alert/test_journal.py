@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pymon.alert.journal import Journal
 from pymon.alert.launch import Launcher
+from pymon.alert.limits import AlertLimits
 from pymon.model.delivery import Pending
 from pymon.model.status import EventKind
 from pymon.runner.executor import Runner
@@ -33,7 +34,7 @@ def files(statedir: Path) -> list[str]:
 
 async def undone(runner: Runner, statedir: Path, *arguments: str, **environ: str) -> None:
     """Leave one call undone, as a stop does."""
-    launcher = Launcher(runner, statedir=statedir, retry_delays=NEVER)
+    launcher = Launcher(runner, statedir=statedir, limits=AlertLimits(retry_delays=NEVER))
     plugin = Scripted(75, 75)
     launcher.launch(call(), invocation(*arguments, **environ), plugin_file(plugin))
     await launcher.drain(10)
@@ -109,7 +110,7 @@ async def test_a_newer_decision_beats_what_was_undone(runner: Runner, tmp_path: 
 
 
 async def test_only_the_newest_of_a_key_is_on_file(runner: Runner, tmp_path: Path) -> None:
-    launcher, plugin = Launcher(runner, statedir=tmp_path, retry_delays=NEVER), Scripted(0, 75, 75)
+    launcher, plugin = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=NEVER)), Scripted(0, 75, 75)
     plugin.gate.clear()
     launcher.launch(call(), invocation("k", "1"), plugin_file(plugin))
     await plugin.until(lambda: plugin.running == 1)
@@ -237,15 +238,14 @@ async def test_what_is_written_is_read(
 
 @pytest.mark.slow
 async def test_a_disk_that_hangs_delays_a_call_only_so_long(
-    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A FIFO in the place of the file being written, whose other end nobody opens, is a disk that does not answer."""
-    monkeypatch.setattr("pymon.alert.launch.JOURNAL_WAIT", 0.1)
     await undone(runner, tmp_path, "k")
     (path,) = (tmp_path / "pending").iterdir()
     hung = path.with_suffix(".new")
     os.mkfifo(hung)
-    launcher, plugin = Launcher(runner, statedir=tmp_path), Scripted()
+    launcher, plugin = Launcher(runner, statedir=tmp_path, limits=AlertLimits(disk_wait=0.1)), Scripted()
     launcher.launch(call(), invocation("k"), plugin_file(plugin))
     await plugin.until(lambda: len(plugin.ended) == 1)
     began = time.monotonic()
@@ -282,8 +282,7 @@ async def test_a_system_without_a_thread_to_spare(
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("pymon.alert.launch.JOURNAL_WAIT", 0.05)
-    launcher = Launcher(runner, statedir=tmp_path, retry_delays=NEVER)
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=NEVER, disk_wait=0.05))
     first, second = Scripted(), Scripted(75, 75)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
@@ -309,7 +308,7 @@ async def test_a_decision_that_cannot_be_kept_leaves_no_other_one_behind(
     await undone(runner, tmp_path, "k", "-t", "1")
     (kept,) = (tmp_path / "pending").iterdir()
     kept.with_suffix(".new").mkdir()  # what is to be written cannot
-    launcher = Launcher(runner, statedir=tmp_path, retry_delays=NEVER)
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=NEVER))
     launcher.launch(call(event), invocation("k", "-t", "2"), plugin_file(Scripted(75, 75)))
     await launcher.drain(10)
     assert files(tmp_path) == left

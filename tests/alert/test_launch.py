@@ -15,6 +15,7 @@ import pytest
 
 from pymon.alert.concurrency import Places
 from pymon.alert.launch import Launcher
+from pymon.alert.limits import AlertLimits
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.delivery import Pending
@@ -100,7 +101,7 @@ async def test_q17_an_alert_that_hangs_is_ended(
     runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Q17: mon's hanging alerts pile up for ever."""
-    launcher = Launcher(runner, statedir=tmp_path, time_limit=0.2)
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(time_limit=0.2))
     file = script(tmp_path, "sleep 60")
     began = time.monotonic()
     launcher.launch(call(), invocation(path=file.path), file)
@@ -236,7 +237,7 @@ async def test_ordered_calls_of_one_key_follow_each_other_and_the_newest_wins(
 
 
 async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner, tmp_path: Path) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75)
     launcher.launch(call(), invocation("k", "down"), plugin_file(plugin))
     await plugin.until(lambda: plugin.ended == ["k down 75"])
@@ -248,7 +249,7 @@ async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner,
 
 
 async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, tmp_path: Path) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin, ordered = Scripted(75, ordered=False), Scripted(75, 75)
     launcher.launch(call(), invocation("a"), plugin_file(plugin))
     launcher.launch(call(), invocation("b"), plugin_file(ordered))
@@ -261,7 +262,7 @@ async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, tmp_path
 
 
 async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: Runner, tmp_path: Path) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75, ordered=False)
     plugin.gate.clear()
     launcher.launch(call(), invocation("a"), plugin_file(plugin))

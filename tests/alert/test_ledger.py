@@ -10,6 +10,7 @@ import pytest
 
 from pymon.alert.delivery import About, latest_of_each
 from pymon.alert.launch import Launcher
+from pymon.alert.limits import AlertLimits
 from pymon.model.delivery import Pending
 from pymon.model.result import CheckResult
 from pymon.runner.executor import Runner
@@ -56,7 +57,7 @@ async def book() -> Book:
 
 @pytest.fixture
 async def launcher(runner: Runner, tmp_path: Path, book: Book) -> AsyncIterator[Launcher]:
-    made = Launcher(runner, statedir=tmp_path, ledger=book, retry_delays=(0.01, 0.02))
+    made = Launcher(runner, statedir=tmp_path, ledger=book, limits=AlertLimits(retry_delays=(0.01, 0.02)))
     yield made
     await made.drain(5.0)
 
@@ -76,13 +77,14 @@ async def test_it_is_on_file_that_an_alert_begins_before_it_does(launcher: Launc
 
 
 async def test_a_disk_that_hangs_does_not_hold_up_an_alert_for_long(
-    launcher: Launcher, book: Book, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    runner: Runner, tmp_path: Path, book: Book, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("pymon.alert.launch.JOURNAL_WAIT", 0.05)
+    launcher = Launcher(runner, statedir=tmp_path, ledger=book, limits=AlertLimits(disk_wait=0.05))
     plugin = Scripted(ordered=False)
     book.on_file.clear()
     launcher.launch(call(), invocation("k"), plugin_file(plugin))
     await plugin.until(lambda: plugin.ended == ["k 0"])
+    await launcher.drain(5.0)
     assert "the disk is slow" in caplog.text
 
 
@@ -98,7 +100,7 @@ async def test_one_that_is_to_be_tried_again_is_as_if_just_decided(launcher: Lau
 async def test_one_that_waits_for_another_attempt_at_the_stop_is_left_to_the_next_daemon(
     runner: Runner, tmp_path: Path, book: Book
 ) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, ledger=book, retry_delays=(3600.0,))
+    launcher = Launcher(runner, statedir=tmp_path, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75, 75, 75, ordered=False)
     launcher.launch(call(), invocation("k"), plugin_file(plugin))
     await plugin.until(lambda: len(plugin.ended) == 1)

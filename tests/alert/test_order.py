@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.alert import order as module
+from pymon.alert.limits import AlertLimits
 from pymon.alert.order import Decision, Order
 from pymon.contract.plugin import Subject
 
@@ -124,9 +123,8 @@ def test_one_that_takes_its_place_anew_gives_up_the_old_one() -> None:
     assert not order.is_next(entered(order, "another", "b"))
 
 
-def test_nothing_is_remembered_longer_than_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_REMEMBERED", 10)
-    order = Order()
+def test_nothing_is_remembered_longer_than_needed() -> None:
+    order = Order(AlertLimits(remembered=10))
     for number in range(50):
         decision = entered(order, "it", f"thing {number}")
         order.begin(decision)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from pymon.alert.launch import Launcher
+from pymon.alert.limits import AlertLimits
 from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
@@ -213,7 +214,7 @@ async def test_a_failure_that_is_tried_again_does_not_overtake_the_end_of_it(tmp
     file = load("alertmanager.alert", str(ALERTS / "alertmanager.alert"))
     runner = Runner()
     runner.start()
-    launcher = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
     answers = iter((Page(b"not now", 503),))
     try:
         async with website(lambda _asked: next(answers, Page())) as site:

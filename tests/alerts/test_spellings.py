@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from pymon.alert.launch import Launcher
+from pymon.alert.limits import AlertLimits
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Subject, WithSubject
 from pymon.ipvs.memory import MemoryTable
@@ -118,7 +119,7 @@ async def runner() -> AsyncIterator[Runner]:
 
 @pytest.fixture
 async def launcher(runner: Runner, tmp_path: Path) -> AsyncIterator[Launcher]:
-    made = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+    made = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
     yield made
     await made.drain(10.0)
 
@@ -343,13 +344,13 @@ async def test_what_an_earlier_daemon_left_under_another_spelling_is_older(
     """A-order-identity: over a restart, too."""
     for real in ("127.0.0.1", "www1.test:443", "127.0.0.1:https"):
         table.flush()
-        first = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+        first = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
         launch(first, lvs, EventKind.FAILURE, f"-V 10.0.0.100:443 -R {real}")
         await first.drain(10)
         assert len(list((tmp_path / "pending").glob("*.json"))) == 1
         table.add_service(VirtualService(V4))
         names.addresses["www1.test"] = ["127.0.0.1"]
-        second = Launcher(runner, statedir=tmp_path, retry_delays=(3600.0,))
+        second = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
         second.resume({"lvs.alert": lvs})
         launch(second, lvs, EventKind.UP, "-V 10.0.0.100:443 -R ::ffff:127.0.0.1")
         await until(lambda second=second: second.running == 0)  # type: ignore[misc]
@@ -470,15 +471,16 @@ async def test_names_that_hang_are_looked_up_side_by_side(names: Names, monkeypa
 
 
 async def test_a_plugin_that_cannot_tell_is_ordered_by_its_text(
-    launcher: Launcher, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("pymon.alert.subject.LOOKUP_LIMIT", 0.05)
+    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(look_up=0.05))
     for look_up, said in ((_hang, "its look_up takes over 0.05 seconds"), (_raise, "its look_up raised")):
         plugin = Scripted()
         plugin.look_up = look_up  # type: ignore[attr-defined]
         launch(launcher, PluginFile("x.alert", "/d/x.alert", plugin), EventKind.UP, "x")
         await plugin.until(lambda plugin=plugin: len(plugin.ended) == 1)  # type: ignore[misc]
         assert said in caplog.text
+    await launcher.drain(5.0)
 
 
 async def _hang(_invocation: Invocation) -> Subject:
