@@ -25,7 +25,7 @@ class Clock(Protocol):
         """The system's clock: seconds since the epoch. It jumps when somebody sets it."""
 
     def steady(self) -> float:
-        """A clock that nobody can set. Its zero means nothing, its differences are durations."""
+        """Seconds since the machine was started, those in which it slept included: its differences are durations."""
 
     def call_at(self, when: float, call: Callable[[], object]) -> asyncio.TimerHandle:
         """Call from the running event loop when ``steady`` says ``when``.
@@ -42,7 +42,7 @@ class SystemClock:
         return time.time()
 
     def steady(self) -> float:
-        """As of ``Clock``: seconds since the machine was started, those in which it slept included."""
+        """As of ``Clock``."""
         return boottime()
 
     def call_at(self, when: float, call: Callable[[], object]) -> asyncio.TimerHandle:

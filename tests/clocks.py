@@ -25,7 +25,7 @@ class VirtualClock:
         return BEGIN + self.steady() + self.set_by
 
     def steady(self) -> float:
-        """As of ``Clock``."""
+        """As of ``Clock``: the machine was started at BEGIN."""
         return self._elapsed() + self.slept
 
     def call_at(self, when: float, call: Callable[[], object]) -> asyncio.TimerHandle:

@@ -83,6 +83,24 @@ PURE = ("model", "core")
 WORLDLY = {"asyncio", "os", "time", "logging", "subprocess", "socket", "threading", "apscheduler", "random"}
 
 
+CLOCKED = ("engine", "runner", "alert")
+"""rooms that tell the time by the clock that is handed in (``pymon.clock``)"""
+CLOCKS = {
+    *("time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"),
+    *("time.clock_gettime", "time.clock_gettime_ns", "datetime.now", "datetime.utcnow", "date.today"),
+}
+"""the names by which Python tells the time; an event loop's ``time()`` is another"""
+LOOP_TIMES = ("loop.time()", "loop().time()", "super().time()")
+OWN_CLOCK = {
+    "engine/lockfile.py": "waits for another process's end, in a thread and before there is an engine",
+    "runner/event_loop.py": "is itself the clock of the event loop, which stands still in a hold-up",
+    "runner/watchdog.py": "measures in a signal handler whether this loop runs; the machine's sleep must not count",
+    "runner/retry_scarce.py": "waits in threads of plugins, which run in programs of their own too",
+    "runner/validation.py": "waits in a thread for the lines of a program",
+}
+"""modules of these rooms that read a clock of the system's all the same, and why"""
+
+
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
@@ -141,6 +159,54 @@ def test_decisions_do_not_touch_the_world(room: str) -> None:
         known = {name.partition(".")[0] for name in imports(path)}
         spared = allowed.get(str(path.relative_to(ROOT)), set())
         assert not known & (WORLDLY - spared), f"{path.relative_to(ROOT)} imports {known & WORLDLY}"
+
+
+def clock_readings(path: Path) -> Iterator[str]:
+    """Every place where a file asks Python for the time: ``name line N``."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in {"time", "datetime"}:
+            yield from (
+                f"{node.module}.{alias.name} line {node.lineno}"
+                for alias in node.names
+                if f"{node.module}.{alias.name}" in CLOCKS
+            )
+        elif isinstance(node, ast.Attribute):
+            name = ast.unparse(node)
+            if any(name == clock or name.endswith(f".{clock}") for clock in CLOCKS):
+                yield f"{name} line {node.lineno}"
+        elif isinstance(node, ast.Call) and ast.unparse(node).endswith(
+            ("loop.time()", "loop().time()", "super().time()")
+        ):
+            yield f"{ast.unparse(node)} line {node.lineno}"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import time\nnow = time.time()", ["time.time line 2"]),
+        ("def late(clock=time.monotonic): ...", ["time.monotonic line 1"]),
+        ("from time import monotonic, sleep", ["time.monotonic line 1"]),
+        ("datetime.datetime.now(UTC)", ["datetime.datetime.now line 1"]),
+        ("asyncio.get_running_loop().time()", ["asyncio.get_running_loop().time() line 1"]),
+        ("self._loop.time() + 1", ["self._loop.time() line 1"]),
+        ("time.sleep(1)\nclock.steady()\ntime.strftime('%H', time.localtime(now))", []),
+    ],
+)
+def test_every_way_to_ask_for_the_time_is_found(tmp_path: Path, code: str, found: list[str]) -> None:
+    (tmp_path / "x.py").write_text(code)
+    assert list(clock_readings(tmp_path / "x.py")) == found
+
+
+@pytest.mark.parametrize("room", CLOCKED)
+def test_the_time_comes_from_the_clock_that_is_handed_in(room: str) -> None:
+    """So a test in virtual time owns all of it."""
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        place = str(path.relative_to(PACKAGE))
+        found = list(clock_readings(path))
+        if place in OWN_CLOCK:
+            assert found, f"{place} reads no clock of the system's any more: take it from OWN_CLOCK"
+        else:
+            assert not found, f"{place} reads a clock of the system's: {', '.join(found)}"
 
 
 def test_importing_the_plugin_kit_stays_cheap() -> None:

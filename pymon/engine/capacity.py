@@ -1,8 +1,8 @@
 """How much may go on at the same time with the descriptors and processes that the system allows.
 
-Of the descriptors OWN are the daemon's. Of the rest checks have a half, alerts and clients a quarter each. Of the
-processes checks may have a quarter as programs (each may start another one) and alerts an eighth; the rest is for
-threads.
+Of the descriptors OWN_DESCRIPTORS are the daemon's. Of the rest checks have a half, alerts and clients a quarter each.
+Of the processes checks may have a quarter as programs (each may start another one) and alerts an eighth; the rest is
+for threads.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import NamedTuple
 
 from pymon.runner.system_limits import descriptor_limit, process_room
 
-OWN = 24
+OWN_DESCRIPTORS = 24
 """descriptors of the daemon itself: standard streams, event loop, record, log, listeners"""
 
-OF_A_PROGRAM = 4
+PER_PROGRAM = 4
 """descriptors for each program that runs: its output, input, measurements, end"""
 
-OF_A_HOST = 2
+PER_HOST = 2
 """descriptors for each host that a plugin inside the daemon asks: a connection to it, another or a look-up beside it"""
 
 OWN_THREADS = 16
 """threads of the daemon itself"""
 
-PROGRAMS_OF_ALERTS = 256
+MOST_ALERT_PROGRAMS = 256
 """alerts that run as programs at the same time, if the system allows them"""
 
 
@@ -38,15 +38,15 @@ class Capacity(NamedTuple):
 
 def capacity(descriptors: int, processes: int | None) -> Capacity:
     """Divide ``descriptors`` (all of them) and ``processes`` beyond those that run already (None: no limit). Pure."""
-    free = max(0, descriptors - OWN)
+    free = max(0, descriptors - OWN_DESCRIPTORS)
     programs = None if processes is None else max(0, processes - OWN_THREADS)
     of_alerts = free // 4
-    alert_programs = of_alerts // OF_A_PROGRAM if programs is None else min(of_alerts // OF_A_PROGRAM, programs // 8)
+    alert_programs = of_alerts // PER_PROGRAM if programs is None else min(of_alerts // PER_PROGRAM, programs // 8)
     return Capacity(
-        check_descriptors=max(OF_A_PROGRAM, free // 2),
+        check_descriptors=max(PER_PROGRAM, free // 2),
         check_programs=None if programs is None else max(1, programs // 4),
-        alert_programs=max(1, min(PROGRAMS_OF_ALERTS, alert_programs)),
-        alerts_inside=max(1, of_alerts // OF_A_HOST),
+        alert_programs=max(1, min(MOST_ALERT_PROGRAMS, alert_programs)),
+        alerts_inside=max(1, of_alerts // PER_HOST),
     )
 
 
@@ -65,5 +65,5 @@ def descriptors_of(hosts: int, *, is_program: bool, limit: int) -> int:
 
     One that would need more than half of it gets along with that: its hosts wait for each other.
     """
-    wanted = OF_A_PROGRAM if is_program else OF_A_HOST * max(1, hosts)
-    return min(wanted, max(OF_A_PROGRAM, limit // 2))
+    wanted = PER_PROGRAM if is_program else PER_HOST * max(1, hosts)
+    return min(wanted, max(PER_PROGRAM, limit // 2))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pymon.clock import awake
 from pymon.model.depend import ServiceKey
 
 log = logging.getLogger("pymon.engine")
@@ -129,7 +130,7 @@ class Checks:
 
     def _say_throttled(self, obstacle: str) -> None:
         """Warn, but not at each interval of a site whose limit is a little too small."""
-        now = asyncio.get_running_loop().time()
+        now = awake()
         if not self._throttled and now >= self._quiet_until:
             self._throttled, self._quiet_until = True, now + QUIET
             log.warning("throttled at %s: checks wait for their turn", obstacle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from pymon.alert.delivery import About
@@ -15,7 +14,7 @@ from pymon.timeline import operator_events
 class Deliveries:
     """As ``pymon.alert.delivery.Ledger`` has it."""
 
-    def __init__(self, record: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, record: Store, clock: Callable[[], float]) -> None:
         self._record = record
         self._clock = clock
 

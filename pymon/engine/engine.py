@@ -22,7 +22,7 @@ from pymon.engine.monitoring import Observer, Watcher
 from pymon.engine.monremote import Monremote
 from pymon.engine.requests.configuration import Configuration, Load
 from pymon.engine.requests.perform import Control
-from pymon.engine.restore import Resumption, boot_time
+from pymon.engine.restore import Resumption
 from pymon.engine.timers import Timer
 from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
@@ -86,11 +86,13 @@ class Engine:
         """
         self.terminated = asyncio.Event()
         limits = limits or EngineLimits()
-        time = EngineClock(clock or SystemClock(), limits)
+        clock = clock or SystemClock()
+        time = EngineClock(clock, limits)
         self._clock = time.now
+        self._booted = clock.wall() - clock.steady()
         self._record = record or Store(None)
         self._loadstate = loadstate
-        runner = runner or Runner()
+        runner = runner or Runner(clock=clock)
         self._watcher = Watcher(
             site,
             environ=environ,
@@ -102,7 +104,9 @@ class Engine:
             limits=limits,
         )
         self._saving = Saving(self._watcher)
-        self._configuration = Configuration(self._watcher, self._record, self._saving, load, auth or AuthRules())
+        self._configuration = Configuration(
+            self._watcher, self._record, self._saving, load, auth or AuthRules(), time, limits
+        )
         self._monremote = Monremote(environ)
         self._control = Control(self._watcher, self._record, self._configuration, self._saving, self._monremote)
         self._hostname = socket.gethostname()
@@ -110,7 +114,7 @@ class Engine:
     async def start(self) -> None:
         """Begin to watch, where an earlier daemon has left off."""
         watcher, site = self._watcher, self.site
-        resumption = Resumption(watcher, self._record, self._saving, boot_time())
+        resumption = Resumption(watcher, self._record, self._saving, self._booted)
         is_fresh = site.settings.state is StatePolicy.FRESH
         saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late, clock=self._clock)
         undone = await resumption.take_up(saved, self._loadstate)

@@ -35,3 +35,21 @@ class EngineLimits:
     """after a hold-up in which the traps that came meanwhile are read"""
     hold_ups_remembered: int = 1000
     """hold-ups that are remembered"""
+
+    # The configuration, read again
+
+    read_again: float = 1.0
+    """until a file that may be half-written is read again"""
+    readings: int = 30
+    """readings of files that change all the time, until they are taken as they are"""
+    file_is_fresh: float = 2.0
+    """since a file was written in which somebody may still be writing it"""
+    looks_at_fresh_file: int = 5
+    """looks, one each ``read_again``, whether a file that was fresh when it was read has changed"""
+
+    # Others
+
+    lateness_remembered: int = 10_000
+    """checks whose lateness is remembered: the seconds from their planned time to their start"""
+    alerts_at_stop: float = 30.0
+    """that alerts under way have at a stop"""

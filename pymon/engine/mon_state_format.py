@@ -16,7 +16,6 @@ import os
 import re
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -164,10 +163,10 @@ def read(statedir: str | Path, kind: SavedKind) -> str:
 def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
     """Replace a file by one that is complete, or leave the old one. Raises OSError. Blocks: it waits for the disk."""
     path = Path(statedir) / kind.value
-    _remove_left_over(path)
     descriptor, name = tempfile.mkstemp(prefix=f".{kind.value}.", dir=statedir)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _remove_left_over(path, os.fstat(descriptor).st_mtime)
             file.write(as_bytes(text))
             os.fchmod(file.fileno(), 0o644)  # as mon: pages of the web server read it
             file.flush()
@@ -179,14 +178,17 @@ def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
         raise
 
 
-def _remove_left_over(path: Path) -> None:
-    """Remove what a daemon that was killed while it wrote ``path`` has left beside it."""
+def _remove_left_over(path: Path, now: float) -> None:
+    """Remove what a daemon that was killed while it wrote ``path`` has left in its folder.
+
+    ``now`` is by the clock of that folder's file system.
+    """
     name = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")  # as mkstemp makes them
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
         for entry in [each for each in entries if name.fullmatch(each.name)]:
             status = entry.stat(follow_symlinks=False)
             is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
-            if is_ours and time.time() - status.st_mtime > LEFT_OVER:
+            if is_ours and now - status.st_mtime > LEFT_OVER:
                 Path(entry.path).unlink(missing_ok=True)
 
 

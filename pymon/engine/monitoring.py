@@ -56,12 +56,6 @@ log = logging.getLogger("pymon.engine")
 Observer = Callable[[ServiceKey, CheckResult | None, Verdict], None]
 """called after each decision with its service, the result it came from (None: no check), and the verdict"""
 
-LATENESS_KEPT = 10_000
-"""how many of the last checks ``lateness`` tells of: the seconds from their planned time to their start"""
-
-DRAIN_LIMIT = 30.0
-"""seconds that alerts under way have at a stop"""
-
 
 class Watcher:
     """Watches one site until it is closed. To be used from one event loop only.
@@ -84,7 +78,7 @@ class Watcher:
         rng: random.Random | None = None,
         limits: EngineLimits | None = None,
     ) -> None:
-        limits = limits or EngineLimits()
+        self._limits = limits = limits or EngineLimits()
         self.clock = clock.now
         self._record = record
         now = self.clock()
@@ -96,7 +90,7 @@ class Watcher:
         self.host_switches: dict[str, bool] = {}
         self.running: dict[ServiceKey, int] = {}
         self.observers: list[Observer] = []
-        self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
+        self.lateness: deque[float] = deque(maxlen=limits.lateness_remembered)
         self.started = now
         self.stopped_since = now if stopped else None
         self._stopped_by_option = stopped  # then the next daemon is not stopped, unless it has the option too
@@ -144,7 +138,7 @@ class Watcher:
         self._timekeeping.stop()
         self._asked_for.clear()
         await self.checks.stop()
-        await self.launcher.drain(DRAIN_LIMIT)
+        await self.launcher.drain(self._limits.alerts_at_stop)
         self._runner.stop()
         self.appender.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -276,8 +275,3 @@ def translated(saved: Saved, seconds: float) -> Saved:
         undone=tuple(undone),
         last_write=saved.last_write + seconds,
     )
-
-
-def boot_time() -> float:
-    """When the machine was started, in seconds since the epoch."""
-    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)

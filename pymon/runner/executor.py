@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from pymon.clock import Clock, SystemClock
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Plugin
 from pymon.model.banished import Banished
@@ -59,7 +60,8 @@ class Runner:
 
     Between ``start`` and ``stop`` plugins inside the daemon are fully contained: their prints and left-behind tasks
     are theirs, and one that blocks the event loop is interrupted. Without ``start`` they run all the same.
-    ``holdups`` tells when the event loop was held up, between ``start`` and ``stop``.
+    ``holdups`` tells when the event loop was held up, between ``start`` and ``stop``. ``clock`` is the machine's, if
+    none is given.
     """
 
     def __init__(
@@ -69,13 +71,15 @@ class Runner:
         grace: float = GRACE,
         banishment: BanishmentLimits | None = None,
         holdups: HoldUps | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._grace = grace
-        self.holdups = holdups or HoldUps()
+        self._clock = clock or SystemClock()
+        self.holdups = holdups or HoldUps(self._clock.steady)
         self._watchdog = Watchdog(block_limit, self.holdups)
         self._programs = asyncio.Semaphore(PROGRAM_LIMIT)
         self._containment: Containment | None = None
-        self._banishments = Banishments(time.monotonic, banishment)
+        self._banishments = Banishments(self._clock.steady, banishment)
         self._told: weakref.WeakKeyDictionary[PluginFile, set[str]] = weakref.WeakKeyDictionary()
 
     def start(self) -> None:
@@ -102,7 +106,7 @@ class Runner:
 
     def banished(self) -> Iterator[Banished]:
         """What runs as a process at present because it misbehaved."""
-        ahead = time.time() - time.monotonic()
+        ahead = self._clock.wall() - self._clock.steady()
         for file, user, term in self._banishments.serving():
             group, service = user if isinstance(user, ServiceKey) else ("", "")
             yield Banished(group, service, file.name, term.since + ahead, term.until + ahead, term.reason)
@@ -179,7 +183,7 @@ class Runner:
         on_misbehaved: Callable[[CheckResult, float], None] | None,
         user: ServiceKey | None,
     ) -> _Ended:
-        began, mark = time.time(), self.holdups.mark()
+        began, mark = self._clock.wall(), self.holdups.mark()
         try:
             if inprocess and file.plugin is not None and self.can_run_in_process(file, user):
                 ran = await self._inside(file, file.plugin, invocation, time_limit, programs, on_misbehaved, user)
@@ -194,6 +198,7 @@ class Runner:
                 grace=self._grace,
                 on_start=on_start,
                 on_bad_measurement=partial(self._complain, file) if measures else None,
+                clock=self._clock,
             )
             return _Ended(result, self.holdups.since(mark), is_program=True)
         except asyncio.CancelledError:
@@ -201,7 +206,7 @@ class Runner:
         except Exception as error:
             log.exception("running %s failed", file.origin)
             text = f"pymon could not run {file.path}: {error}\n"
-            result = CheckResult(1, text, began, time.time(), Cause.NOT_STARTED)
+            result = CheckResult(1, text, began, self._clock.wall(), Cause.NOT_STARTED)
             return _Ended(result, self.holdups.since(mark), is_program=False)
 
     async def _inside(
@@ -222,6 +227,7 @@ class Runner:
             source=file.source or file.path,
             programs=programs or self._programs,
             holdups=self.holdups,
+            clock=self._clock,
         )
         misbehaved = _hung(ran) if ran.hung and ran.behaved else None if ran.behaved else ran.result
         if misbehaved is None:
@@ -240,7 +246,7 @@ class Runner:
     def _banish(self, file: PluginFile, user: ServiceKey | None, summary: str) -> float:
         """Have it run as a process for a while, and say so; gives until when (seconds since the epoch)."""
         term = self._banishments.banish(file, user, summary)
-        until = time.time() + term.length
+        until = self._clock.wall() + term.length
         whose = "every service" if self._banishments.is_for_all(file, term) else _name(user)
         end = time.strftime("%H:%M:%S", time.localtime(until))
         log.error("%s: %s; for %s it runs as a process until %s", file.origin, summary, whose, end)

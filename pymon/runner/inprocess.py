@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from contextvars import copy_context
 from typing import NamedTuple, TypeGuard
 
-from pymon.clock import boottime
+from pymon.clock import Clock, SystemClock
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer, Plugin
 from pymon.model.measurement import usable
@@ -64,15 +63,17 @@ async def run_inprocess(
     source: str = "",
     programs: asyncio.Semaphore | None = None,
     holdups: HoldUps | None = None,
+    clock: Clock | None = None,
 ) -> Ran:
     """Run the plugin on this event loop and tell how it ended. ``time_limit`` and ``grace`` are in seconds.
 
     ``source`` is the file of its code, if that is not what it is called with as argv[0]. ``programs`` limits how many
     programs it and others run at the same time. After one of the ``holdups`` it gets what has come meanwhile before its
-    time limit counts.
+    time limit counts. ``clock`` is the machine's, if none is given.
     Raises nothing but CancelledError, and then the plugin has been cancelled.
     """
-    started, began = time.time(), boottime()
+    clock = clock or SystemClock()
+    started, began = clock.wall(), clock.steady()
     mark = holdups.mark() if holdups is not None else None
     call = Call(source or invocation.path, programs)
     context = copy_context()
@@ -97,13 +98,13 @@ async def run_inprocess(
             left = end_tasks(call)
     if timed_out:
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
-        ended = started + boottime() - began
+        ended = started + clock.steady() - began
         short = lack.within or (_QUEUED if lack.queued > min(QUEUED_LONG, time_limit / 2) else "")
         result = CheckResult(TIMED_OUT_EXIT, output, started, ended, Cause.TIMED_OUT)
         return Ran(result, task.done(), hung=call.hung, lack=short, parts=short)
     answer, cause = _judge(task, call)
     measurements, problem = usable(answer.measurements) if answer.measurements else ((), "")
-    result = CheckResult(answer.exitval, answer.output, started, started + boottime() - began, cause, measurements)
+    result = CheckResult(answer.exitval, answer.output, started, started + clock.steady() - began, cause, measurements)
     short = "" if result.is_success else lack.said or shortage_in(_raised(task))
     return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung, short, short or lack.within)
 

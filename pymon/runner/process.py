@@ -17,11 +17,10 @@ import logging
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 
-from pymon.clock import boottime
+from pymon.clock import Clock, SystemClock
 from pymon.contract.invocation import Invocation
 from pymon.model.duration import format_duration
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
@@ -63,6 +62,7 @@ async def run_process(
     grace: float = GRACE,
     on_start: Callable[[int], None] | None = None,
     on_bad_measurement: Callable[[str], None] | None = None,
+    clock: Clock | None = None,
 ) -> CheckResult:
     """Run ``command`` followed by the invocation's arguments, and tell how it ended.
 
@@ -75,6 +75,7 @@ async def run_process(
     as long as its time limit the result is STARVED.
     It waits for its turn to start (``pymon.runner.process_start``) before its time begins, and, called by a plugin
     inside the daemon, for one of the places that there are for programs (``Call.programs``).
+    ``clock`` is the machine's, if none is given.
     """
     call = CURRENT.get()
     places = nullcontext() if call is None or call.programs is None else call.programs
@@ -82,7 +83,8 @@ async def run_process(
         with queueing():
             await stack.enter_async_context(places)
             await stack.enter_async_context(starting().turn())
-        return await _run(command, invocation, time_limit, reap_group, grace, on_start, on_bad_measurement)
+        limits = (time_limit, reap_group, grace)
+        return await _run(command, invocation, *limits, on_start, on_bad_measurement, clock or SystemClock())
 
 
 async def _run(
@@ -93,8 +95,9 @@ async def _run(
     grace: float,
     on_start: Callable[[int], None] | None,
     on_bad_measurement: Callable[[str], None] | None,
+    clock: Clock,
 ) -> CheckResult:
-    started, began = time.time(), boottime()
+    started, began = clock.wall(), clock.steady()
     try:
         child = await when_possible(
             lambda: _Child(command, invocation, reap_group, measures=on_bad_measurement is not None),
@@ -106,7 +109,7 @@ async def _run(
         missing = isinstance(error, FileNotFoundError)
         status = NOT_FOUND_EXIT if missing else NOT_EXECUTABLE_EXIT
         cause = Cause.STARVED if shortage_in(error) else Cause.NOT_STARTED
-        return CheckResult(status, summary, started, started + boottime() - began, cause)
+        return CheckResult(status, summary, started, started + clock.steady() - began, cause)
     try:
         if on_start is not None:
             on_start(child.pid)
@@ -114,7 +117,7 @@ async def _run(
         timed_out = not child.has_exited()
         if timed_out:
             await child.end(grace)
-        ended = started + boottime() - began
+        ended = started + clock.steady() - began
         measurements, problem, is_broken = await child.measurements()
         if problem and on_bad_measurement is not None:
             on_bad_measurement(problem)

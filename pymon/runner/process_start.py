@@ -17,6 +17,8 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from weakref import WeakKeyDictionary
 
+from pymon.clock import awake
+
 YOUNG = 0.025
 """seconds after its start in which a program counts as busy with starting"""
 
@@ -55,7 +57,7 @@ class Starting:
         try:
             yield
         finally:
-            if grown_up.when() > loop.time():
+            if grown_up.when() > awake():
                 grown_up.cancel()
                 self._make_room(loop)
 

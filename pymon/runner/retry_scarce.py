@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
+from pymon.clock import awake
 from pymon.runner.shortage import note_lack
 
 log = logging.getLogger("pymon.plugin")
@@ -60,13 +61,13 @@ async def when_possible(make: Callable[[], T], what: str, *, limit: float | None
     ``what`` says what it does, for the log. ``limit`` is in seconds: after these its error is raised. Other errors
     are raised at once. Without a limit the caller has one of its own.
     """
-    began = 0.0 if limit is None else time.monotonic()
+    began = awake()
     pause = FIRST_PAUSE
     while True:
         try:
             return make()
         except OSError as error:
-            left = None if limit is None else began + limit - time.monotonic()
+            left = None if limit is None else began + limit - awake()
             if error.errno not in SHORTAGES:
                 raise
             _warn(what, error)

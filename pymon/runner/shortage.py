@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from pymon.clock import awake
+
 
 class Lack:
     """Of one piece of work; ``said`` is what it lacked first, empty if nothing.
@@ -47,14 +49,14 @@ class Lack:
     @property
     def queued(self) -> float:
         """See above."""
-        going_on = asyncio.get_running_loop().time() - self._since if self._queues else 0.0
+        going_on = awake() - self._since if self._queues else 0.0
         return self._queued + going_on
 
     def enter_queue(self) -> None:
         """It waits in a queue from now on; in one of several, maybe."""
         self._queues += 1
         if self._queues == 1:
-            self._since = asyncio.get_running_loop().time()
+            self._since = awake()
             when = None if self._deadline is None or self._deadline.expired() else self._deadline.when()
             if self._deadline is not None and when is not None:
                 self._left = when - self._since
@@ -66,7 +68,7 @@ class Lack:
         """It waits no more."""
         self._queues -= 1
         if self._queues == 0:
-            now = asyncio.get_running_loop().time()
+            now = awake()
             self._queued += now - self._since
             left, self._left = self._left, None
             if self._deadline is not None and left is not None:

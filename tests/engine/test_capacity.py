@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.engine.capacity import OF_A_PROGRAM, OWN, capacity, descriptors_of
+from pymon.engine.capacity import OWN_DESCRIPTORS, PER_PROGRAM, capacity, descriptors_of
 from pymon.engine.checks import Checks
 from pymon.runner.system_limits import LEAST_DESCRIPTORS
 from tests.engine.test_checks import Job, settle
@@ -21,7 +21,7 @@ def test_there_is_room_for_something_and_never_for_more_than_is_allowed(
 ) -> None:
     room = capacity(descriptors, processes)
     assert min(room.check_descriptors, room.alert_programs, room.alerts_inside) >= 1
-    assert OWN + room.check_descriptors + OF_A_PROGRAM * room.alert_programs <= descriptors
+    assert OWN_DESCRIPTORS + room.check_descriptors + PER_PROGRAM * room.alert_programs <= descriptors
     if processes is None:
         assert room.check_programs is None
     else:
@@ -29,7 +29,7 @@ def test_there_is_room_for_something_and_never_for_more_than_is_allowed(
         assert room.check_programs + room.alert_programs <= max(2, processes)
 
 
-@given(hosts=st.integers(0, 10_000), is_program=st.booleans(), limit=st.integers(OF_A_PROGRAM, 100_000))
+@given(hosts=st.integers(0, 10_000), is_program=st.booleans(), limit=st.integers(PER_PROGRAM, 100_000))
 def test_no_check_needs_more_than_there_is(hosts: int, is_program: bool, limit: int) -> None:
     assert 1 <= descriptors_of(hosts, is_program=is_program, limit=limit) <= limit
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 from pymon.config.files import changed, missing, unended
 from pymon.config.loader import Loaded, load_auth
 from pymon.core.debts import begun_anew
 from pymon.engine.arguments import warn_of_arguments
 from pymon.engine.carry_over import CarriedOver, carry_over, why_shrunk
+from pymon.engine.clock import EngineClock
+from pymon.engine.limits import EngineLimits
 from pymon.engine.mon_state_sync import Saving
 from pymon.engine.monitoring import Watcher
 from pymon.engine.plugin_lookup import Lookup, Programs, find_programs, look_up
@@ -37,22 +39,25 @@ log = logging.getLogger("pymon")
 Load = Callable[[], Loaded]
 """reads the configuration anew, and blocks meanwhile; raises PymonError if it cannot be used"""
 
-AGAIN = 1.0
-"""seconds until a file that may be half-written is read again"""
-READINGS = 30
-"""readings of files that change all the time, until they are taken as they are"""
-FRESH = 2.0
-"""seconds since a file was written in which somebody may still be writing it"""
-LOOKS = 5
-"""looks, one each AGAIN seconds, whether a file that was new when it was read has changed"""
 INSIST = "What is watched goes on as it was. If it is meant, `moncmd reset` (or a restart) takes it over"
 
 
 class Configuration:
     """The configuration of a watcher, and auth.cf. One re-read at a time."""
 
-    def __init__(self, watcher: Watcher, record: Store, saving: Saving, load: Load | None, auth: AuthRules) -> None:
+    def __init__(
+        self,
+        watcher: Watcher,
+        record: Store,
+        saving: Saving,
+        load: Load | None,
+        auth: AuthRules,
+        clock: EngineClock,
+        limits: EngineLimits,
+    ) -> None:
         """``load`` None: there is nothing to read, and each attempt is refused."""
+        self._clock = clock
+        self._limits = limits
         self.auth = auth
         self.observers: list[Callable[[Settings], None]] = []
         self._watcher = watcher
@@ -151,7 +156,7 @@ class Configuration:
         if self._load is None:
             raise PymonError("there is no configuration to read")
         before: tuple[FileSeen, ...] = ()
-        for attempt in range(1, READINGS + 1):
+        for attempt in range(1, self._limits.readings + 1):
             refused: PymonError | None = None
             try:
                 loaded = await asyncio.to_thread(self._load)
@@ -159,10 +164,10 @@ class Configuration:
             except PymonError as error:
                 refused, seen = error, getattr(error, "files", ())
             doubt = await asyncio.to_thread(_doubt, seen, before)
-            if not doubt or attempt == READINGS:
+            if not doubt or attempt == self._limits.readings:
                 break
-            log.info("%s: read again in %g s", doubt, AGAIN)
-            await asyncio.sleep(AGAIN)
+            log.info("%s: read again in %g s", doubt, self._limits.read_again)
+            await asyncio.sleep(self._limits.read_again)
             before = seen
         absent = missing(seen)
         for name in (each for each in unended(seen) if each not in absent):
@@ -189,8 +194,13 @@ class Configuration:
         if self._later is not None:
             self._later.cancel()
             self._later = None
-        if missing(seen) or any(time.time() - each.changed / 1e9 < FRESH for each in seen):
-            self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, LOOKS)
+        now, fresh = self._clock.wall(), self._limits.file_is_fresh
+        if missing(seen) or any(now - each.changed / 1e9 < fresh for each in seen):
+            self._plan_look(seen, self._limits.looks_at_fresh_file)
+
+    def _plan_look(self, seen: tuple[FileSeen, ...], looks: int) -> None:
+        when = self._clock.steady() + self._limits.read_again
+        self._later = self._clock.call_at(when, partial(self._look_again, seen, looks))
 
     def _look_again(self, seen: tuple[FileSeen, ...], looks: int) -> None:
         self._later = None
@@ -204,7 +214,7 @@ class Configuration:
             log.info("%s has changed since it was read: read again", ", ".join(names))
             await self.reload_and_tell()
         elif looks > 1:
-            self._later = asyncio.get_running_loop().call_later(AGAIN, self._look_again, seen, looks - 1)
+            self._plan_look(seen, looks - 1)
         else:  # it is at rest
             self._watched_before = 0
 
