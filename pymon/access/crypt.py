@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from pymon.text import encode
+
 ROUNDS = 100_000
 """rounds of SHA-512 in new hashes; some 25 ms of work"""
 DECOY = f"$6$rounds={ROUNDS}$decoydecoydecoy$" + "." * 86
@@ -43,7 +45,7 @@ def fits(password: str, hashed: str) -> bool:
 
     It takes its time, up to seconds by the hash: not to be called on the event loop. Compares in constant time.
     """
-    word = _bytes(password)
+    word = encode(password)
     if b"\0" in word or not is_plausible(hashed):
         return False
     if hashed.startswith("$apr1$"):
@@ -72,7 +74,7 @@ def make(password: str) -> str:
     there is none. yescrypt costs an attacker more memory, but too many systems lack it for a file that may be copied.
     Raises ValueError for a password that no hash can stand for (empty, or with a NUL).
     """
-    word = _bytes(password)
+    word = encode(password)
     if not word or b"\0" in word:
         raise ValueError("a password is not empty, and has no NUL byte")
     salt = "".join(secrets.choice(_SALT_LETTERS) for _ in range(16))
@@ -130,7 +132,3 @@ def _libpass_make(word: bytes, salt: str) -> str:
     from passlib.hash import sha512_crypt  # noqa: PLC0415
 
     return str(sha512_crypt.using(rounds=ROUNDS, salt=salt).hash(word))
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from pymon.errors import AuthenticationError
+from pymon.text import encode
 
 
 def check_pam(service: str, user: str, password: str) -> bool:
@@ -22,11 +23,7 @@ def check_pam(service: str, user: str, password: str) -> bool:
     if "/" in service or service in ("", os.curdir, os.pardir):
         raise AuthenticationError(f"pamservice {service!r} is no name of a file in /etc/pam.d")
     try:
-        pamela.authenticate(_bytes(user), (_bytes(password),), service, resetcred=0)
+        pamela.authenticate(encode(user), (encode(password),), service, resetcred=0)
     except pamela.PAMError:
         return False
     return True
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

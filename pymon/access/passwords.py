@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pymon.access import crypt
 from pymon.errors import AuthenticationError
+from pymon.text import decode, encode
 
 FILE_LIMIT = 16 * 2**20
 """bytes of a userfile that are read"""
@@ -29,7 +30,7 @@ def check_userfile(path: str, user: str, password: str) -> bool:
             data = file.read(FILE_LIMIT)
     except OSError as error:
         raise AuthenticationError(f"cannot read the userfile {path}: {error.strerror}") from error
-    return _check(parse_userfile(data.decode("utf-8", "surrogateescape")), user, password)
+    return _check(parse_userfile(decode(data)), user, password)
 
 
 def parse_userfile(text: str) -> dict[str, str]:
@@ -62,5 +63,5 @@ def _check(hashes: Mapping[str, str], user: str, password: str) -> bool:
 
 
 def _choice(user: str, count: int) -> int:
-    digest = hmac.digest(_KEY, user.encode("utf-8", "surrogateescape"), hashlib.sha256)
+    digest = hmac.digest(_KEY, encode(user), hashlib.sha256)
     return int.from_bytes(digest[:8], "big") % count

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pymon.access import crypt
 from pymon.errors import PymonError
+from pymon.text import decode, encode
 
 NEW_MODE = 0o600
 """permissions of a file that is made; one that exists keeps its own"""
@@ -73,7 +74,7 @@ def _asked_password(user: str) -> str:
 
 def _password_from_stdin() -> str:
     line = sys.stdin.buffer.readline().rstrip(b"\r\n")
-    return _usable(line.decode("utf-8", "surrogateescape"))
+    return _usable(decode(line))
 
 
 def _usable(password: str) -> str:
@@ -93,7 +94,7 @@ def _target(file: Path) -> Path:
 
 def _read(file: Path, *, must_exist: bool) -> str:
     try:
-        return file.read_bytes().decode("utf-8", "surrogateescape")
+        return decode(file.read_bytes())
     except FileNotFoundError:
         if must_exist:
             raise PymonError(f"there is no file {file}") from None
@@ -113,7 +114,7 @@ def _replace(file: Path, text: str) -> None:
                 if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
                     os.fchown(descriptor, old.st_uid, old.st_gid)
                 os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-            new.write(text.encode("utf-8", "surrogateescape"))
+            new.write(encode(text))
             new.flush()
             os.fsync(descriptor)
         beside.replace(file)

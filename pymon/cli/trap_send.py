@@ -9,6 +9,7 @@ from pymon.client.credentials import password_in
 from pymon.client.traps import send_trap
 from pymon.errors import ConnectionFailed
 from pymon.model.status import OpStatus
+from pymon.text import decode
 
 
 def send(
@@ -31,7 +32,7 @@ def send(
     value, opstatus = _status(status)
     try:
         password = password_in(str(password_file)) if password_file else ""
-        text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if detail == "-" else detail
+        text = decode(sys.stdin.buffer.read()) if detail == "-" else detail
         send_trap(
             group,
             service,

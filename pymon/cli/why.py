@@ -42,6 +42,7 @@ from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.store.offline import look_up
 from pymon.store.store import FILE
+from pymon.text import printable
 from pymon.timeline import debt_text, measurement_text
 from pymon.timeline import text as timeline
 
@@ -119,9 +120,9 @@ def why(group: str, service: str, *, since: str = "", as_json: bool = False, whe
             print("(auth.cf has to let everybody 'list', or 'why'; a Unix socket says who one is)", file=sys.stderr)
         return NO_ANSWER
     if not answer.is_known:
-        print(f"pymon why: there is no service {timeline.printable(f'{group} {service}')}", file=sys.stderr)
+        print(f"pymon why: there is no service {printable(f'{group} {service}')}", file=sys.stderr)
         for name in _similar(key, answer.services):
-            print(f"           did you mean {timeline.printable(name)}?", file=sys.stderr)
+            print(f"           did you mean {printable(name)}?", file=sys.stderr)
         return UNKNOWN
     if answer.remark:
         print(f"({answer.remark})", file=sys.stderr)

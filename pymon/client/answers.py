@@ -24,7 +24,7 @@ from pymon.client.records import (
 )
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
-from pymon.protocol.wire import decode, parse_fields, unescape
+from pymon.protocol.wire import parse_fields, unescape, unescape_quoted
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ def debts(reply: Reply) -> list[Debt]:
 
 def status(line: str) -> ServiceStatus:
     """A line of ``list opstatus``."""
-    fields = parse_fields(line, decode)
+    fields = parse_fields(line, unescape_quoted)
     if not fields.keys() >= {"group", "service", "opstatus"}:
         raise ValueError(f"no status line: {line[:80]!r}")
     text = fields.get
@@ -129,7 +129,7 @@ def descriptions(reply: Reply) -> dict[ServiceKey, str]:
     found = {}
     for line in reply.lines:
         group, service, *text = line.split(" ")
-        found[ServiceKey(group, service)] = decode(" ".join(text))
+        found[ServiceKey(group, service)] = unescape_quoted(" ".join(text))
     return found
 
 
@@ -141,7 +141,7 @@ def dependencies(reply: Reply) -> list[ServiceDependency]:
         kind, group, service, rest = line.split(" ", 3)
         key = ServiceKey(group, service)
         if kind == "exp":
-            text = decode(_unquoted(rest))
+            text = unescape_quoted(_unquoted(rest))
             expressions[key] = "" if text == _NO_DEPENDENCY else text
         elif kind == "cmp":
             named = [] if rest == _NO_DEPENDENCY else [word.split(":", 1) for word in rest.split()]
@@ -256,7 +256,7 @@ def words(reply: Reply) -> list[str]:
 def variable(reply: Reply) -> str:
     """The value in ``G S VAR='value'``, or in ``maxkeep = N``."""
     _, _, value = reply.lines[0].partition("=")
-    return decode(_unquoted(value.strip()))
+    return unescape_quoted(_unquoted(value.strip()))
 
 
 def count(reply: Reply) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pymon.errors import PymonError
-from pymon.protocol.wire import to_text
+from pymon.text import decode
 
 _LINE = re.compile(r"\s*(user|pass)=(.*)", re.IGNORECASE | re.DOTALL)
 
@@ -72,7 +72,7 @@ def read(lines: Iterator[str], user: str = "", *, only_credentials: bool = False
 def password_in(path: str) -> str:
     """The password in a file: its first line. Raises OSError."""
     with open(path, "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
-        return to_text(file.readline().rstrip(b"\r\n"))
+        return decode(file.readline().rstrip(b"\r\n"))
 
 
 def own_name() -> str:

@@ -14,9 +14,8 @@ from pymon.client import command_syntax
 from pymon.client.credentials import Credentials, NoCredentials, ask, read
 from pymon.client.moncmd_options import Options, UsageError, parse
 from pymon.client.protocol import Reply, login
-from pymon.client.terminal import BLANKS_IN_LINES
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed, HostNotFound
-from pymon.protocol.wire import to_bytes, to_text
+from pymon.text import blank_controls, decode, encode, from_locale
 
 USAGE = """\
 usage: moncmd [-a] [-l user] [-s host] [-p port] [-f file] [commands]
@@ -60,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        return _main(parse([os.fsencode(word).decode("utf-8", "surrogateescape") for word in arguments]))
+        return _main(parse([from_locale(word) for word in arguments]))
     except UsageError as error:
         return _fail(f"moncmd: {error}\ntry moncmd -h", WRONG_USAGE)
     except HostNotFound as error:
@@ -154,7 +153,7 @@ def _stdin() -> Iterator[str]:
 def _read(file: IO[bytes]) -> Iterator[str]:
     """The lines of a file, without their ends."""
     for line in iter(file.readline, b""):
-        yield to_text(line.rstrip(b"\r\n"))
+        yield decode(line.rstrip(b"\r\n"))
 
 
 def _read_and_close(file: IO[bytes]) -> Iterator[str]:
@@ -169,8 +168,8 @@ def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:
     """
     lines: Iterable[str] = reply.lines if as_json else (*reply.lines, reply.final)
     if output.isatty():
-        lines = (line.translate(BLANKS_IN_LINES) for line in lines)
-    output.write(b"".join(to_bytes(line) + b"\n" for line in lines))
+        lines = (blank_controls(line, lines=True) for line in lines)
+    output.write(b"".join(encode(line) + b"\n" for line in lines))
     output.flush()
     if as_json and not reply.ok:
         print(reply.final, file=sys.stderr)

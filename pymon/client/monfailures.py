@@ -13,10 +13,9 @@ from pymon.client.credentials import password_in
 from pymon.client.protocol import login
 from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
-from pymon.client.terminal import BLANKS
 from pymon.client.tls import context_of
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
-from pymon.protocol.wire import to_bytes
+from pymon.text import blank_controls, encode
 
 USAGE = """\
 usage: monfailures [--server host] [--port port] [--user name]
@@ -68,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ClientError, OSError, ValueError) as error:
         return _fail(f"{error}", NO_ANSWER)
     try:
-        sys.stdout.buffer.write(to_bytes(report(failures)))
+        sys.stdout.buffer.write(encode(report(failures)))
         sys.stdout.flush()
     except OSError as error:  # nobody reads it, or the disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # let the last flush pass
@@ -117,7 +116,7 @@ def _row(status: ServiceStatus) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     """Cells, cut and padded to the columns; what could steer a terminal is shown as blanks."""
-    printable = (cell.translate(BLANKS) for cell in cells)
+    printable = (blank_controls(cell) for cell in cells)
     return "  ".join(f"{cell[:width]:{width}}" for cell, (_, width) in zip(printable, HEAD, strict=True)).rstrip()
 
 

@@ -18,7 +18,8 @@ from collections.abc import Callable, Generator
 from typing import Generic, NamedTuple, TypeVar
 
 from pymon.errors import AuthenticationFailed, BadAnswer, CommandFailed, ConnectionLost, NotConnected, ProtocolMismatch
-from pymon.protocol.wire import PROTOCOL_VERSION, final_code, is_final, to_bytes, to_text
+from pymon.protocol.wire import PROTOCOL_VERSION, final_code, is_final
+from pymon.text import decode, encode
 
 T = TypeVar("T")
 Steps = Generator[bytes, bytes, T]
@@ -124,7 +125,7 @@ class Conversation:
     def _exchange(self, line: str) -> Steps[Reply]:
         if not self.is_open:
             raise NotConnected("not connected")
-        return (yield from self._answer_to(to_bytes(line) + b"\n"))
+        return (yield from self._answer_to(encode(line) + b"\n"))
 
     def _answer_to(self, to_send: bytes) -> Steps[Reply]:
         """Read one answer. Until it is complete the conversation is not open: steps given up midway end it."""
@@ -146,7 +147,7 @@ class Conversation:
             raise BadAnswer(f"an answer of more than {self._answer_limit} bytes")
         *ends, rest = data.split(b"\n")
         for end in ends:
-            line = to_text(bytes(self._partial + end))
+            line = decode(bytes(self._partial + end))
             self._partial.clear()
             if is_final(line):
                 return Reply(tuple(self._lines), line.rstrip())

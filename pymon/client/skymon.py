@@ -21,7 +21,7 @@ from pymon.client.protocol import Command, login
 from pymon.client.sync import Client
 from pymon.client.tls import context_of
 from pymon.errors import ClientError, CommandFailed, ConnectionFailed, PymonError
-from pymon.protocol.wire import to_text
+from pymon.text import decode, printable
 
 USAGE = """\
 usage: skymon [--server host] [--port port] [--socket path]
@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if len(words) != 1 or not _ADDRESS.fullmatch(words[0]):
         return _fail(f"one address to reply to is needed\n{USAGE}", WRONG_USAGE)
-    order = read_order(to_text(sys.stdin.buffer.read(MAX_MAIL)))
+    order = read_order(decode(sys.stdin.buffer.read(MAX_MAIL)))
     if order is None:
         return 0
     try:
@@ -163,7 +163,7 @@ def _setup(name: str) -> str:
     path = os.path.expanduser(f"~/.skytel/{name}")  # noqa: PTH111
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # pathlib costs 5 ms
-            return to_text(file.read(MAX_MAIL))
+            return decode(file.read(MAX_MAIL))
     except OSError as error:
         raise SetupError(f"could not load {path}: {error.strerror}") from error
 
@@ -202,7 +202,7 @@ def _mail(address: str, text: str) -> int:
 
 def _for_pager(text: str) -> str:
     """Text without what could steer a terminal, and not too long."""
-    plain = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+    plain = printable(text, keep="\n", mark=" ")
     return plain if len(plain) <= MAX_REPLY else f"{plain[:MAX_REPLY]}\n(cut)"
 
 

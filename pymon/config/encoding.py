@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pymon.text import decode
+
 
 class Undecodable(NamedTuple):
     """A physical line (from 1) that is not UTF-8, the column of its first such byte (from 1), and its bytes."""
@@ -18,7 +20,7 @@ class Undecodable(NamedTuple):
         return self.raw.lstrip(b" \t\r\f\v").startswith(b"#")
 
 
-def decode(data: bytes) -> tuple[str, tuple[Undecodable, ...]]:
+def decode_lines(data: bytes) -> tuple[str, tuple[Undecodable, ...]]:
     """Decode as UTF-8; bytes that are none become surrogates, and the lines that have them are listed."""
     try:
         return data.decode("utf-8"), ()
@@ -31,7 +33,7 @@ def decode(data: bytes) -> tuple[str, tuple[Undecodable, ...]]:
         except UnicodeDecodeError as error:
             column = len(raw[: error.start].decode("utf-8")) + 1
             bad.append(Undecodable(number, column, raw))
-    return data.decode("utf-8", "surrogateescape"), tuple(bad)
+    return decode(data), tuple(bad)
 
 
 def guess_encoding(data: bytes) -> tuple[str, str] | None:

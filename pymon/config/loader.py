@@ -19,7 +19,7 @@ from pymon.config.check import check
 from pymon.config.check_arguments import ArgumentLines
 from pymon.config.check_lvs import ReadLine, lvs_problems
 from pymon.config.check_programs import check_programs
-from pymon.config.encoding import Undecodable, decode, guess_encoding
+from pymon.config.encoding import Undecodable, decode_lines, guess_encoding
 from pymon.config.files import see
 from pymon.config.keywords import KEYWORDS
 from pymon.config.lines import Source
@@ -40,6 +40,7 @@ from pymon.model.seen import FileSeen
 from pymon.model.settings import PluginOrder, Settings
 from pymon.model.site import Site
 from pymon.share import shared
+from pymon.text import decode, encode
 
 SIZE_LIMIT = 16 << 20
 """bytes of a configuration that are read: enough for some 50,000 services, and little enough for the memory"""
@@ -180,7 +181,7 @@ def _source(path: Path, m4: str | None) -> Source:
 
 def _decoded(name: str, path: str, data: bytes) -> Source:
     """Decode a file; lines that are not UTF-8 make it unusable, unless they are comments."""
-    text, undecodable = decode(data)
+    text, undecodable = decode_lines(data)
     source = Source(name, text, KEYWORDS)
     if not undecodable:
         return source
@@ -210,7 +211,7 @@ def _legible(data: bytes, undecodable: Iterable[Undecodable], codec: str) -> str
 
 def _readable(problem: Problem, codec: str) -> Problem:
     """A problem whose source line people can read, by the encoding it seems to have; other bytes become U+FFFD."""
-    return replace(problem, source=problem.source.encode("utf-8", "surrogateescape").decode(codec, "replace"))
+    return replace(problem, source=encode(problem.source).decode(codec, "replace"))
 
 
 def _refused(code: str, place: Place, **facts: object) -> ConfigError:
@@ -267,7 +268,7 @@ def _read_auth(path: str, *, is_given: bool) -> tuple[AuthRules | None, tuple[Pr
     reported at its line; the usual one need not be there.
     """
     try:
-        text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
+        text = decode(Path(path).read_bytes())
     except OSError as error:
         problems = _refused("auth-unreadable", Place(path, 0), reason=error.strerror).problems
         return None, problems if is_given else ()

@@ -1,4 +1,4 @@
-"""What fits into an argument or environment variable of a program (pure).
+"""What fits into an argument or environment variable of a program.
 
 The kernel takes no NUL in either, and no single string of 128 KiB or more: with one, the program does not
 start at all. Monitors and alerts get what fits instead (Q21).
@@ -6,13 +6,21 @@ start at all. Monitors and alerts get what fits instead (Q21).
 
 from __future__ import annotations
 
+import os
 import re
+
+from pymon.text import decode, encode
 
 ENVIRON_LIMIT = 64 * 1024
 """bytes of one MON_* variable that are passed on"""
 
 _NO_BYTES = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
 """NUL, and surrogates that do not stand for a byte, which no encoding takes"""
+
+
+def own_environ() -> dict[str, str]:
+    """This process's environment: its bytes unchanged, whatever the locale's encoding."""
+    return {decode(name): decode(value) for name, value in os.environb.items()}
 
 
 def clean(text: str) -> str:
@@ -25,10 +33,10 @@ def bounded(text: str, limit: int = ENVIRON_LIMIT) -> str:
     cleaned = clean(text)
     if len(cleaned) * 4 <= limit:
         return cleaned
-    raw = cleaned.encode("utf-8", "surrogateescape")
+    raw = encode(cleaned)
     if len(raw) <= limit:
         return cleaned
     end = limit
     while end > limit - 4 and raw[end] & 0xC0 == 0x80:
         end -= 1
-    return raw[:end].decode("utf-8", "surrogateescape")
+    return decode(raw[:end])

@@ -19,6 +19,7 @@ from pymon.ipvs.model import Listed
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.status import OpStatus
+from pymon.text import printable
 
 _STYLES = {
     Kind.DEMO: "bold cyan",
@@ -190,8 +191,3 @@ def _event(line: Line) -> Text:
     return Text.assemble(
         (clock(line.at), "dim"), " ", (f"{line.kind.value:<5}", _STYLES[line.kind]), "  ", printable(line.text)
     )
-
-
-def printable(text: str) -> str:
-    """Text that a terminal shows as it is: what a monitor said must not move the cursor."""
-    return "".join(char if char.isprintable() else "·" for char in text)

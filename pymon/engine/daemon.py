@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pymon.config.loader import Loaded
+from pymon.contract.environ import own_environ
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
 from pymon.engine.requests.configuration import Load, report
@@ -94,7 +95,7 @@ async def _watch(
         log.warning("there is no %s: clients may do nothing", site.settings.authfile)
     engine = Engine(
         site,
-        environ=_inherited_environ(),
+        environ=own_environ(),
         stopped=stopped,
         auth=loaded.auth,
         load=load,
@@ -174,14 +175,6 @@ def _leave() -> None:
     log.warning("ended without waiting any longer for threads that go on (%s)", ", ".join(names))
     time.sleep(0.1)  # the log writes it
     os._exit(0)
-
-
-def _inherited_environ() -> dict[str, str]:
-    """The daemon's environment as plugins get it: its bytes unchanged, whatever the locale's encoding."""
-    return {
-        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-        for name, value in os.environb.items()
-    }
 
 
 def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pymon.engine.line_writer import Appender
 from pymon.model.effect import DowntimeRecorded
 from pymon.model.settings import Settings
+from pymon.text import decode
 
 PAGE = 64 * 1024
 """bytes of the file that are read at once, up to the end of a line"""
@@ -72,5 +73,5 @@ def _read_page(path: Path, offset: int) -> tuple[tuple[str, ...], int, os.stat_r
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         file.seek(offset)
-        lines = [line.decode("utf-8", "surrogateescape").rstrip("\n") for line in file.readlines(PAGE)]
+        lines = [decode(line).rstrip("\n") for line in file.readlines(PAGE)]
         return tuple(line for line in lines if line.strip() and not line.startswith("#")), file.tell(), status

@@ -24,6 +24,7 @@ from typing import ClassVar
 from pymon.errors import ConfigError
 from pymon.model.log_level import ALERT, SUPPRESSED, register_levels
 from pymon.model.problem import Problem
+from pymon.text import bounded, printable
 
 SYSLOG_SOCKET = "/dev/log"
 FACTS = ("group", "service", "event", "facts")
@@ -55,7 +56,7 @@ class TextFormatter(logging.Formatter):
             level = f"\x1b[{code}m{level:<8}\x1b[0m"
         lines = _lines(record)
         if record.exc_info:
-            lines += [_printable(line) for line in self.formatException(record.exc_info).split("\n")]
+            lines += [printable(line, keep="\t") for line in self.formatException(record.exc_info).split("\n")]
         return f"{moment}.{int(record.msecs):03d} {level:<8} " + f"\n{INDENT}".join(lines)
 
 
@@ -96,25 +97,10 @@ def _lines(record: logging.LogRecord) -> list[str]:
     text = record.getMessage()
     arguments = record.args if isinstance(record.args, tuple) else ()
     is_meant = "\n" in str(record.msg) or any(isinstance(each, ConfigError | Problem) for each in arguments)
-    return [_printable(_shortened(line)) for line in (text.split("\n") if is_meant else [text])]
-
-
-def _printable(text: str) -> str:
-    """Text that any stream takes: bytes that are no UTF-8 and control characters are shown as escapes."""
-    return text if text.isprintable() else "".join(map(_shown, text))
-
-
-def _shown(char: str) -> str:
-    if char.isprintable() or char == "\t":
-        return char
-    code = ord(char)
-    is_byte = code <= 0xFF or 0xDC80 <= code <= 0xDCFF  # the latter: of bytes that are no UTF-8
-    return f"\\x{code & 0xFF:02x}" if is_byte else f"\\u{code:04x}"
-
-
-def _shortened(line: str) -> str:
-    beyond = len(line) - LINE_LIMIT
-    return line if beyond <= 0 else f"{line[:LINE_LIMIT]}… ({beyond} characters more)"
+    return [
+        printable(bounded(line, LINE_LIMIT, counted=True), keep="\t")
+        for line in (text.split("\n") if is_meant else [text])
+    ]
 
 
 class _SyslogFormatter(logging.Formatter):

@@ -28,7 +28,7 @@ from pymon.model.service import Service
 from pymon.model.site import Site
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
-from pymon.store.rows import as_bytes, as_text
+from pymon.text import decode, encode
 
 SIZE_LIMIT = 64 << 20
 """bytes of a state file that are read; a larger one was not written by a mon"""
@@ -157,7 +157,7 @@ def parse_opstatus(text: str, site: Site, states: Mapping[ServiceKey, ServiceSta
 def read(statedir: str | Path, kind: SavedKind) -> str:
     """The text of a file; its bytes survive. Raises OSError. Blocks."""
     with (Path(statedir) / kind.value).open("rb") as file:
-        return as_text(file.read(SIZE_LIMIT))
+        return decode(file.read(SIZE_LIMIT))
 
 
 def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
@@ -167,7 +167,7 @@ def write(statedir: str | Path, kind: SavedKind, text: str) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             _remove_left_over(path, os.fstat(descriptor).st_mtime)
-            file.write(as_bytes(text))
+            file.write(encode(text))
             os.fchmod(file.fileno(), 0o644)  # as mon: pages of the web server read it
             file.flush()
             os.fsync(file.fileno())
@@ -199,12 +199,12 @@ _FRESH = ServiceState()
 
 def escape(text: str) -> str:
     """A value as it stands in the file; ASCII."""
-    return _UNESCAPED.sub(lambda found: b"\\%02x" % ord(found[0]), as_bytes(text)).decode("ascii")
+    return _UNESCAPED.sub(lambda found: b"\\%02x" % ord(found[0]), encode(text)).decode("ascii")
 
 
 def unescape(text: str) -> str:
     """A value from the file, by mon's rule: only lower-case digits count."""
-    return as_text(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), as_bytes(text)))
+    return decode(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), encode(text)))
 
 
 def _fields(service: Service, state: ServiceState, trap_timer: float | None) -> Iterator[tuple[str, str]]:

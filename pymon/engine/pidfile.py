@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pymon.engine.lockfile import HeldByAnother, NotALockFile, is_at, lock_file
 from pymon.errors import PymonError
+from pymon.text import encode
 
 log = logging.getLogger("pymon")
 
@@ -102,7 +103,7 @@ def _claim_name(path: Path) -> socket.socket | None:
         folder = path.parent.stat()
     except OSError:
         return None  # then there will be no pid file either
-    address = f"\0pymon pid file {folder.st_dev}:{folder.st_ino}:{path.name}".encode("utf-8", "surrogateescape")
+    address = encode(f"\0pymon pid file {folder.st_dev}:{folder.st_ino}:{path.name}")
     name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         name.bind(address[:_ADDRESS_SIZE])

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from pymon.text import encode
+
 FOLDER = Path("/run/pymon")
 LIMIT = 10.0
 """seconds to wait for the turn; then the change is made without it, rather than not at all"""
@@ -67,7 +69,7 @@ def place() -> str:
 
 
 def _opened(key: str, folder: Path) -> int | None:
-    name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    name = hashlib.sha256(encode(key)).hexdigest()[:32]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.geteuid():

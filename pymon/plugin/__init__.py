@@ -69,12 +69,11 @@ if TYPE_CHECKING:
         fill_json,
         fill_template,
         iso_time,
-        one_line,
-        readable,
     )
     from pymon.plugin.tls import TlsOptions, days_left, tls_context, tls_problem
     from pymon.plugin.validation import Given, sample_event
     from pymon.plugin.values import count, duration, milliseconds, port, positive, seconds
+    from pymon.text import one_line, readable
 
 _HOME = {
     "PluginError": "pymon.errors",
@@ -145,8 +144,8 @@ _HOME = {
     "fill_json": "pymon.plugin.template",
     "fill_template": "pymon.plugin.template",
     "iso_time": "pymon.plugin.template",
-    "one_line": "pymon.plugin.template",
-    "readable": "pymon.plugin.template",
+    "one_line": "pymon.text",
+    "readable": "pymon.text",
     "TlsOptions": "pymon.plugin.tls",
     "days_left": "pymon.plugin.tls",
     "tls_context": "pymon.plugin.tls",

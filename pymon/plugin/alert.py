@@ -51,6 +51,7 @@ from pymon.plugin.options import OptionParser, Parsed, flag, option
 from pymon.plugin.program import about_of, called_with, run_and_leave
 from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, seconds
+from pymon.text import decode, encode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -381,7 +382,7 @@ class Alert(Generic[O]):
     def main(self, arguments: Sequence[str] | None = None) -> NoReturn:
         """Run as a program: arguments, environment and standard input in, output and exit code out."""
         is_help = "--help" in (sys.argv[1:] if arguments is None else arguments)
-        stdin = "" if is_help or sys.stdin is None else sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        stdin = "" if is_help or sys.stdin is None else decode(sys.stdin.buffer.read())
         run_and_leave(self.run(called_with(arguments, stdin)))
 
 
@@ -432,7 +433,7 @@ def _event(given: _FromMon, invocation: Invocation) -> Event:
 
 def _append(path: str | Path, text: str) -> None:
     with open(path, "ab") as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
+        file.write(encode(text))
 
 
 _LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.EINVAL, errno.ENAMETOOLONG})

@@ -8,6 +8,8 @@ import ssl
 import time
 from collections.abc import Callable
 
+from pymon.text import bounded, decode, encode, printable
+
 LINE_LIMIT = 64 * 1024
 """bytes of one line that are waited for"""
 
@@ -57,7 +59,7 @@ class Conversation:
             data = await self._reader.readline()
         except ValueError as error:
             raise ProtocolProblem(f"a line is longer than {LINE_LIMIT} bytes") from error
-        text = data.decode("utf-8", "surrogateescape")
+        text = decode(data)
         if text:
             self._note("    < " + text.removesuffix("\n") + "\n")
         return text.rstrip("\r\n") or text.lstrip("\r")
@@ -85,7 +87,7 @@ class Conversation:
     async def say(self, command: str, *, shown: str | None = None) -> None:
         """Send a line. ``shown`` stands in the transcript in its place, where it holds a secret."""
         self._note(f"    > {command if shown is None else shown}\n")
-        await self.send(f"{command}\r\n".encode("utf-8", "surrogateescape"))
+        await self.send(encode(f"{command}\r\n"))
 
     async def send(self, data: bytes) -> None:
         """Send bytes that are no line; they are not shown."""
@@ -114,8 +116,7 @@ class Conversation:
 
     def quote(self, said: str) -> str:
         """What the other side said, fit for a reason: short, printable, one line, and without secrets."""
-        printable = "".join(letter if letter.isprintable() else "?" for letter in self._without_secrets(said.strip()))
-        return printable if len(printable) <= QUOTED_LIMIT else printable[:QUOTED_LIMIT] + "…"
+        return bounded(printable(self._without_secrets(said.strip()), mark="?"), QUOTED_LIMIT)
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:

@@ -38,9 +38,9 @@ from pymon.plugin.http.transport import OneShotTransport, Proxy, Request, Respon
 from pymon.plugin.options import flag, many, option
 from pymon.plugin.redaction import masked
 from pymon.plugin.secret import read_secret, read_secrets
-from pymon.plugin.template import one_line
 from pymon.plugin.tls import TlsOptions
 from pymon.plugin.values import seconds
+from pymon.text import decode, encode, one_line
 
 PASSING = frozenset({408, 425, 429})
 """statuses below 500 after which another attempt can help"""
@@ -271,7 +271,7 @@ class Courier(NamedTuple):
         return Request(
             method,
             f"{place.scheme}://posted.invalid:{place.port}/",
-            headers=[(name.encode("ascii"), _bytes(value)) for name, value in (*given, *self.headers)],
+            headers=[(name.encode("ascii"), encode(value)) for name, value in (*given, *self.headers)],
             content=body,
             extensions={
                 "target": place.target.encode("ascii"),
@@ -293,7 +293,7 @@ def judged(place: Destination, answer: Response, secrets: Sequence[str] = ()) ->
         return Done()
 
     def shown(said: bytes) -> str:
-        return one_line(masked(said.decode("utf-8", "surrogateescape"), secrets))[:_SHOWN]
+        return one_line(masked(decode(said), secrets))[:_SHOWN]
 
     reason = _usual_reason(status) if place.is_secret else shown(answer.extensions["reason_phrase"])
     text = f"{place.shown}: {status} {reason}".rstrip()
@@ -301,7 +301,7 @@ def judged(place: Destination, answer: Response, secrets: Sequence[str] = ()) ->
         target = str(answer.headers.get("Location", "nowhere"))
         if place.is_secret and target != "nowhere":  # often it is the same but for the host
             target = "/".join(target.split("/")[:3]) if "://" in target else "another path"
-        target = shown(target.encode("utf-8", "surrogateescape"))
+        target = shown(encode(target))
         return Failed(f"{text}: it redirects to {target}, and redirects are not followed: give that URL instead")
     if _RETRY_AFTER.fullmatch(after := answer.headers.get("Retry-After", "")):
         text += f" (Retry-After: {after})"
@@ -366,7 +366,7 @@ def _credentials(authorization: str) -> tuple[str, ...]:
     kind, _, sent = authorization.partition(" ")
     if kind != "Basic":
         return (sent,) if sent else ()
-    both = base64.b64decode(sent).decode("utf-8", "surrogateescape")
+    both = decode(base64.b64decode(sent))
     return sent, both, both.partition(":")[2]
 
 
@@ -375,7 +375,3 @@ def _header_of(line: str, source: str) -> tuple[str, str]:
         return header(line)
     except ValueError as error:
         raise PluginUsageError(f"a line in {source} {error}") from error
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from pymon.plugin.bounded import budget
+from pymon.text import bounded
 
 _SHOWN = 60
 """characters of an expression that are shown"""
@@ -56,7 +57,7 @@ class Regex:
         return self._matches(self._compiled.fullmatch, text)
 
     def _matches(self, method: Any, text: str) -> bool:
-        granted, shown = budget(), self.pattern if len(self.pattern) <= _SHOWN else f"{self.pattern[:_SHOWN]}…"
+        granted, shown = budget(), bounded(self.pattern, _SHOWN)
         what = f"looking for {shown!r} in {len(text)} characters"
         try:
             return method(text, timeout=granted.left(what), concurrent=granted.is_aside) is not None

@@ -10,22 +10,18 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NoReturn
 
+from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.measurement import BROKEN_LINE, MEASUREMENTS_FILE, Measurement, format_measurements, usable
 from pymon.model.result import BROKEN_EXIT
-
-
-def surrogate_escaped(argument: str) -> str:
-    """What the system decoded by the locale, as UTF-8 with surrogateescape."""
-    return os.fsencode(argument).decode("utf-8", "surrogateescape")
+from pymon.text import encode, from_locale
 
 
 def called_with(arguments: Sequence[str] | None = None, stdin: str = "") -> Invocation:
     """The program's own call: its arguments (those given instead, if any) and its environment, whatever the locale."""
     given = sys.argv[1:] if arguments is None else arguments
-    environ = {surrogate_escaped(name): surrogate_escaped(value) for name, value in os.environ.items()}
-    return Invocation(sys.argv[0], tuple(map(surrogate_escaped, given)), environ, stdin)
+    return Invocation(sys.argv[0], tuple(map(from_locale, given)), own_environ(), stdin)
 
 
 def about_of(given: str | None, function: Callable[..., object]) -> str:
@@ -102,13 +98,7 @@ def leave(answer: Answer) -> NoReturn:
 
 def _write(text: str) -> None:
     try:
-        data = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        from pymon.runner.output import well_formed  # noqa: PLC0415  # a server's JSON can cause it, and few do
-
-        data = well_formed(text).encode("utf-8", "surrogateescape")
-    try:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.write(encode(text))
         sys.stdout.buffer.flush()
         sys.stderr.flush()
     except OSError:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable
 from urllib.parse import quote, unquote_to_bytes
 
+from pymon.text import decode, encode
+
 MASK = "***"
 
 _SHORTEST = 3
@@ -26,11 +28,11 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    raw = secret.encode("utf-8", "surrogateescape")
+    raw = encode(secret)
     return {
         secret,
         secret.strip(),
-        unquote_to_bytes(raw).decode("utf-8", "surrogateescape"),
+        decode(unquote_to_bytes(raw)),
         quote(raw),
         quote(raw, safe=""),
         quote(raw, safe="").lower(),

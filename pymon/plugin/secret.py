@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pymon.errors import NoCredentials, PluginUsageError, UnusableFile
 from pymon.runner.retry_scarce import shortage_in, wait_in_thread
+from pymon.text import decode
 
 SECRET_LIMIT = 64 * 1024
 """bytes of a secret's file that are read"""
@@ -55,7 +56,7 @@ def _read(source: str, environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _content(path: str) -> str:
     with open(path, "rb") as file:
-        return file.read(SECRET_LIMIT).decode("utf-8", "surrogateescape")
+        return decode(file.read(SECRET_LIMIT))
 
 
 def secret_path(source: str, environ: Mapping[str, str]) -> str:

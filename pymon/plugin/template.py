@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymon.errors import PluginUsageError
 from pymon.model.status import EventKind, OpStatus
+from pymon.text import one_line, readable
 
 if TYPE_CHECKING:
     import jinja2
@@ -81,7 +82,6 @@ _SECRET = frozenset({"MON_TRAP_PASS"})
 _MEMBERS_INDENT = 24
 _MEMBERS_WIDTH = 75
 _REMEMBERED = 32
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}|\{([a-z_]+)\}")
 
 
@@ -178,20 +178,6 @@ def expand(text: str, known: Mapping[str, Any], *, encode: Callable[[str], str] 
         return encode(" ".join(value) if isinstance(value, list) else str(value))
 
     return _PLACEHOLDER.sub(filled, text)
-
-
-def one_line(text: str) -> str:
-    """The text without line ends and other control characters."""
-    return _CONTROL.sub(" ", readable(text)).strip()
-
-
-def readable(text: str) -> str:
-    r"""Text that can be written as UTF-8: bytes that were no UTF-8 show as ``\xe9``."""
-    try:
-        raw = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raw = text.encode("utf-8", "replace")
-    return raw.decode("utf-8", "backslashreplace")
 
 
 def iso_time(moment: float) -> str:

@@ -16,11 +16,11 @@ from pymon.model.depend import ServiceKey
 from pymon.model.service import Service
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
+from pymon.protocol.numbers import countdown, plain
 from pymon.protocol.wire import escape
 from pymon.server.commands.listing import dumps
 from pymon.server.commands.render_cache import Kept
 from pymon.server.commands.variable_values import depend_text, exit_text, monitor_text
-from pymon.server.numbers import countdown, plain
 
 Row = tuple[ServiceKey, Service, ServiceState]
 

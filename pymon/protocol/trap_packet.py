@@ -2,7 +2,7 @@
 
 A packet is lines ``tag=value``. A value in single quotes loses them; then ``\\`` and two lower-case hex digits are a
 byte (``pymon.protocol.wire``). Unknown tags are ignored, other lines (also those with blanks before the tag or around
-the ``=``) are noted; of a repeated tag the last counts. Text is str, its bytes decoded as UTF-8 with surrogateescape.
+the ``=``) are noted; of a repeated tag the last counts. Text is str, decoded by ``pymon.text``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from pymon.errors import PacketError
 from pymon.protocol import wire
+from pymon.text import decode, encode
 
 MAX_PACKET = 65535
 """bytes of a datagram that are read; no UDP datagram is longer"""
@@ -62,7 +63,7 @@ def parse_packet(data: bytes) -> TrapPacket:
     values: dict[str, str] = {}
     notes: list[str] = []
     is_packet = False
-    for line in wire.to_text(data).split("\n"):
+    for line in decode(data).split("\n"):
         match = _LINE.fullmatch(line)
         if match is None:
             if line.strip() and len(notes) < MOST_NOTES:
@@ -105,7 +106,7 @@ def format_packet(packet: TrapPacket) -> bytes:
         ("sta", packet.sta or ""), ("spc", packet.spc), ("tsp", packet.tsp), ("sum", packet.sum), ("dtl", packet.dtl),
     ]  # fmt: skip
     text = "".join(f"{tag}={wire.quote(value)}\n" for tag, value in fields)
-    return wire.to_bytes(text)
+    return encode(text)
 
 
 def _value(text: str) -> str:

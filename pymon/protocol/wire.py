@@ -1,12 +1,12 @@
 r"""mon's wire format: lines, escapes, and the closing line of an answer. Server and clients share it.
 
 A command is one line; an answer is lines of data and one closing line, ``NNN text``, where 2xx means done and 5xx
-refused. Text is str: the bytes of the wire decoded as UTF-8 with surrogateescape, so that any bytes survive.
+refused. Text is str: the bytes of the wire as ``pymon.text`` decodes them, so that any bytes survive.
 
 Two ways to read an escape:
 
 - ``unescape`` is mon's and Mon::Client's: ``\`` and two lower-case hex digits are a byte, all else stays.
-- ``decode`` undoes what ``escape(…, quoted=True)`` does, without loss: ``\\`` is a backslash, too.
+- ``unescape_quoted`` undoes what ``escape(…, quoted=True)`` does, without loss: ``\\`` is a backslash, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 
 from pymon.errors import ProtocolError
+from pymon.text import decode, encode
 
 PROTOCOL_VERSION = 9745
 DEFAULT_PORT = 2583
@@ -26,22 +27,10 @@ _ESCAPES = {chr(byte): f"\\{byte:02x}" for byte in (*range(33), 34, 39, *range(1
 _HEX = re.compile(rb"\\([0-9a-f]{2})")
 _HEX_OR_BACKSLASH = re.compile(rb"\\([0-9a-fA-F]{2}|\\)")
 _FINAL = re.compile(r"[0-9]{3}(?=\s)")
+_LINE_ENDS = re.compile(r"[\r\n]")
 _END = re.compile(rb"[\r\n]+")
 _FIELD = re.compile(r"(\w+)=(?:'([^']*)'|(\S*))(?:\s+|$)", re.ASCII)
 _WORD = re.compile(r"\S*\s*")
-
-
-def to_text(data: bytes) -> str:
-    """The text of bytes from the wire."""
-    return data.decode("utf-8", "surrogateescape")
-
-
-def to_bytes(text: str) -> bytes:
-    """The bytes of a text for the wire; what cannot be encoded (a lone surrogate that stands for no byte) is ``?``."""
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return b"".join(_character_bytes(character) for character in text)
 
 
 def escape(text: str, *, quoted: bool = False) -> str:
@@ -51,7 +40,7 @@ def escape(text: str, *, quoted: bool = False) -> str:
     characters: ``é`` is ``\c3\a9``.
     """
     if not text.isascii():
-        text = to_bytes(text).decode("latin-1")
+        text = encode(text).decode("latin-1")
     elif not text or text.isalnum():
         return text
     if quoted:
@@ -65,14 +54,19 @@ def unescape(text: str) -> str:
     r"""Undo ``escape`` as mon does: ``\2F`` and ``\\`` are left alone."""
     if "\\" not in text:
         return text
-    return to_text(_HEX.sub(lambda match: bytes([int(match[1], 16)]), to_bytes(text)))
+    return decode(_HEX.sub(lambda match: bytes([int(match[1], 16)]), encode(text)))
 
 
-def decode(text: str) -> str:
+def unescape_quoted(text: str) -> str:
     r"""Undo ``escape(…, quoted=True)``: ``\\`` is a backslash, ``\`` and two hex digits of any case are a byte."""
     if "\\" not in text:
         return text
-    return to_text(_HEX_OR_BACKSLASH.sub(_decoded, to_bytes(text)))
+    return decode(_HEX_OR_BACKSLASH.sub(_decoded, encode(text)))
+
+
+def escape_line_ends(text: str) -> str:
+    """A text with its line ends escaped, so that a line of an answer stays one."""
+    return _LINE_ENDS.sub(lambda match: _ESCAPES[match[0]], text)
 
 
 def quote(text: str) -> str:
@@ -155,7 +149,7 @@ class LineReader:
         """The command that is complete now, taken out."""
         if len(self._pending) > self._max_line:
             raise self._too_long(complete)
-        line = to_text(bytes(self._pending))
+        line = decode(bytes(self._pending))
         self._pending.clear()
         return line
 
@@ -166,10 +160,3 @@ class LineReader:
 
 def _decoded(match: re.Match[bytes]) -> bytes:
     return b"\\" if match[1] == b"\\" else bytes([int(match[1], 16)])
-
-
-def _character_bytes(character: str) -> bytes:
-    try:
-        return character.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return b"?"

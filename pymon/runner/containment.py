@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 from pymon.model.result import OUTPUT_LIMIT
-from pymon.runner.output import cut_notice, well_formed
+from pymon.runner.output import cut_notice
+from pymon.text import well_formed
 
 
 class Call:

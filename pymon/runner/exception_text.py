@@ -10,8 +10,8 @@ import re
 import traceback
 from types import TracebackType
 
-from pymon.runner.output import well_formed
 from pymon.runner.retry_scarce import shortage_in
+from pymon.text import well_formed
 
 
 def described(error: BaseException, path: str) -> tuple[str, str]:

@@ -20,11 +20,12 @@ from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
 from pymon.runner.containment import CURRENT, Call, abandon, end_tasks
 from pymon.runner.exception_text import described, is_ours
 from pymon.runner.loop_delays import HoldUps, read_what_came
-from pymon.runner.output import capped, well_formed
+from pymon.runner.output import capped
 from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
 from pymon.runner.retry_scarce import shortage_in
 from pymon.runner.shortage import CURRENT_LACK, Lack
 from pymon.runner.watchdog import PluginBlocked
+from pymon.text import well_formed
 
 log = logging.getLogger("pymon.plugin")
 

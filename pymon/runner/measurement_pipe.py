@@ -14,6 +14,7 @@ import os
 
 from pymon.model.measurement import BROKEN_LINE, MEASUREMENTS_SIZE, Measurement, parse_measurements
 from pymon.runner.output import Collected
+from pymon.text import decode
 
 _PARSED_AT_ONCE = 32 * 1024
 """bytes that are parsed on the event loop; more of them are in a thread"""
@@ -64,7 +65,7 @@ class MeasurementFile:
         is_broken = _BROKEN in text and _BROKEN in text.splitlines()
         if is_broken:
             text = b"\n".join(line for line in text.splitlines() if line != _BROKEN)
-        lines = text.decode("utf-8", "surrogateescape")
+        lines = decode(text)
         if len(text) <= _PARSED_AT_ONCE:
             found, problem = parse_measurements(lines) if lines else ((), "")
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pymon.model.result import OUTPUT_LIMIT
+from pymon.text import decode, encode
 
 
 class Collected:
@@ -29,8 +30,8 @@ class Collected:
         return b"".join(self._chunks)
 
     def text(self) -> str:
-        """All that was kept, as UTF-8 with surrogateescape, and a last line if something was cut off."""
-        text = self.data().decode("utf-8", "surrogateescape")
+        """All that was kept, decoded, and a last line if something was cut off."""
+        text = decode(self.data())
         return text + cut_notice(self.dropped) if self.dropped else text
 
 
@@ -43,22 +44,9 @@ def capped(text: str, limit: int = OUTPUT_LIMIT) -> str:
     """Text of at most ``limit`` bytes of UTF-8, with the last line that says so when some was cut off."""
     if len(text) * 4 <= limit:
         return text
-    data = text.encode("utf-8", "surrogateescape" if _is_encodable(text) else "replace")
+    data = encode(text)
     if len(data) <= limit:
         return text
     collected = Collected(limit)
     collected.add(data)
     return collected.text()
-
-
-def well_formed(text: str) -> str:
-    """The text with lone surrogates that stand for no byte replaced, so that it can be written anywhere."""
-    return text if text.isascii() or _is_encodable(text) else text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return False
-    return True

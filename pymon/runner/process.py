@@ -33,6 +33,7 @@ from pymon.runner.process_start import starting
 from pymon.runner.retry_scarce import shortage_in, when_possible
 from pymon.runner.shortage import queueing
 from pymon.runner.system_limits import give_limit, limit_of_programs
+from pymon.text import encode
 
 log = logging.getLogger("pymon.plugin")
 
@@ -154,7 +155,7 @@ class _Child:
         self.output = Collected(OUTPUT_LIMIT)
         self.status = 0
         self._reap_group = reap_group
-        self._unsent = memoryview(invocation.stdin.encode("utf-8", "surrogateescape"))
+        self._unsent = memoryview(encode(invocation.stdin))
         self._out = self._in = self._pidfd = -1
         self._measures = measures
         self._measured = measurement_file() if measures else None
@@ -175,7 +176,7 @@ class _Child:
         read_end = write_end = -1
         passed: tuple[int, ...] = ()
         try:
-            arguments = [word.encode("utf-8", "surrogateescape") for word in (*command, *invocation.arguments)]
+            arguments = [encode(word) for word in (*command, *invocation.arguments)]
             environ = _encoded(invocation.environ)
             if self._measures:
                 environ.pop(MEASUREMENTS_FILE.encode(), None)  # that of a run which this one is part of
@@ -329,10 +330,7 @@ def _spawn(
 
 def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:
     """The environment as bytes. NUL cannot be in one: U+FFFD stands for it."""
-    return {
-        name.encode("utf-8", "surrogateescape"): value.replace("\0", "\ufffd").encode("utf-8", "surrogateescape")
-        for name, value in environ.items()
-    }
+    return {encode(name): encode(value.replace("\0", "\ufffd")) for name, value in environ.items()}
 
 
 def _not_started(path: str, error: OSError | ValueError) -> str:

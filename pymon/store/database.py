@@ -24,8 +24,8 @@ from pymon.store.batch import Batch, Saved
 from pymon.store.claim import Claim
 from pymon.store.health import LogGrowth
 from pymon.store.retention import KEPT, STEP, STEPS, count_time, prune, prune_histories
-from pymon.store.rows import as_text
 from pymon.store.schema import NotARecord, Unusable
+from pymon.text import decode
 
 log = logging.getLogger("pymon.record")
 
@@ -186,7 +186,7 @@ class Database:
 
     def _prepare(self, connection: sqlite3.Connection, thoroughly: bool, existed: bool) -> int:
         """Make the tables, or see that they are ours; the number of the newest event."""
-        connection.text_factory = as_text
+        connection.text_factory = decode
         connection.execute("PRAGMA trusted_schema = OFF")
         if schema.is_empty(connection):
             schema.create(connection)

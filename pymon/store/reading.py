@@ -18,8 +18,8 @@ from pymon.store import schema
 from pymon.store.batch import LINES_KEPT, Saved
 from pymon.store.codec import decode_facts, decode_measurements, decode_pending, decode_state
 from pymon.store.moment import Moment
-from pymon.store.rows import as_bytes, as_text
 from pymon.store.schema import NotARecord, Unusable
+from pymon.text import decode, encode
 
 log = logging.getLogger("pymon.record")
 
@@ -40,7 +40,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise Unusable("there is none") from None
     except OSError as error:  # a folder on the way, or what is there instead of it
         raise Unusable(f"{error.strerror}") from error
-    address = f"file:{quote(str(path.absolute()).encode('utf-8', 'surrogateescape'))}"
+    address = f"file:{quote(encode(str(path.absolute())))}"
     # A file in WAL mode has others beside it while it is in use, and SQLite makes them for readers too. After a clean
     # end nothing but the file itself counts; and where nothing may be written, nothing else can be had.
     ways = [f"{address}?mode=ro", f"{address}?immutable=1"]
@@ -66,7 +66,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 def _connect(address: str) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, timeout=2.0, isolation_level=None)
     try:
-        connection.text_factory = as_text
+        connection.text_factory = decode
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         connection.close()
@@ -123,7 +123,7 @@ def events(
             "AND until >= ? ORDER BY id DESC LIMIT ?"
         )
         for group, service in {(key.group, key.service), (key.group, ""), ("", "")}:
-            rows += connection.execute(statement, (as_bytes(group), as_bytes(service), since, limit))
+            rows += connection.execute(statement, (encode(group), encode(service), since, limit))
     newest = sorted(rows, key=lambda row: (row[1], row[0]))[-limit:] if limit > 0 else []
     return [
         (
@@ -141,7 +141,7 @@ def events(
 
 def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | None:
     """The state of one service; None if there is none, or none that says anything sensible."""
-    names = as_bytes(key.group), as_bytes(key.service)
+    names = encode(key.group), encode(key.service)
     statement = "SELECT state FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)"
     row = connection.execute(statement, names).fetchone()
     if row is None:
@@ -161,7 +161,7 @@ def muted(connection: sqlite3.Connection, key: ServiceKey) -> tuple[bool, bool, 
     """Whether a service's watch and the service itself are disabled; since when the scheduler is stopped."""
     statement = "SELECT count(*) FROM disabled WHERE kind = ? AND grp = CAST(? AS TEXT) AND name = CAST(? AS TEXT)"
     watch, service = (
-        bool(connection.execute(statement, (kind, as_bytes(key.group), as_bytes(name))).fetchone()[0])
+        bool(connection.execute(statement, (kind, encode(key.group), encode(name))).fetchone()[0])
         for kind, name in (("watch", ""), ("service", key.service))
     )
     row = connection.execute("SELECT value FROM meta WHERE name = 'stopped_since'").fetchone()

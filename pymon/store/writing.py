@@ -12,7 +12,7 @@ from pymon.store.batch import Batch
 from pymon.store.codec import encode_facts, encode_measurements, encode_pending, encode_state
 from pymon.store.disk_worker import breathe
 from pymon.store.moment import Moment, since_boot
-from pymon.store.rows import as_bytes
+from pymon.text import bounded, encode
 
 CHUNK = 32
 """rows between two breaths, in which the event loop gets its turn"""
@@ -49,13 +49,13 @@ def forget_state(connection: sqlite3.Connection) -> None:
 
 def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:
     """Statements with the rows that each is done with. What is a batch's own is not touched while it is written."""
-    gone = [(as_bytes(key.group), as_bytes(key.service)) for key, state in batch.states.items() if state is None]
+    gone = [(encode(key.group), encode(key.service)) for key, state in batch.states.items() if state is None]
     yield "DELETE FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
     yield "DELETE FROM measurements WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
     yield (
         "INSERT OR REPLACE INTO services VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?)",
         (
-            (as_bytes(key.group), as_bytes(key.service), encode_state(state))
+            (encode(key.group), encode(key.service), encode_state(state))
             for key, state in batch.states.items()
             if state is not None
         ),
@@ -63,7 +63,7 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
     yield (
         "INSERT OR REPLACE INTO measurements VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
         (
-            (as_bytes(key.group), as_bytes(key.service), state.measured, encode_measurements(state.measurements))
+            (encode(key.group), encode(key.service), state.measured, encode_measurements(state.measurements))
             for key, state in batch.measured.items()
         ),
     )
@@ -76,13 +76,13 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
         rows += [("enabled host", "", host) for host in disabled.enabled_hosts]
         yield (
             "INSERT INTO disabled VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))",
-            ((kind, as_bytes(group), as_bytes(name)) for kind, group, name in rows),
+            ((kind, encode(group), encode(name)) for kind, group, name in rows),
         )
     if batch.scheduler is not None:
         yield "INSERT OR REPLACE INTO meta VALUES ('stopped_since', ?)", [batch.scheduler]
     yield (
         "INSERT INTO history (name, line) VALUES (?, CAST(? AS TEXT))",
-        ((name, as_bytes(line)) for name, line in batch.lines),
+        ((name, encode(line)) for name, line in batch.lines),
     )
     yield "DELETE FROM alerts WHERE token = ?", [(token,) for token, undone in batch.alerts.items() if undone is None]
     yield (
@@ -101,11 +101,11 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
 
 
 def _event_row(number: int, event: TimelineEvent) -> tuple[object, ...]:
-    text = event.text if len(event.text) <= TEXT_LIMIT else f"{event.text[:TEXT_LIMIT]}…"
+    text = bounded(event.text, TEXT_LIMIT)
     facts = encode_facts(event.facts)
     return (
         *(number, event.at, max(event.at, event.until), event.count, event.kind.value),
-        *map(as_bytes, (event.group, event.service, event.asker, text)),
+        *map(encode, (event.group, event.service, event.asker, text)),
         facts if len(facts) <= FACTS_LIMIT else encode_facts({"cut": len(facts)}),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pymon.core.whole_seconds import lasting
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
-from pymon.timeline.text import printable
+from pymon.text import printable
 
 _TEXTS = ("alert", "why")
 _LISTS = ("upalerts", "by_hand")

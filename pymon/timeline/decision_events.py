@@ -31,6 +31,7 @@ from pymon.model.service import AlerteveryMode, AlertKind, Period, Service
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
+from pymon.text import bounded
 
 SUMMARY_LIMIT = 500
 """characters of a summary that are recorded"""
@@ -295,4 +296,4 @@ def _event(key: ServiceKey, at: float, kind: TimelineKind, text: str, facts: dic
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= SUMMARY_LIMIT else f"{text[:SUMMARY_LIMIT]}…"
+    return bounded(text, SUMMARY_LIMIT)

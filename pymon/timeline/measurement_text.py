@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from pymon.model.measurement import Measurement
+from pymon.text import bounded
 
 LINE = 150
 """characters that a line of measurements has, more or less"""
@@ -38,7 +39,7 @@ def line(measurements: Sequence[Measurement], more: int = 0) -> str:
         text = f"{host} {', '.join(figures)}"
         if told and len(text) > room:
             break
-        told.append(text if len(text) <= 2 * LINE else f"{text[: 2 * LINE]}…")
+        told.append(bounded(text, 2 * LINE))
         room -= len(text)
         shown += len(figures)
     left = len(measurements) - shown + more

@@ -25,6 +25,7 @@ from pymon.model.duration import format_duration
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
+from pymon.text import printable
 from pymon.timeline import measurement_text
 
 WORDS: Mapping[TimelineKind, str] = {
@@ -141,22 +142,6 @@ def from_data(data: Mapping[str, object]) -> TimelineEvent:
     text, group, service, asker = map(str, texts)
     kind = TimelineKind(str(data.get("kind")))
     return TimelineEvent(float(at), kind, text, group, service, asker, dict(facts), float(until), count)
-
-
-def printable(text: str) -> str:
-    """Text that any terminal takes, on one line: control characters and bytes that are no UTF-8 become escapes."""
-    if text.isprintable():
-        return text
-    return "".join(_escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    if char.isprintable():
-        return char
-    code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:
-        code -= 0xDC00
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _happened(event: TimelineEvent) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pymon.contract import monitor_call
 from pymon.contract.alert_call import envelope
+from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
@@ -48,7 +48,7 @@ def of_monitor(
 ) -> Invocation:
     """The first call of a monitor: options and hosts are ``arguments``, all that follows its name."""
     service = _service(about, MonitorCommand(path, " ".join(arguments), tuple(arguments), append_hosts=False))
-    return monitor_call.invocation(service, path, (), ServiceState(), settings or Settings(), _environ())
+    return monitor_call.invocation(service, path, (), ServiceState(), settings or Settings(), own_environ())
 
 
 def of_alert(
@@ -74,7 +74,7 @@ def of_alert(
     call = AlertCall(
         ServiceKey(about.group, about.service), happened.kind, command, state, output, now, exitval=0 if is_up else 1
     )
-    return envelope(call, _service(about, None), path, happened.hosts, settings or Settings(), _environ())
+    return envelope(call, _service(about, None), path, happened.hosts, settings or Settings(), own_environ())
 
 
 def _service(about: About, command: MonitorCommand | None) -> Service:
@@ -85,11 +85,3 @@ def _service(about: About, command: MonitorCommand | None) -> Service:
         description=about.description or None,
         environment=tuple(about.environ.items()),
     )
-
-
-def _environ() -> dict[str, str]:
-    """The daemon's own environment: here, that of whoever makes the trial."""
-    return {
-        os.fsencode(name).decode("utf-8", "surrogateescape"): os.fsencode(value).decode("utf-8", "surrogateescape")
-        for name, value in os.environ.items()
-    }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pymon.contract.invocation import Invocation
 from pymon.model.result import Cause
 from pymon.runner.registry import PluginFile
+from pymon.text import bounded, printable
 from pymon.workbench.conformance import Run, Trial
 
 MOST_LINES = 60
@@ -125,14 +125,5 @@ def _praise(inside: Run) -> str:
 
 
 def shown(text: str) -> str:
-    """The text with what a terminal would not show, or act upon, as escapes; not more than LONGEST_LINE of it."""
-    beginning = "".join(_visible(character) for character in text[:LONGEST_LINE])
-    return beginning + (f" … and {len(text) - LONGEST_LINE} more characters" if len(text) > LONGEST_LINE else "")
-
-
-def _visible(character: str) -> str:
-    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that is no UTF-8
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    if character != "\t" and unicodedata.category(character) in {"Cc", "Cf", "Cs"}:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
+    """The text with escapes for what a terminal would not show, or act upon; not more than LONGEST_LINE of it."""
+    return printable(bounded(text, LONGEST_LINE, counted=True), keep="\t")

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pymon.protocol.wire import escape, to_bytes, to_text
+from pymon.protocol.wire import escape
+from pymon.text import decode, encode
 
 FIRST = ("group", "service", "opstatus", "last_opstatus", "exitval", "timer", "last_success", "last_trap")
 _DEFAULTS: dict[str, object] = {
@@ -139,9 +140,9 @@ class ScriptedServer:
     def _talk(self, plain: socket.socket) -> None:
         with contextlib.suppress(OSError), self._secured(plain) as connection, connection.makefile("rwb") as stream:
             for raw in stream:
-                command = to_text(raw).rstrip("\r\n")
+                command = decode(raw).rstrip("\r\n")
                 self.asked.append(command)
-                stream.write(b"".join(to_bytes(f"{line}\n") for line in self._answer(command)))
+                stream.write(b"".join(encode(f"{line}\n") for line in self._answer(command)))
                 stream.flush()
                 if command == "quit":
                     return

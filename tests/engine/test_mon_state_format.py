@@ -282,7 +282,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_text_that_no_bytes_stand_for_is_written_all_the_same(tmp_path: Path) -> None:
     """A monitor inside the daemon may say a lone surrogate; that cannot keep the whole file from being written."""
-    assert mon_state_format.escape("a\ud800\udcff") == "a??"
+    assert mon_state_format.escape("a\ud800\udcff") == "a?\\ff"
     mon_state_format.write(tmp_path, SavedKind.DISABLED, "disable watch \ud800\n")
     assert mon_state_format.read(tmp_path, SavedKind.DISABLED) == "disable watch ?\n"
 

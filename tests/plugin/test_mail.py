@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.plugin import Event, EventKind, TemplateProblem, one_line, readable
+from pymon.plugin import Event, EventKind, TemplateProblem, readable
 from pymon.plugin.mail import DEFAULT_TEMPLATE, Text, addresses, bare, compose, write
 
 TEMPLATE = DEFAULT_TEMPLATE.read_text(encoding="utf-8")
@@ -180,10 +180,3 @@ def test_any_text_makes_a_message_that_can_be_read(subject: str, body: str, deta
 @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), max_size=100))
 def test_plain_subjects_arrive_as_they_are(subject: str) -> None:
     assert reread(composed(f"[{subject}]"))["Subject"] == f"[{subject}]"
-
-
-@given(any_text)
-def test_one_line_is_one_line(text: str) -> None:
-    line = one_line(text)
-    assert len(line.splitlines()) <= 1
-    line.encode("utf-8")

@@ -234,21 +234,6 @@ def test_a_placeholder_for_nothing(name: str) -> None:
         expand(f"x{{{name}}}", known())
 
 
-# texts
-
-
-def test_texts_that_can_be_written() -> None:
-    assert readable("é \udce9") == "é \\xe9"
-    assert readable("é \udce9 \ud800") == "é ? ?"
-    assert one_line(" a\r\nb\x1b[1m\u2028c ") == "a b [1m c"
-
-
-@given(st.text())
-def test_any_text_can_be_written(text: str) -> None:
-    assert readable(readable(text)) == readable(text)
-    readable(text).encode("utf-8")
-
-
 def test_jinja2_is_loaded_for_the_first_template_only() -> None:
     code = (
         "import sys\nfrom pymon.plugin import Alert, Event, EventKind, event_values, fill_template\n"

@@ -17,6 +17,7 @@ from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.protocol import wire
 from pymon.server.commands.render_cache import KEPT_SIZE, Kept
+from pymon.text import decode
 from tests.server.samples import FAILING, NOW, S1, S2, S3, SNAPSHOT, STATES, TR, WELL, Client, with_states
 
 LINES = {
@@ -87,7 +88,7 @@ def test_list_has_the_lines_in_the_order_of_the_file() -> None:
     ],
 )
 def test_field_follows_the_state(changes: dict[str, Any], field: str, shown: str) -> None:
-    fields = wire.parse_fields(line_of(S1, with_states({S1: replace(FAILING, **changes)})), wire.decode)
+    fields = wire.parse_fields(line_of(S1, with_states({S1: replace(FAILING, **changes)})), wire.unescape_quoted)
     assert fields[field] == shown
 
 
@@ -182,7 +183,7 @@ def test_json_has_every_field_and_null_for_what_never_was() -> None:
     assert object_of(TR)["interval"] is None
 
 
-TEXTS = st.binary(max_size=40).map(wire.to_text)
+TEXTS = st.binary(max_size=40).map(decode)
 
 
 @settings(max_examples=200, deadline=None)
@@ -190,7 +191,7 @@ TEXTS = st.binary(max_size=40).map(wire.to_text)
 def test_any_text_survives_both_forms(summary: str, detail: str, comment: str) -> None:
     state = replace(FAILING, last_summary=summary, last_detail=detail, ack_comment=comment)
     snapshot = with_states({S1: state})
-    fields = wire.parse_fields(line_of(S1, snapshot), wire.decode)
+    fields = wire.parse_fields(line_of(S1, snapshot), wire.unescape_quoted)
     assert (fields["last_summary"], fields["last_detail"], fields["ackcomment"]) == (summary, detail, comment)
     found = object_of(S1, snapshot)
     assert (found["last_summary"], found["last_detail"], found["ackcomment"]) == (summary, detail, comment)

@@ -11,23 +11,24 @@ from hypothesis import strategies as st
 from pymon.errors import ProtocolError
 from pymon.protocol import wire
 from pymon.protocol.wire import LineReader
+from pymon.text import decode, encode
 
-TEXTS = st.binary().map(wire.to_text)
+TEXTS = st.binary().map(decode)
 """any text that can come over the wire"""
 STREAMS = st.lists(st.sampled_from([b"list watch", b"\r", b"\n", b"\r\n", b"\xff", b"", b"quit ", b" "])).map(b"".join)
 
 
 @given(TEXTS)
 def test_bytes_survive_their_way_into_text_and_back(text: str) -> None:
-    assert wire.to_text(wire.to_bytes(text)) == text
+    assert decode(encode(text)) == text
 
 
 @given(TEXTS)
 def test_decode_undoes_quoted_escape_without_loss(text: str) -> None:
-    assert wire.decode(wire.escape(text, quoted=True)) == text
+    assert wire.unescape_quoted(wire.escape(text, quoted=True)) == text
 
 
-@given(st.binary().map(lambda data: wire.to_text(data.replace(b"\\", b""))))
+@given(st.binary().map(lambda data: decode(data.replace(b"\\", b""))))
 def test_unescape_undoes_escape_of_what_has_no_backslash(text: str) -> None:
     assert wire.unescape(wire.escape(text)) == text
 
@@ -56,7 +57,7 @@ def test_escape_is_mons(text: str, plain: str, quoted: str) -> None:
 
 
 def test_text_that_no_bytes_stand_for_is_sent_as_question_marks() -> None:
-    assert wire.to_bytes("a\ud800é\udcff") == b"a?\xc3\xa9\xff"
+    assert encode("a\ud800é\udcff") == b"a?\xc3\xa9\xff"
     assert wire.escape("\ud800é") == "?\\c3\\a9"
 
 
@@ -74,7 +75,7 @@ def test_text_that_no_bytes_stand_for_is_sent_as_question_marks() -> None:
 def test_unescape_is_mons_and_decode_is_without_loss(text: str, by_mon: str, by_pymon: str) -> None:
     """P-decode"""
     assert wire.unescape(text) == by_mon
-    assert wire.decode(text) == by_pymon
+    assert wire.unescape_quoted(text) == by_pymon
 
 
 def test_quote_is_what_mon_client_sends() -> None:

@@ -161,7 +161,7 @@ async def test_no_descriptor_is_left(tmp_path: Path) -> None:
     before = sorted(open_descriptors())
     await run(script(tmp_path, f'echo "a n 1" >> "${NAME}"'))
     await run(tmp_path / "missing")
-    unspeakable = call(tmp_path, "\ud800")
+    unspeakable = call(tmp_path, "\0")
     result = await run_process(["/bin/true"], unspeakable, time_limit=20, on_bad_measurement=print)
     assert result.cause is Cause.NOT_STARTED
     assert sorted(open_descriptors()) == before

@@ -22,7 +22,7 @@ from pymon.store.codec import (
     encode_pending,
     encode_state,
 )
-from pymon.store.rows import as_bytes, as_text
+from pymon.text import decode, encode
 from tests.store.samples import T0, pending, pendings, states, texts
 
 
@@ -67,7 +67,7 @@ def test_what_is_no_measurement_is_refused(text: str) -> None:
 
 @given(texts)
 def test_text_in_a_column_comes_back_as_it_was(text: str) -> None:
-    assert as_text(as_bytes(text)) == text
+    assert decode(encode(text)) == text
 
 
 def test_every_field_is_written_by_its_name() -> None:

@@ -17,7 +17,7 @@ def test_nothing_reaches_the_terminal_that_it_would_act_upon() -> None:
 
 
 def test_a_long_line_is_cut() -> None:
-    assert shown("x" * (LONGEST_LINE + 7)) == "x" * LONGEST_LINE + " … and 7 more characters"
+    assert shown("x" * (LONGEST_LINE + 7)) == "x" * LONGEST_LINE + "… (7 characters more)"
 
 
 def test_much_output_is_cut() -> None:

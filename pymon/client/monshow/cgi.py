@@ -12,6 +12,7 @@ from typing import BinaryIO
 from urllib.parse import unquote_plus
 
 from pymon.client.monshow.options import Options
+from pymon.text import decode
 
 MOST_BODY = 65536
 """bytes of a request's body that are read"""
@@ -22,7 +23,7 @@ def options(environ: Mapping[str, str], body: BinaryIO) -> Options:
     """What a request asks for. A view may be named in the path; the query's beats it."""
     query = _fields(environ.get("QUERY_STRING", ""))
     if environ.get("REQUEST_METHOD", "").upper() == "POST":
-        query |= _fields(body.read(_length(environ)).decode("utf-8", "surrogateescape"))
+        query |= _fields(decode(body.read(_length(environ))))
     return Options(
         html=True,
         view=query.get("view") or environ.get("PATH_INFO", "").strip("/") or None,

@@ -36,6 +36,7 @@ from pymon.client.monshow.report import (
 )
 from pymon.client.records import ServiceStatus
 from pymon.model.status import OpStatus
+from pymon.text import encode
 
 TEMPLATE = Path(__file__).parent / "templates" / "monshow.html"
 _COLOURS = {
@@ -91,7 +92,7 @@ def _template() -> Template:
 
 def _clean(page: str) -> str:
     """The page with nothing in it that HTML cannot have: control characters, bytes that are no text."""
-    return page.encode("utf-8", "surrogateescape").decode("utf-8", "replace").translate(_NOT_IN_HTML) + "\n"
+    return encode(page).decode("utf-8", "replace").translate(_NOT_IN_HTML) + "\n"
 
 
 def _row(row: Row, report: Report, place: Place) -> dict[str, Any]:

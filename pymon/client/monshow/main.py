@@ -21,7 +21,7 @@ from pymon.client.monshow.fetch import NoSuchService, ReportError, Wish, fetch
 from pymon.client.monshow.options import Options, UsageError
 from pymon.client.monshow.rc import Preferences, RcError
 from pymon.client.monshow.report import Report, Selection
-from pymon.client.monshow.text import one_line, render
+from pymon.client.monshow.text import render
 from pymon.client.sync import Client
 from pymon.client.tls import tls_context
 from pymon.errors import (
@@ -33,6 +33,7 @@ from pymon.errors import (
 )
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
+from pymon.text import encode, first_line
 
 if TYPE_CHECKING:
     from pymon.client.monshow.html import Place
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _complain(f"monshow: {error.strerror}")
         return 1
     except PymonError as error:
-        _write(f"Error: {one_line(str(error))}\n\n")
+        _write(f"Error: {first_line(str(error))}\n\n")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -223,7 +224,7 @@ def _complain(text: str) -> None:
 def _write(text: str) -> None:
     """Write to the standard output; any bytes that came from the server leave as they were."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    sys.stdout.buffer.write(encode(text))
     sys.stdout.buffer.flush()
 
 

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from pymon.client.monshow.live_state import Board
 from pymon.client.monshow.report import Row, is_broken, scheduler_text, summary
-from pymon.client.monshow.text import fit, one_line
+from pymon.client.monshow.text import fit
 from pymon.client.records import ServiceStatus
 from pymon.model.status import OpStatus
+from pymon.text import first_line
 
 _STYLES = {
     OpStatus.FAIL: "bold red",
@@ -39,7 +40,7 @@ def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
     lines: list[RenderableType] = [_header(board, now, server)]
     if board.trouble_since:
         since = time.strftime("%H:%M:%S", time.localtime(board.trouble_since))
-        lines.append(Text(one_line(board.trouble.format(since=since)), style="bold white on red", no_wrap=True))
+        lines.append(Text(first_line(board.trouble.format(since=since)), style="bold white on red", no_wrap=True))
     if board.report is not None:
         lines.extend(_body(board, now, height - _AROUND))
     lines.append(Text("q quit   f all or what is wrong   r ask now", style="dim", no_wrap=True, end=""))
@@ -55,7 +56,7 @@ def state_word(status: ServiceStatus) -> str:
 
 def _header(board: Board, now: float, server: str) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(one_line(server), style="bold")
+    text.append(first_line(server), style="bold")
     text.append(time.strftime("   %a %b %e %H:%M:%S", time.localtime(now)))
     if board.report is None:
         text.append("" if board.trouble_since else "   asking…")
@@ -91,7 +92,7 @@ def _body(board: Board, now: float, room: int) -> list[RenderableType]:
     for row, cells in zip(shown, table, strict=True):
         lines.append(_line(row, cells, widths, board, now))
         if row.held:
-            held = f"{' ' * (widths[0] + 1)}held back: {one_line(row.held)}"
+            held = f"{' ' * (widths[0] + 1)}held back: {first_line(row.held)}"
             lines.append(Text(held, style="yellow", no_wrap=True, overflow="ellipsis"))
     more = len(rows) - len(shown)
     return [*lines, Text(f"… {more} more" if more else "", style="dim", no_wrap=True)]
@@ -109,7 +110,7 @@ def _line(row: Row, cells: list[str], widths: list[int], board: Board, now: floa
     """One service: its state coloured, what changed of late standing out, all dim while the server is silent."""
     status = row.status
     fresh = board.is_fresh(status.key, now)
-    line = _joined(cells, widths, one_line(summary(status, _LONGEST)), style="bold" if fresh else "")
+    line = _joined(cells, widths, first_line(summary(status, _LONGEST)), style="bold" if fresh else "")
     if board.trouble_since:
         line.stylize("dim")
     style = _BROKEN if is_broken(status) else _STYLES.get(status.opstatus, _OTHER)
@@ -129,8 +130,8 @@ def _cells(status: ServiceStatus, now: float, since: float) -> list[str]:
     failing = status.opstatus.is_failure and status.failure_duration is not None
     return [
         state_word(status),
-        one_line(status.group),
-        one_line(status.service),
+        first_line(status.group),
+        first_line(status.service),
         short((status.failure_duration or 0.0) + since) if failing else "",
         _last(status, now),
         "-" if status.timer is None else short(status.timer - since),

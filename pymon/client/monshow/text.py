@@ -26,7 +26,7 @@ from pymon.client.monshow.report import (
     until_next,
 )
 from pymon.client.records import Disabled
-from pymon.client.terminal import BLANKS, BLANKS_IN_LINES
+from pymon.text import blank_controls, first_line
 
 _HEAD = "  GROUP           SERVICE      STATUS      LAST       NEXT       ALERTS SUMMARY"
 _WRAP = 69
@@ -55,17 +55,12 @@ def row_text(row: Row, now: float, summary_len: int = 80, *, colour: bool = Fals
         f"{dependence(status)} {fit(status.group, 15)} {fit(status.service, 12)} {padded}  "
         f"{fit(last(status, now), 8)}   {fit(until_next(status), 10)} {fit(alerts(status), 6)} "
     )
-    return (cells + one_line(summary(status, summary_len))).rstrip()
-
-
-def one_line(text: str) -> str:
-    """The first line of a text, its control characters blanks."""
-    return text.partition("\n")[0].translate(BLANKS)
+    return (cells + first_line(summary(status, summary_len))).rstrip()
 
 
 def fit(text: str, width: int) -> str:
     """A text cut and padded to a number of columns on the screen (W-width: mon counts bytes)."""
-    text = one_line(text)
+    text = first_line(text)
     if text.isascii():
         return f"{text[:width]:<{width}}"
     taken = ""
@@ -94,7 +89,7 @@ def _lines(report: Report, colour: bool, guard: bool) -> Iterator[str]:
     yield ""
     if report.detail is not None:
         for line in _detail(report.detail, report.now):
-            yield line.translate(BLANKS_IN_LINES) if guard else line
+            yield blank_controls(line, lines=True) if guard else line
         return
     if report.rows is not None:
         yield from _table(report, colour)
@@ -111,7 +106,7 @@ def _table(report: Report, colour: bool) -> Iterator[str]:
     for row in report.rows:
         yield row_text(row, report.now, report.summary_len, colour=colour)
         if row.held:
-            held = f"    held back: {one_line(row.held)}"
+            held = f"    held back: {first_line(row.held)}"
             yield f"\x1b[33m{held}\x1b[0m" if colour else held
 
 
@@ -119,15 +114,15 @@ def _disabled(disabled: Disabled) -> Iterator[str]:
     if not (disabled.watches or disabled.services or disabled.hosts):
         yield from ("Nothing is disabled.", "")
     if disabled.watches:
-        yield from ("DISABLED WATCHES:", *(one_line(watch) for watch in disabled.watches), "")
+        yield from ("DISABLED WATCHES:", *(first_line(watch) for watch in disabled.watches), "")
     if disabled.services:
         yield "DISABLED SERVICES"
-        yield from (one_line(f"{group} {service}") for group, service in disabled.services)
+        yield from (first_line(f"{group} {service}") for group, service in disabled.services)
         yield ""
     if disabled.hosts:
         yield "DISABLED HOSTS:"
         for group, hosts in disabled.hosts.items():
-            yield one_line(f"{group:<15} {' '.join(hosts)}")
+            yield first_line(f"{group:<15} {' '.join(hosts)}")
         yield ""
 
 

@@ -41,6 +41,7 @@ from pymon.ipvs.model import (
     VirtualService,
     family_of,
 )
+from pymon.text import decode, encode
 
 E = TypeVar("E", bound=Enum)
 
@@ -226,7 +227,7 @@ def _padded(address: Address) -> bytes:
 
 def _octets(words: str) -> bytes:
     """Any bytes that were read survive; pyroute2 itself takes only what UTF-8 can say."""
-    return words.encode("utf-8", "surrogateescape")
+    return encode(words)
 
 
 def _netmask(service: VirtualService) -> bytes:
@@ -363,4 +364,4 @@ def _prefix(packed: bytes, family: AddressFamily) -> int:
 
 def _text(value: str | bytes) -> str:
     """A name; pyroute2 leaves those undecoded that are no UTF-8."""
-    return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
+    return value if isinstance(value, str) else decode(value)

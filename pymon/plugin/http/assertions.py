@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymon.plugin.matching import Regex
 from pymon.plugin.options import many, option
 from pymon.plugin.values import seconds
+from pymon.text import decode, encode
 
 if TYPE_CHECKING:
     from pymon.plugin.http.http1 import Answer, Headers
@@ -47,8 +48,8 @@ class HeaderRule(NamedTuple):
 
     def problem(self, headers: Headers) -> str:
         """What is wrong with these headers by this rule."""
-        wanted = self.name.lower().encode("utf-8", "surrogateescape")
-        values = [value.decode("utf-8", "surrogateescape") for name, value in headers if name.lower() == wanted]
+        wanted = encode(self.name.lower())
+        values = [decode(value) for name, value in headers if name.lower() == wanted]
         if self.absent:
             return f"header {self.name} is there" if values else ""
         if not values:
@@ -220,14 +221,14 @@ class AnswerOptions:
 
     def _problems(self, answer: Answer, took: float) -> Iterator[str]:
         """What is wrong with an answer, the verdict of mon's http.monitor first."""
-        head = answer.head.decode("utf-8", "surrogateescape")
+        head = decode(answer.head)
         content, unreadable = b"", ""
         if self.match is not None or self.absent or self.json:
             try:
                 content = content_of(answer)
             except BadContent as error:
                 unreadable = str(error)
-        text = content.decode("utf-8", "surrogateescape")
+        text = decode(content)
         if self.match is not None:
             if not self.match.search(head + text):
                 yield "Regex match failed"

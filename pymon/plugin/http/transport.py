@@ -31,6 +31,7 @@ from pymon.plugin.http.http1 import (
     NoHttp,
 )
 from pymon.plugin.tls import tls_context, tls_problem
+from pymon.text import decode, encode
 
 __all__ = [
     "BODY_LIMIT",
@@ -171,7 +172,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
         if proxy is None or not (secure or self._tunnel):
             return connection
         try:
-            place = f"{authority(host)}:{port}".encode("utf-8", "surrogateescape")
+            place = encode(f"{authority(host)}:{port}")
             exchange.early = await _open_tunnel(connection, place, proxy, more=self._http2 and not secure)
         except (NoHttp, OSError) as error:
             connection.close()
@@ -211,7 +212,7 @@ class OneShotTransport(httpx.AsyncBaseTransport):
 
 def basic(user: str, password: str) -> str:
     """What stands in Authorization for a user and a password (RFC 7617)."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode("ascii")
+    return "Basic " + base64.b64encode(encode(f"{user}:{password}")).decode("ascii")
 
 
 async def _over_tcp(connection: socket.socket, exchange: Http1Exchange) -> None:
@@ -275,7 +276,7 @@ async def _open_tunnel(connection: socket.socket, place: bytes, proxy: Proxy, *,
     except h11.LocalProtocolError as error:
         raise NoHttp(str(error)) from error
     if not 200 <= event.status_code < 300:
-        raise NoHttp(f"{event.status_code} {event.reason.decode('utf-8', 'surrogateescape')}".rstrip())
+        raise NoHttp(f"{event.status_code} {decode(event.reason)}".rstrip())
     early: bytes = http.trailing_data[0]
     if early and not more:
         raise NoHttp("said more than its answer")
@@ -337,7 +338,7 @@ def _absolute(request: httpx.Request, proxy: Proxy) -> h11.Request:
     headers = [*request.headers.raw, (b"Connection", b"close"), *_credentials(proxy)]
     target = _target(request)
     slash = b"" if target.startswith(b"/") else b"/"  # or it would go on in the name of the host
-    whole = b"http://" + place.encode("utf-8", "surrogateescape") + slash + target
+    whole = b"http://" + encode(place) + slash + target
     return _h11_request(request, whole, headers)
 
 

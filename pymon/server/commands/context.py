@@ -15,12 +15,11 @@ from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome
 from pymon.model.snapshot import Snapshot
-from pymon.protocol.wire import unescape
+from pymon.protocol.wire import escape_line_ends, unescape
 from pymon.server.commands.reply import Answer, Reply, Session
 
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
 _WORDS = re.compile(r"[^ \t\r\n\f\v]+")
-_LINE_ENDS = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,6 @@ def value_of(text: str) -> str:
     return unescape(words[0]) if words else ""
 
 
-def one_line(text: str) -> str:
-    """A text with its line ends escaped, so that a line of an answer stays one."""
-    return _LINE_ENDS.sub(lambda match: f"\\{ord(match[0]):02x}", text)
-
-
 def done(final: str) -> Callable[[Outcome], Reply]:
     """Reply with a closing line once the daemon has done what was asked, with its reason if it refused."""
 
@@ -98,7 +92,7 @@ def done(final: str) -> Callable[[Outcome], Reply]:
 
 def refused(outcome: Outcome) -> Reply:
     """The reply to what the daemon refused to do."""
-    return Reply(f"520 {one_line(outcome.text) or 'command could not be executed'}")
+    return Reply(f"520 {escape_line_ends(outcome.text) or 'command could not be executed'}")
 
 
 def is_allowed(auth: AuthRules, user: str, command: str) -> bool:

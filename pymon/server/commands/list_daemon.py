@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from pymon.model.request import Outcome, ReadDowntimeLog
-from pymon.protocol.wire import escape
-from pymon.server.commands.context import Call, one_line
+from pymon.protocol.numbers import instant
+from pymon.protocol.wire import escape, escape_line_ends
+from pymon.server.commands.context import Call
 from pymon.server.commands.listing import Deferred, Listed, Listing, Rest, dumps
 from pymon.server.commands.reply import Reply
-from pymon.server.numbers import instant
 
 _ALERT = re.compile(r"(\S+) (\S+) (\S+) ([0-9]{1,18}) (.*?) \((.*?)\) (.*)", re.DOTALL)
 _FAILURE = re.compile(r"(\S+) (\S+) ([0-9]{1,18}) (.*)", re.DOTALL)
@@ -33,7 +33,7 @@ def banished(call: Call) -> Listed:
     found = sorted(call.snapshot.banished())
     lines = (
         " ".join((each.group or "*", each.service or "*", each.plugin, instant(each.since), instant(each.until)))
-        + f" {one_line(each.reason)}"
+        + f" {escape_line_ends(each.reason)}"
         for each in found
     )
     return Listing("220 list banished completed", lines, (dumps(each._asdict()) for each in found))

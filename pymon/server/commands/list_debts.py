@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pymon.model.depend import ServiceKey
-from pymon.protocol.wire import is_final
+from pymon.protocol.wire import escape_line_ends, is_final
 from pymon.server.commands import views
-from pymon.server.commands.context import Call, one_line, split
+from pymon.server.commands.context import Call, split
 from pymon.server.commands.listing import Listed, Listing, dumps
 from pymon.server.commands.reply import Reply
 from pymon.timeline import debt_text
@@ -21,6 +21,6 @@ def debts(call: Call) -> Listed:
         return Reply(f"520 {group},{service} does not exist")
     seen = views.sight(call)
     found = [each for each in call.snapshot.owed(key) if key is not None or seen.has(each.key)]
-    lines = (one_line(debt_text.line(each)) for each in found)
+    lines = (escape_line_ends(debt_text.line(each)) for each in found)
     lines = (f" {line}" if is_final(line) else line for line in lines)
     return Listing("220 list debts completed", lines, (dumps(debt_text.as_data(each)) for each in found))

@@ -7,7 +7,8 @@ import re
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, TestAlert, TestConfig, TestMonitor
 from pymon.model.service import AlertKind
-from pymon.server.commands.context import Call, done, one_line, split
+from pymon.protocol.wire import escape_line_ends
+from pymon.server.commands.context import Call, done, split
 from pymon.server.commands.reply import Answer, Ask, Reply
 
 _ALERT = re.compile(r"^alert|startupalert|upalert|ackalert|disablealert$")
@@ -48,4 +49,4 @@ def _config_reply(outcome: Outcome) -> Reply:
     if outcome.ok:
         return Reply("220 test config completed OK, no errors found")
     lines = outcome.lines or tuple(outcome.text.splitlines())
-    return Reply("520 test config completed, errors found in config file", tuple(map(one_line, lines)))
+    return Reply("520 test config completed, errors found in config file", tuple(map(escape_line_ends, lines)))

@@ -14,7 +14,7 @@ from pymon.model.depend import Dependency
 from pymon.model.service import Command, Service
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
-from pymon.server.numbers import countdown, instant, plain
+from pymon.protocol.numbers import countdown, instant, plain
 
 
 @dataclass(frozen=True, slots=True)

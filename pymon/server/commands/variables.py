@@ -8,9 +8,9 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, SetMaxkeep, SetOpstatus, SetVariable
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.protocol.wire import escape
+from pymon.protocol.wire import escape, escape_line_ends
 from pymon.server.commands import variable_values
-from pymon.server.commands.context import Call, done, one_line, refused, split, value_of
+from pymon.server.commands.context import Call, done, refused, split, value_of
 from pymon.server.commands.reply import Answer, Ask, Reply
 
 _MAXKEEP = re.compile(r"maxkeep\s+([0-9]+)", re.ASCII)
@@ -49,12 +49,12 @@ def get(call: Call) -> Answer:
         return Reply(f"520 {group},{name} not defined")
     state = call.snapshot.states.get(key, ServiceState())
     value = variable_values.value(variable, service, state, call.snapshot)
-    return Reply("220 get completed", (f"{group} {name} {one_line(variable)}='{escape(value, quoted=True)}'",))
+    return Reply("220 get completed", (f"{group} {name} {escape_line_ends(variable)}='{escape(value, quoted=True)}'",))
 
 
 def _set_variable(key: ServiceKey, name: str, value: str) -> Answer:
     """Line ends in the value are escaped in the reply: in mon they can end it early (P-set-line-end)."""
-    line = f"{key.group} {key.service} {name}='{one_line(value)}'"
+    line = f"{key.group} {key.service} {name}='{escape_line_ends(value)}'"
 
     def reply(outcome: Outcome) -> Reply:
         return Reply("220 set completed", (line,)) if outcome.ok else refused(outcome)

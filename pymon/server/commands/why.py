@@ -10,8 +10,8 @@ from pymon.errors import TimevalError
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, ReadTimeline
 from pymon.model.state import ServiceState
-from pymon.protocol.wire import is_final
-from pymon.server.commands.context import Call, one_line, refused, split
+from pymon.protocol.wire import escape_line_ends, is_final
+from pymon.server.commands.context import Call, refused, split
 from pymon.server.commands.listing import Deferred, Listed, Listing, as_json, as_lines, dumps, present
 from pymon.server.commands.reply import Answer, Reply
 from pymon.timeline import debt_text
@@ -41,7 +41,7 @@ def _timeline(call: Call) -> Listed:
     try:
         start = _since(since.rstrip(" \t\r\n\f\v"), call.snapshot.now)
     except TimevalError as error:
-        return Reply(f"520 why error, {one_line(str(error))}")
+        return Reply(f"520 why error, {escape_line_ends(str(error))}")
     return Deferred(ReadTimeline(key, start), lambda outcome: _listing(call, key, outcome))
 
 
@@ -70,5 +70,5 @@ def _lines(call: Call, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
     standing = timeline.standing(key, state, snapshot.now, muted)
     owing = debt_text.lines(snapshot.owed(key), snapshot.now)
     measured = timeline.measured(state, snapshot.now)
-    for line in map(one_line, (standing, *measured, *owing, *timeline.lines(outcome.events, now=snapshot.now))):
+    for line in map(escape_line_ends, (standing, *measured, *owing, *timeline.lines(outcome.events, now=snapshot.now))):
         yield f" {line}" if is_final(line) else line

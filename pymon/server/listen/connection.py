@@ -13,7 +13,6 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 
 from pymon.access.logins import Authenticator
@@ -25,6 +24,7 @@ from pymon.redaction import mask_secrets
 from pymon.server.commands.reply import Ask, Reply, Session
 from pymon.server.commands.table import COMMANDS, UNAUTHORISED, answer, is_secret
 from pymon.server.listen.fairness import Pace, take_slice
+from pymon.text import encode
 
 log = logging.getLogger("pymon.server")
 
@@ -211,7 +211,7 @@ class Connection:
 
     async def _send_away(self, final: str) -> None:
         """Say why, and take in what the client still sends, for otherwise the kernel might throw the reason away."""
-        self._writer.write(wire.to_bytes(f"{final}\n"))
+        self._writer.write(encode(f"{final}\n"))
         if not self._writer.can_write_eof():
             return
         self._writer.write_eof()
@@ -250,16 +250,12 @@ async def _parts(reply: Reply) -> AsyncGenerator[Iterator[bytes], None]:
 
 def _encoded(lines: Iterable[str], reply: Reply) -> Iterator[bytes]:
     """Lines of an answer as bytes, made one by one; those of one long line without the line ends between them."""
-    encode = partial(str.encode, encoding="utf-8", errors="surrogateescape")
     end = "" if reply.is_one_line else "\n"
     for line in lines:
-        try:
-            yield encode(f"{line}{end}")
-        except UnicodeEncodeError:
-            yield wire.to_bytes(f"{line}{end}")
+        yield encode(f"{line}{end}")
 
 
 def _ending(reply: Reply, final: str) -> Iterator[bytes]:
     if reply.is_one_line:
         yield b"\n"
-    yield wire.to_bytes(f"{final}\n")
+    yield encode(f"{final}\n")

@@ -24,6 +24,7 @@ from enum import Enum
 
 from pymon.access import crypt
 from pymon.model.auth import ANY_HOST, AuthRules, TrapSource
+from pymon.text import encode
 
 NAME_AGE = 300.0
 """seconds that the addresses of a host's name are good for; older ones are used while they are looked up again"""
@@ -150,7 +151,7 @@ class TrapAuth:
             self._verdicts.pop(wrong) if wrong is not None else self._verdicts.popitem(last=False)
 
     def _digest(self, secret: str, hashed: str) -> bytes:
-        text = f"{hashed}\n{secret}".encode("utf-8", "surrogateescape")
+        text = encode(f"{hashed}\n{secret}")
         return hmac.digest(self._key, text, hashlib.sha256)
 
     def _lines_of(self, rules: AuthRules) -> Lines:

@@ -33,10 +33,11 @@ from pymon.model.request import (
 )
 from pymon.model.service import AlertKind
 from pymon.model.status import OpStatus
-from pymon.protocol.wire import is_final, to_text
+from pymon.protocol.wire import is_final
 from pymon.server.commands.lists import KINDS
 from pymon.server.commands.reply import Ask, Session
 from pymon.server.commands.table import COMMANDS, answer, is_secret
+from pymon.text import decode
 from tests.server.samples import FAILING, NOW, S1, S2, S3, SNAPSHOT, TR, Client, with_auth, with_states
 
 NO_VIEW = "no view selected -- all groups will be displayed"
@@ -516,7 +517,7 @@ PARTS = st.sampled_from(
         *("\udcff", "\x00", "220 ", "\n", "\r", "config", "alert", "auth", "stopped", "_timer", "_trap_timer", ","),
     ]
 )
-LINES = st.lists(PARTS, max_size=7).map(" ".join) | st.binary(max_size=60).map(to_text) | st.text(max_size=40)
+LINES = st.lists(PARTS, max_size=7).map(" ".join) | st.binary(max_size=60).map(decode) | st.text(max_size=40)
 
 
 @pytest.mark.slow
