@@ -130,5 +130,5 @@ def _check(virtual: Virtual, server: RealServer) -> None:
     """Refuse what the kernel refuses, and as it does: before it looks whether the server is there."""
     if family_of(server.address) != virtual.family and server.forwarding is not Forwarding.TUN:
         raise IpvsError(f"{server} cannot stand in {virtual}: only a tunnel leads into the other address family")
-    if not 0 <= server.weight <= MAX_WEIGHT or server.lower > server.upper:
+    if not 0 <= server.weight <= MAX_WEIGHT or not 0 <= server.lower <= server.upper <= 2**32 - 1:
         raise IpvsError(f"{server} cannot have weight {server.weight}, thresholds {server.upper} and {server.lower}")

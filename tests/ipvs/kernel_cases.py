@@ -51,6 +51,7 @@ from pymon.ipvs.table import Table, why_no_kernel_table
 from pymon.runner.registry import load
 from tests.differential.daemon import Daemon, Rig
 from tests.differential.script import write_program
+from tests.ipvs import table_cases
 from tests.ports import free_port
 
 ALERT = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
@@ -661,7 +662,11 @@ def case_asking_for_ipvs_loads_its_module(table: KernelTable) -> None:
 
 
 def cases() -> dict[str, Callable[[KernelTable], None]]:
-    """Every case by its name, in the order of this file."""
+    """Every case by its name: what every table does, and those of this file in their order."""
+    return {**table_cases.cases(), **_own_cases()}
+
+
+def _own_cases() -> dict[str, Callable[[KernelTable], None]]:
     return {name.removeprefix("case_"): case for name, case in globals().items() if name.startswith("case_")}
 
 

@@ -17,7 +17,6 @@ from pymon.errors import (
     IpvsNoServer,
     IpvsNoService,
     IpvsPermission,
-    IpvsServerExists,
     IpvsUnavailable,
 )
 from pymon.ipvs.apply import NODEST, QUIESCENT, carry_out
@@ -26,6 +25,7 @@ from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Protocol, RealServer, Virtual, VirtualService
 from pymon.ipvs.plan import Absent, Present, Quiesced
 from pymon.ipvs.table import kernel_table, memory_table, open_table, table_name
+from tests.ipvs import table_cases
 
 WEB = VirtualService(Listening(Protocol.TCP, ip_address("10.0.0.100"), 80))
 ONE = RealServer(ip_address("10.0.0.1"), 80, Forwarding.DR, 100)
@@ -38,40 +38,9 @@ def table() -> MemoryTable:
     return table
 
 
-def test_servers_are_added_changed_and_removed(table: MemoryTable) -> None:
-    table.add_server(WEB.identity, ONE)
-    assert table.listed(WEB.identity).servers == (ONE,)
-    heavier = RealServer(ONE.address, 80, Forwarding.NAT, 200)
-    table.edit_server(WEB.identity, heavier)
-    assert table.listed(WEB.identity).servers == (heavier,)
-    table.remove_server(WEB.identity, ONE)
-    assert table.snapshot().services[0].servers == ()
-
-
-def test_it_has_the_kernels_errors(table: MemoryTable) -> None:
-    table.add_server(WEB.identity, ONE)
-    with pytest.raises(IpvsServerExists, match=r"10\.0\.0\.1:80 is in TCP 10\.0\.0\.100:80 already"):
-        table.add_server(WEB.identity, ONE)
-    other = RealServer(ip_address("10.0.0.2"), 80)
-    with pytest.raises(IpvsNoServer):
-        table.edit_server(WEB.identity, other)
-    with pytest.raises(IpvsNoServer):
-        table.remove_server(WEB.identity, other)
-    with pytest.raises(IpvsError, match="in the table already"):
-        table.add_service(WEB)
-    table.remove_service(WEB.identity)
-    for attempt in (table.listed, table.remove_service):
-        with pytest.raises(IpvsNoService, match="no virtual service TCP"):
-            attempt(WEB.identity)
-
-
-def test_only_the_servers_asked_for_are_listed(table: MemoryTable) -> None:
-    others = [RealServer(ONE.address, 81), RealServer(ip_address("10.0.0.2"), 80)]
-    for server in (ONE, *others):
-        table.add_server(WEB.identity, server)
-    assert table.listed(WEB.identity, [ONE.address]).servers == (ONE, others[0])
-    assert table.listed(WEB.identity, []).servers == ()
-    assert table.listed(WEB.identity).servers == (ONE, *others)
+@pytest.mark.parametrize("case", table_cases.cases())
+def test_in_memory(case: str) -> None:
+    table_cases.cases()[case](MemoryTable())
 
 
 def _loads(code: str, **environ: str) -> bool:
@@ -99,44 +68,11 @@ def test_the_daemon_pays_for_it_when_it_loads_lvs_alert_and_not_when_a_server_di
     assert not _loads(load, PYMON_IPVS="memory")
 
 
-def test_a_service_changes_and_keeps_its_servers(table: MemoryTable) -> None:
-    table.add_server(WEB.identity, ONE)
-    table.edit_service(VirtualService(WEB.identity, "rr"))
-    listed = table.listed(WEB.identity)
-    assert (listed.service.scheduler, listed.servers) == ("rr", (ONE,))
-    table.flush()
-    assert table.snapshot().services == ()
-
-
-@pytest.mark.parametrize(
-    "server",
-    [
-        RealServer(ONE.address, 81, weight=-1),
-        RealServer(ONE.address, 81, lower=2),
-        RealServer(ip_address("2001:db8::1"), 80, Forwarding.NAT),
-    ],
-)
-def test_what_the_kernel_refuses_is_refused_here_too(table: MemoryTable, server: RealServer) -> None:
-    with pytest.raises(IpvsError):
-        table.add_server(WEB.identity, server)
-
-
 def test_the_environment_names_the_table() -> None:
     assert table_name({}) == table_name({"PYMON_IPVS": ""}) == "kernel"
     assert open_table({"PYMON_IPVS": "memory"}) is open_table({"PYMON_IPVS": "memory"}) is memory_table()
     with pytest.raises(IpvsError, match="kernel and memory"):
         open_table({"PYMON_IPVS": "Kernel"})
-
-
-def test_a_change_says_what_it_did_and_whether_it_did_something(table: MemoryTable) -> None:
-    wish = Present(ONE.address, 80, Forwarding.DR, 100)
-    first = carry_out(table, WEB.identity, [wish])
-    assert (first.changed, table.listed(WEB.identity).servers) == (True, (ONE,))
-    second = carry_out(table, WEB.identity, [wish])
-    assert (second.changed, second.plan.reasons) == (
-        False,
-        ("10.0.0.1:80 is already in TCP 10.0.0.100:80 wlc (dr, weight 100)",),
-    )
 
 
 class Meddled(MemoryTable):

@@ -7,6 +7,7 @@ with the table. The socket belongs to the network namespace in which the table w
 from __future__ import annotations
 
 import errno
+import struct
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -176,6 +177,8 @@ def _errors(what: str, virtual: Virtual | None = None, server: RealServer | None
         yield
     except OSError as problem:
         raise _translated(problem, what, virtual, server) from problem
+    except struct.error as problem:  # the message has no room for it
+        raise IpvsError(f"{what}: a number is out of range") from problem
 
 
 def _translated(problem: OSError, what: str, virtual: Virtual | None, server: RealServer | None) -> IpvsError:
