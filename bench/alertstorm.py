@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from bench.peers import MON_PEER, PYMON_PEER, Peer, daemon, rig
 from bench.report import Row, milliseconds, percentile
 from bench.server import running
-from tests.differential import script
 from tests.differential.daemon import Daemon, Rig
+from tests.programs import write_program
 
 FAILING = 1000
 WELL = 200
@@ -96,8 +96,8 @@ def _site(peer: Peer, well: str) -> Iterator[Rig]:
     others = "".join(_service(f"w{number}", "1s", well, "") for number in range(WELL))
     body = f"hostgroup failing 127.0.0.1\n\nhostgroup well 127.0.0.1\n\nwatch failing\n{failing}\n"
     with rig(peer, f"{body}watch well\n{others}" if well else body, "maxprocs = 2000") as place:
-        script.write_program(place.folder / "mon.d/gate.monitor", GATE)
-        script.write_program(place.folder / "alert.d/shell.alert", ALERT)
+        write_program(place.folder / "mon.d/gate.monitor", GATE)
+        write_program(place.folder / "alert.d/shell.alert", ALERT)
         os.mkfifo(place.folder / "gate")
         yield place
 

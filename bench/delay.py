@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.peers import MON_PEER, PYMON_PEER, Peer, daemon, rig
 from bench.report import Row, milliseconds, percentile
-from tests.differential import script
+from tests.programs import write_program
 
 SERVICES = 20
 SPAN = 25.0
@@ -39,8 +39,8 @@ def _delays(peer: Peer) -> list[float]:
         for number, name in enumerate(names)
     )
     with rig(peer, f"hostgroup here 127.0.0.1\n\nwatch here\n{services}") as place:
-        script.write_program(place.folder / "mon.d/end.monitor", END)
-        script.write_program(place.folder / "alert.d/begin.alert", BEGIN)
+        write_program(place.folder / "mon.d/end.monitor", END)
+        write_program(place.folder / "alert.d/begin.alert", BEGIN)
         logs = place.folder / "log"
         with daemon(peer, place) as running_daemon:
             running_daemon.wait_for([logs / f"begins.{name}" for name in names], 60)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.peers import MON_PEER, PYMON_PEER, Peer, daemon, rig
 from bench.report import Row, milliseconds, percentile
 from bench.server import ADDRESSES, running
-from tests.differential import script
+from tests.programs import write_program
 
 MANY = 1000
 MANY_SPAN = 25.0
@@ -83,7 +83,7 @@ def _few(peer: Peer) -> tuple[float, list[float]]:
         f"  service s{number}\n    interval 1s\n    monitor stamp.monitor\n    period\n" for number in range(FEW)
     )
     with rig(peer, f"hostgroup here 127.0.0.1\n\nwatch here\n{services}") as place:
-        script.write_program(place.folder / "mon.d/stamp.monitor", STAMP)
+        write_program(place.folder / "mon.d/stamp.monitor", STAMP)
         stamps = [place.folder / "script" / f"s{number}" for number in range(FEW)]
         with daemon(peer, place) as running_daemon:
             running_daemon.wait_for(stamps, 60)

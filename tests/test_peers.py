@@ -10,6 +10,7 @@ import pytest
 
 from tests import peers, tools
 from tests.peers import PATHS, lacking_module, require_peer
+from tests.programs import write_program
 from tests.tools import RequireTool
 
 INSTALLER = Path(__file__).resolve().parents[1] / ".ci" / "peers"
@@ -100,8 +101,7 @@ def test_one_without_a_module_says_which_and_what_to_install(
 ) -> None:
     require_tool("perl")
     path = tmp_path / "own.monitor"
-    path.write_text(program, encoding="ascii")
-    path.chmod(0o755)
+    write_program(path, program)
     assert lacking_module(path) == "No::Such::Module"
     monkeypatch.setitem(PATHS, "own.monitor", path)
     monkeypatch.setattr(tools, "in_ci", lambda: False)
@@ -127,8 +127,7 @@ def test_one_that_lacks_nothing_can_run(
 ) -> None:
     require_tool("perl")
     path = tmp_path / "own.monitor"
-    path.write_text(program, encoding="ascii")
-    path.chmod(0o755)
+    write_program(path, program)
     monkeypatch.setitem(PATHS, "own.monitor", path)
     assert require_peer("own.monitor") == path
 

@@ -19,6 +19,7 @@ from pymon.plugin.testing import listening as serving
 from pymon.plugin.testing import run_monitor
 from tests.addresses import listening
 from tests.ports import free_port
+from tests.programs import write_program
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -162,8 +163,7 @@ def normal(line: str) -> str:
 @pytest.fixture
 def ssh_monitor(tmp_path: Path) -> Path:
     file = tmp_path / "ssh.monitor"
-    file.write_text(block("#!/usr/bin/env python3"), encoding="utf-8")
-    file.chmod(0o755)
+    write_program(file, block("#!/usr/bin/env python3"))
     return file
 
 
@@ -196,8 +196,7 @@ def test_a_monitor_in_ten_lines(tmp_path: Path) -> None:
     text = block("#!/bin/sh")
     assert len(text.splitlines()) <= 10
     monitor = tmp_path / "name.monitor"
-    monitor.write_text(text)
-    monitor.chmod(0o755)
+    write_program(monitor, text)
     well = subprocess.run([monitor, "localhost"], capture_output=True, text=True, check=False)
     assert (well.returncode, well.stdout) == (0, "")
     hosts = ("no-such-host.invalid", "localhost", "nor-this.invalid")

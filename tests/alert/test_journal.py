@@ -22,6 +22,7 @@ from pymon.model.delivery import Pending
 from pymon.model.status import EventKind
 from pymon.runner.executor import Runner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
+from tests.programs import write_program
 
 NEVER = (3600.0,)
 """delays of a retry that does not come in a test's time"""
@@ -84,8 +85,7 @@ async def test_what_is_taken_up_runs_as_a_process_where_that_is_wanted(runner: R
     """S-inprocess: it does so however it came to be called."""
     await undone(runner, tmp_path, "k")
     program, trace = tmp_path / "x.alert", tmp_path / "trace"
-    program.write_text(f"#!/bin/sh\necho $1 >{trace}\n")
-    program.chmod(0o755)
+    write_program(program, f"#!/bin/sh\necho $1 >{trace}\n")
     launcher, plugin = Launcher(runner, statedir=tmp_path), Scripted()
     asked: list[str] = []
 

@@ -24,6 +24,7 @@ from pymon.plugin import run_command
 from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
+from tests.programs import write_program
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +34,7 @@ def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
 
 def script(folder: Path, text: str, interpreter: str = "/bin/sh") -> PluginFile:
     path = folder / "x.alert"
-    path.write_text(f"#!{interpreter}\n{text}\n")
-    path.chmod(0o755)
+    write_program(path, f"#!{interpreter}\n{text}\n")
     return PluginFile("x.alert", str(path))
 
 

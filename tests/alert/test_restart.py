@@ -18,6 +18,7 @@ from pymon.store.offline import StoredService, look_up
 from pymon.store.store import FILE
 from tests.addresses import IN_A_FOLDER
 from tests.ports import free_port
+from tests.programs import write_program
 
 WEB = ServiceKey("web", "http")
 
@@ -114,8 +115,7 @@ def test_a_delivery_that_is_due_outlives_the_daemon(tmp_path: Path, kind: str, e
     """A-tempfail: both failures and the delivery are in the record, and it is done once."""
     text, inprocess = ALERTS[kind]
     for name, content in {"try.alert": text, "down.monitor": "#!/bin/sh\necho gone; exit 3\n"}.items():
-        (tmp_path / name).write_text(content)
-        (tmp_path / name).chmod(0o755)
+        write_program(tmp_path / name, content)
     (tmp_path / "state").mkdir()
     (tmp_path / "auth.cf").touch()
     (tmp_path / "mon.cf").write_text(CONFIG.format(folder=tmp_path, port=free_port(), inprocess=inprocess))

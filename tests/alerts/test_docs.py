@@ -14,6 +14,7 @@ from pymon.plugin.mail import write
 from pymon.plugin.template import IN_JSON
 from pymon.runner.registry import load
 from tests.alerts.conftest import ALERTS, RunAlert
+from tests.programs import write_program
 from tests.servers.website import Page, website
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
@@ -28,8 +29,7 @@ def block(start: str) -> str:
 
 async def test_an_alert_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "ring.alert"
-    path.write_text(block("#!/usr/bin/env python3").replace('f"/dev/', f'f"{tmp_path}/'))
-    path.chmod(0o755)
+    write_program(path, block("#!/usr/bin/env python3").replace('f"/dev/', f'f"{tmp_path}/'))
     file = load("ring.alert", str(path))
     assert file.plugin is not None, file.problem
     call = Invocation(str(path), ("-g", "web", "-s", "http", "attic"), {}, "it is down\n")

@@ -16,6 +16,7 @@ import pytest
 
 from tests.addresses import IN_A_FOLDER
 from tests.ports import free_port
+from tests.programs import write_program
 from tests.servers.alertmanager import alertmanager
 from tests.servers.website import Page, website
 
@@ -78,8 +79,7 @@ async def test_an_outage_is_told_from_its_failure_to_its_end(tmp_path: Path, inp
         (tmp_path / folder).mkdir()
     (tmp_path / "credentials/hook").write_text("hush\n")
     (tmp_path / "auth.cf").touch()
-    (tmp_path / "flag.monitor").write_text(MONITOR)
-    (tmp_path / "flag.monitor").chmod(0o755)
+    write_program(tmp_path / "flag.monitor", MONITOR)
     (tmp_path / "broken").touch()
     answers = iter((Page(b"not now", 503),))
     with alertmanager() as am:

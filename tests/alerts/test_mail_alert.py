@@ -27,6 +27,7 @@ from tests.addresses import own_address
 from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import ALERTS, RunAlert, run_as_daemon
 from tests.peers import require_peer
+from tests.programs import write_program
 from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.certificates import Authority
 from tests.servers.exim import exim
@@ -109,10 +110,9 @@ def sendmail(tmp_path: Path) -> Callable[..., dict[str, str]]:
 
     def make(exit: int = 0, says: str = "") -> dict[str, str]:  # noqa: A002  # the shell's word
         path = tmp_path / "sendmail"
-        path.write_text(
-            f'#!/bin/sh\necho "$*" >{tmp_path}/args\ncat >{tmp_path}/stdin\necho "{says}" >&2\nexit {exit}\n'
+        write_program(
+            path, f'#!/bin/sh\necho "$*" >{tmp_path}/args\ncat >{tmp_path}/stdin\necho "{says}" >&2\nexit {exit}\n'
         )
-        path.chmod(0o755)
         return {"PYMON_SENDMAIL": str(path)}
 
     return make
@@ -534,11 +534,11 @@ def mails_of(command: list[str], arguments: tuple[str, ...], stdin: str, folder:
     (folder / "upper").mkdir(parents=True)
     (folder / "work").mkdir()
     fake = folder / "upper/sendmail"
-    fake.write_text(
+    write_program(
+        fake,
         f"#!{sys.executable}\nimport json, sys\n"
-        f'json.dump([sys.argv[1:], sys.stdin.buffer.read().decode("utf-8")], open("{folder}/mail.json", "w"))\n'
+        f'json.dump([sys.argv[1:], sys.stdin.buffer.read().decode("utf-8")], open("{folder}/mail.json", "w"))\n',
     )
-    fake.chmod(0o755)
     mount = f"mount -t overlay overlay -o lowerdir=/usr/lib,upperdir={folder}/upper,workdir={folder}/work /usr/lib"
     subprocess.run(
         ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh", *command, *arguments],

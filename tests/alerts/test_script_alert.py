@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.conftest import RunAlert
+from tests.programs import write_program
 
 MON = ("-s", "http", "-g", "web", "-h", "www1 www2", "-t", "1793700000")
 STDIN = "www1 $(reboot) `x` \"' 죽음\ndetail {group}\n\udcff"
@@ -20,13 +21,13 @@ STDIN = "www1 $(reboot) `x` \"' 죽음\ndetail {group}\n\udcff"
 def command_fixture(tmp_path: Path) -> str:
     """A command that keeps its arguments, its ALERT_ and MON_ variables and its input in ``got``."""
     path = tmp_path / "command"
-    path.write_text(
+    write_program(
+        path,
         f"#!{sys.executable}\nimport json, os, sys\n"
         "env = {k: v for k, v in os.environ.items() if k.startswith(('ALERT_', 'MON_'))}\n"
         "got = [sys.argv[1:], env, sys.stdin.buffer.read().decode('utf-8', 'surrogateescape')]\n"
-        f"json.dump(got, open({str(tmp_path / 'got')!r}, 'w'))\nprint('done')\n"
+        f"json.dump(got, open({str(tmp_path / 'got')!r}, 'w'))\nprint('done')\n",
     )
-    path.chmod(0o755)
     return str(path)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pymon.alert.shell_words import code_words, mentions, with_variables
 from tests.alerts.conftest import RunAlert, run_alert
+from tests.programs import write_program
 
 SHOWN = [
     "printf %s {summary}",
@@ -83,8 +84,7 @@ ATTACKS = [
 def program(folder: Path) -> Path:
     """A program that makes the mark, to be named by the text."""
     path = folder / "runs"
-    path.write_text(f"touch {folder}/mark\n")
-    path.chmod(0o755)
+    write_program(path, f"touch {folder}/mark\n")
     return path
 
 

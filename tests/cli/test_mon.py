@@ -19,6 +19,7 @@ from pymon.cli.mon import _overrides, _parser, _with_two_dashes
 from pymon.config.loader import load
 from tests.addresses import listening
 from tests.ports import free_port
+from tests.programs import write_program
 
 MON = (sys.executable, "-m", "pymon.cli.mon")
 
@@ -99,8 +100,7 @@ def test_what_is_wrong_is_said(arguments: tuple[str, ...], status: int, text: st
 
 
 def configuration(tmp_path: Path) -> Path:
-    (tmp_path / "fine.monitor").write_text("#!/bin/sh\nexit 0\n")
-    (tmp_path / "fine.monitor").chmod(0o755)
+    write_program(tmp_path / "fine.monitor", "#!/bin/sh\nexit 0\n")
     file = tmp_path / "mon.cf"
     file.write_text(
         f"mondir = {tmp_path}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\nmonerrfile = {tmp_path}/errors\n"

@@ -17,6 +17,7 @@ from pymon.errors import PymonError
 from pymon.plugin.testing import listening, nobody
 from pymon.workbench.scaffold import draft
 from tests.differential.examples import greet
+from tests.programs import write_program
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -282,8 +283,7 @@ def test_a_slow_import_is_told_of_and_given_up(site: Path, pymon: Pymon, monkeyp
     monkeypatch.setattr("pymon.runner.registry.SLOW", 0.05)
     monkeypatch.setattr("pymon.workbench.catalogue.IMPORT_LIMIT", 0.3)
     slow = site / "mon.d/slow.monitor"
-    slow.write_text("#!/usr/bin/env python3\nimport pymon.plugin\nimport time\ntime.sleep(5)\n")
-    slow.chmod(0o755)
+    write_program(slow, "#!/usr/bin/env python3\nimport pymon.plugin\nimport time\ntime.sleep(5)\n")
     status, said = pymon("list", "-c", "mon.cf", "--monitors")
     assert status == 0
     assert f"{slow} is being imported (for 0.3 s at most) …" in said

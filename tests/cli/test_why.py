@@ -30,6 +30,7 @@ from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.store.store import FILE, Store
 from tests.ports import free_port
+from tests.programs import write_program
 
 T0 = 1_795_458_000.0
 WEB = ServiceKey("web", "http")
@@ -247,8 +248,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     """The port of a daemon whose only service fails."""
     number = free_port()
     for name, text in {"down.monitor": DOWN, "done.alert": "echo told ops"}.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
-        (tmp_path / name).chmod(0o755)
+        write_program(tmp_path / name, f"#!/bin/sh\n{text}\n")
     (tmp_path / "state").mkdir()
     (tmp_path / "auth.cf").write_text("command section\nlist: all\nack: all\ndisable: all\n")
     (tmp_path / "mon.cf").write_text(CONFIG.format(folder=tmp_path, port=number))

@@ -18,6 +18,7 @@ from tests.client.scripted import ScriptedServer
 from tests.differential.daemon import Daemon, Rig
 from tests.peers import require_peer
 from tests.ports import free_port
+from tests.programs import write_program
 
 JOE = "joe:$1$abcdefgh$DVuLYHjDhfNuwQY5aLev/1"
 ODD = "sum a\\b\\\\c \\20 \"q\" 's' é \udcff"
@@ -141,8 +142,7 @@ def _prepare(rig: Rig) -> None:
     rig.create()
     for name, text in _PROGRAMS.items():
         path = rig.folder / name
-        path.write_text(text)
-        path.chmod(0o755)
+        write_program(path, text)
     (rig.folder / "odd").write_bytes(f"{ODD}\n{DETAIL}".encode("utf-8", "surrogateescape"))
     (rig.folder / "auth.cf").write_text(_AUTH)
     (rig.folder / "users").write_text(f"{JOE}\n")

@@ -14,6 +14,7 @@ from pymon.client.command_syntax import COMMANDS
 from pymon.client.completion import candidates
 from pymon.server.commands.table import COMMANDS as OF_SERVER
 from tests.client.scripted import ScriptedServer, status_line
+from tests.programs import write_program
 from tests.tools import missing
 
 KNOWN = {"GROUP": ["web", "mail"], "SERVICE": ["http"], "HOST": ["h1", "h2"], "ALIAS": ["a"], "VIEW": ["v"]}
@@ -90,8 +91,7 @@ def test_bash(server: ScriptedServer, tmp_path: Path, capsys: pytest.CaptureFixt
     """The script, in bash: the words typed so far go in, what they can become comes out."""
     moncmd.main(["--completion", "bash"])
     program = tmp_path / "moncmd"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m pymon.client.moncmd "$@"\n')
-    program.chmod(0o755)
+    write_program(program, f'#!/bin/sh\nexec {sys.executable} -m pymon.client.moncmd "$@"\n')
     typed = f"({program} -s 127.0.0.1 -p {server.port} ack ma)"
     script = f'{capsys.readouterr().out}\nCOMP_WORDS={typed}\nCOMP_CWORD=6\n_moncmd\necho "${{COMPREPLY[@]}}"'
     bash = shutil.which("bash")

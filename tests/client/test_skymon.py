@@ -14,6 +14,7 @@ from pymon.client import skymon
 from pymon.client.skymon import Order, read_order
 from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
+from tests.programs import write_program
 
 PASSWORD = "geheim 1"
 SENDMAIL = """\
@@ -33,8 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".skytel").mkdir()
     (tmp_path / ".skytel/password").write_text(f"{crypt.make(PASSWORD)}\n")
     (tmp_path / ".skytel/allow").write_text("lf\nld\na\ndh dw ds\neh ew es\n")
-    (tmp_path / "sendmail").write_text(SENDMAIL)
-    (tmp_path / "sendmail").chmod(0o755)
+    write_program(tmp_path / "sendmail", SENDMAIL)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PYMON_SENDMAIL", str(tmp_path / "sendmail"))
     return tmp_path

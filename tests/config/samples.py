@@ -15,6 +15,7 @@ from pymon.config.report import Report
 from pymon.errors import ConfigError
 from pymon.model.problem import Problem
 from pymon.model.site import Site
+from tests.programs import write_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,7 @@ def make_programs(folder: Path) -> None:
     for name in ("mon.d/m.monitor", "alert.d/a.alert", "alert.d/lvs-site.alert", "alert.d/test.alert"):
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text("#!/bin/sh\nexit 0\n")
-        path.chmod(0o755)
+        write_program(path, "#!/bin/sh\nexit 0\n")
 
 
 def site_of(text: str) -> Site:

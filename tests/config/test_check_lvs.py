@@ -16,6 +16,7 @@ from pymon.config.period_coverage import covers_all_times
 from pymon.config.periods import in_period, parse_period
 from pymon.ipvs.lines import read_line
 from tests.config.samples import read_text
+from tests.programs import write_program
 
 ROOT = Path(__file__).resolve().parents[2]
 T0 = 1672531200.0
@@ -220,8 +221,7 @@ def test_what_pymon_brings_passes(name: str) -> None:
 def test_another_program_of_that_name_is_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = tmp_path / "alert.d" / "lvs.alert"
     own.parent.mkdir()
-    own.write_text("#!/bin/sh\n", encoding="ascii")
-    own.chmod(0o755)
+    write_program(own, "#!/bin/sh\n")
     path = tmp_path / "mon.cf"
     path.write_text(f"alertdir = {own.parent}\n\n{site([f'alert lvs.alert {REAL}'])}", encoding="utf-8")
     check(path, as_json=False, explain=None)

@@ -17,6 +17,7 @@ from pymon.model.problem import Severity
 from pymon.model.settings import Settings
 from pymon.share import shared
 from tests.config.samples import problems_of
+from tests.programs import write_program
 from tests.tools import RequireTool
 
 SITE = "hostgroup g h\n\nwatch g\n service s\n  traptimeout 1m\n  description {}\n"
@@ -285,7 +286,6 @@ def test_missing_m4(folder: Path) -> None:
 def test_m4_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pymon.config.m4.TIME_LIMIT", 0.2)
     slow = folder / "slow"
-    slow.write_text("#!/bin/sh\nsleep 60 & sleep 60\n")
-    slow.chmod(0o755)
+    write_program(slow, "#!/bin/sh\nsleep 60 & sleep 60\n")
     with pytest.raises(ConfigError, match="did not end within"):
         load(write(folder, SITE.format("x")), m4=str(slow))

@@ -12,6 +12,7 @@ from pymon.installed import ALERTS, MONITORS
 from pymon.model.settings import PluginOrder
 from pymon.runner.registry import scan
 from pymon.share import shared
+from tests.programs import write_program
 
 SITE = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor tcp.monitor -p 80\n  period wd {Sun-Sat}\n"
 ALERT = "    alert file.alert /tmp/x\n    alert exit=1 file.alert /tmp/y\n"
@@ -19,8 +20,7 @@ ALERT = "    alert file.alert /tmp/x\n    alert exit=1 file.alert /tmp/y\n"
 
 def program(path: Path, text: str = "#!/bin/sh\nexit 0\n") -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
+    write_program(path, text)
 
 
 def written(folder: Path, order: str, more: str = ALERT) -> Path:

@@ -29,6 +29,7 @@ from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
 from tests.peers import require_peer
 from tests.ports import free_port
+from tests.programs import write_program
 
 SERVICE = Service("g", "s", description="my  service", environment=(("FOO", "bar baz"), ("MON_GROUP", "not so")))
 SETTINGS = Settings(statedir="/state", logdir="/log", cfbasedir="/cf")
@@ -270,8 +271,7 @@ def record_mon(mon: Path, folder: Path) -> tuple[list[TimelineEvent], list[str]]
     for name in ("alert.d", "mon.d", "state", "log", "record"):
         (folder / name).mkdir()
     for path, text in ((folder / "alert.d/rec.alert", RECORDER), (folder / "mon.d/scr.monitor", MONITOR)):
-        path.write_text(text)
-        path.chmod(0o755)
+        write_program(path, text)
     (folder / "auth.cf").touch(mode=0o600)
     (folder / "mon.cf").write_text(
         dedent(f"""\

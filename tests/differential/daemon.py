@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.differential import script
+from tests.programs import write_program
 from tests.tools import ends_with_the_tests
 
 AUTH = "command section\nlist:all\nservertime:all\ndisable:all\nenable:all\nack:all\ntest:all\n"
@@ -31,8 +32,8 @@ class Rig:
         """Make the folders, the scripted plugins (``rec.alert``, ``script.monitor``) and an auth file."""
         for name in ("alerts", "script", "state", "log"):
             (self.folder / name).mkdir(parents=True)
-        script.write_program(self.folder / "mon.d/script.monitor", script.MONITOR)
-        script.write_program(self.folder / "alert.d/rec.alert", script.ALERT)
+        write_program(self.folder / "mon.d/script.monitor", script.MONITOR)
+        write_program(self.folder / "alert.d/rec.alert", script.ALERT)
         (self.folder / "auth.cf").write_text(AUTH)
 
     def settings(self, mondir: Iterable[Path] = (), alertdir: Iterable[Path] = ()) -> str:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ahead import Work
-from tests.differential import script, servers
+from tests.differential import servers
 from tests.differential.daemon import Daemon, Rig
 from tests.differential.recording import QUEUE, Peers, installed, rigs
 from tests.peers import ALERTS, MONITORS
 from tests.ports import free_port
+from tests.programs import write_program
 
 DEBIAN = (MONITORS, ALERTS)
 DEBIANS_PLUGINS = (
@@ -103,7 +104,7 @@ def _configuration(rig: Rig, plugins: tuple[Path, Path], ports: Ports, names: tu
 def _prepare(folder: Path, plugins: tuple[Path, Path], ports: Ports, names: tuple[str, ...]) -> Rig:
     rig = Rig(folder / "rig", free_port())
     rig.create()
-    script.write_program(rig.folder / "bin/qpage", QPAGE)
+    write_program(rig.folder / "bin/qpage", QPAGE)
     for name in ("one", "two", "three"):
         (rig.folder / "watched").mkdir(exist_ok=True)
         (rig.folder / "watched" / name).touch()

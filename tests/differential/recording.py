@@ -18,6 +18,7 @@ from tests.differential.scenario import Scenario, configuration, write_scripts
 from tests.differential.scenarios import SCENARIOS
 from tests.peers import PATHS
 from tests.ports import free_port
+from tests.programs import write_program
 
 QUEUE = "peers"
 RUN_LIMIT = 400.0
@@ -83,9 +84,9 @@ RECORD = Work(QUEUE, record)
 def _rig(folder: Path, scenarios: Sequence[Scenario]) -> Rig:
     rig = Rig(folder / "rig", free_port())
     rig.create()
-    script.write_program(rig.folder / "alert.d/sub/deep.alert", script.ALERT)
-    script.write_program(rig.folder / "mon.d/sub/deep.monitor", script.MONITOR)
-    script.write_program(rig.folder / "mon.d/broken.monitor", "#!/nonexistent/interpreter\n")
+    write_program(rig.folder / "alert.d/sub/deep.alert", script.ALERT)
+    write_program(rig.folder / "mon.d/sub/deep.monitor", script.MONITOR)
+    write_program(rig.folder / "mon.d/broken.monitor", "#!/nonexistent/interpreter\n")
     (rig.folder / "mon.cf").write_text(configuration(rig.settings(), scenarios))
     return rig
 

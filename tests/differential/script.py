@@ -9,7 +9,6 @@ so no two steps' notes carry the same second, however slow the machine is (see `
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,13 +126,6 @@ def write_script(folder: Path, steps: Sequence[Step]) -> None:
     (folder / "n").write_text("0\n")
     for number, step in enumerate(steps, 1):
         (folder / str(number)).write_text(step.fragment(folder / f"{number}.data"))
-
-
-def write_program(path: Path, text: str) -> None:
-    """Write an executable file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
 
 
 def _bytes(output: str | bytes) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.addresses import listening
+from tests.programs import write_program
 
 Line = dict[str, Any]
 
@@ -42,8 +43,7 @@ class Daemon:
     def program(self, name: str, text: str) -> Path:
         """Write an executable: ``x.monitor`` goes to mon.d, ``x.alert`` to alert.d."""
         path = self.directory / ("mon.d" if name.endswith(".monitor") else "alert.d") / name
-        path.write_text(text)
-        path.chmod(0o755)
+        write_program(path, text)
         return path
 
     def recorder(self, name: str = "rec.alert") -> Path:

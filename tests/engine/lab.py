@@ -15,6 +15,7 @@ from pymon.model.request import Asker, Outcome, Request, SavedKind
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
 from pymon.store.store import FILE, Store
+from tests.programs import write_program
 
 BOB = Asker("bob", "127.0.0.1")
 NOBODY = Asker("", "127.0.0.1")
@@ -57,8 +58,7 @@ class Lab:
     def program(self, name: str, text: str) -> Path:
         """Write an executable."""
         path = self.here / ("alert.d" if name.endswith(".alert") else "mon.d") / name
-        path.write_text(text)
-        path.chmod(0o755)
+        write_program(path, text)
         return path
 
     def _engine(self, loadstate: tuple[SavedKind, ...] = (), *, stopped: bool = False) -> Engine:

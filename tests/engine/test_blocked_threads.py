@@ -17,6 +17,7 @@ from pymon.store.offline import look_up
 from pymon.store.store import FILE
 from tests.addresses import IN_A_FOLDER
 from tests.ports import free_port
+from tests.programs import write_program
 
 PLUGIN = '''#!/usr/bin/env python3
 """Hangs for some hosts."""
@@ -71,8 +72,7 @@ watch st
 def test_reload_and_stop_wait_for_no_thread_and_prints_are_the_runs(tmp_path: Path) -> None:
     mark, log = tmp_path / "mark", tmp_path / "log"
     path = tmp_path / "a.monitor"
-    path.write_text(PLUGIN.format(mark=str(mark)))
-    path.chmod(0o755)
+    write_program(path, PLUGIN.format(mark=str(mark)))
     (tmp_path / "state").mkdir()
     (tmp_path / "auth.cf").touch()
     config, port = tmp_path / "mon.cf", free_port()

@@ -22,6 +22,7 @@ from pymon.model.trap import Trap
 from pymon.runner.executor import Runner
 from pymon.runner.loop_delays import HoldUps
 from tests.clocks import BEGIN, VirtualClock, run_in_virtual_time
+from tests.programs import write_program
 
 KEY = ServiceKey("web", "x")
 DAY = 86400.0
@@ -133,8 +134,7 @@ class Site:
     def __init__(self, directory: Path, clock: VirtualClock, *keywords: str) -> None:
         self.directory, self.clock = directory, clock
         for name, text in (("x.monitor", MONITOR), ("rec.alert", ALERT)):
-            (directory / name).write_text(text)
-            (directory / name).chmod(0o755)
+            write_program(directory / name, text)
         config = directory / "mon.cf"
         config.write_text(
             f"mondir = {directory}\nalertdir = {directory}\nstatedir = {directory}\nlogdir = {directory}\n\n"

@@ -16,6 +16,7 @@ from pymon.engine.timers import Timer
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.status import EventKind, OpStatus
+from tests.programs import write_program
 
 KEY = ServiceKey("web", "x")
 
@@ -23,8 +24,7 @@ KEY = ServiceKey("web", "x")
 def engine(directory: Path, *keywords: str) -> Engine:
     """On one service that fails, and writes to ``calls``."""
     monitor = directory / "x.monitor"
-    monitor.write_text(f"#!/bin/sh\necho called >>{directory}/calls\nexit 1\n")
-    monitor.chmod(0o755)
+    write_program(monitor, f"#!/bin/sh\necho called >>{directory}/calls\nexit 1\n")
     config = directory / "mon.cf"
     config.write_text(
         f"mondir = {directory}\nstatedir = {directory}\nlogdir = {directory}\n\nhostgroup web host1\n\n"

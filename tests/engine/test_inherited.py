@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.addresses import listening
+from tests.programs import write_program
 
 pytestmark = pytest.mark.slow
 
@@ -52,8 +53,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def run(monitor: str = FAILING, *, first: str = "", stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         program = tmp_path / "x.monitor"
-        program.write_text(monitor)
-        program.chmod(0o755)
+        write_program(program, monitor)
         (tmp_path / "mon.cf").write_text(
             f"mondir = {tmp_path}\nstatedir = {tmp_path}\nlogdir = {tmp_path}\nrandstart = 1s\n{listening()}\n"
             "hostgroup web host1\n\nwatch web\n    service x\n        interval 1s\n        monitor x.monitor\n"

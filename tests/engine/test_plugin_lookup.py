@@ -12,12 +12,12 @@ from pymon.model.period import PeriodSpec
 from pymon.model.service import Alert, AlertKind, Command, MonitorCommand, Period, Service
 from pymon.model.settings import Settings
 from pymon.model.site import Site
+from tests.programs import write_program
 
 
 def executable(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o755)
+    write_program(path, "#!/bin/sh\n")
     return path
 
 

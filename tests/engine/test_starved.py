@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.addresses import listening
+from tests.programs import write_program
 
 pytestmark = pytest.mark.slow
 
@@ -86,8 +87,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def run(monitor: str, host: str, limit: int = 0) -> subprocess.Popen[bytes]:
         alert = tmp_path / "tell.alert"
-        alert.write_text(ALERT)
-        alert.chmod(0o755)
+        write_program(alert, ALERT)
         services = "".join(
             f" service s{number}\n  interval 1s\n  monitor {monitor}\n  period\n   alert tell.alert\n"
             for number in range(SERVICES)

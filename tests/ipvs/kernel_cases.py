@@ -50,9 +50,9 @@ from pymon.ipvs.plan import Absent, Present, Quiesced, Wish
 from pymon.ipvs.table import Table, why_no_kernel_table
 from pymon.runner.registry import load
 from tests.differential.daemon import Daemon, Rig
-from tests.differential.script import write_program
 from tests.ipvs import table_cases
 from tests.ports import free_port
+from tests.programs import write_program
 
 ALERT = Path(__file__).resolve().parents[2] / "alerts" / "lvs.alert"
 VIP = Listening(Protocol.TCP, ip_address("10.0.0.100"), 80)

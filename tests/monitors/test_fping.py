@@ -14,6 +14,7 @@ from pymon.errors import PluginError
 from pymon.plugin.icmp import ping
 from pymon.plugin.net import literal
 from tests.monitors.servers import MONITORS, Check
+from tests.programs import write_program
 from tests.tools import missing
 
 FPING = MONITORS / "fping.monitor"
@@ -243,8 +244,7 @@ def test_traceroute_that_is_not_installed_is_told() -> None:
 
 def test_traceroute(tmp_path: Path) -> None:
     program = tmp_path / "traceroute"
-    program.write_text('#!/bin/sh\necho "traceroute to $1"\n')
-    program.chmod(0o755)
+    write_program(program, '#!/bin/sh\necho "traceroute to $1"\n')
     exitval, output = isolated(
         "ip route add unreachable 10.7.0.0/24",
         f"env PATH={tmp_path} {sys.executable} {FPING} -r 0 -T 10.7.0.5 127.0.0.1 10.7.0.4",

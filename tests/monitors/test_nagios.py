@@ -14,6 +14,7 @@ from pymon.errors import PluginUsageError
 from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check
 from tests.ports import free_port
+from tests.programs import write_program
 from tests.servers.sshd import sshd
 from tests.servers.website import Page, website
 from tests.tools import missing
@@ -40,8 +41,7 @@ def function(name: str) -> Any:
 def script(folder: Path, text: str, name: str = "check_it") -> str:
     """A plugin made of shell."""
     file = folder / name
-    file.write_text(f"#!/bin/sh\n{text}\n")
-    file.chmod(0o755)
+    write_program(file, f"#!/bin/sh\n{text}\n")
     return str(file)
 
 
@@ -126,8 +126,7 @@ async def test_a_plugin_that_cannot_do_its_work(
 ) -> None:
     """M-nagios-unknown."""
     path = tmp_path / "check_it"
-    path.write_text(plugin)
-    path.chmod(0o755)
+    write_program(path, plugin)
     result = await check_inside("nagios.monitor", "-t", "0.5", "--", str(path), "%h", "--", "web1")
     assert result.outcome == outcome, result
     assert reason in result.output
@@ -200,8 +199,7 @@ async def test_one_that_dies_or_cannot_be_run(check: Check, tmp_path: Path) -> N
     result = await check("nagios.monitor", "--", script(tmp_path, "echo all OK; kill -11 $$"), "%h", "--", "a")
     said = "ended by signal 11: all OK"
     assert (result.exitval, result.output) == (126, f"{said}\na: not checked: {said}\n")
-    (tmp_path / "broken").write_text("#!/nonexistent/interpreter\n")
-    (tmp_path / "broken").chmod(0o755)
+    write_program(tmp_path / "broken", "#!/nonexistent/interpreter\n")
     result = await check("nagios.monitor", "--", str(tmp_path / "broken"), "%h", "--", "a")
     assert result.exitval == 126
     assert "its interpreter is missing" in result.output

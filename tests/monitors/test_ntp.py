@@ -21,6 +21,7 @@ from pymon.runner.loading import module_of
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import MONITORS, Check
 from tests.peers import require_peer
+from tests.programs import write_program
 from tests.servers import datagrams
 from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.chronyd import chronyd
@@ -260,8 +261,7 @@ async def test_the_limits_of_debians(
     """M-ntp-name: mon's is ntpdate.monitor, and needs a program that Debian has no more."""
     peer = require_peer("ntpdate.monitor")
     program = tmp_path / "ntpdate"
-    program.write_text(NTPDATE.replace("STRATUM", str(stratum)).replace("OFFSET", str(offset)))
-    program.chmod(0o755)
+    write_program(program, NTPDATE.replace("STRATUM", str(stratum)).replace("OFFSET", str(offset)))
     process = await asyncio.create_subprocess_exec(
         *(str(peer), "--ntpdate", str(program), *options, "127.0.0.1"),
         stdin=subprocess.DEVNULL,
@@ -279,8 +279,7 @@ async def test_a_server_that_does_not_answer_m_ntp_silent(check_inside: Check, t
     """M-ntp-silent: Debian's is content with a host that ntpdate has nothing to say of."""
     peer = require_peer("ntpdate.monitor")
     program = tmp_path / "ntpdate"
-    program.write_text("#!/bin/sh\nexit 1\n")
-    program.chmod(0o755)
+    write_program(program, "#!/bin/sh\nexit 1\n")
     process = await asyncio.create_subprocess_exec(str(peer), "--ntpdate", str(program), "127.0.0.1")
     assert await process.wait() == 0
     assert (await check_inside("ntp.monitor", "-t", "1", "-p", "9", "127.0.0.1")).exitval == 1

@@ -19,6 +19,7 @@ from pymon.contract.plugin import Answer
 from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check
 from tests.peers import require_peer
+from tests.programs import write_program
 
 PROCESS = MONITORS / "process.monitor"
 LONG_NAME = f"{os.getpid()}-script-whose-name-is-long"
@@ -63,8 +64,7 @@ def scripts_fixture(tmp_path: Path) -> Path:
         "script": shell,
         LONG_NAME: shell,
     }.items():
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
+        write_program(tmp_path / name, text)
     return tmp_path
 
 

@@ -14,6 +14,7 @@ import pytest
 from tests.monitors.adversity import check_adversity
 from tests.monitors.mail import plain
 from tests.monitors.servers import Check, Handler, serving
+from tests.programs import write_program
 from tests.servers.adversity import Adversity, Facing, Speech, rows_together
 from tests.servers.sshd import ShellServer, sshd
 
@@ -269,8 +270,7 @@ async def test_what_ssh_keyscan_answers(
     expected: tuple[int, str],
 ) -> None:
     program = tmp_path / "ssh-keyscan"
-    program.write_text(f"#!/bin/sh\n{words}\n")
-    program.chmod(0o755)
+    write_program(program, f"#!/bin/sh\n{words}\n")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     async with serving(hearing(BANNER, b"")) as port:
         result = await check_inside("ssh.monitor", "-t", "5", "-f", STRANGE, "-p", str(port), ADDRESS)

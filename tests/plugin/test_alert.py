@@ -41,6 +41,7 @@ from pymon.plugin.blocking import StuckThreads
 from pymon.plugin.net import NameNotFound
 from pymon.runner.executor import Runner
 from pymon.runner.registry import load
+from tests.programs import write_program
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -317,8 +318,7 @@ async def test_inside_the_daemon_as_a_program_does(code: int, tmp_path: Path) ->
     """Arguments, environment, input with bytes that are no UTF-8; output and exit code are the same both ways."""
 
     path = tmp_path / "tell.alert"
-    path.write_text(PROGRAM)
-    path.chmod(0o755)
+    write_program(path, PROGRAM)
     file = load("tell.alert", str(path))
     assert file.plugin is not None
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "FOO": "한\udcff"}

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from pymon.contract.invocation import Invocation
+from tests.programs import write_program
 
 BASE = {"PATH": os.environ["PATH"]}
 
@@ -13,8 +14,7 @@ BASE = {"PATH": os.environ["PATH"]}
 def script(folder: Path, text: str, name: str = "a.monitor", interpreter: str = "/bin/sh") -> Path:
     """An executable file; an empty ``interpreter`` leaves the first line out."""
     path = folder / name
-    path.write_text((f"#!{interpreter}\n" if interpreter else "") + text)
-    path.chmod(0o755)
+    write_program(path, (f"#!{interpreter}\n" if interpreter else "") + text)
     return path
 
 

@@ -16,6 +16,7 @@ from pymon.runner.event_loop import DaemonLoop
 from pymon.runner.executor import Runner
 from pymon.runner.loop_delays import HoldUps
 from pymon.runner.registry import PluginFile
+from tests.programs import write_program
 from tests.runner.plugins import made
 
 pytestmark = pytest.mark.slow
@@ -135,8 +136,7 @@ async def test_an_alert_is_not_repeated() -> None:
 async def test_a_program_that_comes_to_its_own_end_is_judged_the_second_time(tmp_path: Path) -> None:
     """E-hold-up: it does not depend on the event loop. The first time its machine may have slept with it."""
     path = tmp_path / "x.monitor"
-    path.write_text(f"#!/bin/sh\necho run >>{tmp_path}/runs\nsleep 0.5\necho refused\nexit 1\n")
-    path.chmod(0o755)
+    write_program(path, f"#!/bin/sh\necho run >>{tmp_path}/runs\nsleep 0.5\necho refused\nexit 1\n")
     runner = Runner()
     runner.start()
     loop = asyncio.get_running_loop()
@@ -156,8 +156,7 @@ async def test_a_program_that_comes_to_its_own_end_is_judged_the_second_time(tmp
 async def test_a_program_that_has_ended_is_no_timeout(tmp_path: Path) -> None:
     """E-hold-up: it ended in time, and the event loop, which was held up, looks at its timers first."""
     path = tmp_path / "x.monitor"
-    path.write_text("#!/bin/sh\nsleep 0.2\necho fine\n")
-    path.chmod(0o755)
+    write_program(path, "#!/bin/sh\nsleep 0.2\necho fine\n")
     loop = asyncio.get_running_loop()
     loop.call_later(0.1, time.sleep, HELD)
     result = await Runner().run(PluginFile("x.monitor", str(path)), Invocation(str(path), (), {}), time_limit=1.0)

@@ -12,6 +12,7 @@ from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.executable import search
 from pymon.runner.registry import load, scan
+from tests.programs import write_program
 from tests.runner.scripts import script
 
 SDK_PLUGIN = '''
@@ -73,8 +74,7 @@ def test_what_is_wanted_is_found_by_any_name_as_by_mon(tmp_path: Path, name: str
     path = tmp_path / "a" / name
     (tmp_path / "a").mkdir()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o755)
+    write_program(path, "#!/bin/sh\n")
     directories = [str(tmp_path / "none"), str(tmp_path / "a")]
     found = scan(directories, {name, "", "nul\0", "nosuch", str(path)})
     assert {each: Path(file.path).resolve() for each, file in found.items()} == {name: path.resolve()}

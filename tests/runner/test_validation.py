@@ -12,6 +12,7 @@ import pytest
 from pymon.installed import MONITORS
 from pymon.model.argument import Trial
 from pymon.runner.validation import Subject, validate_apart
+from tests.programs import write_program
 
 GOOD = """\
 #!/usr/bin/env python3
@@ -43,8 +44,7 @@ BROKEN = {
 
 def plugin(folder: Path, name: str, text: str) -> Subject:
     path = folder / name
-    path.write_text(text)
-    path.chmod(0o755)
+    write_program(path, text)
     return Subject(MONITORS, name, path=str(path))
 
 

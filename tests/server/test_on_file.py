@@ -10,6 +10,7 @@ import pytest
 from pymon.model.depend import ServiceKey
 from pymon.store.store import Store
 from tests.peers import require_peer
+from tests.programs import write_program
 from tests.server.conftest import Live, until
 
 KEY = ServiceKey("g", "s")
@@ -96,8 +97,7 @@ async def test_no_secret_of_mon_cf_is_shown_to_anybody(
     live.configure()
     for name in ("mon.d/fine.monitor", "alert.d/note.alert"):
         program = tmp_path / name
-        program.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/called\ncat >/dev/null\nexit 0\n')
-        program.chmod(0o755)
+        write_program(program, f'#!/bin/sh\necho "$@" >>{tmp_path}/called\ncat >/dev/null\nexit 0\n')
     record = Store(tmp_path / "pymon.db")
     history = tmp_path / "history"
     await live.start(f"historicfile = {history}", SECRET_SITE, AUTH, record=record)

@@ -8,6 +8,7 @@ import pytest
 
 from pymon.errors import PluginError
 from pymon.plugin.testing import EventKind, nobody, run_alert, run_monitor
+from tests.programs import write_program
 
 SHARED = Path(__file__).resolve().parents[2]
 TCP = SHARED / "monitors/tcp.monitor"
@@ -44,7 +45,6 @@ def test_a_monitor_is_no_alert(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"^file.alert is no monitor: try it by run_alert or try_alert"):
         run_monitor(FILE, "out")
     shell = tmp_path / "own.alert"
-    shell.write_text("#!/bin/sh\n")
-    shell.chmod(0o755)
+    write_program(shell, "#!/bin/sh\n")
     with pytest.raises(PluginError, match=r"^own.alert is no monitor"):
         run_monitor(shell)

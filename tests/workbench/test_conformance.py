@@ -23,6 +23,7 @@ from pymon.model.result import Cause
 from pymon.plugin.testing import listening
 from pymon.workbench.calls import of_alert, of_monitor
 from pymon.workbench.conformance import Trial, find, try_out
+from tests.programs import write_program
 
 HEAD = """\
 #!/usr/bin/env python3
@@ -52,8 +53,7 @@ def write_fixture(tmp_path: Path) -> Write:
 
     def write(probe: str) -> Path:
         path = tmp_path / "own.monitor"
-        path.write_text(HEAD + textwrap.dedent(probe) + FOOT)
-        path.chmod(0o755)
+        write_program(path, HEAD + textwrap.dedent(probe) + FOOT)
         return path
 
     return write
@@ -371,7 +371,8 @@ def test_what_the_test_holds_is_not_the_plugins(write: Write) -> None:
 def test_what_an_alert_leaves_is_noted(tmp_path: Path) -> None:
     """It may mean to, and is not called once more to see whether it is so each time."""
     path = tmp_path / "own.alert"
-    path.write_text(
+    write_program(
+        path,
         HEAD
         + textwrap.dedent(f"""
             async def deliver(event, options):
@@ -383,9 +384,8 @@ def test_what_an_alert_leaves_is_noted(tmp_path: Path) -> None:
 
             if __name__ == "__main__":
                 alert.main()
-        """)
+        """),
     )
-    path.chmod(0o755)
     file = find(path)
     try:
         trial = asyncio.run(try_out(file, of_alert(file.path, ()), is_alert=True))
@@ -500,8 +500,7 @@ def test_a_probe_that_raises(write: Write) -> None:
 
 def test_one_that_cannot_be_imported(tmp_path: Path) -> None:
     path = tmp_path / "broken.monitor"
-    path.write_text("#!/usr/bin/env python3\nfrom pymon.plugin import nothing\n")
-    path.chmod(0o755)
+    write_program(path, "#!/usr/bin/env python3\nfrom pymon.plugin import nothing\n")
     trial = run(path, "127.0.0.1")
     assert trial.inside is None
     assert trial.problems[0].startswith("cannot run in process: ImportError: ")
@@ -522,15 +521,13 @@ def test_one_that_does_not_end(write: Write) -> None:
 
 def test_a_program_that_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "suicide.monitor"
-    path.write_text("#!/bin/sh\nkill -9 $$\n")
-    path.chmod(0o755)
+    write_program(path, "#!/bin/sh\nkill -9 $$\n")
     assert run(path, "host").problems == ("as a process: ended by signal 9",)
 
 
 def test_a_failure_without_a_summary_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "mute.monitor"
-    path.write_text("#!/bin/sh\nexit 1\n")
-    path.chmod(0o755)
+    write_program(path, "#!/bin/sh\nexit 1\n")
     trial = run(path, "host")
     assert trial.process.notes == ("it failed without a summary: its first line is empty",)
     assert trial.problems == ()
@@ -538,10 +535,9 @@ def test_a_failure_without_a_summary_is_noted(tmp_path: Path) -> None:
 
 def test_a_measurement_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "wrong.monitor"
-    path.write_text(
-        '#!/bin/sh\necho "host time soon" >>"$PYMON_MEASUREMENTS"\necho "host size 5 B" >>"$PYMON_MEASUREMENTS"\n'
+    write_program(
+        path, '#!/bin/sh\necho "host time soon" >>"$PYMON_MEASUREMENTS"\necho "host size 5 B" >>"$PYMON_MEASUREMENTS"\n'
     )
-    path.chmod(0o755)
     trial = run(path, "host")
     (problem,) = trial.problems
     assert "'soon' is no number" in problem

@@ -19,6 +19,7 @@ import pymon.plugin.testing
 from pymon.plugin.testing import EventKind, hang_up, listening, nobody, run_alert, run_monitor
 from tests import addresses
 from tests.differential import servers
+from tests.programs import write_program
 from tests.servers.certificates import Authority
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,8 +50,7 @@ def plugins_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugins")
     for beginning, name in NAMES.items():
         path = folder / name
-        path.write_text(block(f'#!/usr/bin/env python3\n"""{beginning}'), encoding="utf-8")
-        path.chmod(0o755)
+        write_program(path, block(f'#!/usr/bin/env python3\n"""{beginning}'))
     return folder
 
 
@@ -240,8 +240,7 @@ def plugin(path: Path, *parts: str) -> Path:
     """A plugin of these parts."""
     names = ", ".join(sorted(set(pymon.plugin.__all__)))
     head = "#!/usr/bin/env python3\nfrom __future__ import annotations\nfrom dataclasses import dataclass\n"
-    path.write_text("\n".join((head, f"from pymon.plugin import {names}", *parts)))
-    path.chmod(0o755)
+    write_program(path, "\n".join((head, f"from pymon.plugin import {names}", *parts)))
     return path
 
 
@@ -307,8 +306,7 @@ def test_every_name_of_the_sdk_is_told_of() -> None:
 def test_every_variable_is_told_of(tmp_path: Path) -> None:
     """Of those that a plugin is given; the page says more of those that need a history."""
     show = tmp_path / "show"
-    show.write_text("#!/bin/sh\nenv\n")
-    show.chmod(0o755)
+    write_program(show, "#!/bin/sh\nenv\n")
     table = PAGE.partition("The environment (")[2].partition("\n## ")[0]
     for trial in (run_monitor(show), run_alert(show)):
         given = set(re.findall(r"^(?:PY)?MON_\w+", trial.output, re.MULTILINE))

@@ -22,6 +22,7 @@ from pymon.plugin.testing import (
     try_monitor,
 )
 from pymon.workbench.scaffold import draft
+from tests.programs import write_program
 
 SHARED = Path(__file__).resolve().parents[2]
 TCP = SHARED / "monitors/tcp.monitor"
@@ -114,8 +115,7 @@ def test_misbehaviour_fails_the_test(tmp_path: Path) -> None:
 def test_an_alert_gets_what_it_is_told(tmp_path: Path) -> None:
     record = tmp_path / "record"
     alert = tmp_path / "record.alert"
-    alert.write_text(f'#!/bin/sh\n{{ echo "$MON_ALERTTYPE $COLOUR $*"; cat; }} >{record}\nexit 75\n')
-    alert.chmod(0o755)
+    write_program(alert, f'#!/bin/sh\n{{ echo "$MON_ALERTTYPE $COLOUR $*"; cat; }} >{record}\nexit 75\n')
     trial = run_alert(
         alert,
         "a word",
@@ -159,8 +159,7 @@ def test_a_package_that_has_no_such_plugin() -> None:
 async def test_trials_at_the_same_time_take_turns(tmp_path: Path) -> None:
     """Or what one starts would be taken for what another left behind, and not all would be as it was at the end."""
     path, story = tmp_path / "own.monitor", tmp_path / "story"
-    path.write_text(WRITER)
-    path.chmod(0o755)
+    write_program(path, WRITER)
     start, factory = threading.Thread.start, asyncio.get_running_loop().get_task_factory()
     trials = await asyncio.gather(*(try_monitor(path, "-f", str(story), "host") for _ in range(3)))
     assert [trial.exitval for trial in trials] == [0, 0, 0]

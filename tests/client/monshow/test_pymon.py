@@ -13,6 +13,7 @@ import pytest
 from tests.differential import recording
 from tests.differential.daemon import Daemon, Rig
 from tests.ports import free_port
+from tests.programs import write_program
 
 _MON_CF = """
 hostgroup web 127.0.0.1
@@ -33,8 +34,7 @@ def test_reasons_come_from_the_record(tmp_path: Path) -> None:
     rig = Rig(tmp_path / "rig", free_port())
     rig.create()
     fails = rig.folder / "mon.d/fails.monitor"
-    fails.write_text("#!/bin/sh\necho 'refused: <i>'\nexit 1\n")
-    fails.chmod(0o755)
+    write_program(fails, "#!/bin/sh\necho 'refused: <i>'\nexit 1\n")
     (rig.folder / "mon.cf").write_text(rig.settings() + _MON_CF)
     peers = recording.installed()
 

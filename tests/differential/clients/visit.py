@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.ahead import Work
-from tests.differential import script
 from tests.differential.clients.visits import DEEDS, FILES, IDENTITIES, LOOKS, Visit
 from tests.differential.daemon import Rig
 from tests.differential.recording import QUEUE, installed, rigs
@@ -19,6 +18,7 @@ from tests.differential.talk.normal import Normal
 from tests.differential.talk.player import EVERYBODY, Played, Player, Stage
 from tests.differential.talk.transcript import Transcript, parse
 from tests.ports import free_port
+from tests.programs import write_program
 
 SITE = Path(__file__).with_name("site.txt")
 LIMIT = 120.0
@@ -94,7 +94,7 @@ def _visit_one(site: Transcript, visits: Sequence[Visit], player: Player, folder
     home = folder / "home"
     where = {"{host}": HOST, "{port}": str(rig.port), "{home}": str(home)}
     for name, text in FILES.items():
-        script.write_program(home / name, _filled(text, where))
+        write_program(home / name, _filled(text, where))
     state = Played()
     try:
         with stage.daemon:

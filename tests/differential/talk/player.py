@@ -19,6 +19,7 @@ from tests.differential.records import Call
 from tests.differential.talk.converse import Connection, send_packet
 from tests.differential.talk.normal import Normal, brief
 from tests.differential.talk.transcript import Scenario, Step, Transcript, to_bytes
+from tests.programs import write_program
 
 START_LIMIT = 60.0
 LIMIT = 20.0
@@ -102,7 +103,7 @@ def prepare(transcript: Transcript, rig: Rig) -> None:
     """Write all the files that the daemon will read."""
     rig.create()
     (rig.folder / "told").mkdir()
-    script.write_program(rig.folder / "mon.d/told.monitor", MONITOR)
+    write_program(rig.folder / "mon.d/told.monitor", MONITOR)
     where = {"{rig}": str(rig.folder), "{port}": str(rig.port)}
     parts = [rig.settings(), _filled(transcript.site, where)]
     parts += [_filled(scenario.config, where) for scenario in transcript.scenarios]
@@ -112,7 +113,7 @@ def prepare(transcript: Transcript, rig: Rig) -> None:
     for name, lines in transcript.files.items():
         text = _filled(lines, where) + "\n"
         if text.startswith("#!"):
-            script.write_program(rig.folder / name, text)
+            write_program(rig.folder / name, text)
         else:
             (rig.folder / name).write_text(text)
 
