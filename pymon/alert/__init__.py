@@ -1,7 +1,9 @@
 """Tell them: from a decision to a running alert.
 
-envelope   argv, environment and standard input of an alert, and its line in the history (pure)
-pending    the journal of ordered deliveries that are not done yet
-launch     runs alerts in the background; never raises, never blocks the engine
-sdk        what the author of an alert imports
+launch       runs alerts in the background; never raises, never blocks the engine
+delivery     one alert on its way, and the ledger that is told of it
+order        calls about the same thing are done one after the other
+subject      what an ordered call acts upon, and target: in the words of mon.cf
+concurrency  how many alerts run at a time
+shell_words  an alert's call as a line for a shell
 """

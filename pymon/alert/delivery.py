@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,8 +36,7 @@ class About:
 class Delivery:
     """One call on its way. ``token`` names it in the ledger.
 
-    An ordered call has a ``key``: what it acts upon as its text says it, with the alert's name before it. ``kept`` is
-    done once the journal has it, or could not take it (False).
+    An ordered call has a ``key``: what it acts upon as its text says it, with the alert's name before it.
     """
 
     about: About
@@ -48,7 +45,6 @@ class Delivery:
     inprocess: bool
     token: str
     key: str = ""
-    kept: asyncio.Future[bool] | None = None
 
     def __str__(self) -> str:
         return f"{self.file.name} for {self.about.group}/{self.about.service} ({self.about.event})"
@@ -75,9 +71,15 @@ class Ledger(Protocol):
     async def settled(self) -> None:
         """Return when all that was told before is on file, or cannot be."""
 
+    @property
+    def obstacle(self) -> str:
+        """Why what was told last is not on file; empty if it is, or may still come there."""
+
 
 class NoLedger:
     """Keeps nothing."""
+
+    obstacle = "no record is kept"
 
     def decided(self, token: str, pending: Pending) -> None:
         """As in Ledger."""
@@ -119,19 +121,14 @@ def log_end(delivery: Delivery, result: CheckResult) -> None:
         log.info("%s says: … (%d lines more)", delivery, len(lines) - _LINES_LOGGED, extra=extra)
 
 
-def latest_of_each(
-    journal: Iterable[Pending], undone: Mapping[str, Pending]
-) -> tuple[list[tuple[str, Pending]], list[str]]:
-    """What journal and ledger hold, with tokens, oldest first: of each order key the latest decision.
+def latest_of_each(undone: Mapping[str, Pending]) -> tuple[list[tuple[str, Pending]], list[str]]:
+    """What the ledger holds, with tokens, oldest first: of each order key the latest decision.
 
     The second list are the tokens of those that were overtaken.
     """
-    by_key: dict[str, tuple[str, Pending]] = {pending.key: (uuid.uuid4().hex, pending) for pending in journal}
-    loose = [(token, pending) for token, pending in undone.items() if not pending.key]
-    for token, pending in undone.items():
-        if pending.key and (pending.key not in by_key or by_key[pending.key][1].at <= pending.at):
-            by_key[pending.key] = (token, pending)
-    latest = sorted([*loose, *by_key.values()], key=lambda each: each[1].at)
+    oldest_first = sorted(undone.items(), key=lambda each: each[1].at)
+    by_key = {pending.key: token for token, pending in oldest_first}
+    latest = [each for each in oldest_first if not each[1].key or by_key[each[1].key] == each[0]]
     return latest, sorted(undone.keys() - {token for token, _ in latest})
 
 

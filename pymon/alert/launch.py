@@ -5,11 +5,12 @@ An alert is run under a time limit, and how it ended is logged. It can ask for m
 - exit code 75 (sysexits' EX_TEMPFAIL; of a plugin the codes in its ``retry_on``) is tried again after 1, 2, 4, … 60
   seconds, for an hour, over restarts too; so is one that could not be started;
 - with ``ordered``, calls about the same thing are done one after the other (pymon/alert/order.py). Of those that wait
-  only the newest is done, and one that is being retried gives way to it: the newest decision wins. Such a call is kept
-  in a journal until it has succeeded or failed for good, and taken up again by the next daemon (``resume``).
+  only the newest is done, and one that is being retried gives way to it: the newest decision wins. The next daemon
+  takes up what has neither succeeded nor failed for good (``resume``).
 
-A ledger is told of each call when it is decided, before each attempt, and when nothing is left to do. An attempt of a
-call that is not ordered waits until the ledger has it on file: so no daemon to come does it again.
+A ledger is told of each call when it is decided, and when nothing is left to do. The first attempt of a call waits, for
+a bounded time, until the ledger has it on file: so a daemon to come knows of it. A call that is not ordered must not
+be made twice, so the ledger has each of its attempts on file before it begins.
 """
 
 from __future__ import annotations
@@ -19,11 +20,9 @@ import logging
 import os
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
 
 from pymon.alert.concurrency import Places
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
-from pymon.alert.journal import Journal
 from pymon.alert.limits import AlertLimits
 from pymon.alert.order import Decision, Order
 from pymon.alert.subject import look_up, order_key
@@ -59,25 +58,22 @@ class Launcher:
         self,
         runner: Runner,
         *,
-        statedir: str | Path,
         environ: Mapping[str, str] | None = None,
         ledger: Ledger | None = None,
         places: Places | None = None,
         clock: Clock | None = None,
         limits: AlertLimits | None = None,
     ) -> None:
-        """The journal is in ``statedir``; ``environ`` is the daemon's environment (default: that of this process).
+        """``environ`` is the daemon's environment (default: that of this process).
 
         ``clock`` is the machine's, if none is given.
         """
         self._runner = runner
         self._ledger = ledger or NoLedger()
-        self._journal = Journal(Path(statedir) / "pending")
         self._environ = dict(os.environ if environ is None else environ)
         self._clock = clock or SystemClock()
         self._limits = limits = limits or AlertLimits()
         self._order = Order(limits)
-        self._journaled: dict[str, str] = {}  # order key → token of the call that the journal has of it
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = places or Places()
         self._retrying = 0
@@ -94,14 +90,12 @@ class Launcher:
         call_about = About(*call.key, str(call.command), call.event.value, call.at, call.period)
         delivery = Delivery(call_about, file, invocation, inprocess, uuid.uuid4().hex)
         delivery.key = order_key(delivery)
-        pending = self._pending(delivery)
-        self._ledger.decided(delivery.token, pending)
+        self._ledger.decided(delivery.token, self._pending(delivery))
         if not delivery.key:
             self._spawn(self._deliver(delivery), str(delivery))
             return
         if self._decided_since_start is not None:
             self._decided_since_start.add(delivery.key)
-        self._keep(delivery, pending)
         self._queue(delivery)
 
     def resume(
@@ -113,9 +107,9 @@ class Launcher:
     ) -> None:
         """Take up what an earlier daemon left undone; ``alerts`` are the programs known by name.
 
-        ``undone`` are calls of the ledger by their tokens; those that are ordered (they have a key) are in the journal
-        too, unless the daemon was killed in between. ``is_wanted`` is asked of each ordered one before it is done: what
-        the world has overtaken meanwhile is dropped. ``is_inprocess`` says whether it may run inside the daemon.
+        ``undone`` are calls of the ledger by their tokens. ``is_wanted`` is asked of each ordered one (it has a key)
+        before it is done: what the world has overtaken meanwhile is dropped. ``is_inprocess`` says whether it may run
+        inside the daemon.
         """
         self._decided_since_start = set()
         first = self._order.open("the start", "", is_earlier=True)  # what begins meanwhile is remembered
@@ -124,10 +118,9 @@ class Launcher:
     async def drain(self, limit: float) -> None:
         """Let the alerts under way finish, ``limit`` seconds at most, and end those that are left.
 
-        Calls that wait for another attempt get one now. Ordered calls that are still undone stay in the journal.
+        Calls that wait for another attempt get one now. Ordered calls that are still undone stay in the ledger.
         """
         self._stopping.set()
-        self._journal.flush()  # what waits for a thread that the system does not have is done now
         end = awake() + limit
         while self._tasks and (left := end - awake()) > 0:
             await asyncio.wait(self._tasks, timeout=left)
@@ -136,8 +129,6 @@ class Launcher:
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks, timeout=5.0)
-        await asyncio.wait([self._journal.flush()], timeout=self._limits.disk_wait)
-        self._journal.close()
 
     # Calls without order
 
@@ -179,50 +170,46 @@ class Launcher:
 
     # Ordered calls
 
-    def _keep(self, delivery: Delivery, pending: Pending) -> None:
-        delivery.kept = self._journal.write(pending)
-        self._journaled[delivery.key] = delivery.token
-
     def _queue(self, delivery: Delivery, *, is_earlier: bool = False) -> None:
         decision = self._order.open(str(delivery), delivery.key, is_earlier=is_earlier)
         self._spawn(self._deliver_in_order(delivery, decision), f"{delivery.file.name} {delivery.key}")
 
     async def _deliver_in_order(self, delivery: Delivery, decision: Decision) -> None:
         try:
-            is_done = await self._try_in_order(delivery, decision)
+            await self._try_in_order(delivery, decision)
         finally:
             self._order.close(decision)
-        if self._journaled.get(delivery.key, delivery.token) == delivery.token:
-            self._journaled.pop(delivery.key, None)
-            if is_done:
-                self._journal.remove(delivery.key)
 
-    async def _try_in_order(self, delivery: Delivery, decision: Decision) -> bool:
-        """Try until success, failure for good, a newer decision, or the stop; whether nothing is left to do."""
+    async def _try_in_order(self, delivery: Delivery, decision: Decision) -> None:
+        """Try until success, failure for good, a newer decision, or the stop."""
         attempt = 0
         while True:
             stopping = self._stopping.is_set()
             subject = await self._settle(delivery, decision)
-            await self._kept(delivery)
+            if attempt == 0:
+                await self._on_file(delivery)
             await self._order.wait_for_turn(decision)
             if decision.overtaken_by:
-                return self._give_way(delivery, decision, None)
+                self._give_way(delivery, decision, None)
+                return
             self._order.begin(decision)
             result = await self._attempt(delivery, subject)
             if not self._is_retried(delivery, result):
                 self._done(delivery, result)
-                return True
+                return
             if decision.overtaken_by:
-                return self._give_way(delivery, decision, result)
+                self._give_way(delivery, decision, result)
+                return
             delay = self._delay(attempt)
             self._ledger.attempted(delivery.about, result, delay, "")
             if stopping:
                 self._log_undone(delivery)
-                return False
+                return
             await self._pause(delivery, delay, decision.overtaken)
             attempt += 1
             if decision.overtaken_by:
-                return self._give_way(delivery, decision, None)
+                self._give_way(delivery, decision, None)
+                return
 
     async def _settle(self, delivery: Delivery, decision: Decision) -> Subject:
         """Tell what a call acts upon, and so what it has to wait for; again until all its names could be looked up."""
@@ -234,13 +221,7 @@ class Launcher:
         self._order.enter(decision, subject)
         return subject
 
-    async def _kept(self, delivery: Delivery) -> None:
-        if delivery.kept is not None:
-            done, _ = await asyncio.wait([delivery.kept], timeout=self._limits.disk_wait)
-            if not done:
-                log.error("%s starts before it is in the journal: the disk is slow", delivery)
-
-    def _give_way(self, delivery: Delivery, decision: Decision, result: CheckResult | None) -> bool:
+    def _give_way(self, delivery: Delivery, decision: Decision, result: CheckResult | None) -> None:
         how = "is not tried again" if decision.has_begun else "is dropped before its start"
         log.info("%s %s: %s was decided later", delivery, how, decision.overtaken_by)
         why = f"{decision.overtaken_by} was decided later"
@@ -249,13 +230,12 @@ class Launcher:
             self._ledger.ended(delivery.token)
         else:
             self._done(delivery, result, why)
-        return True
 
     def _log_undone(self, delivery: Delivery) -> None:
-        if delivery.kept is not None and delivery.kept.done() and not delivery.kept.result():
-            log.error("%s is undone, and lost: it could not be kept in %s", delivery, self._journal.folder)
+        if obstacle := self._ledger.obstacle:
+            log.error("%s is undone, and is lost unless the record can be kept again: %s", delivery, obstacle)
         else:
-            log.warning("%s is undone: it stays in %s for the next start", delivery, self._journal.folder)
+            log.warning("%s is undone: it stays in the record for the next start", delivery)
 
     # What an earlier daemon left
 
@@ -268,9 +248,8 @@ class Launcher:
         undone: Mapping[str, Pending],
     ) -> None:
         try:
-            journal = await self._journal.read()
             decided, self._decided_since_start = self._decided_since_start or set(), None
-            latest, overtaken = latest_of_each(journal, undone)
+            latest, overtaken = latest_of_each(undone)
             for token in overtaken:
                 self._ledger.ended(token)
             for token, pending in latest:
@@ -281,7 +260,6 @@ class Launcher:
                     self._cannot_resume(token, pending)
                 elif pending.key and not is_wanted(pending):
                     log.warning("%s, and is not wanted any more: dropped", left_undone(pending, self._clock.wall()))
-                    self._journal.remove(pending.key)
                     self._ledger.dropped(about(pending), "it was left undone, and is not wanted any more")
                     self._ledger.ended(token)
                 else:
@@ -298,18 +276,16 @@ class Launcher:
             return
         delivery.key = order_key(delivery) or pending.key
         if delivery.key != pending.key:  # an earlier pymon wrote it another way
-            if delivery.key not in self._journaled:
-                self._keep(delivery, self._pending(delivery))
-            self._journal.remove(pending.key)
+            self._ledger.decided(token, self._pending(delivery))
         self._queue(delivery, is_earlier=True)
 
     def _cannot_resume(self, token: str, pending: Pending) -> None:
+        left = left_undone(pending, self._clock.wall())
         if pending.key:
-            what = f"mon.cf does not name it any more: it stays in {self._journal.folder}"
-            log.error("%s, and %s", left_undone(pending, self._clock.wall()), what)
+            log.error("%s, and mon.cf does not name it any more: it stays in the record", left)
             return
         why = "it was left undone, and mon.cf does not name it any more"
-        log.error("%s, and mon.cf does not name it any more: dropped", left_undone(pending, self._clock.wall()))
+        log.error("%s, and mon.cf does not name it any more: dropped", left)
         self._ledger.dropped(about(pending), why)
         self._ledger.ended(token)
 

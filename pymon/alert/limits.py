@@ -18,7 +18,7 @@ class AlertLimits:
     most_retrying: int = 1000
     """calls that are not ordered and wait for another attempt; with more, further failures are final"""
     disk_wait: float = 2.0
-    """that a first attempt waits for the disk; one that takes longer must not hold up an IPVS change"""
+    """that a first attempt waits until the record has it; a disk that takes longer must not hold up an IPVS change"""
     look_up: float = 60.0
     """that an alert may take to tell what it acts upon"""
     remembered: int = 10_000

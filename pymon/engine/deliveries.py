@@ -53,3 +53,8 @@ class Deliveries:
     async def settled(self) -> None:
         """Return when all that was told before is on file, or cannot be."""
         await self._record.settled()
+
+    @property
+    def obstacle(self) -> str:
+        """Why what was told last is not on file."""
+        return "there is no statedir" if self._record.path is None else self._record.obstacle

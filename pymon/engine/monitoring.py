@@ -103,11 +103,9 @@ class Watcher:
         self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record, limits)
         self._trapwatch = TrapWatch(self, self._timekeeping.absences, record)
         ledger = Deliveries(record, self.clock)
-        room, statedir = current_capacity(), site.settings.statedir
+        room = current_capacity()
         places = Places(room.alert_programs, room.alerts_inside)
-        self.launcher = Launcher(
-            self._runner, statedir=statedir, environ=environ, ledger=ledger, places=places, clock=clock
-        )
+        self.launcher = Launcher(self._runner, environ=environ, ledger=ledger, places=places, clock=clock)
         self._effects = Effects(self.launcher, self.history, self.downtime, environ)
         self.checks = Checks(site.settings.maxprocs, self._check_ended, room.check_programs, check_descriptors)
         self._asked_for: set[ServiceKey] = set()

@@ -12,17 +12,19 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from pymon.model.delivery import Pending, PendingDelivery
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
 from pymon.store import reading, schema, writing
 from pymon.store.batch import Batch, Saved
 from pymon.store.claim import Claim
 from pymon.store.health import LogGrowth
+from pymon.store.pending_files import FOLDER, newer_than, read_pending, remove_pending
 from pymon.store.retention import KEPT, STEP, STEPS, count_time, prune, prune_histories
 from pymon.store.schema import NotARecord, Unusable
 from pymon.text import decode
@@ -73,15 +75,19 @@ class Database:
     def start(self, *, fresh: bool) -> tuple[Saved, Written]:
         """Open the file, or begin one, and give what an earlier daemon left in it.
 
-        ``fresh``: nothing, and it is forgotten but for the events. On a file system that cannot be written, what is
-        there is read all the same.
+        ``fresh``: the alerts with an order that it had not done, and all else is forgotten but for the events. On a
+        file system that cannot be written, what is there is read all the same. Files of an older pymon with alerts
+        that it had not done (``pending_files``) are taken into the record.
         """
+        folder = self.path.with_name(FOLDER)
+        pending = read_pending(folder)
         try:
             self._open(thoroughly=True)
-            saved = self._take_up(fresh)
+            saved = self._take_up(fresh, pending)
         except Unusable as problem:
             saved = Saved() if fresh or self._claim.is_held else reading.last_resort(self.path)
-            return saved, Written(str(problem))
+            return _with_undone(saved, newer_than(saved.undone, pending)), Written(str(problem))
+        remove_pending(folder)
         self._needs_all = False
         return saved, Written()
 
@@ -176,7 +182,10 @@ class Database:
             raise Unusable(f"{error.strerror} ({error.filename})") from error
         try:
             with _translated():
-                self._connection = sqlite3.connect(self.path, timeout=BUSY_LIMIT, isolation_level=None)
+                # One job after the other uses it, but where the system has no thread to spare, the event loop does.
+                self._connection = sqlite3.connect(
+                    self.path, timeout=BUSY_LIMIT, isolation_level=None, check_same_thread=False
+                )
                 newest = self._prepare(self._connection, thoroughly, existed)
         except (NotARecord, Unusable):
             self._disconnect()
@@ -255,15 +264,21 @@ class Database:
                         connection.execute("ROLLBACK")
                 raise
 
-    def _take_up(self, fresh: bool) -> Saved:
+    def _take_up(self, fresh: bool, pending: Sequence[Pending]) -> Saved:
         def work(connection: sqlite3.Connection) -> Saved:
-            if not fresh:
-                return reading.saved(connection)
-            owed = {key: state for key, state in reading.saved(connection).states.items() if state.debts}
-            connection.execute("BEGIN IMMEDIATE")
-            writing.forget_state(connection)
-            connection.execute("COMMIT")
-            return Saved(forgotten=owed)
+            saved = reading.saved(connection)
+            if fresh:
+                owed = {key: state for key, state in saved.states.items() if state.debts}
+                saved = Saved(forgotten=owed, undone=tuple(each for each in saved.undone if each.pending.key))
+            found = newer_than(saved.undone, pending)
+            saved = _with_undone(saved, found)
+            if fresh or found:
+                connection.execute("BEGIN IMMEDIATE")
+                if fresh:
+                    writing.forget_state(connection)
+                writing.keep_alerts(connection, saved.undone)
+                connection.execute("COMMIT")
+            return saved
 
         try:
             return self._guarded(work)
@@ -272,7 +287,12 @@ class Database:
             if answer.problem:
                 raise Unusable(answer.problem) from damage
             self._open(thoroughly=False)
-            return Saved()
+            return self._guarded(work)
+
+
+def _with_undone(saved: Saved, more: Iterable[PendingDelivery]) -> Saved:
+    undone = sorted((*saved.undone, *more), key=lambda each: each.pending.at)
+    return replace(saved, undone=tuple(undone))
 
 
 def _checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:

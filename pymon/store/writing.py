@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from pymon.model.delivery import PendingDelivery
 from pymon.model.event import TimelineEvent
 from pymon.store.batch import Batch
 from pymon.store.codec import encode_facts, encode_measurements, encode_pending, encode_state
@@ -22,6 +23,7 @@ TEXT_LIMIT = 4096
 """characters of an event's text that are kept"""
 FACTS_LIMIT = 16384
 """characters of an event's facts that are kept"""
+_ALERT = "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)"
 
 
 def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
@@ -85,19 +87,21 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
         ((name, encode(line)) for name, line in batch.lines),
     )
     yield "DELETE FROM alerts WHERE token = ?", [(token,) for token, undone in batch.alerts.items() if undone is None]
-    yield (
-        "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)",
-        (
-            (token, undone.started, encode_pending(undone.pending))
-            for token, undone in batch.alerts.items()
-            if undone is not None
-        ),
-    )
+    yield _ALERT, (_alert_row(undone) for undone in batch.alerts.values() if undone is not None)
     yield (
         "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), "
         "CAST(? AS TEXT), ?)",
         (_event_row(base + number, event) for number, event in batch.events.items()),
     )
+
+
+def keep_alerts(connection: sqlite3.Connection, undone: Iterable[PendingDelivery]) -> None:
+    """Put alerts that are not done into the record; the caller commits."""
+    connection.executemany(_ALERT, map(_alert_row, undone))
+
+
+def _alert_row(undone: PendingDelivery) -> tuple[object, ...]:
+    return undone.token, undone.started, encode_pending(undone.pending)
 
 
 def _event_row(number: int, event: TimelineEvent) -> tuple[object, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +19,7 @@ from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
 from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile
+from tests.alert.ledger import Book
 
 
 class Scripted:
@@ -95,7 +95,12 @@ async def runner() -> AsyncIterator[Runner]:
 
 
 @pytest.fixture
-async def launcher(runner: Runner, tmp_path: Path) -> AsyncIterator[Launcher]:
-    made = Launcher(runner, statedir=tmp_path, limits=AlertLimits(time_limit=20.0, retry_delays=(0.01, 0.02)))
+async def book() -> Book:
+    return Book()
+
+
+@pytest.fixture
+async def launcher(runner: Runner, book: Book) -> AsyncIterator[Launcher]:
+    made = Launcher(runner, ledger=book, limits=AlertLimits(time_limit=20.0, retry_delays=(0.01, 0.02)))
     yield made
     await made.drain(5.0)

@@ -24,6 +24,7 @@ from pymon.plugin import run_command
 from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
+from tests.alert.ledger import Book
 from tests.programs import write_program
 
 
@@ -98,10 +99,10 @@ async def test_the_one_line_of_a_failure_is_logged_once(
 
 @pytest.mark.slow
 async def test_q17_an_alert_that_hangs_is_ended(
-    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    runner: Runner, tmp_path: Path, book: Book, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Q17: mon's hanging alerts pile up for ever."""
-    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(time_limit=0.2))
+    launcher = Launcher(runner, ledger=book, limits=AlertLimits(time_limit=0.2))
     file = script(tmp_path, "sleep 60")
     began = time.monotonic()
     launcher.launch(call(), invocation(path=file.path), file)
@@ -236,8 +237,8 @@ async def test_ordered_calls_of_one_key_follow_each_other_and_the_newest_wins(
     assert "is dropped before its start: x.alert for web/http (up) was decided later" in caplog.text
 
 
-async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner, tmp_path: Path) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
+async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner, book: Book) -> None:
+    launcher = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75)
     launcher.launch(call(), invocation("k", "down"), plugin_file(plugin))
     await plugin.until(lambda: plugin.ended == ["k down 75"])
@@ -245,11 +246,11 @@ async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner,
     await plugin.until(lambda: len(plugin.ended) == 2)
     await launcher.drain(10)
     assert plugin.ended == ["k down 75", "k up 0"]
-    assert not list((tmp_path / "pending").iterdir())
+    assert not book.open
 
 
-async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, tmp_path: Path) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
+async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, book: Book) -> None:
+    launcher = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin, ordered = Scripted(75, ordered=False), Scripted(75, 75)
     launcher.launch(call(), invocation("a"), plugin_file(plugin))
     launcher.launch(call(), invocation("b"), plugin_file(ordered))
@@ -258,11 +259,11 @@ async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, tmp_path
     await launcher.drain(10)
     assert plugin.ended == ["a 75", "a 0"]
     assert ordered.ended == ["b 75", "b 75"]
-    assert len(list((tmp_path / "pending").glob("*.json"))) == 1
+    assert len(book.open) == 1
 
 
-async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: Runner, tmp_path: Path) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
+async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: Runner, book: Book) -> None:
+    launcher = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75, ordered=False)
     plugin.gate.clear()
     launcher.launch(call(), invocation("a"), plugin_file(plugin))
@@ -275,8 +276,8 @@ async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: 
 
 
 @pytest.mark.slow
-async def test_drain_is_bounded(runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    launcher = Launcher(runner, statedir=tmp_path)
+async def test_drain_is_bounded(runner: Runner, tmp_path: Path, book: Book, caplog: pytest.LogCaptureFixture) -> None:
+    launcher = Launcher(runner, ledger=book)
     plugin = Scripted()
     plugin.gate.clear()
     file = script(tmp_path, f"touch {tmp_path}/begun; sleep 60; touch {tmp_path}/survived")
@@ -289,7 +290,7 @@ async def test_drain_is_bounded(runner: Runner, tmp_path: Path, caplog: pytest.L
     assert launcher.running == 0
     assert plugin.running == 0
     assert "2 alerts are still under way after 0.5 seconds" in caplog.text
-    assert len(list((tmp_path / "pending").glob("*.json"))) == 1
+    assert len(book.open) == 2
 
 
 async def test_what_an_alert_leaves_running_goes_on(launcher: Launcher, tmp_path: Path) -> None:
@@ -325,9 +326,9 @@ def _wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path) -> None:
+async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path, book: Book) -> None:
     """With ``inprocess = no`` an IPVS change is a process too; mails to a server that is gone hang for minutes."""
-    launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
+    launcher = Launcher(runner, ledger=book, places=Places(1))
     (tmp_path / "mail").mkdir()
     mail = script(tmp_path / "mail", f"echo yes >{tmp_path}/hangs; sleep 60")
     change = script(tmp_path, f"echo yes >{tmp_path}/changed")
@@ -336,13 +337,15 @@ async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tm
     launcher.launch(call(), invocation("k", path=change.path), plugin_file(Scripted(), change.path), inprocess=False)
     await asyncio.to_thread(_wait_for_text, tmp_path / "changed")
     await launcher.drain(1.0)
-    assert not list((tmp_path / "pending").glob("*.json"))
+    assert len(book.open) == 1, "the mail"
 
 
 @pytest.mark.slow
-async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(runner: Runner, tmp_path: Path) -> None:
+async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(
+    runner: Runner, tmp_path: Path, book: Book
+) -> None:
     """With ``inprocess = no``: an Alertmanager that is gone must not hold up an IPVS change."""
-    launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
+    launcher = Launcher(runner, ledger=book, places=Places(1))
     (tmp_path / "tell").mkdir()
     tell = script(tmp_path / "tell", f"echo yes >{tmp_path}/hangs; sleep 60")
     change = script(tmp_path, f"echo yes >{tmp_path}/changed")
@@ -372,9 +375,9 @@ def most_at_once(noted: Path) -> int:
 
 
 @pytest.mark.slow
-async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, tmp_path: Path) -> None:
+async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, tmp_path: Path, book: Book) -> None:
     """Q17: script.alert and mail.alert's sendmail are processes, too."""
-    launcher = Launcher(runner, statedir=tmp_path, places=Places(3))
+    launcher = Launcher(runner, ledger=book, places=Places(3))
     noted = tmp_path / "noted"
     inside, outside = Running(noted, ordered=False), script(tmp_path, Running(noted, ordered=False).command[2])
     for _ in range(6):
@@ -386,8 +389,10 @@ async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, 
 
 
 @pytest.mark.slow
-async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, places=Places(1))
+async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(
+    runner: Runner, tmp_path: Path, book: Book
+) -> None:
+    launcher = Launcher(runner, ledger=book, places=Places(1))
     hangs, changed = tmp_path / "hangs", tmp_path / "changed"
     launcher.launch(call(), invocation("k"), plugin_file(Running(hangs, ordered=False, text="sleep 60")))
     await asyncio.to_thread(_wait_for_text, hangs)

@@ -209,12 +209,12 @@ def test_calls_about_the_same_alert_are_ordered() -> None:
         assert order_key(*mon("web"), *labels, "http://a", "http://b", MON_ALERTTYPE=kind) != fires, "no news of it"
 
 
-async def test_a_failure_that_is_tried_again_does_not_overtake_the_end_of_it(tmp_path: Path) -> None:
+async def test_a_failure_that_is_tried_again_does_not_overtake_the_end_of_it() -> None:
     """A-alertmanager-order: the service would fire until --expire, though it is well."""
     file = load("alertmanager.alert", str(ALERTS / "alertmanager.alert"))
     runner = Runner()
     runner.start()
-    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
+    launcher = Launcher(runner, limits=AlertLimits(retry_delays=(3600.0,)))
     answers = iter((Page(b"not now", 503),))
     try:
         async with website(lambda _asked: next(answers, Page())) as site:

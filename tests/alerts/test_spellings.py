@@ -32,6 +32,7 @@ from pymon.model.status import EventKind
 from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile, load
 from tests.alert.conftest import Scripted
+from tests.alert.ledger import Book
 from tests.alerts.conftest import ALERTS
 
 V4 = Listening(Protocol.TCP, ip_address("10.0.0.100"), 443)
@@ -118,8 +119,8 @@ async def runner() -> AsyncIterator[Runner]:
 
 
 @pytest.fixture
-async def launcher(runner: Runner, tmp_path: Path) -> AsyncIterator[Launcher]:
-    made = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
+async def launcher(runner: Runner) -> AsyncIterator[Launcher]:
+    made = Launcher(runner, limits=AlertLimits(retry_delays=(3600.0,)))
     yield made
     await made.drain(10.0)
 
@@ -339,31 +340,33 @@ async def test_a_slow_lookup_holds_up_neither_the_loop_nor_other_calls_and_comes
 
 
 async def test_what_an_earlier_daemon_left_under_another_spelling_is_older(
-    runner: Runner, lvs: PluginFile, table: MemoryTable, tmp_path: Path, names: Names
+    runner: Runner, lvs: PluginFile, table: MemoryTable, names: Names
 ) -> None:
     """A-order-identity: over a restart, too."""
     for real in ("127.0.0.1", "www1.test:443", "127.0.0.1:https"):
         table.flush()
-        first = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
+        book = Book()
+        first = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
         launch(first, lvs, EventKind.FAILURE, f"-V 10.0.0.100:443 -R {real}")
         await first.drain(10)
-        assert len(list((tmp_path / "pending").glob("*.json"))) == 1
+        assert len(book.open) == 1
         table.add_service(VirtualService(V4))
         names.addresses["www1.test"] = ["127.0.0.1"]
-        second = Launcher(runner, statedir=tmp_path, limits=AlertLimits(retry_delays=(3600.0,)))
-        second.resume({"lvs.alert": lvs})
+        second = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
+        second.resume({"lvs.alert": lvs}, undone=dict(book.open))
         launch(second, lvs, EventKind.UP, "-V 10.0.0.100:443 -R ::ffff:127.0.0.1")
         await until(lambda second=second: second.running == 0)  # type: ignore[misc]
         await second.drain(10)
         assert len(table.listed(V4).servers) == 1
-        assert not list((tmp_path / "pending").iterdir())
+        assert not book.open
         names.addresses.clear()
 
 
 async def test_two_that_an_earlier_daemon_left_are_done_in_their_order(
-    runner: Runner, lvs: PluginFile, table: MemoryTable, tmp_path: Path
+    runner: Runner, lvs: PluginFile, table: MemoryTable
 ) -> None:
-    """A-order-identity: a journal of an earlier pymon writes its keys another way."""
+    """A-order-identity: an earlier pymon wrote its keys another way."""
+    book = Book()
     table.add_service(VirtualService(V4))
     for number, (kind, old_key, words) in enumerate(
         (
@@ -372,18 +375,15 @@ async def test_two_that_an_earlier_daemon_left_are_done_in_their_order(
         )
     ):
         call = invocation(words, kind)
-        left = Pending(
+        book.open[kind] = Pending(
             old_key, "lvs.alert", "web", "http", kind, 1e9 + number, call.arguments, dict(call.environ), "w\n"
         )
-        journal = Launcher(runner, statedir=tmp_path)._journal
-        await journal.write(left)
-        journal.close()
-    launcher = Launcher(runner, statedir=tmp_path)
-    launcher.resume({"lvs.alert": lvs})
+    launcher = Launcher(runner, ledger=book)
+    launcher.resume({"lvs.alert": lvs}, undone=dict(book.open))
     await until(lambda: launcher.running == 0)
     await launcher.drain(10)
     assert table.listed(V4).servers == ()
-    assert not list((tmp_path / "pending").iterdir())
+    assert not book.open
 
 
 # Other alerts
@@ -471,9 +471,9 @@ async def test_names_that_hang_are_looked_up_side_by_side(names: Names, monkeypa
 
 
 async def test_a_plugin_that_cannot_tell_is_ordered_by_its_text(
-    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    runner: Runner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    launcher = Launcher(runner, statedir=tmp_path, limits=AlertLimits(look_up=0.05))
+    launcher = Launcher(runner, limits=AlertLimits(look_up=0.05))
     for look_up, said in ((_hang, "its look_up takes over 0.05 seconds"), (_raise, "its look_up raised")):
         plugin = Scripted()
         plugin.look_up = look_up  # type: ignore[attr-defined]

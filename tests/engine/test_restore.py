@@ -267,8 +267,8 @@ async def test_an_alert_that_is_too_old_or_unknown_is_not_launched(lab: Lab, cap
     assert not lab.lines("calls")
 
 
-async def test_an_ordered_alert_that_the_journal_did_not_get_is_done_if_still_wanted(lab: Lab) -> None:
-    """Killed between the decision and the journal: the record has it."""
+async def test_an_ordered_alert_that_was_left_undone_is_done_if_still_wanted(lab: Lab) -> None:
+    """Killed between the decision and its end: the record has it."""
     down, up = pending(key="rec.alert 10.0.0.1", ago=9.0), pending(key="rec.alert 10.0.0.1", event="up")
     await leave(lab, down=(down, True), up=(up, False))
     await lab.restart()
