@@ -9,9 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from pymon.contract.alert_options import alert_arguments
 from pymon.contract.invocation import Invocation
 from pymon.model.debt import Target
 from pymon.model.service import Command, Service
+from pymon.model.status import EventKind
+from pymon.model.variables import MonVariable
 from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.alert")
@@ -27,8 +30,8 @@ def target_of(service: Service, command: Command, file: PluginFile | None, envir
     """
     plugin = None if file is None else file.plugin
     if file is not None and plugin is not None and plugin.ordered:
-        names = {"MON_GROUP": service.group, "MON_SERVICE": service.name}
-        arguments = ("-s", service.name, "-g", service.group, "-h", "", "-t", "0", *command.arguments)
+        names: dict[str, str] = {MonVariable.GROUP: service.group, MonVariable.SERVICE: service.name}
+        arguments = alert_arguments(service.name, service.group, "", 0, EventKind.FAILURE, command.arguments)
         try:
             key = plugin.order_key(Invocation(file.path, arguments, {**environ, **dict(service.environment), **names}))
         except Exception:

@@ -15,6 +15,7 @@ from pymon.config.values import Note
 from pymon.errors import DependencyError
 from pymon.model.depend import DependBehavior, Dependency
 from pymon.model.service import Service
+from pymon.model.variables import MonVariable
 
 Converter = Callable[[str, str, Note], object]
 
@@ -129,7 +130,7 @@ class ServiceBuilder:
     def _environment(self, environment: dict[str, str], token: Token) -> None:
         """Read ``NAME=value``; the value keeps its leading blanks."""
         name, _, value = token.partition("=")
-        if name in OWN_VARIABLES:
+        if name in _SET_BY_MON:
             self._report.add("overridden-environment", token.line or 0, 0, name=name)
         environment[name] = value
 
@@ -156,9 +157,5 @@ def _uses(
     return tuple(uses)
 
 
-OWN_VARIABLES = frozenset({
-    "MON_GROUP", "MON_SERVICE", "MON_LAST_SUMMARY", "MON_LAST_OUTPUT", "MON_LAST_FAILURE", "MON_FIRST_FAILURE",
-    "MON_LAST_SUCCESS", "MON_FIRST_SUCCESS", "MON_DEPEND_STATUS", "MON_DESCRIPTION", "MON_STATEDIR", "MON_LOGDIR",
-    "MON_CFBASEDIR", "MON_RETVAL", "MON_OPSTATUS", "MON_ACK", "MON_ALERTTYPE", "MON_TRAP_INTENDED",
-})  # fmt: skip
-"""the variables that mon sets for monitors and alerts, over those of mon.cf"""
+_SET_BY_MON = frozenset(MonVariable)
+"""names that a service's environment cannot give a value"""

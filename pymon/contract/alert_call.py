@@ -1,14 +1,15 @@
 """How an alert is called, exactly as mon calls it (pure).
 
-argv is ``PATH -s SERVICE -g GROUP -h "HOST HOST" -t EPOCH [-u|-a|-D|-T|-O] ARGUMENTS``; the documented ``-l`` is
-never passed. What stands in which MON_* variable, and when one is absent, was compared with the running mon.
+argv is the alert's path and what ``pymon.contract.alert_options`` makes. What stands in which MON_* variable, and when
+one is absent, was compared with the running mon.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pymon.contract.environ import bounded, clean
+from pymon.contract.alert_options import alert_arguments
+from pymon.contract.environ import clean, fit
 from pymon.contract.invocation import Invocation
 from pymon.model.effect import AlertCall
 from pymon.model.result import CheckOutcome
@@ -16,21 +17,13 @@ from pymon.model.service import Service
 from pymon.model.settings import Settings
 from pymon.model.state import NO_SUMMARY, split_output
 from pymon.model.status import EventKind
+from pymon.model.variables import MonVariable
 
 HOSTS_LIMIT = 120 * 1024
 """bytes of the ``-h`` argument: the kernel refuses a single argument of 128 KiB"""
 
-KIND_OPTIONS: Mapping[EventKind, str] = {
-    EventKind.UP: "-u",
-    EventKind.ACK: "-a",
-    EventKind.DISABLE: "-D",
-    EventKind.TRAP: "-T",
-    EventKind.TRAPTIMEOUT: "-O",
-}
-"""the option that tells the kind of event; the other kinds have none"""
 
-
-def envelope(
+def alert_invocation(
     call: AlertCall,
     service: Service,
     path: str,
@@ -47,15 +40,11 @@ def envelope(
     A NUL, which no argument or variable can hold, is passed as U+FFFD (A-nul); MON_* variables are cut at 64 KiB
     and the host list at 120 KiB, because the kernel would refuse to start the alert (Q21). Standard input is whole.
     """
-    option = KIND_OPTIONS.get(call.event)
-    arguments = (
-        *("-s", call.key.service, "-g", call.key.group, "-h", _joined(hosts), "-t", str(int(call.at))),
-        *(() if option is None else (option,)),
-        *call.command.arguments,
-    )
+    told = _joined(hosts)
+    arguments = alert_arguments(call.key.service, call.key.group, told, call.at, call.event, call.command.arguments)
     environ = dict(base_environ)
     environ.update((name, clean(value)) for name, value in service.environment)
-    environ.update((name, bounded(value)) for name, value in _variables(call, service, settings))
+    environ.update((name, fit(value)) for name, value in _variables(call, service, settings))
     return Invocation(path, tuple(clean(argument) for argument in arguments), environ, call.output)
 
 
@@ -75,35 +64,35 @@ def history_line(call: AlertCall, path: str) -> str:
 def _variables(call: AlertCall, service: Service, settings: Settings) -> Iterator[tuple[str, str]]:
     """The MON_* variables that are present (spec: calling an alert)."""
     state = call.state
-    yield "MON_GROUP", call.key.group
-    yield "MON_SERVICE", call.key.service
-    yield "MON_ALERTTYPE", call.event.value
-    yield "MON_OPSTATUS", str(int(state.op_status))
+    yield MonVariable.GROUP, call.key.group
+    yield MonVariable.SERVICE, call.key.service
+    yield MonVariable.ALERTTYPE, call.event.value
+    yield MonVariable.OPSTATUS, str(int(state.op_status))
     if state.check is not None:
-        yield "MON_CHECK", told_check(call)
-    yield "MON_LAST_FAILURE", str(int(state.last_failure))
-    yield "MON_LAST_SUCCESS", str(int(state.last_success))
-    yield "MON_FIRST_SUCCESS", ""  # mon passes it, and never has a value for it
-    yield "MON_STATEDIR", settings.statedir
-    yield "MON_LOGDIR", settings.logdir
-    yield "MON_CFBASEDIR", settings.cfbasedir
+        yield MonVariable.CHECK, check_outcome(call)
+    yield MonVariable.LAST_FAILURE, str(int(state.last_failure))
+    yield MonVariable.LAST_SUCCESS, str(int(state.last_success))
+    yield MonVariable.FIRST_SUCCESS, ""  # mon passes it, and never has a value for it
+    yield MonVariable.STATEDIR, settings.statedir
+    yield MonVariable.LOGDIR, settings.logdir
+    yield MonVariable.CFBASEDIR, settings.cfbasedir
     if call.exitval is not None:
-        yield "MON_RETVAL", str(call.exitval)
+        yield MonVariable.RETVAL, str(call.exitval)
     if service.description is not None:
-        yield "MON_DESCRIPTION", service.description
+        yield MonVariable.DESCRIPTION, service.description
     if state.ack and state.ack_comment:
-        yield "MON_ACK", state.ack_comment
+        yield MonVariable.ACK, state.ack_comment
     if call.trap_intended:
-        yield "MON_TRAP_INTENDED", call.trap_intended
+        yield MonVariable.TRAP_INTENDED, call.trap_intended
     if state.has_result:
         if state.last_summary or state.last_output:  # mon has none of a success that printed nothing
-            yield "MON_LAST_SUMMARY", state.last_summary
-        yield "MON_FIRST_FAILURE", str(int(state.first_failure))
+            yield MonVariable.LAST_SUMMARY, state.last_summary
+        yield MonVariable.FIRST_FAILURE, str(int(state.first_failure))
     if state.has_output:  # it is the output of the event before this one, so the first event has none
-        yield "MON_LAST_OUTPUT", state.last_output
+        yield MonVariable.LAST_OUTPUT, state.last_output
 
 
-def told_check(call: AlertCall) -> str:
+def check_outcome(call: AlertCall) -> str:
     """``failed`` or ``broken``: what an alert is about. Of an upalert that is the outage that ends; else ``ok``."""
     if call.event is EventKind.UP and call.period is not None:
         return (CheckOutcome.BROKEN if call.state.broken else CheckOutcome.FAILED).value
@@ -115,5 +104,5 @@ def _joined(hosts: Sequence[str]) -> str:
     text = " ".join(hosts)
     if len(text) * 4 <= HOSTS_LIMIT:
         return text
-    cut = bounded(text, HOSTS_LIMIT)
+    cut = fit(text, HOSTS_LIMIT)
     return text if cut == clean(text) else cut.rpartition(" ")[0]

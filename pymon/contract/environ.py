@@ -28,7 +28,7 @@ def clean(text: str) -> str:
     return _NO_BYTES.sub("\ufffd", text)
 
 
-def bounded(text: str, limit: int = ENVIRON_LIMIT) -> str:
+def fit(text: str, limit: int = ENVIRON_LIMIT) -> str:
     """The beginning of the cleaned text, at most ``limit`` bytes of UTF-8; no character is cut in two."""
     cleaned = clean(text)
     if len(cleaned) * 4 <= limit:

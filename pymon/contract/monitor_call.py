@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pymon.contract.environ import bounded
+from pymon.contract.environ import fit
 from pymon.contract.invocation import Invocation
 from pymon.model.service import Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
+from pymon.model.variables import MonVariable
 
 
-def invocation(
+def monitor_invocation(
     service: Service,
     path: str,
     hosts: Sequence[str],
@@ -29,22 +30,22 @@ def invocation(
 
 
 def _variables(service: Service, state: ServiceState, settings: Settings) -> dict[str, str]:
-    found = {
-        "MON_GROUP": service.group,
-        "MON_SERVICE": service.name,
-        "MON_LAST_FAILURE": str(int(state.last_failure)),
-        "MON_LAST_SUCCESS": str(int(state.last_success)),
-        "MON_STATEDIR": settings.statedir,
-        "MON_LOGDIR": settings.logdir,
-        "MON_CFBASEDIR": settings.cfbasedir,
+    found: dict[str, str] = {
+        MonVariable.GROUP: service.group,
+        MonVariable.SERVICE: service.name,
+        MonVariable.LAST_FAILURE: str(int(state.last_failure)),
+        MonVariable.LAST_SUCCESS: str(int(state.last_success)),
+        MonVariable.STATEDIR: settings.statedir,
+        MonVariable.LOGDIR: settings.logdir,
+        MonVariable.CFBASEDIR: settings.cfbasedir,
     }
     if state.has_result:
-        found["MON_FIRST_FAILURE"] = str(int(state.first_failure))
+        found[MonVariable.FIRST_FAILURE] = str(int(state.first_failure))
         if state.last_summary or state.last_output:  # mon has none of a success that printed nothing
-            found["MON_LAST_SUMMARY"] = bounded(state.last_summary)
-        found["MON_LAST_OUTPUT"] = bounded(state.last_output)
+            found[MonVariable.LAST_SUMMARY] = fit(state.last_summary)
+        found[MonVariable.LAST_OUTPUT] = fit(state.last_output)
     if state.depend_status is not None:
-        found["MON_DEPEND_STATUS"] = str(int(state.depend_status))
+        found[MonVariable.DEPEND_STATUS] = str(int(state.depend_status))
     if service.description is not None:
-        found["MON_DESCRIPTION"] = bounded(service.description)
+        found[MonVariable.DESCRIPTION] = fit(service.description)
     return found

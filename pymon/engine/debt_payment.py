@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from pymon.alert.target import target_of
+from pymon.contract.alert_options import alert_arguments
 from pymon.core import debts
 from pymon.core.context import TargetOf
 from pymon.engine.carry_over import Notice
@@ -21,6 +22,8 @@ from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.service import AlertKind, Command, Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
+from pymon.model.status import EventKind
+from pymon.model.variables import MonVariable
 from pymon.redaction import mask_secrets
 from pymon.runner.registry import PluginFile
 from pymon.store.store import Store
@@ -174,8 +177,8 @@ def by_hand(
 ) -> str:
     """The line for a shell that calls an upalert as the daemon would, but for secrets. ``at`` is when."""
     program = (command.name,) if file is None else file.command
-    arguments = ("-s", key.service, "-g", key.group, "-h", " ".join(hosts), "-t", str(int(at)), "-u")
-    names = {"MON_ALERTTYPE": "up", "MON_GROUP": key.group, "MON_SERVICE": key.service}
+    arguments = alert_arguments(key.service, key.group, " ".join(hosts), at, EventKind.UP)
+    names = {MonVariable.ALERTTYPE: EventKind.UP.value, MonVariable.GROUP: key.group, MonVariable.SERVICE: key.service}
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in names.items())
     words = mask_secrets(shlex.join(command.arguments), command.name)
     return f"{variables} {shlex.join((*program, *arguments))}{f' {words}' if words else ''} </dev/null"

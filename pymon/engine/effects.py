@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from pymon.alert.launch import Launcher
-from pymon.contract.alert_call import envelope, history_line
+from pymon.contract.alert_call import alert_invocation, history_line
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.history import History
 from pymon.model.depend import ServiceKey
@@ -83,7 +83,7 @@ class Effects:
             call.output.partition("\n")[0],
             extra=_facts(call.key, word),
         )
-        invocation = envelope(call, service, file.path, hosts, settings, self._environ)
+        invocation = alert_invocation(call, service, file.path, hosts, settings, self._environ)
         self._launcher.launch(call, invocation, file, inprocess=is_inprocess_wanted(service, settings))
 
 

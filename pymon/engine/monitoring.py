@@ -17,7 +17,7 @@ from functools import partial
 from pymon.alert.concurrency import Places
 from pymon.alert.launch import Launcher
 from pymon.contract.invocation import Invocation
-from pymon.contract.monitor_call import invocation
+from pymon.contract.monitor_call import monitor_invocation
 from pymon.core import admission, events, timing
 from pymon.core.context import Surroundings
 from pymon.core.time_shift import shift_times
@@ -274,7 +274,7 @@ class Watcher:
         self.lateness.append(started - planned)
         call = None
         if file is not None:
-            call = invocation(service, file.path, hosts, state, self.site.settings, self.environ)
+            call = monitor_invocation(service, file.path, hosts, state, self.site.settings, self.environ)
         self.keep(key, replace(state, last_check=started))
         if file is None or call is None:
             result = self._no_such_monitor(service, started)

@@ -26,6 +26,7 @@ from pymon.model.request import SavedKind
 from pymon.model.result import CheckOutcome
 from pymon.model.state import PeriodState
 from pymon.model.status import EventKind, OpStatus
+from pymon.model.variables import MonVariable
 from pymon.store.batch import Saved
 from pymon.store.moment import Moment, clock_set_since, is_boot, since_boot
 from pymon.store.store import Store
@@ -108,7 +109,7 @@ class Resumption:
         if pending.event not in _FAILURES:
             return state.op_status is not OpStatus.FAIL
         if state.op_status is OpStatus.UNTESTED:
-            broken = pending.environ.get("MON_CHECK") == CheckOutcome.BROKEN
+            broken = pending.environ.get(MonVariable.CHECK) == CheckOutcome.BROKEN
             at = min(pending.at, self.watcher.clock())
             self.watcher.keep(key, events.recall_outage(service, state, at, broken=broken))
         return state.op_status is not OpStatus.OK

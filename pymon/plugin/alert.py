@@ -40,12 +40,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, TypeVar
 
+from pymon.contract import alert_options
+from pymon.contract.alert_options import KIND_OPTIONS
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer, Subject
 from pymon.errors import PluginUsageError, UnusableFile
 from pymon.model.argument import ArgumentProblem, Fault
 from pymon.model.duration import format_duration
 from pymon.model.status import EventKind
+from pymon.model.variables import MonVariable
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.options import OptionParser, Parsed, flag, option
 from pymon.plugin.program import about_of, called_with, run_and_leave
@@ -155,12 +158,12 @@ class Event(NamedTuple):
     @property
     def description(self) -> str:
         """The service's description, or nothing."""
-        return self.environ.get("MON_DESCRIPTION", "")
+        return self.environ.get(MonVariable.DESCRIPTION, "")
 
     @property
     def opstatus(self) -> str:
         """The number of the service's operational status, as text; nothing outside the daemon."""
-        return self.environ.get("MON_OPSTATUS", "")
+        return self.environ.get(MonVariable.OPSTATUS, "")
 
 
 def _epoch(text: str) -> float:
@@ -178,18 +181,18 @@ def _epoch(text: str) -> float:
 class _FromMon:
     """The options with which mon calls every alert."""
 
-    service: str = option("-s", default="", metavar="SERVICE", about="the service")
-    group: str = option("-g", default="", metavar="GROUP", about="its group")
-    hosts: str = option("-h", default="", metavar="HOSTS", about="the group's hosts, in one argument")
+    service: str = option(alert_options.SERVICE, default="", metavar="SERVICE", about="the service")
+    group: str = option(alert_options.GROUP, default="", metavar="GROUP", about="its group")
+    hosts: str = option(alert_options.HOSTS, default="", metavar="HOSTS", about="the group's hosts, in one argument")
     time: float | None = option(
-        "-t", default=None, convert=_epoch, metavar="EPOCH", about="when it was noticed (default: now)"
+        alert_options.TIME, default=None, convert=_epoch, metavar="EPOCH", about="when it was noticed (default: now)"
     )
-    next_alert: str = option("-l", default="", metavar="SECONDS", about="time until the next alert")
-    up: bool = flag("-u", about="the service is up again")
-    ack: bool = flag("-a", about="the failure was acknowledged")
-    disable: bool = flag("-D", about="the service was disabled")
-    trap: bool = flag("-T", about="a trap reported the failure")
-    traptimeout: bool = flag("-O", about="a trap did not come in time")
+    next_alert: str = option(alert_options.NEXT_ALERT, default="", metavar="SECONDS", about="time until the next alert")
+    up: bool = flag(KIND_OPTIONS[EventKind.UP], about="the service is up again")
+    ack: bool = flag(KIND_OPTIONS[EventKind.ACK], about="the failure was acknowledged")
+    disable: bool = flag(KIND_OPTIONS[EventKind.DISABLE], about="the service was disabled")
+    trap: bool = flag(KIND_OPTIONS[EventKind.TRAP], about="a trap reported the failure")
+    traptimeout: bool = flag(KIND_OPTIONS[EventKind.TRAPTIMEOUT], about="a trap did not come in time")
     help: bool = flag("--help", about="show this help")
 
     def kind(self, environ: Mapping[str, str]) -> EventKind | None:
@@ -205,7 +208,7 @@ class _FromMon:
         if by_option is not None:
             return by_option
         try:
-            return EventKind(environ.get("MON_ALERTTYPE", ""))
+            return EventKind(environ.get(MonVariable.ALERTTYPE, ""))
         except ValueError:
             return None
 
@@ -395,10 +398,10 @@ async def run_program(
     running in the background when it has exited goes on. Of an argument that no program can be given (128 KiB or more)
     it gets the beginning.
     """
-    from pymon.contract.environ import bounded  # noqa: PLC0415  # few alerts need these
+    from pymon.contract.environ import fit  # noqa: PLC0415  # few alerts need these
     from pymon.runner.process import run_process  # noqa: PLC0415
 
-    arguments = tuple(bounded(word, ARGUMENT_LIMIT) for word in command[1:])
+    arguments = tuple(fit(word, ARGUMENT_LIMIT) for word in command[1:])
     invocation = Invocation(command[0], arguments, event.environ, stdin)
     return await run_process([command[0]], invocation, time_limit=time_limit, reap_group=False)
 

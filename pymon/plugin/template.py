@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymon.errors import PluginUsageError
 from pymon.model.status import EventKind, OpStatus
+from pymon.model.variables import PREFIX, TRAP_PASSWORD, MonVariable
 from pymon.text import one_line, readable
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ IN_JSON = (
 )
 """the values that say all of an event, in the order in which ``event_json`` has them"""
 
-_SECRET = frozenset({"MON_TRAP_PASS"})
+_SECRET = frozenset({TRAP_PASSWORD})
 _MEMBERS_INDENT = 24
 _MEMBERS_WIDTH = 75
 _REMEMBERED = 32
@@ -97,12 +98,12 @@ def event_values(event: Event, summary: str | None = None) -> dict[str, Any]:
     environ = {
         name: readable(value)
         for name, value in event.environ.items()
-        if name.startswith("MON_") and name not in _SECRET
+        if name.startswith(PREFIX) and name not in _SECRET
     }
     said = one_line(event.summary if summary is None else summary)
     group, service, word = readable(event.group), readable(event.service), WORDS[event.kind]
     hosts = [readable(host) for host in event.hosts]
-    began = _epoch(environ.get("MON_FIRST_FAILURE", ""))
+    began = _epoch(environ.get(MonVariable.FIRST_FAILURE, ""))
     return {
         "word": word,
         "kind": str(event.kind),
@@ -114,20 +115,20 @@ def event_values(event: Event, summary: str | None = None) -> dict[str, Any]:
         "summary": said,
         "detail": readable(event.detail),
         "text": f"{word} {group}/{service}: {said}".rstrip(": "),
-        "description": environ.get("MON_DESCRIPTION", ""),
+        "description": environ.get(MonVariable.DESCRIPTION, ""),
         "time": int(event.time),
         "iso_time": iso_time(event.time),
         "when": event.when,
         "noticed": time.asctime(time.localtime(event.time)),
         "opstatus": readable(event.opstatus),
         "status": _status(event.opstatus),
-        "check": environ.get("MON_CHECK", ""),
-        "retval": environ.get("MON_RETVAL", ""),
+        "check": environ.get(MonVariable.CHECK, ""),
+        "retval": environ.get(MonVariable.RETVAL, ""),
         "first_failure": began,
-        "last_failure": _epoch(environ.get("MON_LAST_FAILURE", "")),
-        "last_success": _epoch(environ.get("MON_LAST_SUCCESS", "")),
+        "last_failure": _epoch(environ.get(MonVariable.LAST_FAILURE, "")),
+        "last_success": _epoch(environ.get(MonVariable.LAST_SUCCESS, "")),
         "duration": max(0, int(event.time) - began) if began else 0,
-        "ack": environ.get("MON_ACK", ""),
+        "ack": environ.get(MonVariable.ACK, ""),
         "next_alert": readable(event.next_alert),
         "id": _identity(event),
         "environ": environ,
@@ -244,7 +245,7 @@ def _named(hosts: Sequence[str], summary: str) -> list[str]:
 def _about_hosts(event: Event, environ: Mapping[str, str]) -> str:
     """The summary that names the hosts: with the news of an acknowledgement comes its comment instead."""
     if event.kind in (EventKind.ACK, EventKind.DISABLE):
-        return one_line(environ.get("MON_LAST_SUMMARY", ""))
+        return one_line(environ.get(MonVariable.LAST_SUMMARY, ""))
     return one_line(event.summary)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from pymon.errors import NoCredentials, PluginUsageError, UnusableFile
 from pymon.model.argument import ArgumentProblem, Fault
 from pymon.model.status import EventKind
+from pymon.model.variables import MonVariable
 
 if TYPE_CHECKING:
     from pymon.plugin.alert import Event
@@ -57,7 +58,12 @@ def sample_event(given: Given[Any]) -> Event:
         kind=EventKind.FAILURE,
         summary="summary",
         detail="detail\n",
-        environ={**given.environ, "MON_LAST_SUMMARY": "summary", "MON_OPSTATUS": "0", "MON_RETVAL": "1"},
+        environ={
+            **given.environ,
+            MonVariable.LAST_SUMMARY: "summary",
+            MonVariable.OPSTATUS: "0",
+            MonVariable.RETVAL: "1",
+        },
         arguments=given.arguments,
     )
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pymon.contract import monitor_call
-from pymon.contract.alert_call import envelope
+from pymon.contract.alert_call import alert_invocation
 from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
+from pymon.contract.monitor_call import monitor_invocation
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.service import Command, MonitorCommand, Service
@@ -48,7 +48,7 @@ def of_monitor(
 ) -> Invocation:
     """The first call of a monitor: options and hosts are ``arguments``, all that follows its name."""
     service = _service(about, MonitorCommand(path, " ".join(arguments), tuple(arguments), append_hosts=False))
-    return monitor_call.invocation(service, path, (), ServiceState(), settings or Settings(), own_environ())
+    return monitor_invocation(service, path, (), ServiceState(), settings or Settings(), own_environ())
 
 
 def of_alert(
@@ -74,7 +74,7 @@ def of_alert(
     call = AlertCall(
         ServiceKey(about.group, about.service), happened.kind, command, state, output, now, exitval=0 if is_up else 1
     )
-    return envelope(call, _service(about, None), path, happened.hosts, settings or Settings(), own_environ())
+    return alert_invocation(call, _service(about, None), path, happened.hosts, settings or Settings(), own_environ())
 
 
 def _service(about: About, command: MonitorCommand | None) -> Service:

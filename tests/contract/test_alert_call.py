@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.contract.alert_call import HOSTS_LIMIT, envelope, history_line
-from pymon.contract.environ import ENVIRON_LIMIT, bounded, clean
+from pymon.contract.alert_call import HOSTS_LIMIT, alert_invocation, history_line
+from pymon.contract.environ import ENVIRON_LIMIT, clean, fit
 from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
@@ -60,7 +60,7 @@ def call(event: EventKind = EventKind.FAILURE, state: ServiceState = FAILING, **
 
 
 def made(alert: AlertCall, hosts: tuple[str, ...] = ("h1", "h3"), base: Mapping[str, str] | None = None) -> Invocation:
-    return envelope(alert, SERVICE, "/d/x.alert", hosts, SETTINGS, {} if base is None else base)
+    return alert_invocation(alert, SERVICE, "/d/x.alert", hosts, SETTINGS, {} if base is None else base)
 
 
 def test_arguments_of_a_failure() -> None:
@@ -150,7 +150,7 @@ def test_variables_that_are_absent() -> None:
     silent = made(call(state=replace(FAILING, last_summary="", last_output=""))).environ
     assert "MON_LAST_SUMMARY" not in silent
     assert silent["MON_LAST_OUTPUT"] == ""
-    bare = envelope(call(), replace(SERVICE, description=None), "/d/x", (), SETTINGS, {})
+    bare = alert_invocation(call(), replace(SERVICE, description=None), "/d/x", (), SETTINGS, {})
     assert "MON_DESCRIPTION" not in bare.environ
     assert bare.arguments[4:6] == ("-h", "")
 
@@ -188,7 +188,7 @@ def test_a_nul_is_shown_and_not_passed() -> None:
     assert invocation.environ["MON_LAST_SUMMARY"] == "a\ufffdb"
     service = replace(SERVICE, environment=(("FOO", "x\0"),))
     alert = call(command=Command("x.alert", "", ("p\0q",)))
-    passed = envelope(alert, service, "/d/x", ("h\0",), SETTINGS, {})
+    passed = alert_invocation(alert, service, "/d/x", ("h\0",), SETTINGS, {})
     assert (passed.environ["FOO"], passed.arguments[5], passed.arguments[-1]) == ("x\ufffd", "h\ufffd", "p\ufffdq")
 
 
@@ -206,7 +206,7 @@ any_text = st.text(st.characters(), max_size=200)
 
 @given(any_text, st.integers(0, 300))
 def test_bounded_keeps_a_clean_beginning(text: str, limit: int) -> None:
-    kept = bounded(text, limit)
+    kept = fit(text, limit)
     assert len(kept.encode("utf-8", "surrogateescape")) <= limit
     assert "\0" not in kept
     assert clean(text).startswith(kept) or _is_cut_between_escaped_bytes(clean(text), kept)
@@ -229,7 +229,7 @@ def test_whatever_the_text_the_call_can_be_made(summary: str, output: str, ack: 
     assert len(invocation.arguments) == 9
     assert invocation.stdin == output
     assert ("MON_LAST_SUMMARY" in invocation.environ) == bool(summary or output)
-    assert invocation.environ["MON_LAST_OUTPUT"] == bounded(output)
+    assert invocation.environ["MON_LAST_OUTPUT"] == fit(output)
 
 
 # The running mon as the reference.
@@ -375,7 +375,7 @@ def test_same_calls_as_mon(tmp_path: Path) -> None:
     ]
     path = str(tmp_path / "alert.d/rec.alert")
     for (theirs, alert), line in zip(expected, history, strict=False):
-        ours = envelope(alert, service, path, ("h1", "h3"), settings, {})
+        ours = alert_invocation(alert, service, path, ("h1", "h3"), settings, {})
         assert (ours.path, *ours.arguments) == theirs.argv
         environ = dict(ours.environ)
         environ.pop("MON_CHECK", None)  # which mon does not have (R-broken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pymon.contract.environ import ENVIRON_LIMIT
-from pymon.contract.monitor_call import invocation
+from pymon.contract.monitor_call import monitor_invocation
 from pymon.model.service import MonitorCommand, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
@@ -25,11 +25,11 @@ ALWAYS = {
 
 def environ(service: Service = SERVICE, state: ServiceState | None = None, **base: str) -> dict[str, str]:
     """The environment of a call."""
-    return dict(invocation(service, "/m", ("a",), state or ServiceState(), SETTINGS, base).environ)
+    return dict(monitor_invocation(service, "/m", ("a",), state or ServiceState(), SETTINGS, base).environ)
 
 
 def test_arguments() -> None:
-    call = invocation(SERVICE, "/mon.d/http.monitor", ("web1", "web2"), ServiceState(), SETTINGS, {})
+    call = monitor_invocation(SERVICE, "/mon.d/http.monitor", ("web1", "web2"), ServiceState(), SETTINGS, {})
     assert call.path == "/mon.d/http.monitor"
     assert call.arguments == ("-p", "80", "web1", "web2")
     assert call.stdin == ""
@@ -37,7 +37,7 @@ def test_arguments() -> None:
 
 def test_hosts_are_left_out_after_two_semicolons() -> None:
     service = replace(SERVICE, monitor=MonitorCommand("x", "/", ("/",), append_hosts=False))
-    assert invocation(service, "/x", ("web1",), ServiceState(), SETTINGS, {}).arguments == ("/",)
+    assert monitor_invocation(service, "/x", ("web1",), ServiceState(), SETTINGS, {}).arguments == ("/",)
 
 
 def test_before_the_first_result() -> None:

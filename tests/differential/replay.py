@@ -1,4 +1,4 @@
-"""Replay a scenario through pymon's rules alone: no processes, no clock, only ``pymon.core`` and the alert's envelope.
+"""Replay a scenario through pymon's rules alone: no processes, no clock, only ``pymon.core`` and the alert's call.
 
 For scenarios whose commands travel by the client protocol this shows that the rules behind the commands are mon's.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pymon.config.loader import load
-from pymon.contract.alert_call import envelope
+from pymon.contract.alert_call import alert_invocation
 from pymon.core import events
 from pymon.core.context import Surroundings
 from pymon.model.depend import ServiceKey
@@ -88,7 +88,7 @@ class Replay:
 
     def _call(self, call: AlertCall) -> Call:
         service = self.site.services[call.key]
-        made = envelope(call, service, call.command.name, ("h1", "h2"), self.site.settings, _NOTHING)
+        made = alert_invocation(call, service, call.command.name, ("h1", "h2"), self.site.settings, _NOTHING)
         return Call((made.path, *made.arguments), made.environ, made.stdin.encode("utf-8", "surrogateescape"))
 
     def _around(self) -> Surroundings:
