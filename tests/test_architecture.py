@@ -19,6 +19,7 @@ ROOMS = {
         "model": "",
         "text": "",
         "clock": "",
+        "local_time": "",
         "errors": "model",
         "suggestions": "",
         "getopt_long": "",
@@ -29,7 +30,7 @@ ROOMS = {
         "contract": "model text",
         "protocol": "model text errors core server",
         "config": "model text errors suggestions redaction share installed executable",
-        "core": "model errors config.periods",
+        "core": "model errors",
         "timeline": "model text redaction core",
         "store": "model text errors timeline engine.lockfile",
         "access": "model text errors server",
@@ -37,14 +38,14 @@ ROOMS = {
         "plugin": "model text errors suggestions getopt_long contract runner",
         "alert": "model text clock redaction contract runner",
         "ipvs": "model text errors plugin",
-        "engine": "model text clock errors redaction installed executable "
+        "engine": "model text local_time clock errors redaction installed executable "
         "contract config core timeline store runner alert",
         "workbench": "model text errors installed executable contract config runner plugin.alert plugin.monitor",
-        "server": "model text errors redaction protocol config core timeline access engine.api",
+        "server": "model text local_time errors redaction protocol config core timeline access engine.api",
         "live": "model errors installed executable plugin ipvs server.listen.addresses",
         "client": "model text errors getopt_long protocol access.crypt",
         "demo": "model text errors share config ipvs engine",
-        "cli": "model text errors getopt_long share installed executable contract config core "
+        "cli": "model text local_time errors getopt_long share installed executable contract config core "
         "timeline store access runner ipvs engine server client demo workbench live",
     }.items()
 }
@@ -139,11 +140,59 @@ def test_library_stays_in_its_place(path: Path) -> None:
 
 @pytest.mark.parametrize("room", PURE)
 def test_decisions_do_not_touch_the_world(room: str) -> None:
-    allowed = {"pymon/model/log_level.py": {"logging"}, "pymon/core/whole_seconds.py": {"time"}}
+    allowed = {"pymon/model/log_level.py": {"logging"}}
     for path in sorted((PACKAGE / room).rglob("*.py")):
         known = {name.partition(".")[0] for name in imports(path)}
         spared = allowed.get(str(path.relative_to(ROOT)), set())
         assert not known & (WORLDLY - spared), f"{path.relative_to(ROOT)} imports {known & WORLDLY}"
+
+
+ZONELESS = ("model", "core", "timeline")
+"""rooms that are handed what tells local time (``pymon.local_time``)"""
+ZONES = ("localtime", "mktime", "strftime", "asctime", "astimezone", "timestamp", "now", "today", "tzset")
+"""methods and functions that may look up this machine's time zone, whatever they are called on"""
+
+
+def zone_lookups(path: Path) -> Iterator[str]:
+    """Every place where a file may read the machine's time zone: ``call line N``."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            if name in ZONES or (name == "fromtimestamp" and len(node.args) + len(node.keywords) < 2):
+                yield f"{ast.unparse(node)} line {node.lineno}"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("datetime.fromtimestamp(at)", ["datetime.fromtimestamp(at) line 1"]),
+        ("datetime.fromtimestamp(at, UTC)", []),
+        ("time.localtime(at)", ["time.localtime(at) line 1"]),
+        ("x = local_time(at).date()", []),
+    ],
+)
+def test_every_lookup_of_a_time_zone_is_found(tmp_path: Path, code: str, found: list[str]) -> None:
+    (tmp_path / "x.py").write_text(code)
+    assert list(zone_lookups(tmp_path / "x.py")) == found
+
+
+@pytest.mark.parametrize("room", ZONELESS)
+def test_local_time_is_handed_in(room: str) -> None:
+    """So decisions and their words are the same on every machine."""
+    found = [(path.name, each) for path in sorted((PACKAGE / room).rglob("*.py")) for each in zone_lookups(path)]
+    assert not found
+
+
+def test_importing_core_loads_no_parser_and_nothing_of_the_world() -> None:
+    """Also by way of what its modules import: the rules stand on records and on the standard library's data types."""
+    names = sorted(f"pymon.core.{path.stem}" for path in (PACKAGE / "core").glob("[!_]*.py"))
+    code = f"import sys, {', '.join(names)}; print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert set(names) <= loaded
+    assert not {"lark", "zoneinfo", "tzlocal", "asyncio", "logging", "socket", "subprocess"} & loaded
+    assert {name.split(".")[1] for name in loaded if name.startswith("pymon.")} == {"core", "errors", "model"}
 
 
 def clock_readings(path: Path) -> Iterator[str]:

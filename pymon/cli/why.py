@@ -32,6 +32,7 @@ from pymon.errors import (
     ServerTimeout,
     TimevalError,
 )
+from pymon.local_time import local_time
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
@@ -162,10 +163,10 @@ def parse_since(text: str, now: float) -> float:
 
 def _lines(key: ServiceKey, answer: Answer, now: float) -> Iterator[str]:
     if answer.state is not None:
-        yield timeline.standing(key, answer.state, now, answer.muted)
+        yield timeline.standing(key, answer.state, now, local_time, answer.muted)
         yield from timeline.measured(answer.state, now)
     yield from debt_text.lines(answer.owed, now)
-    yield from timeline.lines(answer.events, now=now) or ["  (nothing is recorded in this time)"]
+    yield from timeline.lines(answer.events, local_time, now=now) or ["  (nothing is recorded in this time)"]
 
 
 def _show(lines: Iterable[str]) -> int:
@@ -202,7 +203,12 @@ def _read(record: Path, key: ServiceKey, since: float) -> Answer:
     found = look_up(record, key, since, LIMIT)
     written = datetime.fromtimestamp(found.last_write)
     remark = f"read from {record}, which was written last at {written:%Y-%m-%d %H:%M:%S}"
-    muted = timeline.muting(watch=found.is_watch_disabled, service=found.is_disabled, stopped_since=found.stopped_since)
+    muted = timeline.muting(
+        local_time,
+        watch=found.is_watch_disabled,
+        service=found.is_disabled,
+        stopped_since=found.stopped_since,
+    )
     owing = () if found.state is None else tuple(owed_by(key, found.state, now=written.timestamp()))
     return Answer(found.state, found.events, found.services, remark, muted, owing)
 
@@ -220,6 +226,7 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
         owing = _owed(client, key)
         disabled, scheduler = client.list_disabled(), client.list_state()
     muted = timeline.muting(
+        local_time,
         watch=key.group in disabled.watches,
         service=key in [ServiceKey(*each) for each in disabled.services],
         stopped_since=None if scheduler.running else scheduler.stopped_since,

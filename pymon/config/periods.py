@@ -1,19 +1,17 @@
-"""When: period strings by the rules of Perl's Time::Period 1.25, in local time.
+"""How period strings are read, by the rules of Perl's Time::Period 1.25; ``pymon.core.period`` says when they hold.
 
 A period is alternatives separated by commas; each is scales with ranges in braces::
 
     wd {Mon-Fri} hr {7am-11pm}, md {1}
 
 The blank string is always, ``none`` is never. Ranges wrap around (``hr {10pm-6am}``), except years, whose ends
-are swapped. Every value is a whole unit: ``hr {9am-4pm}`` ends at 16:59:59. One deliberate difference: the whole
-string is validated when it is read, where Time::Period stops at the first alternative that matches (C-PERIOD).
+are swapped. One deliberate difference: the whole string is validated when it is read, where Time::Period stops at the
+first alternative that matches (C-PERIOD).
 """
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
 from functools import cache
 
 from lark import Lark, Token
@@ -62,70 +60,6 @@ def parse_period(text: str) -> PeriodSpec:
             column = len(lowered) - len(lowered.lstrip(BLANKS))
         raise PeriodError(_explain(stripped, lowered, column), column) from None
     return PeriodSpec(text.strip(BLANKS), tuple(_alternative(child) for child in trees_of(tree)))
-
-
-def in_period(spec: PeriodSpec, now: float) -> bool:
-    """Whether a time (seconds since the epoch) is in a period, by this machine's local time."""
-    alternatives = spec.alternatives
-    if not alternatives:
-        return False
-    if not alternatives[0]:
-        return True
-    local = time.localtime(now)
-    return any(all(_holds(scale, local) for scale in alternative) for alternative in alternatives)
-
-
-def time_period(text: str, now: int) -> int:
-    """Answer as Time::Period's ``inPeriod`` does: 1 inside, 0 outside, -1 malformed.
-
-    It looks at the alternatives from left to right and stops at the first that matches, so that something malformed
-    after it goes unnoticed: this is what mon does when it reads a file, and why it may accept a file at one
-    hour and reject it at another.
-    """
-    pieces = text.rstrip(BLANKS + ",").split(",")
-    if pieces == [""]:
-        return int(not text.strip(BLANKS))
-    for piece in pieces:
-        try:
-            if "," in text and piece.strip(BLANKS).lower() in ("", "none"):
-                return -1
-            if in_period(parse_period(piece), now):
-                return 1
-        except PeriodError:
-            return -1
-    return 0
-
-
-def _holds(scale_set: ScaleSet, local: time.struct_time) -> bool:
-    """Whether the local time has one of a scale's values."""
-    if scale_set.scale is Scale.YEAR:
-        return any(low <= local.tm_year <= high for low, high in (_century(pair, local) for pair in scale_set.years))
-    return _UNITS[scale_set.scale](local) in scale_set.values
-
-
-def _century(pair: tuple[int, int], local: time.struct_time) -> tuple[int, int]:
-    """Give two-digit years the century of the time tested, and put the smaller year first."""
-    base = local.tm_year - local.tm_year % 100
-    low, high = (base + year if year < 100 else year for year in pair)
-    return (low, high) if low <= high else (high, low)
-
-
-def week_of_month(local: time.struct_time) -> int:
-    """Weeks are counted from 1 and start on Sundays; week 1 may be short."""
-    first_is = (local.tm_wday + 1 - (local.tm_mday - 1)) % 7
-    return (local.tm_mday - 1 + first_is) // 7 + 1
-
-
-_UNITS: Mapping[Scale, Callable[[time.struct_time], int]] = {
-    Scale.MONTH: lambda local: local.tm_mon,
-    Scale.WEEK: week_of_month,
-    Scale.YEAR_DAY: lambda local: local.tm_yday,
-    Scale.MONTH_DAY: lambda local: local.tm_mday,
-    Scale.WEEK_DAY: lambda local: (local.tm_wday + 1) % 7 + 1,
-    Scale.HOUR: lambda local: local.tm_hour,
-    Scale.MINUTE: lambda local: local.tm_min,
-    Scale.SECOND: lambda local: local.tm_sec,
-}
 
 
 @cache

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pymon.config.periods import in_period
 from pymon.core import dependencies
 from pymon.core.context import Surroundings
+from pymon.core.period import in_period
 from pymon.core.timing import DEPEND_RETRY, EXCLUDED_RETRY, interval_in_force
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import Noticed
@@ -86,9 +86,10 @@ def admit(
 
 def _excluded(service: Service, now: float, around: Surroundings) -> str | None:
     globally, own = around.settings.exclude_period, service.exclude_period
-    if globally is not None and in_period(globally, now):
+    local = around.local_time(now)
+    if globally is not None and in_period(globally, local):
         return f"global exclude_period {globally.text!r}"
-    if own is not None and in_period(own, now):
+    if own is not None and in_period(own, local):
         return f"exclude_period {own.text!r}"
     return None
 

@@ -21,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pymon.config.periods import in_period
 from pymon.core import acknowledgement, debts, dependencies
 from pymon.core.context import Surroundings
 from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
+from pymon.core.period import in_period
 from pymon.core.period_rules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
 from pymon.core.state import summary_of, unacknowledge
 from pymon.core.whole_seconds import lasting
@@ -118,9 +118,7 @@ def settle_late(service: Service, state: ServiceState, event: Event, around: Sur
     The latter has no upalert, as in mon (Q15), but what acts upon a thing is put right all the same.
     """
     held: dict[str, Held] = {
-        period.key: Held(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key)
-        for period in service.periods
-        if not in_period(period.spec, event.at)
+        period.key: outside for period in service.periods if (outside := _outside(period, event, around)) is not None
     }
     ended = Held(Rule.NO_FAILURE, "the outage was ended without a success") if state.has_result else None
     recovery = Recovery(
@@ -252,8 +250,8 @@ def _decide_period(
     service: Service, period: Period, state: ServiceState, event: Event, around: Surroundings
 ) -> _PeriodDecision:
     alerts = period.alerts_of(LIST_OF[event.kind])
-    ruling = _judge(period, state, event)
-    if ruling.held is not None and event.kind is EventKind.UP and _owes_other(period, state, event):
+    ruling = _judge(period, state, event, around)
+    if ruling.held is not None and event.kind is EventKind.UP and _owes_other(period, state, event, around):
         state = as_told(state, broken=not state.broken)
         event, ruling = replace(event, output=state.last_output), Ruling(ruling.counters)
     if ruling.held is not None:
@@ -270,10 +268,16 @@ def _decide_period(
     return _PeriodDecision(counters, tuple(calls), tuple(held))
 
 
-def _judge(period: Period, state: ServiceState, event: Event) -> Ruling:
+def _outside(period: Period, event: Event, around: Surroundings) -> Held | None:
+    if in_period(period.spec, around.local_time(event.at)):
+        return None
+    return Held(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key)
+
+
+def _judge(period: Period, state: ServiceState, event: Event, around: Surroundings) -> Ruling:
     counters = state.period(period.key)
-    if not in_period(period.spec, event.at):
-        return Ruling(counters, Held(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key))
+    if (outside := _outside(period, event, around)) is not None:
+        return Ruling(counters, outside)
     if event.kind.is_failure:
         return judge_failure(period, counters, state, event.exitval, event.output, event.at)
     if event.kind is EventKind.UP:
@@ -283,12 +287,12 @@ def _judge(period: Period, state: ServiceState, event: Event) -> Ruling:
     return Ruling(counters)
 
 
-def _owes_other(period: Period, state: ServiceState, event: Event) -> bool:
+def _owes_other(period: Period, state: ServiceState, event: Event, around: Surroundings) -> bool:
     """Whether a success ends another outage as well (``pymon.core.outages``), and the period tells of its end.
 
     Only asked when the outage in force is held back; a period that the time is outside of tells of neither.
     """
-    if state.other_outage is None or not in_period(period.spec, event.at):
+    if state.other_outage is None or _outside(period, event, around) is not None:
         return False
     other = as_told(state, broken=not state.broken)
     counters = other.period(period.key)

@@ -74,7 +74,8 @@ def trap(service: Service, state: ServiceState, trap: Trap, now: float, around: 
 
 def trap_timeout(service: Service, state: ServiceState, now: float, around: Surroundings) -> Verdict:
     """No trap has come for traptimeout: a failure with exit value 1."""
-    event = Event(EventKind.TRAPTIMEOUT, now, timeout_output(service, now), TRAP_TIMEOUT_EXITVAL)
+    output = timeout_output(service, around.local_time(now))
+    event = Event(EventKind.TRAPTIMEOUT, now, output, TRAP_TIMEOUT_EXITVAL)
     return _fail(service, state, event, around)
 
 

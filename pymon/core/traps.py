@@ -53,10 +53,9 @@ def route(watches: Container[str], services: Container[ServiceKey], group: str, 
     return Addressee(key, intended)
 
 
-def timeout_output(service: Service, now: float) -> str:
-    """What stands for a monitor's output when no trap has come; the time is local, as in mon's own text."""
-    at = datetime.fromtimestamp(now).ctime()
-    return f"trap timeout\ntrap timeout after {service.traptimeout or 0:g}s at {at}\n"
+def timeout_output(service: Service, local: datetime) -> str:
+    """What stands for a monitor's output when no trap has come; ``local`` is the time on the wall, as in mon's text."""
+    return f"trap timeout\ntrap timeout after {service.traptimeout or 0:g}s at {local.ctime()}\n"
 
 
 def timeout_due(service: Service, armed: float) -> float | None:

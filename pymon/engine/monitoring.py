@@ -36,6 +36,7 @@ from pymon.engine.requests.host_switches import with_hosts
 from pymon.engine.timekeeping import Timekeeping
 from pymon.engine.timers import Timer, Timers
 from pymon.engine.trap_timers import TrapWatch
+from pymon.local_time import local_time
 from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
@@ -426,6 +427,7 @@ class Watcher:
             stopped=self.stopped_since is not None,
             started=self.started,
             target=self.owing.target,
+            local_time=local_time,
         )
 
     def _no_such_monitor(self, service: Service, now: float) -> CheckResult:

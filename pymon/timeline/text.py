@@ -10,19 +10,21 @@ A day stands on a line of its own; below it each event has its time, what it is 
       18:42:03  outcome    mail.alert ops done in 0.4s
       18:45:10  operator   bob@127.0.0.1 acknowledged: on it
 
-Times are local. No line begins with three digits and a blank, which would end an answer of the server.
+Times are local: who asks for the lines hands in the function that tells local time. No line begins with three digits
+and a blank, which would end an answer of the server.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from pymon.core import acknowledgement
 from pymon.core.outages import BROKEN_WORD
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.event import TimelineEvent, TimelineKind
+from pymon.model.instant import LocalTime
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.text import printable
@@ -42,17 +44,17 @@ WORDS: Mapping[TimelineKind, str] = {
 _WIDTH = max(map(len, WORDS.values()))
 
 
-def lines(events: Sequence[TimelineEvent], *, now: float | None = None) -> list[str]:
+def lines(events: Sequence[TimelineEvent], local_time: LocalTime, *, now: float | None = None) -> list[str]:
     """The lines of events, in the order of their times; ``now`` (seconds since the epoch) tells today's date."""
-    today = None if now is None else _local(now).date()
+    today = None if now is None else local_time(now).date()
     day: date | None = None
     told: list[str] = []
     for event in sorted(events, key=lambda each: each.at):
-        at = _local(event.at)
+        at = local_time(event.at)
         if at.date() != day:
             day = at.date()
             told.append(f"{day.isoformat()}{_nearness(day, today)}")
-        told.append(f"  {at:%H:%M:%S}  {WORDS[event.kind]:<{_WIDTH}}  {_happened(event)}{_repeated(event)}")
+        told.append(f"  {at:%H:%M:%S}  {WORDS[event.kind]:<{_WIDTH}}  {_happened(event)}{_repeated(event, local_time)}")
         if measured := measurement_text.of_facts(event.facts.get("measurements")):
             unlisted = event.facts.get("unlisted")
             text = measurement_text.line(measured, unlisted if isinstance(unlisted, int) else 0)
@@ -68,18 +70,20 @@ def measured(state: ServiceState, now: float) -> list[str]:
     return [f"  measured {ago} ago: {printable(measurement_text.line(state.measurements))}"]
 
 
-def muting(*, watch: bool, service: bool, stopped_since: float | None) -> tuple[str, ...]:
+def muting(local_time: LocalTime, *, watch: bool, service: bool, stopped_since: float | None) -> tuple[str, ...]:
     """What an operator has done that keeps a service from checks and alerts altogether; no event repeats it.
 
     ``watch`` and ``service`` say whether they are disabled, ``stopped_since`` is when the scheduler was stopped
     (seconds since the epoch), None while it runs.
     """
-    stopped = "" if stopped_since is None else f"the scheduler is stopped since {_local(stopped_since):%Y-%m-%d %H:%M}"
+    stopped = ""
+    if stopped_since is not None:
+        stopped = f"the scheduler is stopped since {local_time(stopped_since):%Y-%m-%d %H:%M}"
     told = ("the watch is disabled" if watch else "", "the service is disabled" if service else "", stopped)
     return tuple(text for text in told if text)
 
 
-def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[str] = ()) -> str:
+def standing(key: ServiceKey, state: ServiceState, now: float, local_time: LocalTime, muted: Sequence[str] = ()) -> str:
     """How a service stands, in one line, to put before its events; ``muted`` is what ``muting`` gives."""
     since = format_duration(round(max(now - state.first_failure, 0.0))) if state.first_failure else ""
     if state.op_status is OpStatus.FAIL:
@@ -99,7 +103,7 @@ def standing(key: ServiceKey, state: ServiceState, now: float, muted: Sequence[s
         text += f"; acknowledged{_by(state.ack_comment)}"
     if muted:
         text += f"; no checks, no alerts: {', '.join(muted)}"
-    left = f", and left mon.cf on {_local(state.left):%Y-%m-%d at %H:%M}" if state.left else ""
+    left = f", and left mon.cf on {local_time(state.left):%Y-%m-%d at %H:%M}" if state.left else ""
     verb = "" if state.op_status is OpStatus.FAIL else "was " if left else "is "
     return f"{key.group} {key.service} {verb}{printable(text)}{left}"
 
@@ -149,11 +153,11 @@ def _happened(event: TimelineEvent) -> str:
     return printable(text)
 
 
-def _repeated(event: TimelineEvent) -> str:
+def _repeated(event: TimelineEvent, local_time: LocalTime) -> str:
     """How often, until when, and what it began with if that was something else."""
     if event.count <= 1:
         return ""
-    begun, ended = _local(event.at), _local(event.until)
+    begun, ended = local_time(event.at), local_time(event.until)
     until = f"{ended:%H:%M:%S}" if begun.date() == ended.date() else f"{ended:%Y-%m-%d %H:%M:%S}"
     return f"  [{event.count} times until {until}]"
 
@@ -162,14 +166,6 @@ def _nearness(day: date, today: date | None) -> str:
     if today is None:
         return ""
     return {today: " (today)", today - timedelta(days=1): " (yesterday)"}.get(day, "")
-
-
-def _local(seconds: float) -> datetime:
-    """A time on the clock of the wall; one beyond the calendar is shown as its end."""
-    try:
-        return datetime.fromtimestamp(seconds)
-    except (ValueError, OverflowError, OSError):
-        return datetime.max if seconds > 0 else datetime.min
 
 
 def _times(count: int, word: str) -> str:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from pymon.cli.check import check
 from pymon.config.loader import read
 from pymon.config.period_coverage import covers_all_times
-from pymon.config.periods import in_period, parse_period
+from pymon.config.periods import parse_period
+from pymon.core.context import utc
+from pymon.core.period import in_period
 from pymon.ipvs.lines import read_line
 from tests.config.samples import read_text
 from tests.programs import write_program
@@ -197,7 +199,7 @@ SCALES = st.sampled_from(
 @given(st.lists(st.lists(SCALES, min_size=1, max_size=3), min_size=1, max_size=4), st.integers(0, 2**32))
 def test_what_covers_all_times_holds_at_any(alternatives: list[list[str]], seed: int) -> None:
     spec, random = parse_period(", ".join(" ".join(each) for each in alternatives)), Random(seed)
-    held = [in_period(spec, T0 + random.randrange(6 * 365 * 86400)) for _ in range(300)]
+    held = [in_period(spec, utc(T0 + random.randrange(6 * 365 * 86400))) for _ in range(300)]
     if covers_all_times(spec.alternatives):
         assert all(held)
 

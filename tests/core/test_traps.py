@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from pymon.core import events
+from pymon.core.context import utc
 from pymon.core.traps import Addressee, Rejected, expiry_due, route, timeout_due, timeout_output
 from pymon.model.depend import ServiceKey
 from pymon.model.state import ServiceState
@@ -70,8 +69,8 @@ def test_timers() -> None:
 @pytest.mark.parametrize(("seconds", "said"), [(6.0, "6s"), (120.0, "120s"), (0.5, "0.5s")])
 def test_timeout_output(seconds: float, said: str) -> None:
     """In mon's words, with the local time."""
-    expected = f"trap timeout\ntrap timeout after {said} at {time.ctime(T0)}\n"
-    assert timeout_output(service(traptimeout=seconds), T0) == expected
+    expected = f"trap timeout\ntrap timeout after {said} at {utc(T0).ctime()}\n"
+    assert timeout_output(service(traptimeout=seconds), utc(T0)) == expected
 
 
 def test_timeout_is_a_failure_like_others() -> None:

@@ -13,6 +13,7 @@ from pymon.config.loader import load
 from pymon.contract.alert_call import alert_invocation
 from pymon.core import events
 from pymon.core.context import Surroundings
+from pymon.local_time import local_time
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, Verdict
 from pymon.model.result import CheckResult
@@ -99,6 +100,7 @@ class Replay:
             self.disabled_services,
             settings=self.site.settings,
             started=START,
+            local_time=local_time,
         )
 
 

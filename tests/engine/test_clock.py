@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -355,3 +357,27 @@ def test_a_day_of_a_site_in_a_moment(tmp_path: Path) -> None:
     site = watch(tmp_path, body, *CHECKED, *period)
     assert site.alerts == [("failure", 3660), ("failure", 5460), ("up", 7260)]
     assert site.engine.states[KEY].last_check == pytest.approx(BEGIN + DAY, abs=61)
+
+
+@pytest.fixture
+def _seoul(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_seoul")
+def test_periods_and_what_stands_for_a_trap_go_by_the_time_on_the_wall_here(tmp_path: Path) -> None:
+    """The rules themselves read no time zone: the daemon hands this machine's in."""
+
+    async def body(site: Site) -> None:
+        await site.until(101)
+
+    at = datetime.fromtimestamp(BEGIN + 100, UTC)
+    here = (at.hour + 9) % 24
+    periods = (f"period hr {{{here}}}", "    alert rec.alert", f"period hr {{{at.hour}}}", "    alert rec.alert")
+    site = watch(tmp_path, body, "traptimeout 100s", *periods)
+    assert site.alerts == [("traptimeout", 100)]
+    assert f" {here:02}:{at:%M:%S} " in site.engine.states[KEY].last_output

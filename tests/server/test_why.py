@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pymon.local_time import local_time
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent, TimelineKind
@@ -35,7 +36,7 @@ def test_why_tells_how_the_service_stands_and_its_events() -> None:
     client = client_of()
     standing, *lines, final = client.say("why g1 s1")
     assert standing.startswith("g1 s1 has been failing for 1m4s")
-    assert lines == text.lines(EVENTS, now=NOW)
+    assert lines == text.lines(EVENTS, local_time, now=NOW)
     assert final == "220 why completed"
     assert client.asked == [ReadTimeline(S1)]
 
@@ -108,7 +109,7 @@ def test_record_that_cannot_be_read_is_refused() -> None:
 
 
 def test_no_line_can_be_taken_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text, "lines", lambda _events, *, now: ["220 why completed", "a\nb", f"{now}"])
+    monkeypatch.setattr(text, "lines", lambda _events, _local, *, now: ["220 why completed", "a\nb", f"{now}"])
     _, first, second, _, final = client_of().say("why g1 s1")
     assert (first, second, final) == (" 220 why completed", "a\\0ab", "220 why completed")
     assert not is_final(first)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymon.core.context import utc
+from pymon.local_time import local_time
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
@@ -34,19 +34,10 @@ events = st.builds(
 )
 
 
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
 def test_measurements_stand_below_their_event() -> None:
     facts = {"measurements": [["web1", "time", 0.0123, "s"], ["web1", "loss", 20.0, "%"], ["web2", "time", 2.0, "s"]]}
     told = [TimelineEvent(T0, TimelineKind.CHECK, "failed (exit 1): web1", *WEB, facts={**facts, "unlisted": 4})]
-    assert timeline.lines(told)[1:] == [
+    assert timeline.lines(told, utc)[1:] == [
         "  18:20:00  check      failed (exit 1): web1",
         "            measured   web1 time 12.3 ms, loss 20 %; web2 time 2 s; and 4 more",
     ]
@@ -57,7 +48,7 @@ def test_measurements_stand_below_their_event() -> None:
 
 @pytest.mark.parametrize("facts", [{"measurements": 5}, {"measurements": [["a"], 3, ["a", "b", "c", "d"]]}])
 def test_what_is_no_measurement_is_passed_over(facts: dict[str, object]) -> None:
-    assert len(timeline.lines([TimelineEvent(T0, TimelineKind.CHECK, "x", *WEB, facts=facts)])) == 2
+    assert len(timeline.lines([TimelineEvent(T0, TimelineKind.CHECK, "x", *WEB, facts=facts)], utc)) == 2
 
 
 def test_days_times_words_and_repetitions() -> None:
@@ -67,7 +58,7 @@ def test_days_times_words_and_repetitions() -> None:
         TimelineEvent(T0 - 86400, TimelineKind.DAEMON, "pymon started"),
         TimelineEvent(T0 - 10 * 86400, TimelineKind.HELD, "alert not sent", *WEB, until=T0 - 86400, count=2),
     ]
-    assert timeline.lines(told, now=T0 + 700) == [
+    assert timeline.lines(told, utc, now=T0 + 700) == [
         "2026-11-13",
         "  18:20:00  held back  alert not sent  [2 times until 2026-11-22 18:20:00]",
         "2026-11-22 (yesterday)",
@@ -79,17 +70,17 @@ def test_days_times_words_and_repetitions() -> None:
 
 
 def test_without_now_no_day_is_near() -> None:
-    assert timeline.lines([TimelineEvent(T0, TimelineKind.DAEMON, "x")])[0] == "2026-11-23"
+    assert timeline.lines([TimelineEvent(T0, TimelineKind.DAEMON, "x")], utc)[0] == "2026-11-23"
 
 
 def test_nothing_is_no_line() -> None:
-    assert timeline.lines([]) == []
+    assert timeline.lines([], utc) == []
 
 
 @pytest.mark.slow
 @given(st.lists(events, max_size=5))
 def test_lines_are_lines_for_any_terminal(told: list[TimelineEvent]) -> None:
-    lines = timeline.lines(told, now=T0)
+    lines = timeline.lines(told, local_time, now=T0)
     assert len(lines) >= len(told)
     for line in lines:
         assert line.isprintable()
@@ -158,7 +149,7 @@ def test_what_is_no_event_is_refused(wrong: dict[str, object]) -> None:
     ],
 )
 def test_how_a_service_stands(state: ServiceState, text: str) -> None:
-    assert timeline.standing(WEB, state, T0) == text
+    assert timeline.standing(WEB, state, T0, utc) == text
 
 
 @pytest.mark.parametrize(
@@ -175,4 +166,4 @@ def test_how_a_service_stands(state: ServiceState, text: str) -> None:
 def test_whose_acknowledgement_it_is(comment: str, told: str) -> None:
     """Who is not logged in has no name, and ``set _ack`` leaves no words."""
     state = ServiceState(OpStatus.FAIL, ack=T0, ack_comment=comment)
-    assert timeline.standing(WEB, state, T0).rpartition("; ")[2] == told
+    assert timeline.standing(WEB, state, T0, utc).rpartition("; ")[2] == told

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pymon.config.time_values import parse_timeval
 from pymon.errors import TimevalError
+from pymon.local_time import local_time
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, ReadTimeline
 from pymon.model.state import ServiceState
@@ -62,13 +63,15 @@ def _lines(call: Call, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
     """How the service stands, then its events; no line can be taken for a closing line, or for two."""
     snapshot = call.snapshot
     muted = timeline.muting(
+        local_time,
         watch=key.group in snapshot.disabled_watches,
         service=key in snapshot.disabled_services,
         stopped_since=snapshot.stopped_since,
     )
     state = snapshot.states.get(key) or snapshot.departed.get(key, ServiceState())
-    standing = timeline.standing(key, state, snapshot.now, muted)
+    standing = timeline.standing(key, state, snapshot.now, local_time, muted)
     owing = debt_text.lines(snapshot.owed(key), snapshot.now)
     measured = timeline.measured(state, snapshot.now)
-    for line in map(escape_line_ends, (standing, *measured, *owing, *timeline.lines(outcome.events, now=snapshot.now))):
+    happened = timeline.lines(outcome.events, local_time, now=snapshot.now)
+    for line in map(escape_line_ends, (standing, *measured, *owing, *happened)):
         yield f" {line}" if is_final(line) else line
