@@ -28,7 +28,7 @@ ROOMS = {
         "installed": "",
         "executable": "",
         "contract": "model text",
-        "protocol": "model text errors core server",
+        "protocol": "model text errors",
         "config": "model text errors suggestions redaction share installed executable",
         "core": "model errors",
         "timeline": "model text redaction core",
@@ -46,7 +46,7 @@ ROOMS = {
         "client": "model text errors getopt_long protocol access.crypt",
         "demo": "model text errors share config ipvs engine",
         "cli": "model text local_time errors getopt_long share installed executable contract config core "
-        "timeline store access runner ipvs engine server client demo workbench live",
+        "timeline store access runner ipvs engine protocol server client demo workbench live",
     }.items()
 }
 """room → what of pymon it may import, itself aside"""

@@ -13,12 +13,11 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pymon.client.protocol import Command, Reply
-from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.config.time_values import parse_timeval
 from pymon.engine.debt_payment import owed_by
@@ -37,10 +36,11 @@ from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
 from pymon.model.measurement import Measurement
-from pymon.model.result import CheckOutcome
+from pymon.model.service import Service
 from pymon.model.settings import Settings
-from pymon.model.state import PeriodState, ServiceState
-from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus, from_json
+from pymon.protocol.status_text import describe_muting, describe_status
+from pymon.server.status_of import status_of
 from pymon.store.offline import look_up
 from pymon.store.store import FILE
 from pymon.text import printable
@@ -91,20 +91,24 @@ class Where:
 class Answer:
     """What is known of a service. ``remark`` says where it is from, if not from a running daemon.
 
-    ``muted`` is what keeps it from checks and alerts altogether. ``owed`` is what it owes (R-debts).
+    ``muted`` is what keeps it from checks and alerts altogether. ``owed`` is what it owes (R-debts). ``left`` is when
+    it left mon.cf, 0 while it is there. ``measurements`` are those of its last check that had any, at ``measured``.
     """
 
-    state: ServiceState | None
+    status: ServiceStatus | None
     events: Sequence[TimelineEvent]
     services: Iterable[ServiceKey]
     remark: str = ""
     muted: tuple[str, ...] = ()
     owed: Sequence[Owed] = ()
+    left: float = 0.0
+    measured: float = 0.0
+    measurements: Sequence[Measurement] = ()
 
     @property
     def is_known(self) -> bool:
         """Whether there is, or was, such a service."""
-        return self.state is not None or bool(self.owed) or any(event.service for event in self.events)
+        return self.status is not None or bool(self.owed) or any(event.service for event in self.events)
 
 
 def why(group: str, service: str, *, since: str = "", as_json: bool = False, where: Where | None = None) -> int:
@@ -162,9 +166,9 @@ def parse_since(text: str, now: float) -> float:
 
 
 def _lines(key: ServiceKey, answer: Answer, now: float) -> Iterator[str]:
-    if answer.state is not None:
-        yield timeline.standing(key, answer.state, now, local_time, answer.muted)
-        yield from timeline.measured(answer.state, now)
+    if answer.status is not None:
+        yield describe_status(answer.status, now, local_time, answer.muted, answer.left)
+        yield from timeline.measured(answer.measurements, answer.measured, now)
     yield from debt_text.lines(answer.owed, now)
     yield from timeline.lines(answer.events, local_time, now=now) or ["  (nothing is recorded in this time)"]
 
@@ -203,14 +207,25 @@ def _read(record: Path, key: ServiceKey, since: float) -> Answer:
     found = look_up(record, key, since, LIMIT)
     written = datetime.fromtimestamp(found.last_write)
     remark = f"read from {record}, which was written last at {written:%Y-%m-%d %H:%M:%S}"
-    muted = timeline.muting(
+    muted = describe_muting(
         local_time,
         watch=found.is_watch_disabled,
         service=found.is_disabled,
         stopped_since=found.stopped_since,
     )
-    owing = () if found.state is None else tuple(owed_by(key, found.state, now=written.timestamp()))
-    return Answer(found.state, found.events, found.services, remark, muted, owing)
+    if (state := found.state) is None:
+        return Answer(None, found.events, found.services, remark, muted)
+    return Answer(
+        status_of(Service(*key), state, written.timestamp()),
+        found.events,
+        found.services,
+        remark,
+        muted,
+        owed=tuple(owed_by(key, state, now=written.timestamp())),
+        left=state.left,
+        measured=state.measured,
+        measurements=state.measurements,
+    )
 
 
 def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
@@ -221,18 +236,17 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
         if key not in services:
             return _ask_about_departed(client, key, since, services)
         events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
-        (status,) = client.list_opstatus([(key.group, key.service)])
+        status = client.perform(Command(f"json list opstatus {key.group},{key.service}", _status))
         measured, measurements = _measured(client, key)
         owing = _owed(client, key)
         disabled, scheduler = client.list_disabled(), client.list_state()
-    muted = timeline.muting(
+    muted = describe_muting(
         local_time,
         watch=key.group in disabled.watches,
         service=key in [ServiceKey(*each) for each in disabled.services],
         stopped_since=None if scheduler.running else scheduler.stopped_since,
     )
-    state = replace(_state(status), measured=measured, measurements=measurements)
-    return Answer(state, events, services, muted=muted, owed=owing)
+    return Answer(status, events, services, muted=muted, owed=owing, measured=measured, measurements=measurements)
 
 
 def _ask_about_departed(client: Client, key: ServiceKey, since: float, services: Sequence[ServiceKey]) -> Answer:
@@ -275,34 +289,25 @@ def _events(reply: Reply) -> list[TimelineEvent]:
         raise BadAnswer(f"the server's answer is no timeline: {error}") from error
 
 
-def _state(status: ServiceStatus) -> ServiceState:
-    """What a status line tells of a state, as far as ``standing`` shows it."""
-    return ServiceState(
-        op_status=OpStatus(int(status.opstatus)),
-        broken=status.check == CheckOutcome.BROKEN,
-        exitval=status.exitval,
-        first_failure=status.first_failure,
-        last_failure=status.last_failure,
-        last_success=status.last_success,
-        last_summary=status.last_summary,
-        last_detail=status.last_detail,
-        ack=status.ack,
-        ack_comment=status.ackcomment,
-        periods={"": PeriodState(alert_sent=status.alerts_sent)},
-    )
+def _status(reply: Reply) -> ServiceStatus:
+    try:
+        (found,) = json.loads(reply.lines[0])
+        return from_json(found)
+    except (IndexError, TypeError, ValueError) as error:
+        raise BadAnswer(f"the server's answer is no status: {error}") from error
 
 
 def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
     document: dict[str, object] = {"group": key.group, "service": key.service, "now": now}
-    if (state := answer.state) is not None:
-        document["status"] = state.op_status.name.lower()
-        document["check"] = state.check
-        document["summary"] = state.last_summary
-        document["first_failure"] = state.first_failure or None
-        document["ack"] = state.ack_comment if state.ack else None
+    if (status := answer.status) is not None:
+        document["status"] = status.opstatus.name.lower()
+        document["check"] = status.check
+        document["summary"] = status.last_summary
+        document["first_failure"] = status.first_failure or None
+        document["ack"] = status.ackcomment if status.ack else None
         document["muted"] = list(answer.muted)
-        document["measured"] = state.measured or None
-        document["measurements"] = [list(each) for each in state.measurements]
+        document["measured"] = answer.measured or None
+        document["measurements"] = [list(each) for each in answer.measurements]
     document["debts"] = [debt_text.as_data(each) for each in answer.owed]
     if answer.remark:
         document["remark"] = answer.remark

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pymon.client.aio import AsyncClient
     from pymon.client.connection import Connection
     from pymon.client.protocol import Reply
-    from pymon.client.records import ServiceStatus
     from pymon.client.sync import Client
     from pymon.client.traps import send_trap
     from pymon.model.depend import ServiceKey
     from pymon.model.status import OpStatus
+    from pymon.protocol.service_status import ServiceStatus
 
 __all__ = ["AsyncClient", "Client", "Connection", "OpStatus", "Reply", "ServiceKey", "ServiceStatus", "send_trap"]
 
@@ -32,7 +32,7 @@ _HOMES = {
     "OpStatus": "pymon.model.status",
     "Reply": "pymon.client.protocol",
     "ServiceKey": "pymon.model.depend",
-    "ServiceStatus": "pymon.client.records",
+    "ServiceStatus": "pymon.protocol.service_status",
     "send_trap": "pymon.client.traps",
 }
 

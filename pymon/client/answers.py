@@ -20,11 +20,9 @@ from pymon.client.records import (
     RunningMonitor,
     SchedulerState,
     ServiceDependency,
-    ServiceStatus,
 )
 from pymon.model.depend import ServiceKey
-from pymon.model.status import OpStatus
-from pymon.protocol.wire import parse_fields, unescape, unescape_quoted
+from pymon.protocol.wire import unescape, unescape_quoted
 
 T = TypeVar("T")
 
@@ -63,59 +61,6 @@ def debts(reply: Reply) -> list[Debt]:
         ]
     except (TypeError, KeyError) as error:
         raise ValueError(f"no list of debts: {error!r}") from error
-
-
-def status(line: str) -> ServiceStatus:
-    """A line of ``list opstatus``."""
-    fields = parse_fields(line, unescape_quoted)
-    if not fields.keys() >= {"group", "service", "opstatus"}:
-        raise ValueError(f"no status line: {line[:80]!r}")
-    text = fields.get
-    return ServiceStatus(
-        group=fields["group"],
-        service=fields["service"],
-        opstatus=op_status(fields["opstatus"]),
-        last_opstatus=op_status(text("last_opstatus", "")),
-        exitval=_exitval(text("exitval", "undef")),
-        timer=_number(text("timer")),
-        last_success=_time(text("last_success")),
-        last_failure=_time(text("last_failure")),
-        first_failure=_time(text("first_failure")),
-        failure_duration=_number(text("failure_duration")),
-        last_check=_time(text("last_check")),
-        last_alert=_time(text("last_alert")),
-        last_trap=_time(text("last_trap")),
-        last_traphost=text("last_traphost", ""),
-        last_summary=text("last_summary", ""),
-        last_detail=text("last_detail", ""),
-        ack=_time(text("ack")),
-        ackcomment=text("ackcomment", ""),
-        alerts_sent=int(_time(text("alerts_sent"))),
-        depstatus=None if not text("depstatus") else text("depstatus") != "0",
-        depend=text("depend", ""),
-        hostdepend=text("hostdepend", ""),
-        monitordepend=text("monitordepend", ""),
-        alertdepend=text("alertdepend", ""),
-        monitor=text("monitor", ""),
-        interval=_number(text("interval")),
-        monitor_duration=_duration(text("monitor_duration")),
-        monitor_running=text("monitor_running", "0") not in ("", "0"),
-        exclude_period=text("exclude_period", ""),
-        exclude_hosts=tuple(text("exclude_hosts", "").split()),
-        randskew=_number(text("randskew")),
-        check=text("check", ""),
-        fields=fields,
-    )
-
-
-def op_status(text: str) -> OpStatus:
-    """A status by its number, or by its name, which mon shows after ``set … opstatus``; mon's phantoms have none."""
-    try:
-        if not text:
-            return OpStatus.UNKNOWN
-        return OpStatus(int(text)) if text.isdecimal() else OpStatus[text.upper()]
-    except (KeyError, ValueError):
-        raise ValueError(f"no operational status: {text!r}") from None
 
 
 def service_key(line: str) -> ServiceKey:
@@ -312,26 +257,3 @@ def _groups(pattern: re.Pattern[str], line: str) -> Iterable[str]:
 
 def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == "'" else value
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text else None
-
-
-def _time(text: str | None) -> float:
-    return float(text) if text else 0.0
-
-
-def _duration(text: str | None) -> float | None:
-    """How long the last run took; mon says -1 when there was none."""
-    seconds = _number(text)
-    return None if seconds is None or seconds < 0 else seconds
-
-
-def _exitval(text: str) -> int | str | None:
-    if text in ("", "undef"):
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        return text

@@ -22,10 +22,10 @@ from pymon.client.records import (
     Processes,
     SchedulerState,
     ServiceDependency,
-    ServiceStatus,
 )
 from pymon.errors import ProtocolMismatch
 from pymon.model.depend import ServiceKey
+from pymon.protocol.service_status import ServiceStatus, from_line
 from pymon.protocol.wire import PROTOCOL_VERSION, quote
 
 __all__ = ["login"]
@@ -35,22 +35,22 @@ T = TypeVar("T")
 
 def list_opstatus(services: Iterable[str | tuple[str, str]] = ()) -> Command[list[ServiceStatus]]:
     """The status of every service, or of some: of groups (``"web"``) and services (``("web", "http")``)."""
-    return _list("opstatus", answers.each(answers.status), *(_pair(service) for service in services))
+    return _list("opstatus", answers.each(from_line), *(_pair(service) for service in services))
 
 
 def list_failures() -> Command[list[ServiceStatus]]:
     """The status of the services that fail."""
-    return _list("failures", answers.each(answers.status))
+    return _list("failures", answers.each(from_line))
 
 
 def list_successes() -> Command[list[ServiceStatus]]:
     """The status of the services that do not fail, untested ones too."""
-    return _list("successes", answers.each(answers.status))
+    return _list("successes", answers.each(from_line))
 
 
 def list_warnings() -> Command[list[ServiceStatus]]:
     """The status of the services that were started, are unknown, or warn."""
-    return _list("warnings", answers.each(answers.status))
+    return _list("warnings", answers.each(from_line))
 
 
 def list_disabled() -> Command[Disabled]:

@@ -11,10 +11,10 @@ from itertools import islice
 
 from pymon.client.credentials import password_in
 from pymon.client.protocol import login
-from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.client.tls import context_of
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed
+from pymon.protocol.service_status import ServiceStatus
 from pymon.text import blank_controls, encode
 
 USAGE = """\

@@ -7,11 +7,10 @@ kept as surrogates (``surrogateescape``). Names of fields are those of mon's pro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pymon.model.depend import ServiceKey
-from pymon.model.status import OpStatus
 
 __all__ = [
     "AlertCall",
@@ -25,61 +24,7 @@ __all__ = [
     "RunningMonitor",
     "SchedulerState",
     "ServiceDependency",
-    "ServiceStatus",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceStatus:
-    """One line of ``list opstatus``.
-
-    ``exitval`` is a number, or the text that a trap sent, or None before the first result. ``timer`` is the time
-    until the next check, None if it has none. ``ack`` is when the failure was acknowledged, ``ackcomment`` by whom
-    and with which words. ``depstatus`` says whether the dependency was fulfilled when last looked at, None if never.
-    ``interval`` and ``monitor_duration`` are None for services that are not checked (traps), or not yet;
-    ``failure_duration`` is None while there is no failure. ``check`` is ``broken`` where the last check could not be
-    carried out (``opstatus`` then is FAIL: mon has no such thing), else empty. ``fields`` are all the fields as text,
-    those of other servers too.
-    """
-
-    group: str
-    service: str
-    opstatus: OpStatus
-    last_opstatus: OpStatus = OpStatus.UNTESTED
-    exitval: int | str | None = None
-    timer: float | None = None
-    last_success: float = 0.0
-    last_failure: float = 0.0
-    first_failure: float = 0.0
-    failure_duration: float | None = None
-    last_check: float = 0.0
-    last_alert: float = 0.0
-    last_trap: float = 0.0
-    last_traphost: str = ""
-    last_summary: str = ""
-    last_detail: str = ""
-    ack: float = 0.0
-    ackcomment: str = ""
-    alerts_sent: int = 0
-    depstatus: bool | None = None
-    depend: str = ""
-    hostdepend: str = ""
-    monitordepend: str = ""
-    alertdepend: str = ""
-    monitor: str = ""
-    interval: float | None = None
-    monitor_duration: float | None = None
-    monitor_running: bool = False
-    exclude_period: str = ""
-    exclude_hosts: tuple[str, ...] = ()
-    check: str = ""
-    randskew: float | None = None
-    fields: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def key(self) -> ServiceKey:
-        """Group and service."""
-        return ServiceKey(self.group, self.service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pymon.core import acknowledgement, debts, dependencies
+from pymon.core import debts, dependencies
 from pymon.core.context import Surroundings
 from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
@@ -29,6 +29,7 @@ from pymon.core.period import in_period
 from pymon.core.period_rules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
 from pymon.core.state import summary_of, unacknowledge
 from pymon.core.whole_seconds import lasting
+from pymon.model import acknowledgement
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import AlertCall, Held, Rule
 from pymon.model.service import Alert, AlertKind, Command, Period, Service

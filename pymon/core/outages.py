@@ -28,13 +28,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pymon.model.result import BROKEN_EXIT, CheckResult
+from pymon.model.result import BROKEN_EXIT, BROKEN_WORD, CheckResult
 from pymon.model.state import Outage, PeriodState, ServiceState, split_output
 from pymon.model.status import OpStatus
-
-BROKEN_WORD = "broken: "
-"""what the output of a broken check begins with, so that every alert and client tells it from a failure"""
-
 
 _DIGITS = 10
 

@@ -31,7 +31,7 @@ class EngineFace(Protocol):
         """Called with the settings after another configuration was taken over."""
 
     def snapshot(self) -> Snapshot:
-        """What is known at this moment; cheap."""
+        """All that is known at this moment."""
 
     async def control(self, request: Request, asker: Asker) -> Outcome:
         """Do what somebody asks for (all but Login); it is on file when this returns."""

@@ -77,7 +77,16 @@ class Owing:
 
     def owed(self, key: ServiceKey | None = None) -> list[Owed]:
         """What a service owes (None: what all do), those that have left the configuration too."""
-        known = {**self._watched.departed, **self._watched.states}
+        return self.owed_of(self._watched.states, self._watched.departed, key)
+
+    def owed_of(
+        self,
+        states: Mapping[ServiceKey, ServiceState],
+        departed: Mapping[ServiceKey, ServiceState],
+        key: ServiceKey | None = None,
+    ) -> list[Owed]:
+        """The same by states of another moment."""
+        known = {**departed, **states}
         wanted = known.items() if key is None else [(key, known[key])] if key in known else []
         return [each for of, state in wanted if state.debts for each in self._owed(of, state)]
 

@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.jobstores.base import JobLookupError
+from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.triggers.base import BaseTrigger
 
@@ -34,6 +35,9 @@ log = logging.getLogger("pymon.engine")
 Following = Callable[[float, float], float | None]
 """(the planned instant, now) → the next instant, or None when the timer has ended; asked more than once"""
 
+Planned = Callable[[str, float | None], None]
+"""takes note of when the timer of a key fires next"""
+
 
 class Schedule:
     """Timers by key. All instants are seconds since the epoch; none of the methods blocks."""
@@ -43,10 +47,14 @@ class Schedule:
         due: Callable[[str, float], None],
         clock: EngineClock,
         *,
+        planned: Planned | None = None,
         slack: float = 0.0,
         before_firing: Callable[[], None] | None = None,
     ) -> None:
         """``due(key, planned)`` is called when a timer fires; what it raises is logged, and hurts no other timer.
+
+        ``planned(key, when)`` is called each time when a timer is to fire at another instant, with None when it is
+        not to fire any more: so all instants of one moment can be had at once.
 
         ``slack``: seconds that a timer may be late, for those due at about the same time to be handled together.
         ``before_firing`` is called each time before the timers that are due fire, and may move them.
@@ -59,6 +67,7 @@ class Schedule:
             slack,
             before_firing,
             timezone=self._zone,
+            jobstores={"default": _Plan(planned or _ignore)},
             # A late timer fires once, whatever it missed; overlap is the caller's business.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1 << 30},
             logger=logging.getLogger("pymon.timer"),
@@ -209,6 +218,35 @@ class _Scheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler 3 has no t
             except Exception as error:
                 context = {"message": f"what the timer {key!r} sets off failed", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
+
+
+def _ignore(_key: str, _when: float | None) -> None:
+    """Takes note of nothing."""
+
+
+class _Plan(MemoryJobStore):  # type: ignore[misc]  # APScheduler 3 has no types
+    """APScheduler's store of timers; it says when one is to fire at another instant."""
+
+    def __init__(self, planned: Planned) -> None:
+        super().__init__()
+        self._planned = planned
+
+    def add_job(self, job: Job) -> None:
+        super().add_job(job)
+        self._planned(job.id, job.next_run_time.timestamp())
+
+    def update_job(self, job: Job) -> None:
+        super().update_job(job)
+        self._planned(job.id, job.next_run_time.timestamp())
+
+    def remove_job(self, job_id: str) -> None:
+        super().remove_job(job_id)
+        self._planned(job_id, None)
+
+    def remove_all_jobs(self) -> None:
+        for job in self.get_all_jobs():
+            self._planned(job.id, None)
+        super().remove_all_jobs()
 
 
 class _EngineTime(tzinfo):

@@ -55,8 +55,9 @@ class Timers:
         self._lookup = lookup
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._schedule = Schedule(self._fire, clock, slack=slack, before_firing=before_firing)
+        self._schedule = Schedule(self._fire, clock, planned=self._plan, slack=slack, before_firing=before_firing)
         self._services: dict[str, tuple[Timer, ServiceKey]] = {}
+        self._checks: dict[ServiceKey, float] = {}
 
     def start(self, *, stopped: bool) -> None:
         """Begin to fire, or with ``stopped`` to wait for ``resume``."""
@@ -79,6 +80,10 @@ class Timers:
         """When a timer fires next, if the scheduler goes on now; None if there is none."""
         when = self._schedule.next_time(_name(kind, key))
         return None if when is None else when + self._schedule.paused_for
+
+    def checks_due(self) -> tuple[dict[ServiceKey, float], float]:
+        """When each service is checked next, and by how many seconds all are put off while the scheduler is stopped."""
+        return self._checks.copy(), self._schedule.paused_for
 
     # Setting them
 
@@ -156,8 +161,9 @@ class Timers:
         """End the timers of a service: those given, or all."""
         for kind in kinds or Timer:
             name = _name(kind, key)
-            if self._services.pop(name, None) is not None:
+            if name in self._services:
                 self._schedule.remove(name)
+                del self._services[name]
 
     def _set(self, kind: Timer, key: ServiceKey, when: float, following: Following) -> None:
         name = _name(kind, key)
@@ -167,6 +173,16 @@ class Timers:
     def _now(self) -> float:
         """The instant that timers are set from: now, or when the scheduler was stopped."""
         return self._clock.now() - self._schedule.paused_for
+
+    def _plan(self, name: str, when: float | None) -> None:
+        """Take note of when a timer fires next; None: not any more."""
+        kind, key = self._services[name]
+        if kind is not Timer.CHECK:
+            return
+        if when is None:
+            self._checks.pop(key, None)
+        else:
+            self._checks[key] = when
 
     # Firing
 

@@ -51,6 +51,9 @@ BROKEN_CAUSES = frozenset(
 BROKEN_EXIT = 126
 """the least exit value of a broken check as alerts are told of it, and that of a plugin of the SDK that says so"""
 
+BROKEN_WORD = "broken: "
+"""what the output of a broken check begins with, so that every alert and client tells it from a failure"""
+
 _SHELL_BROKEN = frozenset({126, 127})
 """how shells, env(1) and their kin say that a program cannot be executed, or is not there"""
 

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pymon.core import acknowledgement
 from pymon.core.alerting import LIST_OF
-from pymon.core.outages import BROKEN_WORD, ending, enter
+from pymon.core.outages import ending, enter
 from pymon.core.state import summary_of
 from pymon.core.whole_seconds import elapsed, lasting
+from pymon.model import acknowledgement
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.effect import AlertCall, Held, Noticed, Rule, Suppressed, Verdict
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
-from pymon.model.result import Cause, CheckOutcome, CheckResult
+from pymon.model.result import BROKEN_WORD, Cause, CheckOutcome, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Period, Service
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus

@@ -19,14 +19,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from pymon.core import acknowledgement
-from pymon.core.outages import BROKEN_WORD
-from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.instant import LocalTime
-from pymon.model.state import ServiceState
-from pymon.model.status import OpStatus
+from pymon.model.measurement import Measurement
 from pymon.text import printable
 from pymon.timeline import measurement_text
 
@@ -62,68 +58,12 @@ def lines(events: Sequence[TimelineEvent], local_time: LocalTime, *, now: float 
     return told
 
 
-def measured(state: ServiceState, now: float) -> list[str]:
-    """The line that tells what the service's last check measured; none if nothing was."""
-    if not state.measurements:
+def measured(measurements: Sequence[Measurement], at: float, now: float) -> list[str]:
+    """The line that tells what a check measured ``at`` that time; no line if it measured nothing."""
+    if not measurements:
         return []
-    ago = format_duration(round(max(now - state.measured, 0.0)))
-    return [f"  measured {ago} ago: {printable(measurement_text.line(state.measurements))}"]
-
-
-def muting(local_time: LocalTime, *, watch: bool, service: bool, stopped_since: float | None) -> tuple[str, ...]:
-    """What an operator has done that keeps a service from checks and alerts altogether; no event repeats it.
-
-    ``watch`` and ``service`` say whether they are disabled, ``stopped_since`` is when the scheduler was stopped
-    (seconds since the epoch), None while it runs.
-    """
-    stopped = ""
-    if stopped_since is not None:
-        stopped = f"the scheduler is stopped since {local_time(stopped_since):%Y-%m-%d %H:%M}"
-    told = ("the watch is disabled" if watch else "", "the service is disabled" if service else "", stopped)
-    return tuple(text for text in told if text)
-
-
-def standing(key: ServiceKey, state: ServiceState, now: float, local_time: LocalTime, muted: Sequence[str] = ()) -> str:
-    """How a service stands, in one line, to put before its events; ``muted`` is what ``muting`` gives."""
-    since = format_duration(round(max(now - state.first_failure, 0.0))) if state.first_failure else ""
-    if state.op_status is OpStatus.FAIL:
-        count = state.consec_failures
-        often = f" ({_times(count, 'result' if state.is_broken else 'failure')} in a row)" if count else ""
-        text = f"{_failing(state, since)}{often}: {state.last_summary.removeprefix(BROKEN_WORD)}"
-        sent = sum(counters.alert_sent for counters in state.periods.values())
-        text += f"; {_times(sent, 'alert')} sent in this outage"
-    elif state.op_status is OpStatus.UNTESTED:
-        text = "not checked yet"
-    else:
-        text = state.op_status.name.lower()
-        if state.last_success:
-            text += f", found well {format_duration(round(max(now - state.last_success, 0.0)))} ago"
-        text += f": {state.last_summary}" if state.last_summary.strip() else ""
-    if state.ack:
-        text += f"; acknowledged{_by(state.ack_comment)}"
-    if muted:
-        text += f"; no checks, no alerts: {', '.join(muted)}"
-    left = f", and left mon.cf on {local_time(state.left):%Y-%m-%d at %H:%M}" if state.left else ""
-    verb = "" if state.op_status is OpStatus.FAIL else "was " if left else "is "
-    return f"{key.group} {key.service} {verb}{printable(text)}{left}"
-
-
-def _failing(state: ServiceState, since: str) -> str:
-    """The verb of a service that fails; ``since`` is for how long, as text, empty if that is not known."""
-    has_left = bool(state.left)
-    if since:
-        verb, lasting = f"{'had' if has_left else 'has'} been", f" for {since}"
-    else:
-        verb, lasting = "was" if has_left else "is", ""
-    if state.is_broken:
-        return f"{'could not' if has_left else 'cannot'} be judged, its check {verb} broken{lasting}"
-    return f"{verb} failing{lasting}"
-
-
-def _by(comment: str) -> str:
-    """Whose acknowledgement, and what was said."""
-    who, said = acknowledgement.parts(comment)
-    return f"{f' by {who}' if who else ''}{f': {said}' if said else ''}"
+    ago = format_duration(round(max(now - at, 0.0)))
+    return [f"  measured {ago} ago: {printable(measurement_text.line(measurements))}"]
 
 
 def as_data(event: TimelineEvent) -> dict[str, object]:
@@ -166,7 +106,3 @@ def _nearness(day: date, today: date | None) -> str:
     if today is None:
         return ""
     return {today: " (today)", today - timedelta(days=1): " (yesterday)"}.get(day, "")
-
-
-def _times(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

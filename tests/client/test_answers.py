@@ -18,11 +18,11 @@ from pymon.client.records import (
     RunningMonitor,
     SchedulerState,
     ServiceDependency,
-    ServiceStatus,
 )
 from pymon.errors import CommandFailed
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus, from_line, parse_op_status
 from pymon.protocol.wire import escape
 
 SEEN = (
@@ -45,7 +45,7 @@ def reply(*lines: str, final: str = "220 completed") -> Reply:
 
 
 def test_every_field_of_a_status() -> None:
-    status = answers.status(SEEN)
+    status = from_line(SEEN)
     assert status == ServiceStatus(
         group="g1",
         service="s1",
@@ -79,7 +79,7 @@ def test_every_field_of_a_status() -> None:
 
 
 def test_a_service_of_which_nothing_is_known_yet() -> None:
-    assert answers.status(FRESH) == ServiceStatus("g2", "t", OpStatus.UNTESTED)
+    assert from_line(FRESH) == ServiceStatus("g2", "t", OpStatus.UNTESTED)
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ def test_a_service_of_which_nothing_is_known_yet() -> None:
     [("0", OpStatus.FAIL), ("9", OpStatus.WARN), ("linkdown", OpStatus.LINKDOWN), ("", OpStatus.UNKNOWN)],
 )
 def test_statuses_of_mon_after_set_and_of_its_phantoms(text: str, status: OpStatus) -> None:
-    assert answers.op_status(text) is status
+    assert parse_op_status(text) is status
 
 
 @pytest.mark.parametrize("line", ["", "group=g", "group=g service=s opstatus=12", "group=g service=s opstatus=nix"])
 def test_what_is_no_status_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="status"):
-        answers.status(line)
+        from_line(line)
 
 
 @given(st.binary().map(lambda data: data.decode("utf-8", "surrogateescape")))
 def test_any_bytes_survive(text: str) -> None:
     line = FRESH.replace("last_summary=", f"last_summary={escape(text, quoted=True)}")
-    assert answers.status(line).last_summary == text
+    assert from_line(line).last_summary == text
 
 
 def test_histories() -> None:

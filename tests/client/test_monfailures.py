@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pymon.client import monfailures
-from pymon.client.answers import status
 from pymon.client.monfailures import report
+from pymon.protocol.service_status import from_line
 from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
 from tests.peers import require_peer
@@ -72,7 +72,8 @@ def test_the_table(run: Run, scripted: ScriptedServer) -> None:
 
 def test_columns_are_cut() -> None:
     """K-columns: mon's counts bytes, ours characters."""
-    row = report([status(status_line("g" * 40, "s", 0, last_summary="설" * 40, first_failure=SINCE))]).splitlines()[3]
+    long = from_line(status_line("g" * 40, "s", 0, last_summary="설" * 40, first_failure=SINCE))
+    row = report([long]).splitlines()[3]
     assert (row[:32], row[53:]) == ("g" * 30 + "  ", "설" * 26)
 
 
@@ -122,7 +123,7 @@ def test_mons_spelling_of_options(run: Run, scripted: ScriptedServer) -> None:
 def test_controls_of_c1_are_blanks_too() -> None:
     """K-printable: U+009B begins a sequence, as ESC [ does."""
     line = status_line("g", "s", 0, last_summary="a\x9b2Jb")
-    assert "a 2Jb" in report([status(line)])
+    assert "a 2Jb" in report([from_line(line)])
 
 
 def test_a_full_disk_is_said(scripted: ScriptedServer) -> None:

@@ -98,7 +98,7 @@ async def test_a_bad_deploy_empties_no_pool(daemon: Daemon, monkeypatch: pytest.
     status = await asyncio.to_thread(statuses, daemon)
     assert {name: (each.opstatus, each.check) for name, each in status.items()} == {
         **dict.fromkeys(TOLD, (OpStatus.FAIL, "broken")),
-        "down": (OpStatus.FAIL, ""),
+        "down": (OpStatus.FAIL, "failed"),
     }
     assert await daemon.stop() == 0
     told = [line.split(" ", 4) for line in (calls / "r").read_text().splitlines()]

@@ -139,9 +139,8 @@ WELL = ServiceState(
 STATES = {S1: FAILING, S2: ServiceState(), TR: replace(WELL, monitor_duration=None), S3: WELL}
 
 
-def next_check(key: ServiceKey) -> float | None:
-    """S1 in 4.2 seconds, S2 in an hour, S3 was due just now; TR is not scheduled."""
-    return {S1: NOW + 4.2, S2: NOW + 3600.0, S3: NOW - 0.5}.get(key)
+DUE = {S1: NOW + 4.2, S2: NOW + 3600.0, S3: NOW - 0.5}
+"""TR is not scheduled"""
 
 
 SNAPSHOT = Snapshot(
@@ -149,7 +148,7 @@ SNAPSHOT = Snapshot(
     now=NOW,
     started=NOW - 1000,
     states=STATES,
-    next_check=next_check,
+    due=DUE,
     maxkeep=100,
     auth=AUTH,
     pid=4711,

@@ -14,8 +14,7 @@ from pymon.local_time import local_time
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
-from pymon.model.state import PeriodState, ServiceState
-from pymon.model.status import OpStatus
+from pymon.model.state import ServiceState
 from pymon.timeline import text as timeline
 
 T0 = 1_795_458_000.0  # 2026-11-23 18:20:00 UTC
@@ -42,8 +41,8 @@ def test_measurements_stand_below_their_event() -> None:
         "            measured   web1 time 12.3 ms, loss 20 %; web2 time 2 s; and 4 more",
     ]
     state = ServiceState(measured=T0, measurements=(Measurement("we\nb", "ttl", 7.0),))
-    assert timeline.measured(state, T0 + 90) == ["  measured 1m30s ago: we\\x0ab ttl 7"]
-    assert timeline.measured(ServiceState(), T0) == []
+    assert timeline.measured(state.measurements, state.measured, T0 + 90) == ["  measured 1m30s ago: we\\x0ab ttl 7"]
+    assert timeline.measured((), 0.0, T0) == []
 
 
 @pytest.mark.parametrize("facts", [{"measurements": 5}, {"measurements": [["a"], 3, ["a", "b", "c", "d"]]}])
@@ -114,56 +113,3 @@ def test_data_comes_back_as_it_was(event: TimelineEvent, count: int, until: floa
 def test_what_is_no_event_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # whatever the words
         timeline.from_data(wrong)
-
-
-@pytest.mark.parametrize(
-    ("state", "text"),
-    [
-        (ServiceState(), "web http is not checked yet"),
-        (
-            ServiceState(OpStatus.OK, last_success=T0 - 5, last_summary="fine"),
-            "web http is ok, found well 5s ago: fine",
-        ),
-        (
-            ServiceState(
-                OpStatus.FAIL,
-                first_failure=T0 - 90,
-                consec_failures=2,
-                last_summary="down\x1b[0m",
-                periods={"p": PeriodState(alert_sent=1)},
-                ack=T0,
-                ack_comment="bob: on it",
-            ),
-            "web http has been failing for 1m30s (2 failures in a row): down\\x1b[0m; 1 alert sent in this outage; "
-            "acknowledged by bob: on it",
-        ),
-        (ServiceState(OpStatus.FAIL, last_summary="x"), "web http is failing: x; 0 alerts sent in this outage"),
-        (
-            ServiceState(
-                OpStatus.FAIL, broken=True, first_failure=T0 - 10, consec_failures=3, last_summary="broken: x"
-            ),
-            "web http cannot be judged, its check has been broken for 10s (3 results in a row): x; "
-            "0 alerts sent in this outage",
-        ),
-        (ServiceState(OpStatus.UNKNOWN), "web http is unknown"),
-    ],
-)
-def test_how_a_service_stands(state: ServiceState, text: str) -> None:
-    assert timeline.standing(WEB, state, T0, utc) == text
-
-
-@pytest.mark.parametrize(
-    ("comment", "told"),
-    [
-        ("bob: on it", "acknowledged by bob: on it"),
-        ("bob: ", "acknowledged by bob"),
-        (": on it: soon", "acknowledged: on it: soon"),
-        (": ", "acknowledged"),
-        ("", "acknowledged"),
-        ("set by hand", "acknowledged: set by hand"),
-    ],
-)
-def test_whose_acknowledgement_it_is(comment: str, told: str) -> None:
-    """Who is not logged in has no name, and ``set _ack`` leaves no words."""
-    state = ServiceState(OpStatus.FAIL, ack=T0, ack_comment=comment)
-    assert timeline.standing(WEB, state, T0, utc).rpartition("; ")[2] == told

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from pymon.client.monshow.report import Detail, Report, Row, Selection, choose, unknown
 from pymon.client.monshow.suppression_reasons import Reasons
-from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceStatus
+from pymon.client.records import Disabled, GroupHost, SchedulerState
 from pymon.client.sync import Client
 from pymon.errors import ClientError, CommandFailed, PymonError
 from pymon.model.depend import ServiceKey
+from pymon.protocol.service_status import ServiceStatus
 
 MOST_REASONS = 100
 """services that are asked about at most, why their alerts are held back"""

@@ -25,7 +25,6 @@ from pymon.client.monshow.report import (
     dependence,
     exit_value,
     hms,
-    is_broken,
     is_scheduled,
     last,
     opstatus,
@@ -34,8 +33,8 @@ from pymon.client.monshow.report import (
     summary,
     until_next,
 )
-from pymon.client.records import ServiceStatus
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus
 from pymon.text import encode
 
 TEMPLATE = Path(__file__).parent / "templates" / "monshow.html"
@@ -117,7 +116,7 @@ def _row(row: Row, report: Report, place: Place) -> dict[str, Any]:
 
 def _colour(status: ServiceStatus) -> str:
     """The class of a row, which the page has a colour for."""
-    return _BROKEN if is_broken(status) else _COLOURS.get(status.opstatus, "")
+    return _BROKEN if status.is_broken else _COLOURS.get(status.opstatus, "")
 
 
 def _detail(detail: Detail, now: float, preferences: Preferences, place: Place) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pymon.client.monshow.report import Report, Row, Selection, is_broken, place, state_name
+from pymon.client.monshow.report import Report, Row, Selection, place, state_name
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
 
@@ -59,14 +59,14 @@ class Board(NamedTuple):
         """How many services are in each state, shown or not; those whose check is broken are not among them."""
         found: dict[OpStatus, int] = {}
         for row in self._rows():
-            if is_broken(row.status):
+            if row.status.is_broken:
                 continue
             found[row.status.opstatus] = found.get(row.status.opstatus, 0) + 1
         return found
 
     def broken(self) -> int:
         """How many services have a check that is broken, shown or not."""
-        return sum(is_broken(row.status) for row in self._rows())
+        return sum(row.status.is_broken for row in self._rows())
 
     def _rows(self) -> tuple[Row, ...]:
         return (self.report.rows or ()) if self.report else ()

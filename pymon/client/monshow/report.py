@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceStatus
+from pymon.client.records import Disabled, GroupHost, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus
 
 ALWAYS_SHOWN = (
     *(OpStatus.FAIL, OpStatus.LINKDOWN, OpStatus.TIMEOUT, OpStatus.COLDSTART, OpStatus.WARMSTART),
@@ -140,18 +141,13 @@ def state_name(status: ServiceStatus) -> str:
     """The word of the column STATUS."""
     match status.opstatus:
         case OpStatus.FAIL:
-            word = "BROKEN" if is_broken(status) else "FAIL"
+            word = "BROKEN" if status.is_broken else "FAIL"
             return f"ACK {word}" if status.ack else word
         case OpStatus.OK:
             return "-"
         case OpStatus.UNTESTED | OpStatus.WARN | OpStatus.DEPENDENCY:
             return status.opstatus.name.lower()
     return "unknown"
-
-
-def is_broken(status: ServiceStatus) -> bool:
-    """Whether the check itself failed the last time, so that nothing is known of the service."""
-    return status.check == "broken"
 
 
 def last(status: ServiceStatus, now: float) -> str:
@@ -170,13 +166,13 @@ def age(moment: float, now: float) -> str:
 
 
 def is_scheduled(status: ServiceStatus) -> bool:
-    """Whether the service is checked at all; one that only traps feed has no interval, and its timer says 0."""
-    return status.timer is not None and (bool(status.timer) or status.interval is not None)
+    """Whether the service is checked at all; one that only traps feed is not."""
+    return status.timer is not None
 
 
 def until_next(status: ServiceStatus) -> str:
     """The word of the column NEXT: how long until it is checked, ``-`` if it is not scheduled (W-never)."""
-    if status.timer is None or not is_scheduled(status):
+    if status.timer is None:
         return "-"
     if status.timer < 60:
         return f"{status.fields.get('timer') or format(status.timer, 'g')}s"
@@ -196,7 +192,7 @@ def summary(status: ServiceStatus, length: int) -> str:
 
 def opstatus(status: ServiceStatus) -> str:
     """Name and number of the state."""
-    broken = ", the check is broken" if is_broken(status) else ""
+    broken = ", the check is broken" if status.is_broken else ""
     return f"{status.opstatus.name.lower()} ({int(status.opstatus)}){broken}"
 
 

@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pymon.client.monshow.live_state import Board
-from pymon.client.monshow.report import Row, is_broken, scheduler_text, summary
+from pymon.client.monshow.report import Row, scheduler_text, summary
 from pymon.client.monshow.text import fit
-from pymon.client.records import ServiceStatus
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus
 from pymon.text import first_line
 
 _STYLES = {
@@ -50,7 +50,7 @@ def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
 def state_word(status: ServiceStatus) -> str:
     """The state's own name, where mon's table has few words: ``timeout`` is ``TIMEOUT``, not ``unknown``."""
     if status.opstatus.is_failure:
-        return f"{'ACK ' if status.ack else ''}{'BROKEN' if is_broken(status) else status.opstatus.name}"
+        return f"{'ACK ' if status.ack else ''}{'BROKEN' if status.is_broken else status.opstatus.name}"
     return status.opstatus.name.lower()
 
 
@@ -113,7 +113,7 @@ def _line(row: Row, cells: list[str], widths: list[int], board: Board, now: floa
     line = _joined(cells, widths, first_line(summary(status, _LONGEST)), style="bold" if fresh else "")
     if board.trouble_since:
         line.stylize("dim")
-    style = _BROKEN if is_broken(status) else _STYLES.get(status.opstatus, _OTHER)
+    style = _BROKEN if status.is_broken else _STYLES.get(status.opstatus, _OTHER)
     if status.ack and status.opstatus.is_failure:
         style = _ACKED
     line.stylize(f"{style} reverse" if fresh else style, 0, len(cells[0]))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pymon.errors import BadAnswer, CommandFailed
 
 if TYPE_CHECKING:
-    from pymon.client.records import ServiceStatus
     from pymon.client.sync import Client
     from pymon.model.depend import ServiceKey
+    from pymon.protocol.service_status import ServiceStatus
 
 _HELD = "held"
 _SENT = "alert"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymon.config.shell_words import split_words
 from pymon.errors import WordSplitError
@@ -16,6 +16,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome
 from pymon.model.snapshot import Snapshot
 from pymon.protocol.wire import escape_line_ends, unescape
+from pymon.server.commands.render_cache import StatusRenderer
 from pymon.server.commands.reply import Answer, Reply, Session
 
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
@@ -24,15 +25,19 @@ _WORDS = re.compile(r"[^ \t\r\n\f\v]+")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command: the rest of its line after the command word and blanks, who sends it, and what is known now."""
+    """A command: the rest of its line after the command word and blanks, who sends it, and what is known now.
+
+    ``statuses`` renders the statuses of services.
+    """
 
     arguments: str
     session: Session
     snapshot: Snapshot
+    statuses: StatusRenderer
 
     def with_arguments(self, arguments: str) -> Call:
         """The same, for a word further on."""
-        return Call(arguments, self.session, self.snapshot)
+        return replace(self, arguments=arguments)
 
     def knows(self, key: ServiceKey) -> bool:
         """Whether there is such a service."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from pymon.model.request import Outcome, ReadDowntimeLog
-from pymon.protocol.numbers import instant
+from pymon.protocol.json_text import dumps
+from pymon.protocol.numbers import format_instant
 from pymon.protocol.wire import escape, escape_line_ends
 from pymon.server.commands.context import Call
-from pymon.server.commands.listing import Deferred, Listed, Listing, Rest, dumps
+from pymon.server.commands.listing import Deferred, Listed, Listing, Rest
 from pymon.server.commands.reply import Reply
 
 _ALERT = re.compile(r"(\S+) (\S+) (\S+) ([0-9]{1,18}) (.*?) \((.*?)\) (.*)", re.DOTALL)
@@ -30,10 +31,10 @@ def banished(call: Call) -> Listed:
 
     A line ``GROUP SERVICE PLUGIN SINCE UNTIL REASON`` for each; group and service are ``*`` where it is for all.
     """
-    found = sorted(call.snapshot.banished())
+    found = sorted(call.snapshot.banished)
     lines = (
-        " ".join((each.group or "*", each.service or "*", each.plugin, instant(each.since), instant(each.until)))
-        + f" {escape_line_ends(each.reason)}"
+        f"{each.group or '*'} {each.service or '*'} {each.plugin}"
+        f" {format_instant(each.since)} {format_instant(each.until)} {escape_line_ends(each.reason)}"
         for each in found
     )
     return Listing("220 list banished completed", lines, (dumps(each._asdict()) for each in found))
@@ -42,20 +43,20 @@ def banished(call: Call) -> Listed:
 def state(call: Call) -> Listed:
     """``list state``: whether the scheduler runs."""
     since = call.snapshot.stopped_since
-    line = "scheduler running" if since is None else f"scheduler stopped since {instant(since)}"
+    line = "scheduler running" if since is None else f"scheduler stopped since {format_instant(since)}"
     value = dumps({"running": since is None, "stopped_since": since})
     return Listing("220 list state completed", (line,), (value,), is_array=False)
 
 
 def alerthist(call: Call) -> Listed:
     """``list alerthist``: the lines of the alert history, escaped whole."""
-    history = tuple(call.snapshot.alert_history)
+    history = call.snapshot.alert_history
     return Listing("220 list alerthist completed", map(escape, history), map(_alert_item, history))
 
 
 def failurehist(call: Call) -> Listed:
     """``list failurehist``: the lines of the failure history, escaped whole."""
-    history = tuple(call.snapshot.failure_history)
+    history = call.snapshot.failure_history
     return Listing("220 list failurehist completed", map(escape, history), map(_failure_item, history))
 
 

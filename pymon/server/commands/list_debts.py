@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pymon.model.depend import ServiceKey
+from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape_line_ends, is_final
 from pymon.server.commands import views
 from pymon.server.commands.context import Call, split
-from pymon.server.commands.listing import Listed, Listing, dumps
+from pymon.server.commands.listing import Listed, Listing
 from pymon.server.commands.reply import Reply
 from pymon.timeline import debt_text
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pymon.model.depend import ServiceKey
 from pymon.model.state import ServiceState
+from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape, is_final
 from pymon.server.commands.context import Call, split
-from pymon.server.commands.listing import Listed, Listing, dumps
+from pymon.server.commands.listing import Listed, Listing
 from pymon.server.commands.reply import Reply
 
 

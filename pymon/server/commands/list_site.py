@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pymon.model.depend import Dependency, ServiceKey
 from pymon.model.service import Alias
+from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape, quote
 from pymon.server.commands import views
 from pymon.server.commands.context import Call, split_all
-from pymon.server.commands.listing import Listed, Listing, dumps
+from pymon.server.commands.listing import Listed, Listing
 from pymon.server.commands.reply import Reply
 
 

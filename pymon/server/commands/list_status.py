@@ -8,11 +8,10 @@ from itertools import chain
 from pymon.model.depend import ServiceKey
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.protocol import status
-from pymon.protocol.status import Row
 from pymon.server.commands import views
 from pymon.server.commands.context import Call, split_all
 from pymon.server.commands.listing import Listed, Listing
+from pymon.server.commands.render_cache import StatusRow
 from pymon.server.commands.reply import Reply
 
 _FAILURES = frozenset(status for status in OpStatus if status.is_failure)
@@ -27,7 +26,7 @@ def opstatus(call: Call) -> Listed:
     words = split_all(call.arguments)
     if not words:
         return _listing(final, call, _seen(call))
-    found: dict[ServiceKey, list[Row]] = {}
+    found: dict[ServiceKey, list[StatusRow]] = {}
     named = []
     for word in words:
         group, service, *_ = (*word.split(","), "")
@@ -39,8 +38,7 @@ def opstatus(call: Call) -> Listed:
         if key not in found:
             found[key] = _rows(call, [key] if service else _watched(call, group))
         named.append(found[key])
-    # As in mon, what is named twice is listed twice; a line has room for a group's name thousands of times, so only
-    # the rows themselves are taken down.
+    # As in mon, what is named twice is listed twice; a line has room for a group's name thousands of times.
     return _listing(final, call, chain.from_iterable(named))
 
 
@@ -63,13 +61,13 @@ def _of_status(final: str, call: Call, wanted: Set[OpStatus]) -> Listed:
     return _listing(final, call, [row for row in _seen(call) if row[2].op_status in wanted])
 
 
-def _seen(call: Call) -> list[Row]:
-    """What the client sees, taken down at once: states may change while the lines are made."""
+def _seen(call: Call) -> list[StatusRow]:
+    """What the client sees."""
     states = call.snapshot.states
     return [(key, service, states.get(key, _FRESH)) for key, service in views.services(call)]
 
 
-def _rows(call: Call, keys: Iterable[ServiceKey]) -> list[Row]:
+def _rows(call: Call, keys: Iterable[ServiceKey]) -> list[StatusRow]:
     services, states = call.snapshot.site.services, call.snapshot.states
     return [(key, services[key], states.get(key, _FRESH)) for key in keys]
 
@@ -79,5 +77,6 @@ def _watched(call: Call, group: str) -> list[ServiceKey]:
     return [] if watch is None else [service.key for service in watch.services]
 
 
-def _listing(final: str, call: Call, rows: Iterable[Row]) -> Listing:
-    return Listing(final, status.lines(rows, call.snapshot), status.items(rows, call.snapshot))
+def _listing(final: str, call: Call, rows: Iterable[StatusRow]) -> Listing:
+    render, snapshot = call.statuses, call.snapshot
+    return Listing(final, render.lines(rows, snapshot), render.objects(rows, snapshot))

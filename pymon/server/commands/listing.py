@@ -5,7 +5,6 @@ A line of JSON may be as long as a thousand lines of text, so it is made in piec
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -72,11 +71,6 @@ def present(listed: Listed, presentation: Presentation) -> Answer:
     if not isinstance(listed, Deferred):
         return _presented(listed, presentation)
     return Ask(listed.request, lambda outcome: _presented(listed.listing(outcome), presentation))
-
-
-def dumps(value: object) -> str:
-    """A value as JSON, on one line and in ASCII; bytes that are no UTF-8 are lone surrogates (``\\udcXX``)."""
-    return json.dumps(value, separators=(",", ":"), default=str)
 
 
 def _presented(listed: Listing | Reply, presentation: Presentation) -> Reply:

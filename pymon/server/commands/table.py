@@ -13,6 +13,7 @@ from pymon.model.snapshot import Snapshot
 from pymon.server.commands import as_json, daemon, enable_disable, lists, trial, variables, why
 from pymon.server.commands import session as commands_session
 from pymon.server.commands.context import Call, Handler, is_allowed
+from pymon.server.commands.render_cache import StatusRenderer
 from pymon.server.commands.reply import Answer, Reply, Session
 
 INVALID = Reply("520 invalid command")
@@ -61,8 +62,11 @@ COMMANDS: Mapping[str, Command] = {
 """every command: mon's, and ``why`` and ``json``, which are pymon's own"""
 
 
-def answer(line: str, session: Session, snapshot: Snapshot) -> Answer:
-    """Answer a client's line (without its end), or say what the daemon has to do first. Never raises."""
+def answer(line: str, session: Session, snapshot: Snapshot, statuses: StatusRenderer | None = None) -> Answer:
+    """Answer a client's line (without its end), or say what the daemon has to do first. Never raises.
+
+    ``statuses`` remembers what it rendered for other clients; without it nothing is remembered.
+    """
     match = _LINE.fullmatch(line)
     if match is None:
         return INVALID
@@ -72,7 +76,7 @@ def answer(line: str, session: Session, snapshot: Snapshot) -> Answer:
         return INVALID
     if command.is_restricted and not is_allowed(snapshot.auth, session.user, name):
         return UNAUTHORISED
-    return command.handler(Call(match[2] or "", session, snapshot))
+    return command.handler(Call(match[2] or "", session, snapshot, statuses or StatusRenderer()))
 
 
 def is_secret(line: str) -> bool:

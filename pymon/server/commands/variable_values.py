@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pymon.core import timing, traps
-from pymon.model.depend import Dependency
+from pymon.core import traps
 from pymon.model.service import Command, Service
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
-from pymon.protocol.numbers import countdown, instant, plain
+from pymon.protocol.numbers import countdown, format_instant, format_number
+from pymon.protocol.service_status import ServiceStatus, exit_text
+from pymon.server.status_of import status_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +25,22 @@ class Subject:
     service: Service
     state: ServiceState
     snapshot: Snapshot
+    status: ServiceStatus
 
 
 def value(name: str, service: Service, state: ServiceState, snapshot: Snapshot) -> str:
     """The value of a variable; empty if it is unknown or has none."""
     read = VARIABLES.get(name)
-    found = None if read is None else read(Subject(service, state, snapshot))
+    if read is None:
+        return ""
+    key = service.key
+    status = status_of(service, state, snapshot.now, snapshot.next_check(key), is_running=key in snapshot.running)
+    found = read(Subject(service, state, snapshot, status))
     return "" if found is None else found
 
 
-def monitor_text(service: Service) -> str | None:
-    """The monitor line as it stands in mon.cf; None without a monitor."""
-    monitor = service.monitor
-    return None if monitor is None else f"{monitor}" if monitor.append_hosts else f"{monitor} ;;"
-
-
-def exit_text(state: ServiceState) -> str:
-    """The exit value of the last result, ``undef`` before the first."""
-    return "undef" if state.exitval is None else str(state.exitval)
-
-
-def depend_text(dependency: Dependency | None) -> str:
-    """A dependency as written; empty if there is none."""
-    return "" if dependency is None else dependency.text
-
-
-def timer(subject: Subject) -> int:
-    """The seconds until the next check; 0 while one runs, or if the service is not scheduled."""
-    key, snapshot = subject.service.key, subject.snapshot
-    return 0 if key in snapshot.running else countdown(snapshot.next_check(key), snapshot.now)
-
-
 def _seconds(number: float | None) -> str | None:
-    return None if number is None else plain(number)
+    return None if number is None else format_number(number)
 
 
 def _flag(is_set: bool) -> str:
@@ -67,8 +51,13 @@ def _command(command: Command | None) -> str | None:
     return None if command is None else str(command)
 
 
-def _depend_status(state: ServiceState) -> str | None:
-    return None if state.depend_status is None else _flag(state.depend_status)
+def _optional_flag(is_set: bool | None) -> str | None:
+    return None if is_set is None else _flag(is_set)
+
+
+def _duration(seconds: float | None) -> str:
+    """Whole seconds; -1 before the first check, as mon has it."""
+    return "-1" if seconds is None else str(int(seconds))
 
 
 def _normal_interval(subject: Subject) -> str | None:
@@ -78,7 +67,7 @@ def _normal_interval(subject: Subject) -> str | None:
 
 def _next_check(subject: Subject) -> str | None:
     due = subject.snapshot.next_check(subject.service.key)
-    return None if due is None else instant(due)
+    return None if due is None else format_instant(due)
 
 
 def _trap_timer(subject: Subject) -> str | None:
@@ -98,51 +87,51 @@ def _trap_duration_timer(subject: Subject) -> str | None:
 
 VARIABLES: Mapping[str, Callable[[Subject], str | None]] = {
     "service": lambda of: of.service.name,
-    "interval": lambda of: _seconds(timing.interval_in_force(of.service, of.state)),
+    "interval": lambda of: _seconds(of.status.interval),
     "failure_interval": lambda of: _seconds(of.service.failure_interval),
     "description": lambda of: of.service.description,
-    "monitor": lambda of: monitor_text(of.service),
+    "monitor": lambda of: of.status.monitor,
     "redistribute": lambda of: _command(of.service.redistribute),
     "allow_empty_group": lambda of: "1" if of.service.allow_empty_group else None,
     "unack_summary": lambda of: _flag(of.service.unack_summary),
     "traptimeout": lambda of: _seconds(of.service.traptimeout),
     "trapduration": lambda of: _seconds(of.service.trapduration),
-    "randskew": lambda of: _seconds(of.service.randskew),
+    "randskew": lambda of: _seconds(of.status.randskew),
     "dep_behavior": lambda of: of.service.dep_behavior.value,
     "dep_memory": lambda of: _seconds(of.service.dep_memory),
-    "depend": lambda of: depend_text(of.service.depend),
-    "alertdepend": lambda of: depend_text(of.service.alertdepend),
-    "monitordepend": lambda of: depend_text(of.service.monitordepend),
-    "hostdepend": lambda of: depend_text(of.service.hostdepend),
-    "exclude_hosts": lambda of: " ".join(sorted(of.service.exclude_hosts)),
-    "exclude_period": lambda of: of.service.exclude_period.text if of.service.exclude_period else None,
+    "depend": lambda of: of.status.depend,
+    "alertdepend": lambda of: of.status.alertdepend,
+    "monitordepend": lambda of: of.status.monitordepend,
+    "hostdepend": lambda of: of.status.hostdepend,
+    "exclude_hosts": lambda of: " ".join(of.status.exclude_hosts),
+    "exclude_period": lambda of: of.status.exclude_period,
     "periods": lambda of: "\n".join(period.key for period in of.service.periods),
     "ENV": lambda of: "\n".join(name for name, _ in of.service.environment),
     "timeout": lambda of: _seconds(of.service.timeout),
-    "_op_status": lambda of: str(int(of.state.op_status)),
-    "_last_op_status": lambda of: str(int(of.state.last_op_status)),
-    "_exitval": lambda of: exit_text(of.state),
+    "_op_status": lambda of: str(int(of.status.opstatus)),
+    "_last_op_status": lambda of: str(int(of.status.last_opstatus)),
+    "_exitval": lambda of: exit_text(of.status.exitval),
     "_failure_count": lambda of: str(of.state.failure_count),
     "_alert_count": lambda of: str(of.state.alert_count),
-    "_consec_failures": lambda of: str(of.state.consec_failures),
-    "_first_failure": lambda of: instant(of.state.first_failure) if of.state.has_result else None,
-    "_last_failure": lambda of: instant(of.state.last_failure),
-    "_last_success": lambda of: instant(of.state.last_success),
-    "_last_check": lambda of: instant(of.state.last_check) if of.state.last_check else None,
-    "_last_trap": lambda of: instant(of.state.last_trap),
-    "_last_summary": lambda of: of.state.last_summary,
-    "_last_detail": lambda of: of.state.last_detail,
+    "_consec_failures": lambda of: str(of.status.consec_failures),
+    "_first_failure": lambda of: format_instant(of.state.first_failure) if of.state.has_result else None,
+    "_last_failure": lambda of: format_instant(of.status.last_failure),
+    "_last_success": lambda of: format_instant(of.status.last_success),
+    "_last_check": lambda of: format_instant(of.status.last_check) if of.status.last_check else None,
+    "_last_trap": lambda of: format_instant(of.status.last_trap),
+    "_last_summary": lambda of: of.status.last_summary,
+    "_last_detail": lambda of: of.status.last_detail,
     "_last_output": lambda of: of.state.last_output,
     "_failure_output": lambda of: of.state.failure_output,
-    "_ack": lambda of: instant(of.state.ack),
-    "_ack_comment": lambda of: of.state.ack_comment,
-    "_depend_status": lambda of: _depend_status(of.state),
-    "_monitor_duration": lambda of: "-1" if of.state.monitor_duration is None else instant(of.state.monitor_duration),
-    "_monitor_running": lambda of: _flag(of.service.key in of.snapshot.running),
-    "_timer": lambda of: str(timer(of)),
+    "_ack": lambda of: format_instant(of.status.ack),
+    "_ack_comment": lambda of: of.status.ackcomment,
+    "_depend_status": lambda of: _optional_flag(of.status.depstatus),
+    "_monitor_duration": lambda of: _duration(of.status.monitor_duration),
+    "_monitor_running": lambda of: _flag(of.status.monitor_running),
+    "_timer": lambda of: str(countdown(of.status.timer, 0.0)),
     "_next_check": _next_check,
     "_old_interval": _normal_interval,
-    "_start_of_monitor": lambda of: instant(of.snapshot.started),
+    "_start_of_monitor": lambda of: format_instant(of.snapshot.started),
     "_trap_timer": _trap_timer,
     "_trap_duration_timer": _trap_duration_timer,
 }

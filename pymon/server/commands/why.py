@@ -10,11 +10,16 @@ from pymon.errors import TimevalError
 from pymon.local_time import local_time
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, ReadTimeline
+from pymon.model.service import Service
+from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
+from pymon.protocol.json_text import dumps
+from pymon.protocol.status_text import describe_muting, describe_status
 from pymon.protocol.wire import escape_line_ends, is_final
 from pymon.server.commands.context import Call, refused, split
-from pymon.server.commands.listing import Deferred, Listed, Listing, as_json, as_lines, dumps, present
+from pymon.server.commands.listing import Deferred, Listed, Listing, as_json, as_lines, present
 from pymon.server.commands.reply import Answer, Reply
+from pymon.server.status_of import status_of
 from pymon.timeline import debt_text
 from pymon.timeline import text as timeline
 
@@ -56,22 +61,23 @@ def _listing(call: Call, key: ServiceKey, outcome: Outcome) -> Listing | Reply:
     if not outcome.ok:
         return refused(outcome)
     items = (dumps(timeline.as_data(event)) for event in outcome.events)
-    return Listing("220 why completed", _lines(call, key, outcome), items)
+    return Listing("220 why completed", _lines(call.snapshot, key, outcome), items)
 
 
-def _lines(call: Call, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
+def _lines(snapshot: Snapshot, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
     """How the service stands, then its events; no line can be taken for a closing line, or for two."""
-    snapshot = call.snapshot
-    muted = timeline.muting(
+    muted = describe_muting(
         local_time,
         watch=key.group in snapshot.disabled_watches,
         service=key in snapshot.disabled_services,
         stopped_since=snapshot.stopped_since,
     )
     state = snapshot.states.get(key) or snapshot.departed.get(key, ServiceState())
-    standing = timeline.standing(key, state, snapshot.now, local_time, muted)
+    service = snapshot.site.services.get(key) or Service(*key)
+    status = status_of(service, state, snapshot.now)
+    standing = describe_status(status, snapshot.now, local_time, muted, state.left)
+    measured = timeline.measured(state.measurements, state.measured, snapshot.now)
     owing = debt_text.lines(snapshot.owed(key), snapshot.now)
-    measured = timeline.measured(state, snapshot.now)
     happened = timeline.lines(outcome.events, local_time, now=snapshot.now)
     for line in map(escape_line_ends, (standing, *measured, *owing, *happened)):
         yield f" {line}" if is_final(line) else line

@@ -12,7 +12,7 @@ import logging
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from pymon.access.logins import Authenticator
@@ -21,6 +21,7 @@ from pymon.errors import ProtocolError
 from pymon.model.request import Asker, Login, Outcome, Request
 from pymon.protocol import wire
 from pymon.redaction import mask_secrets
+from pymon.server.commands.render_cache import StatusRenderer
 from pymon.server.commands.reply import Ask, Reply, Session
 from pymon.server.commands.table import COMMANDS, UNAUTHORISED, answer, is_secret
 from pymon.server.listen.fairness import Pace, take_slice
@@ -50,6 +51,7 @@ class Desk:
     engine: EngineFace
     authenticator: Authenticator
     pace: Pace
+    statuses: StatusRenderer = field(default_factory=StatusRenderer)
 
 
 class Connection:
@@ -156,7 +158,7 @@ class Connection:
     async def _reply(self, line: str) -> Reply:
         pace = self._desk.pace
         async with pace.short() if len(line) <= LONG_COMMAND else pace.long():
-            made = answer(line, self.session, self._desk.engine.snapshot())
+            made = answer(line, self.session, self._desk.engine.snapshot(), self._desk.statuses)
         if not isinstance(made, Ask):
             return made
         outcome = await self._perform(made.request)

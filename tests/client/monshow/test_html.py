@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pymon.client.monshow.html import Place, render, render_error
 from pymon.client.monshow.rc import Preferences
 from pymon.client.monshow.report import Detail, Report, Row
-from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceStatus
+from pymon.client.records import Disabled, GroupHost, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus
 
 NOW = 1_800_000_000.0
 RUNNING = SchedulerState(True, 0.0)

@@ -10,8 +10,9 @@ from rich.console import Console
 from pymon.client.monshow.live_state import HIGHLIGHT, Board
 from pymon.client.monshow.report import Report, Row, Selection
 from pymon.client.monshow.screen import draw, short, state_word
-from pymon.client.records import SchedulerState, ServiceStatus
+from pymon.client.records import SchedulerState
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus
 
 NOW = 1_800_000_000.0
 

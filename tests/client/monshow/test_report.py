@@ -20,9 +20,10 @@ from pymon.client.monshow.report import (
     unknown,
     until_next,
 )
-from pymon.client.records import Disabled, SchedulerState, ServiceStatus
+from pymon.client.records import Disabled, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus, from_line
 
 NOW = 1_800_000_000.0
 NOTHING = Disabled({}, (), ())
@@ -49,7 +50,7 @@ def test_only_what_is_wrong_is_shown_unless_full() -> None:
 @pytest.mark.parametrize(("ack", "word"), [(0.0, "BROKEN"), (5.0, "ACK BROKEN")])
 def test_a_broken_check_has_its_own_word(ack: float, word: str) -> None:
     """W-broken: beside what is wrong, in the words of the table and of the detail."""
-    status = ServiceStatus("g", "s", OpStatus.FAIL, check="broken", ack=ack)
+    status = ServiceStatus("g", "s", OpStatus.FAIL, broken=True, ack=ack)
     assert state_name(status) == word
     assert opstatus(status) == "fail (0), the check is broken"
     assert names([status], Selection()) == ["s"]
@@ -186,7 +187,7 @@ def test_time_until_the_next_check(timer: float, text: str | None, word: str) ->
 
 def test_what_only_traps_feed_is_not_scheduled() -> None:
     """W-never: its timer says 0 for ever."""
-    assert until_next(ServiceStatus("g", "s", OpStatus.OK, timer=0.0, fields={"timer": "0"})) == "-"
+    assert until_next(from_line("group=g service=s opstatus=1 timer=0")) == "-"
 
 
 def test_other_words() -> None:

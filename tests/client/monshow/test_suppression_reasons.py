@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pymon.client.monshow.suppression_reasons import Reasons, command, reason
-from pymon.client.records import ServiceStatus
 from pymon.client.sync import Client
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus
 from tests.client.scripted import ScriptedServer
 
 

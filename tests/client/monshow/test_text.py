@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from pymon.client.monshow.report import Detail, Report, Row
 from pymon.client.monshow.text import columns, fit, render, row_text
-from pymon.client.records import Disabled, GroupHost, SchedulerState, ServiceStatus
+from pymon.client.records import Disabled, GroupHost, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
+from pymon.protocol.service_status import ServiceStatus
 from pymon.text import first_line
 
 NOW = 1_800_000_000.0

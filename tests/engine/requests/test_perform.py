@@ -293,7 +293,7 @@ async def test_a_monitor_that_blocks_the_daemon_is_told_of_where_its_result_is(t
         await lab.until(lambda: lab.state(X).op_status is OpStatus.OK)
         await lab.engine.settled()
         events = (await lab.ask(asked.ReadTimeline(X))).events
-        banished = lab.engine.snapshot().banished()
+        banished = lab.engine.snapshot().banished
     finally:
         await lab.engine.stop()
     assert [each[:3] for each in banished] == [("web", "x", "slow.monitor")]

@@ -1,0 +1,10 @@
+"""JSON as it goes over the wire."""
+
+from __future__ import annotations
+
+import json
+
+
+def dumps(value: object) -> str:
+    r"""A value as JSON, on one line and in ASCII; bytes that are not UTF-8 are lone surrogates (``\udcXX``)."""
+    return json.dumps(value, separators=(",", ":"), default=str)

@@ -1,0 +1,76 @@
+"""The status of a service, from what mon.cf declares of it and what the daemon knows: the one place that makes it."""
+
+from __future__ import annotations
+
+from pymon.core import timing
+from pymon.model.depend import Dependency
+from pymon.model.service import Service
+from pymon.model.state import ServiceState
+from pymon.protocol.service_status import LiveFields, ServiceStatus
+
+
+def status_of(
+    service: Service, state: ServiceState, now: float, due: float | None = None, *, is_running: bool = False
+) -> ServiceStatus:
+    """The status at ``now`` (seconds since the epoch).
+
+    ``due`` is when the service is checked next, None if it is not scheduled; ``is_running``: its monitor runs now.
+    For a service that is not in mon.cf any more, give one that has only its names: all its alerts are counted.
+    """
+    live = live_fields(state, now, due, is_running=is_running)
+    exclude_period = service.exclude_period
+    return ServiceStatus(
+        group=service.group,
+        service=service.name,
+        opstatus=state.op_status,
+        last_opstatus=state.last_op_status,
+        exitval=state.exitval,
+        timer=live.timer,
+        last_success=state.last_success,
+        last_failure=state.last_failure,
+        first_failure=state.first_failure,
+        failure_duration=live.failure_duration,
+        last_check=state.last_check,
+        last_alert=max((state.period(period.key).last_alert for period in service.periods), default=0.0),
+        last_trap=state.last_trap,
+        last_summary=state.last_summary,
+        last_detail=state.last_detail,
+        ack=state.ack,
+        ackcomment=state.ack_comment,
+        alerts_sent=sum(
+            state.period(period.key).counted_sent for period in service.periods if not period.alerts_dont_count
+        ),
+        depstatus=state.depend_status,
+        depend=_text(service.depend),
+        hostdepend=_text(service.hostdepend),
+        monitordepend=_text(service.monitordepend),
+        alertdepend=_text(service.alertdepend),
+        monitor=_monitor_text(service),
+        interval=timing.interval_in_force(service, state),
+        monitor_duration=state.monitor_duration,
+        monitor_running=live.monitor_running,
+        exclude_period="" if exclude_period is None else exclude_period.text,
+        exclude_hosts=tuple(sorted(service.exclude_hosts)),
+        randskew=service.randskew,
+        broken=state.is_broken,
+        consec_failures=state.consec_failures,
+        outage_alerts=sum(counters.alert_sent for counters in state.periods.values()),
+    )
+
+
+def live_fields(state: ServiceState, now: float, due: float | None, *, is_running: bool) -> LiveFields:
+    """What of the status changes from moment to moment; the arguments are those of ``status_of``."""
+    timer = None if due is None else 0.0 if is_running else max(0.0, due - now)
+    duration = max(0, int(now - state.first_failure)) if state.first_failure else None
+    return LiveFields(timer, is_running, duration)
+
+
+def _monitor_text(service: Service) -> str:
+    """The monitor line as it stands in mon.cf; empty without a monitor."""
+    monitor = service.monitor
+    return "" if monitor is None else f"{monitor}" if monitor.append_hosts else f"{monitor} ;;"
+
+
+def _text(dependency: Dependency | None) -> str:
+    """A dependency as written; empty if there is none."""
+    return "" if dependency is None else dependency.text
