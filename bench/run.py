@@ -15,6 +15,7 @@ from bench import (
     action,
     alertstorm,
     clients,
+    clientstart,
     connecting,
     costs,
     delay,
@@ -49,6 +50,7 @@ MEASURES: dict[str, Callable[[], list[Row]]] = {
     "connecting": connecting.measure,
     "costs": costs.measure,
     "pluginstart": pluginstart.measure,
+    "clientstart": clientstart.measure,
 }
 
 

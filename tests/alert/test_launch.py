@@ -104,10 +104,8 @@ async def test_q17_an_alert_that_hangs_is_ended(
     """Q17: mon's hanging alerts pile up for ever."""
     launcher = Launcher(runner, ledger=book, limits=AlertLimits(time_limit=0.2))
     file = script(tmp_path, "sleep 60")
-    began = time.monotonic()
     launcher.launch(call(), invocation(path=file.path), file)
-    await launcher.drain(20)
-    assert time.monotonic() - began < 10
+    await launcher.drain(50)  # it would sleep longer
     assert "timed out" in caplog.text
 
 
@@ -284,9 +282,8 @@ async def test_drain_is_bounded(runner: Runner, tmp_path: Path, book: Book, capl
     launcher.launch(call(), invocation("k"), plugin_file(plugin))
     launcher.launch(call(), invocation(path=file.path), file)
     await plugin.until(lambda: plugin.running == 1)
-    began = time.monotonic()
-    await launcher.drain(0.5)
-    assert time.monotonic() - began < 5
+    async with asyncio.timeout(50):  # it would sleep longer
+        await launcher.drain(0.5)
     assert launcher.running == 0
     assert plugin.running == 0
     assert "2 alerts are still under way after 0.5 seconds" in caplog.text

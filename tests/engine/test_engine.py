@@ -46,12 +46,10 @@ async def test_a_timer_that_fired_as_the_engine_stopped_starts_nothing(tmp_path:
 async def test_missing_traps_are_counted_once_however_far_the_clock_jumps(tmp_path: Path) -> None:
     tried = engine(tmp_path, "traptimeout 1s")
     now = time.time()
-    began = time.monotonic()
     since = now - 50 * 366 * 86400.5  # a board that starts in 1976
     following = tried._watcher.timers._next_trap_timeout(KEY, since, now)
     assert following is not None
     assert now < following <= now + 1
-    assert time.monotonic() - began < 1
 
 
 async def test_a_trap_timeout_that_comes_early_waits_for_its_time(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_attempts_grow_longer(tmp_path: Path) -> None:
     assert exitval == 0, output
     answer, took = output.splitlines()
     assert answer.count("rtt=None") == 3
-    assert 0.47 <= float(took) < 1.5
+    assert float(took) >= 0.47
 
 
 @pytest.mark.slow

@@ -93,11 +93,9 @@ async def _sleep() -> None:
     ids=lambda b: b.__name__,
 )
 async def test_blocking_is_interrupted_and_told(runner: Runner, body: Body, caplog: pytest.LogCaptureFixture) -> None:
-    began = time.monotonic()
     file = made(body, __file__)
     assert runner.can_run_in_process(file)
     result = await runner.run(file, Invocation(__file__, (), {}), time_limit=30)
-    assert time.monotonic() - began < 10 * LIMIT
     assert (result.exitval, result.cause) == (1, Cause.BLOCKED)
     summary, _, stack = result.output.partition("\n")
     assert summary.startswith(f"stopped: it blocked the event loop at {__file__} line ")

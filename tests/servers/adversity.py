@@ -155,7 +155,7 @@ class Adversity:
     @property
     def limit(self) -> float:
         """The time limit (seconds) for a client: short where it must run out, long where it must not."""
-        return 4.0 if self.prompt else 0.5
+        return 30.0 if self.prompt else 0.5
 
 
 async def _silence(talk: Talk) -> None:

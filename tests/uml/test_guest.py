@@ -100,7 +100,6 @@ def test_a_time_limit_kills_all_that_the_program_started(uml: Guest) -> None:
     beat = f"while :; do echo beat >> {beats}; sync {beats}; sleep 0.05; done"
     result = uml.run("sh", ["-c", f"(setsid sh -c '{beat}' &) ; sleep 60"], timeout=4)
     assert result.timed_out
-    assert result.elapsed < 40
     written = beats.stat().st_size
     assert written > 0
     uml.run("sleep", ["0.5"]).check()
@@ -110,7 +109,6 @@ def test_a_time_limit_kills_all_that_the_program_started(uml: Guest) -> None:
 def test_a_daemon_left_behind_ends_with_its_case_even_if_it_holds_the_output_open(uml: Guest) -> None:
     result = uml.run("sh", ["-c", "setsid sleep 60 & echo done"], timeout=50).check()
     assert result.stdout == "done\n"
-    assert result.elapsed < 40
 
 
 def test_a_guest_that_breaks_is_an_error_with_its_console_and_leaves_nothing(tmp_path: Path, uml: Guest) -> None:

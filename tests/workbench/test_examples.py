@@ -133,7 +133,7 @@ def test_nobody_to_ask_for_a_certificate(expiry: Path) -> None:
         ]
     assert [(trial.exitval, trial.summary) for trial in trials] == [(1, "127.0.0.1 ::1")] * 3
     assert "refused" in trials[2].detail
-    assert trials[0].process.seconds < 5
+    assert "deadline exceeded" in trials[0].detail
 
 
 @pytest.mark.slow
