@@ -24,6 +24,7 @@ ROOMS = {
         "suggestions": "",
         "getopt_long": "",
         "redaction": "",
+        "lockfile": "",
         "share": "",
         "installed": "",
         "executable": "",
@@ -32,13 +33,13 @@ ROOMS = {
         "config": "model text errors suggestions redaction share installed executable",
         "core": "model errors",
         "timeline": "model text redaction core",
-        "store": "model text errors timeline engine.lockfile",
-        "access": "model text errors server",
+        "store": "model text lockfile errors timeline",
+        "access": "model text errors",
         "runner": "model text clock errors share installed executable contract",
         "plugin": "model text errors suggestions getopt_long contract runner",
         "alert": "model text clock redaction contract runner",
-        "ipvs": "model text errors plugin",
-        "engine": "model text local_time clock errors redaction installed executable "
+        "ipvs": "model text lockfile errors plugin",
+        "engine": "model text local_time clock lockfile errors redaction installed executable "
         "contract config core timeline store runner alert",
         "workbench": "model text errors installed executable contract config runner plugin.alert plugin.monitor",
         "server": "model text local_time errors redaction protocol config core timeline access engine.api",
@@ -78,7 +79,6 @@ CLOCKS = {
 """the names by which Python tells the time; an event loop's ``time()`` is another"""
 LOOP_TIMES = ("loop.time()", "loop().time()", "super().time()")
 OWN_CLOCK = {
-    "engine/lockfile.py": "waits for another process's end, in a thread and before there is an engine",
     "runner/event_loop.py": "is itself the clock of the event loop, which stands still in a hold-up",
     "runner/watchdog.py": "measures in a signal handler whether this loop runs; the machine's sleep must not count",
     "runner/retry_scarce.py": "waits in threads of plugins, which run in programs of their own too",

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import Throttle, network
 from pymon.access.pam import check_pam
 from pymon.access.passwords import check_passwd, check_userfile
 from pymon.errors import AuthenticationError
 from pymon.model.request import Login
 from pymon.model.settings import Settings
-from pymon.server.commands.reply import Session
-from pymon.server.log_limit import LogLimit, more
 
 log = logging.getLogger("pymon.server")
 
@@ -30,7 +29,7 @@ MOST_WAITING = 16
 MOST_WAITING_ALL = 256
 """the same, of all addresses together"""
 ANY_NAME = "*"
-"""in ``Session.peer_users``: the peer may take any name"""
+"""among ``peer_users``: the peer may take any name"""
 LOCAL = frozenset({"127.0.0.1", "::1"})
 """the addresses that ``trustlocal`` trusts; mon knows the first one only (U-LOCAL)"""
 
@@ -62,53 +61,56 @@ class Authenticator:
         """Take no more logins; those that are looked at are not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def admits(self, login: Login, session: Session) -> bool:
+    async def admits(self, login: Login, peer: str, peer_users: frozenset[str] = frozenset()) -> bool:
         """Whether a client may be who it says.
+
+        ``peer`` is its address, or ``unix``; ``peer_users`` are the users that the kernel vouches for (a Unix socket's
+        peer): names, or ANY_NAME.
 
         An empty name is never accepted, an empty password only where none is looked at: from a peer that the kernel
         vouches for, and by ``trustlocal``.
         """
         if not login.user:
             return False
-        if login.user in session.peer_users or ANY_NAME in session.peer_users:
+        if login.user in peer_users or ANY_NAME in peer_users:
             return True
-        is_proven = self._throttle.is_proven(session.peer, login.user, self._clock())
-        key = (network(session.peer), login.user if is_proven else "")
+        is_proven = self._throttle.is_proven(peer, login.user, self._clock())
+        key = (network(peer), login.user if is_proven else "")
         queue = self._queues.setdefault(key, _Queue())
         if queue.waiting >= MOST_WAITING or self._waiting >= MOST_WAITING_ALL:
-            self._warn("queue", "a login from %s is refused: too many are waiting", session.peer)
+            self._warn("queue", "a login from %s is refused: too many are waiting", peer)
             return False
         queue.waiting += 1
         self._waiting += 1
         try:
             async with queue.turn:
-                return await self._in_turn(login, session)
+                return await self._in_turn(login, peer)
         finally:
             self._waiting -= 1
             queue.waiting -= 1
             if not queue.waiting:
                 self._queues.pop(key, None)
 
-    async def _in_turn(self, login: Login, session: Session) -> bool:
-        if wait := self._throttle.wait(session.peer, login.user, self._clock()):
+    async def _in_turn(self, login: Login, peer: str) -> bool:
+        if wait := self._throttle.wait(peer, login.user, self._clock()):
             await asyncio.sleep(wait)
-        accepted = await self._accepted(login, session)
+        accepted = await self._accepted(login, peer)
         if accepted:
-            self._throttle.succeeded(session.peer, login.user, self._clock())
-            log.info("%s logged in from %s", login.user, session.peer)
+            self._throttle.succeeded(peer, login.user, self._clock())
+            log.info("%s logged in from %s", login.user, peer)
             return True
-        count = self._throttle.failed(session.peer, login.user, self._clock())
-        next_wait = self._throttle.wait(session.peer, login.user, self._clock())
+        count = self._throttle.failed(peer, login.user, self._clock())
+        next_wait = self._throttle.wait(peer, login.user, self._clock())
         waits = f"; the next one waits {next_wait:.0f} s" if next_wait else ""
-        self._warn("failed", "failed login from %s (%d lately%s)", session.peer, count, waits)
+        self._warn("failed", "failed login from %s (%d lately%s)", peer, count, waits)
         return False
 
-    async def _accepted(self, login: Login, session: Session) -> bool:
+    async def _accepted(self, login: Login, peer: str) -> bool:
         """Try each way in turn."""
         settings = self._settings()
         for name in settings.authtype:
             if name == "trustlocal":
-                if session.peer in LOCAL:
+                if peer in LOCAL:
                     return True
                 continue
             check = _check(name, settings, login)

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pymon.engine.lockfile import HeldByAnother, NotALockFile, is_at, lock_file
 from pymon.errors import PymonError
+from pymon.lockfile import HeldByAnother, NotALockFile, is_at, lock_file
 from pymon.text import encode
 
 log = logging.getLogger("pymon")

@@ -9,21 +9,20 @@ that of the process which was started later is the newer.
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from pymon.lockfile import try_lock
 from pymon.text import encode
 
 FOLDER = Path("/run/pymon")
 LIMIT = 10.0
 """seconds to wait for the turn; then the change is made without it, rather than not at all"""
-_POLL = 0.02
 
 
 @contextmanager
@@ -37,8 +36,11 @@ def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT)
     if handle is None:
         yield True
         return
+    is_ours = False
     try:
-        if not _locked(handle, limit):
+        with suppress(OSError):  # a file system without locks
+            is_ours = try_lock(handle, time.monotonic() + limit)
+        if not is_ours:
             yield True
             return
         newest, started = _recorded(handle)
@@ -77,19 +79,6 @@ def _opened(key: str, folder: Path) -> int | None:
         return os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError:
         return None
-
-
-def _locked(handle: int, limit: float) -> bool:
-    deadline = time.monotonic() + limit
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_POLL)
-        else:
-            return True
 
 
 def _recorded(handle: int) -> tuple[int, int]:

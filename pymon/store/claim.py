@@ -13,7 +13,7 @@ import os
 import time
 from pathlib import Path
 
-from pymon.engine.lockfile import HeldByAnother, NotALockFile, find_lock_holders, is_at, is_locked, lock_file
+from pymon.lockfile import HeldByAnother, NotALockFile, find_lock_holders, is_at, lock_file, try_lock
 from pymon.store.schema import Unusable
 
 log = logging.getLogger("pymon.record")
@@ -67,7 +67,7 @@ class Claim:
             return
         descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            is_mine = is_locked(descriptor, time.monotonic() + LOCK_WAIT)
+            is_mine = try_lock(descriptor, time.monotonic() + LOCK_WAIT)
         except OSError as error:
             log.debug("%s cannot be locked (%s): the lock file has to do", self._path.parent, error.strerror)
             is_mine = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from pymon.engine.lockfile import find_lock_holders
+from pymon.lockfile import find_lock_holders
 from pymon.store import reading, schema
 from pymon.store.schema import NotARecord, Unusable
 

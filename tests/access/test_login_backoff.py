@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymon.access.log_limit import MOST, PERIOD, LogLimit, more
 from pymon.access.login_backoff import FIRST, FORGET, FREE, LONGEST, NAME_LIMIT, TRUST, Throttle, network
-from pymon.server.log_limit import MOST, PERIOD, LogLimit, more
 
 HERE = "10.0.0.1"
 

@@ -20,7 +20,6 @@ from pymon.access.logins import Authenticator
 from pymon.access.passwords import check_passwd, check_userfile, parse_userfile
 from pymon.model.request import Login
 from pymon.model.settings import Settings
-from pymon.server.commands.reply import Session
 from tests.access.test_crypt import HASHES
 from tests.server.conftest import Live
 
@@ -42,9 +41,15 @@ def authenticator(users: Path, *authtype: str, pamservice: str = "passwd") -> Au
     return Authenticator(lambda: made)
 
 
-async def admits(made: Authenticator, user: str, password: str, peer: str = "10.0.0.1", **session: object) -> bool:
+async def admits(
+    made: Authenticator,
+    user: str,
+    password: str,
+    peer: str = "10.0.0.1",
+    peer_users: frozenset[str] = frozenset(),
+) -> bool:
     try:
-        return await made.admits(Login(user, password), Session(peer=peer, **session))  # type: ignore[arg-type]
+        return await made.admits(Login(user, password), peer, peer_users)
     finally:
         made.close()
 
@@ -73,10 +78,10 @@ def test_later_line_wins() -> None:
 
 async def test_userfile_is_read_at_each_login(users: Path) -> None:
     made = authenticator(users, "userfile")
-    login, session = Login("zoe", "secret"), Session(peer="10.0.0.1")
-    assert not await made.admits(login, session)
+    login, peer = Login("zoe", "secret"), "10.0.0.1"
+    assert not await made.admits(login, peer)
     await asyncio.to_thread(users.write_text, f"zoe:{HASHES['MD5']}\n")
-    assert await made.admits(login, session)
+    assert await made.admits(login, peer)
     made.close()
 
 
@@ -170,13 +175,13 @@ async def test_failures_of_one_address_slow_it_down_and_nobody_else(
     monkeypatch.setattr(asyncio, "sleep", sleep)
     made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
     for _ in range(6):
-        assert not await made.admits(Login("ann", SECRET), Session(peer="10.0.0.1"))
+        assert not await made.admits(Login("ann", SECRET), "10.0.0.1")
     assert slept == [1, 2, 4]
-    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.2"))
+    assert await made.admits(Login("ann", "secret"), "10.0.0.2")
     assert slept == [1, 2, 4]
-    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    assert await made.admits(Login("ann", "secret"), "10.0.0.1")
     assert slept == [1, 2, 4, 8], "the right password waits as well, for it could be the next guess"
-    assert not await made.admits(Login("ann", SECRET), Session(peer="10.0.0.1"))
+    assert not await made.admits(Login("ann", SECRET), "10.0.0.1")
     assert slept == [1, 2, 4, 8], "a success ends it"
     made.close()
     assert "failed login from 10.0.0.1 (4 lately; the next one waits 2 s)" in told()
@@ -195,7 +200,7 @@ async def test_login_of_ones_own_buys_no_guesses_at_others(users: Path, monkeypa
     made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
     for _ in range(3):
         for user, password in (("user0", "guess"), ("user0", "another"), ("ann", "secret")):
-            assert await made.admits(Login(user, password), Session(peer="10.0.0.1")) is (user == "ann")
+            assert await made.admits(Login(user, password), "10.0.0.1") is (user == "ann")
     assert slept == [1, 2, 4], "the guesses wait, the login that succeeded before does not"
     made.close()
 
@@ -204,9 +209,9 @@ async def test_who_has_logged_in_before_does_not_queue_behind_guesses(
     users: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Authenticator(lambda: replace(Settings(), authtype=("userfile",), userfile=str(users)), clock=lambda: 1000.0)
-    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    assert await made.admits(Login("ann", "secret"), "10.0.0.1")
     for _ in range(3):
-        assert not await made.admits(Login("user0", "guess"), Session(peer="10.0.0.1"))
+        assert not await made.admits(Login("user0", "guess"), "10.0.0.1")
     begun, never = asyncio.Event(), asyncio.Event()
 
     async def sleep(_seconds: float) -> None:
@@ -214,9 +219,9 @@ async def test_who_has_logged_in_before_does_not_queue_behind_guesses(
         await never.wait()
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    guess = asyncio.create_task(made.admits(Login("user0", "guess"), Session(peer="10.0.0.1")))
+    guess = asyncio.create_task(made.admits(Login("user0", "guess"), "10.0.0.1"))
     await begun.wait()
-    assert await made.admits(Login("ann", "secret"), Session(peer="10.0.0.1"))
+    assert await made.admits(Login("ann", "secret"), "10.0.0.1")
     guess.cancel()
     await asyncio.gather(guess, return_exceptions=True)
     made.close()
@@ -241,12 +246,12 @@ async def test_many_logins_at_once_are_looked_at_one_by_one_and_not_all(
 
     monkeypatch.setattr(logins, "check_userfile", check)
     made = authenticator(users, "userfile")
-    one = [made.admits(Login("ann", "x"), Session(peer="10.0.0.1")) for _ in range(40)]
+    one = [made.admits(Login("ann", "x"), "10.0.0.1") for _ in range(40)]
     results = await asyncio.gather(*one)
     assert most == 1
     assert results.count(True) == logins.MOST_WAITING
     assert "a login from 10.0.0.1 is refused: too many are waiting" in told()
-    many = [made.admits(Login("ann", "x"), Session(peer=f"10.0.1.{number}")) for number in range(40)]
+    many = [made.admits(Login("ann", "x"), f"10.0.1.{number}") for number in range(40)]
     assert all(await asyncio.gather(*many))
     assert 1 < most <= logins.THREADS
     made.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pymon.engine.lockfile import find_lock_holders
+from pymon.lockfile import find_lock_holders
 from pymon.model.depend import ServiceKey
 from pymon.model.measurement import Measurement
 from pymon.model.state import ServiceState

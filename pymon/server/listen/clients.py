@@ -14,13 +14,13 @@ import struct
 import time
 from collections.abc import Callable
 
+from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import network
 from pymon.access.logins import ANY_NAME
 from pymon.server.commands.reply import Session
 from pymon.server.listen.connection import READ, Connection, Desk
 from pymon.server.listen.connection_limit import Crowd
 from pymon.server.listen.fairness import CHUNK
-from pymon.server.log_limit import LogLimit, more
 
 log = logging.getLogger("pymon.server")
 

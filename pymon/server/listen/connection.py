@@ -170,7 +170,8 @@ class Connection:
 
     async def _perform(self, request: Request) -> Outcome:
         if isinstance(request, Login):
-            return Outcome(ok=await self._desk.authenticator.admits(request, self.session))
+            peer, users = self.session.peer, self.session.peer_users
+            return Outcome(ok=await self._desk.authenticator.admits(request, peer, users))
         return await self._desk.engine.control(request, Asker(self.session.user, self.session.peer))
 
     async def _send(self, reply: Reply) -> None:

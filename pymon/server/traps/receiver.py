@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from socket import SOL_SOCKET, socket
 
+from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import Throttle
 from pymon.core.traps import Rejected
 from pymon.engine.api import EngineFace
@@ -25,7 +26,6 @@ from pymon.errors import PacketError
 from pymon.model.trap import Trap
 from pymon.protocol.trap_packet import MAX_PACKET, PACKET_VERSION, TrapPacket, parse_packet
 from pymon.server.listen.fairness import SLICE
-from pymon.server.log_limit import LogLimit, more
 from pymon.server.traps.authorization import Claim, TrapAuth, Verdict
 from pymon.server.traps.flood_filter import Thinning, sender
 from pymon.server.traps.password_queue import TrapQueue

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-PAUSE = 0.05
+PAUSE = 0.02
 """seconds between two attempts to get a lock"""
 _LOCKS = Path("/proc/locks")
 _NUMBER_SIZE = 32
@@ -59,8 +59,8 @@ def is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def is_locked(descriptor: int, end: float) -> bool:
-    """Lock an open file or directory; False if another process has it until ``end`` (monotonic seconds).
+def try_lock(descriptor: int, end: float) -> bool:
+    """Lock an open file or directory, and say whether it is: not if another process holds it until ``end`` (monotonic).
 
     Raises OSError where the file system has no such locks.
     """
@@ -131,7 +131,7 @@ def _lock(descriptor: int, end: float) -> None:
         raise NotALockFile("it has further names (hard links)")
     if not _is_number(_content(descriptor)):
         raise NotALockFile("it holds something else than the number of a process")
-    if not is_locked(descriptor, end):
+    if not try_lock(descriptor, end):
         raise HeldByAnother(_content(descriptor) or "unknown")
 
 
