@@ -28,20 +28,23 @@ ROOMS = {
         "share": "",
         "installed": "",
         "executable": "",
-        "contract": "model text",
+        "scarcity": "clock",
+        "contract": "model text errors",
+        "process": "model text clock errors scarcity contract",
         "protocol": "model text errors",
         "config": "model text errors suggestions redaction share installed executable",
         "core": "model errors",
         "timeline": "model text redaction core",
         "store": "model text lockfile errors timeline",
         "access": "model text errors",
-        "runner": "model text clock errors share installed executable contract",
-        "plugin": "model text errors suggestions getopt_long contract runner",
-        "alert": "model text clock redaction contract runner",
+        "runner": "model text clock errors share installed executable scarcity contract process",
+        "plugin": "model text clock errors suggestions getopt_long scarcity contract process",
+        "alert": "model text clock redaction scarcity contract process runner",
         "ipvs": "model text lockfile errors plugin",
         "engine": "model text local_time clock lockfile errors redaction installed executable "
-        "contract config core timeline store runner alert",
-        "workbench": "model text errors installed executable contract config runner plugin.alert plugin.monitor",
+        "scarcity contract process config core timeline store runner alert",
+        "workbench": "model text errors installed executable contract process config runner "
+        "plugin.alert plugin.monitor",
         "server": "model text local_time errors redaction protocol config core timeline access engine.api",
         "live": "model errors installed executable plugin ipvs server.listen.addresses",
         "client": "model text errors getopt_long protocol access.crypt",
@@ -70,7 +73,7 @@ PURE = ("model", "core")
 WORLDLY = {"asyncio", "os", "time", "logging", "subprocess", "socket", "threading", "apscheduler", "random"}
 
 
-CLOCKED = ("engine", "runner", "alert")
+CLOCKED = ("engine", "runner", "alert", "process", "scarcity")
 """rooms that tell the time by the clock that is handed in (``pymon.clock``)"""
 CLOCKS = {
     *("time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"),
@@ -81,7 +84,7 @@ LOOP_TIMES = ("loop.time()", "loop().time()", "super().time()")
 OWN_CLOCK = {
     "runner/event_loop.py": "is itself the clock of the event loop, which stands still in a hold-up",
     "runner/watchdog.py": "measures in a signal handler whether this loop runs; the machine's sleep must not count",
-    "runner/retry_scarce.py": "waits in threads of plugins, which run in programs of their own too",
+    "scarcity/waiting.py": "waits in threads of plugins, which run in programs of their own too",
     "runner/validation.py": "waits in a thread for the lines of a program",
 }
 """modules of these rooms that read a clock of the system's all the same, and why"""

@@ -33,11 +33,11 @@ from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.result import Cause, CheckResult
+from pymon.process.start_queue import STARTED_FOR
 from pymon.redaction import mask_echoed
 from pymon.runner.executor import Runner
-from pymon.runner.process_start import STARTED_FOR
 from pymon.runner.registry import PluginFile
-from pymon.runner.retry_scarce import NO_LONGER
+from pymon.scarcity.waiting import NO_LONGER
 
 log = logging.getLogger("pymon.alert")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pymon.runner.system_limits import descriptor_limit, process_room
+from pymon.process.system_limits import descriptor_limit, process_room
 
 OWN_DESCRIPTORS = 24
 """descriptors of the daemon itself: standard streams, event loop, record, log, listeners"""

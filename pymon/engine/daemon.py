@@ -20,8 +20,8 @@ from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
 from pymon.engine.requests.configuration import Load, report
 from pymon.errors import PymonError
 from pymon.model.request import SavedKind
-from pymon.runner.retry_scarce import shortage_in
-from pymon.runner.system_limits import raise_descriptor_limit
+from pymon.process.system_limits import raise_descriptor_limit
+from pymon.scarcity.symptoms import shortage_in
 from pymon.store.store import Store, record_path
 
 log = logging.getLogger("pymon")

@@ -45,9 +45,9 @@ from pymon.model.service import Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
+from pymon.process.execution import NOT_EXECUTABLE_EXIT, NOT_FOUND_EXIT
 from pymon.redaction import MASK, mask_echoed
 from pymon.runner.executor import Runner
-from pymon.runner.process import NOT_EXECUTABLE_EXIT, NOT_FOUND_EXIT
 from pymon.runner.registry import PluginFile
 from pymon.store.store import Store
 from pymon.timeline import decision_events

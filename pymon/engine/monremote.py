@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pymon.config.shell_words import split_words
 from pymon.contract.invocation import Invocation
 from pymon.errors import WordSplitError
-from pymon.runner.process import run_process
+from pymon.process.execution import run_process
 
 log = logging.getLogger("pymon.engine")
 

@@ -45,7 +45,7 @@ def run_file(path: str, words: list[str]) -> None:
     try:
         exec(code, vars(module))  # noqa: S102  # it is the program that was asked for
     except Exception as error:
-        from pymon.runner.exception_text import is_ours  # noqa: PLC0415  # only where something is wrong, as below
+        from pymon.scarcity.symptoms import is_ours  # noqa: PLC0415  # only where something is wrong, as below
 
         if not is_ours(error):
             raise  # the file's own way to say that a host is down
@@ -54,7 +54,7 @@ def run_file(path: str, words: list[str]) -> None:
 
 def run_object(target: str, words: list[str]) -> None:
     """Run the plugin at ``MODULE:OBJECT`` of an installed package."""
-    from pymon.runner.loading import plugin_at  # noqa: PLC0415  # a file needs none of it
+    from pymon.contract.loading import plugin_at  # noqa: PLC0415  # a file needs none of it
 
     try:
         plugin, _ = plugin_at(target)

@@ -399,7 +399,7 @@ async def run_program(
     it gets the beginning.
     """
     from pymon.contract.environ import fit  # noqa: PLC0415  # few alerts need these
-    from pymon.runner.process import run_process  # noqa: PLC0415
+    from pymon.process.execution import run_process  # noqa: PLC0415
 
     arguments = tuple(fit(word, ARGUMENT_LIMIT) for word in command[1:])
     invocation = Invocation(command[0], arguments, event.environ, stdin)

@@ -11,7 +11,8 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Generic, ParamSpec, TypeVar
 
-from pymon.runner.retry_scarce import NoThread, start_thread, when_possible
+from pymon.scarcity.symptoms import NoThread
+from pymon.scarcity.waiting import start_thread, when_possible
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +25,7 @@ class StuckThreads(NoThread):
     """Too many earlier calls of the function never returned; it may work again when they do (EAGAIN)."""
 
     is_ours = True
-    """no failure of what is looked at (``pymon.runner.exception_text``)"""
+    """no failure of what is looked at (``pymon.scarcity.symptoms``)"""
 
     def __str__(self) -> str:
         return str(self.strerror)

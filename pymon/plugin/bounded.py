@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from pymon.errors import PluginError
 from pymon.plugin.blocking import in_thread
-from pymon.runner.shortage import queueing
+from pymon.scarcity.lack import queueing
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ async def run_command(
     that cannot be started is a result, too. What it appended to its PYMON_MEASUREMENTS is among that, for you to pass
     on or not; lines that are no measurements are passed over.
     """
-    from pymon.runner.process import run_process  # noqa: PLC0415  # few monitors need it, and it takes milliseconds
+    from pymon.process.execution import run_process  # noqa: PLC0415  # few monitors need it, and it takes milliseconds
 
     invocation = Invocation(command[0], tuple(command[1:]), environ, stdin)
     return await run_process([command[0]], invocation, time_limit=time_limit, on_bad_measurement=_pass_over)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from pymon.plugin.net import Address
-from pymon.runner.retry_scarce import when_possible
+from pymon.scarcity.waiting import when_possible
 
 T = TypeVar("T")
 

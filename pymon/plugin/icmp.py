@@ -24,8 +24,9 @@ import icmplib
 
 from pymon.errors import PluginError
 from pymon.plugin.net import Address
-from pymon.runner.retry_scarce import shortage_in, when_possible
-from pymon.runner.shortage import note_lack
+from pymon.scarcity.lack import note_lack
+from pymon.scarcity.symptoms import shortage_in
+from pymon.scarcity.waiting import when_possible
 
 BACKOFF = 1.5
 """factor by which each wait is longer than the one before, as fping has it"""

@@ -69,8 +69,8 @@ from pymon.plugin.outcome import (
 from pymon.plugin.program import about_of, called_with, run_and_leave
 from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, positive, seconds
-from pymon.runner.retry_scarce import shortage_in
-from pymon.runner.shortage import Lack, noting_lack
+from pymon.scarcity.lack import Lack, noting_lack
+from pymon.scarcity.symptoms import shortage_in
 
 AT_ONCE = 256
 """hosts that one run probes at the same time, unless --at-once or its monitor says otherwise"""

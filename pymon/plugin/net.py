@@ -15,16 +15,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
-from pymon.runner.retry_scarce import (
+from pymon.scarcity.lack import note_lack, queueing
+from pymon.scarcity.symptoms import shortage_in
+from pymon.scarcity.waiting import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     has_descriptors,
     is_worth_waiting,
-    shortage_in,
     start_thread,
     when_possible,
 )
-from pymon.runner.shortage import note_lack, queueing
 
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType

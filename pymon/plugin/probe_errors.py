@@ -14,7 +14,7 @@ import traceback
 from pymon.errors import PluginError
 from pymon.plugin.net import CannotConnect, NameNotFound
 from pymon.plugin.outcome import Broken, Down, Wording
-from pymon.runner.exception_text import is_ours
+from pymon.scarcity.symptoms import is_ours
 
 
 def told_of(error: BaseException, host: object, wording: Wording, timeout: str, transcript: str) -> Down | Broken:

@@ -56,7 +56,7 @@ def run_and_leave(run: Coroutine[Any, Any, Answer], *, is_check: bool = False) -
     """
     ending = asyncio.run(_kept(run))
     if isinstance(ending, BaseException):
-        from pymon.runner.exception_text import is_ours  # noqa: PLC0415  # only where something is wrong
+        from pymon.scarcity.symptoms import is_ours  # noqa: PLC0415  # only where something is wrong
 
         is_check = is_check and is_ours(ending)
         crash(ending, getattr(sys.modules["__main__"], "__file__", None) or sys.argv[0], is_check=is_check)
@@ -66,7 +66,7 @@ def run_and_leave(run: Coroutine[Any, Any, Answer], *, is_check: bool = False) -
 
 def crash(error: BaseException, path: str, *, is_check: bool) -> NoReturn:
     """End as a plugin that raised: say what, and where in the file ``path``; a check that raised is broken."""
-    from pymon.runner.exception_text import described  # noqa: PLC0415  # only where something is wrong
+    from pymon.contract.exception_text import described  # noqa: PLC0415  # only where something is wrong
 
     summary, detail = described(error, path)
     _write(summary)  # before what the plugin printed, as long as Python keeps that back

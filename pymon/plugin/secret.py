@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 
 from pymon.errors import NoCredentials, PluginUsageError, UnusableFile
-from pymon.runner.retry_scarce import shortage_in, wait_in_thread
+from pymon.scarcity.symptoms import shortage_in
+from pymon.scarcity.waiting import wait_in_thread
 from pymon.text import decode
 
 SECRET_LIMIT = 64 * 1024

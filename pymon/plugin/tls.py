@@ -11,7 +11,8 @@ from typing import Any
 
 from pymon.errors import PluginUsageError, UnusableFile
 from pymon.plugin.options import flag, option
-from pymon.runner.retry_scarce import SHORTAGES, shortage_in, wait_in_thread
+from pymon.scarcity.symptoms import SHORTAGES, shortage_in
+from pymon.scarcity.waiting import wait_in_thread
 
 
 @dataclass(frozen=True)

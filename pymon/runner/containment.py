@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 from pymon.model.result import OUTPUT_LIMIT
-from pymon.runner.output import cut_notice
+from pymon.process.output import cut_notice
 from pymon.text import well_formed
 
 
@@ -23,14 +23,12 @@ class Call:
     """One run of a plugin inside the daemon. ``path`` is its file, ``blocked`` where it held up the event loop.
 
     ``hung`` is where it did so in a function that could not be interrupted; what it answered after that is its answer.
-    A program that it starts takes one of ``programs``, if there is a limit to them.
     """
 
-    __slots__ = ("_dropped", "_printed", "_room", "blocked", "blocked_stack", "hung", "path", "programs", "tasks")
+    __slots__ = ("_dropped", "_printed", "_room", "blocked", "blocked_stack", "hung", "path", "tasks")
 
-    def __init__(self, path: str, programs: asyncio.Semaphore | None = None) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.programs = programs
         self.tasks: set[asyncio.Future[Any]] = set()
         self.blocked = ""
         self.blocked_stack = ""

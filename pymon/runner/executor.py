@@ -16,11 +16,11 @@ from pymon.contract.plugin import Plugin
 from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckOutcome, CheckResult
+from pymon.process.execution import GRACE, run_process
 from pymon.runner.banishment import BanishmentLimits, Banishments
 from pymon.runner.containment import Containment
 from pymon.runner.inprocess import Ran, run_inprocess
 from pymon.runner.loop_delays import HoldUps
-from pymon.runner.process import GRACE, run_process
 from pymon.runner.registry import PluginFile
 from pymon.runner.watchdog import DEFAULT_LIMIT, Watchdog
 

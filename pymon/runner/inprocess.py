@@ -13,18 +13,18 @@ from contextvars import copy_context
 from typing import NamedTuple, TypeGuard
 
 from pymon.clock import Clock, SystemClock
+from pymon.contract.exception_text import described
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer, Plugin
 from pymon.model.measurement import usable
 from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
+from pymon.process.execution import GRACE, PLACES, TIMED_OUT_EXIT, timeout_output
+from pymon.process.output import capped
 from pymon.runner.containment import CURRENT, Call, abandon, end_tasks
-from pymon.runner.exception_text import described, is_ours
 from pymon.runner.loop_delays import HoldUps, read_what_came
-from pymon.runner.output import capped
-from pymon.runner.process import GRACE, TIMED_OUT_EXIT, timeout_output
-from pymon.runner.retry_scarce import shortage_in
-from pymon.runner.shortage import CURRENT_LACK, Lack
 from pymon.runner.watchdog import PluginBlocked
+from pymon.scarcity.lack import CURRENT_LACK, Lack
+from pymon.scarcity.symptoms import is_ours, shortage_in
 from pymon.text import well_formed
 
 log = logging.getLogger("pymon.plugin")
@@ -76,11 +76,12 @@ async def run_inprocess(
     clock = clock or SystemClock()
     started, began = clock.wall(), clock.steady()
     mark = holdups.mark() if holdups is not None else None
-    call = Call(source or invocation.path, programs)
+    call = Call(source or invocation.path)
     context = copy_context()
     lack = Lack()
     context.run(CURRENT.set, call)
     context.run(CURRENT_LACK.set, lack)
+    context.run(PLACES.set, programs)
     task = asyncio.get_running_loop().create_task(_contain(plugin, invocation), context=context)
     timed_out, waiting_at, left = False, "", 0
     try:

@@ -22,8 +22,8 @@ from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.plugin.alert import Alert
 from pymon.plugin.monitor import Monitor
+from pymon.process.execution import run_process
 from pymon.runner.executor import Runner
-from pymon.runner.process import run_process
 from pymon.runner.registry import PluginFile, load, load_offer
 from pymon.workbench.exit_guard import ExitWatch
 from pymon.workbench.loop_blocking import Stall, StallWatch

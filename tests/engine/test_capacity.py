@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pymon.engine.capacity import OWN_DESCRIPTORS, PER_PROGRAM, capacity, descriptors_of
 from pymon.engine.checks import Checks
-from pymon.runner.system_limits import LEAST_DESCRIPTORS
+from pymon.process.system_limits import LEAST_DESCRIPTORS
 from tests.engine.test_checks import Job, settle
 
 

@@ -12,7 +12,7 @@ import pytest
 from pymon.plugin import bounded
 from pymon.plugin.bounded import Budget, JudgingLimits, TooMuchWork, budget, judge, watched
 from pymon.plugin.matching import Regex
-from pymon.runner.shortage import noting_lack
+from pymon.scarcity.lack import noting_lack
 
 ENDLESS = Regex("(a|a)*$"), "a" * 40 + "b"
 

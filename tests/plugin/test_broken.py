@@ -32,8 +32,8 @@ from pymon.plugin import (
 )
 from pymon.plugin.blocking import StuckThreads
 from pymon.plugin.conversation import ProtocolProblem
+from tests.process.test_execution import run as run_program
 from tests.runner.scripts import script
-from tests.runner.test_process import run as run_program
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pymon.contract.exception_text import trouble_first
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckOutcome, CheckResult
-from pymon.runner.exception_text import trouble_first
 from pymon.runner.executor import Runner
 from pymon.runner.registry import load
 from tests.runner.scripts import call, script

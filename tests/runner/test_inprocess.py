@@ -16,10 +16,10 @@ import pytest
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
+from pymon.process.execution import TIMED_OUT_EXIT
 from pymon.runner.containment import PluginExit
 from pymon.runner.executor import Runner
 from pymon.runner.inprocess import run_inprocess
-from pymon.runner.process import TIMED_OUT_EXIT
 from tests.runner.plugins import Body, Made, made
 
 INVOCATION = Invocation(__file__, ("a", "b"), {"MON_GROUP": "web"})

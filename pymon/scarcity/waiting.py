@@ -7,33 +7,21 @@ out of service, and an alert would be lost.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
-import socket
-import ssl
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
 from pymon.clock import awake
-from pymon.runner.shortage import note_lack
+from pymon.scarcity.lack import note_lack
+from pymon.scarcity.symptoms import SHORTAGES, NoThread
 
 log = logging.getLogger("pymon.plugin")
 
 T = TypeVar("T")
-
-SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS, errno.ETXTBSY})
-"""errors of the system that pass by themselves (ETXTBSY: a program is just being written)"""
-
-_OF_ANY_CALL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
-"""errors that tell of this machine whatever was called; the last one: no local port, or no address of that family"""
-
-_STARTERS = ("/subprocess.py", "/multiprocessing/popen_fork.py", "/pty.py", "/threading.py")
-"""files of Python's that start processes and threads: EAGAIN of theirs means that there is none to be had"""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """seconds between two attempts: twice as long each time"""
@@ -93,58 +81,6 @@ def wait_in_thread(make: Callable[[], T], what: str, *, limit: float = THREAD_WA
                 raise
         time.sleep(min(pause, left))
         pause = min(2 * pause, LONGEST_PAUSE)
-
-
-def shortage_in(error: BaseException | None) -> str:
-    """What this machine lacked, if that is what the error tells, or the one that it came from; else empty.
-
-    An error of the system counts by its number, whatever it came from. EAGAIN tells of a shortage only where a thread
-    or process was to be started: to others it means that something has not come yet.
-    """
-    for _ in range(_LONGEST_CHAIN):
-        match error:
-            case None:
-                return ""
-            case MemoryError():
-                return "no memory"
-            case RuntimeError() if "can't start new thread" in str(error):
-                return "no thread to be had"
-            case BaseExceptionGroup():
-                return next((found for each in error.exceptions if (found := shortage_in(each))), "")
-            case socket.gaierror() if error.errno == socket.EAI_MEMORY:
-                return "no memory"
-            case OSError() if error.errno is not None and not isinstance(error, _NUMBERED_OTHERWISE):
-                return _of_system(error)
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return ""
-
-
-_LONGEST_CHAIN = 10
-"""errors that one came from, which are looked at"""
-
-_NUMBERED_OTHERWISE = (socket.gaierror, socket.herror, ssl.SSLError)
-"""kinds of OSError whose numbers are not the system's"""
-
-
-def _of_system(error: OSError) -> str:
-    number = error.errno or 0
-    if number in _OF_ANY_CALL or (number == errno.EAGAIN and _is_of_a_start(error)):
-        return os.strerror(number)
-    return ""
-
-
-def _is_of_a_start(error: OSError) -> bool:
-    if isinstance(error, NoThread):
-        return True
-    frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and (frames[-1].filename.endswith(_STARTERS) or "fork" in (frames[-1].line or ""))
-
-
-class NoThread(OSError):
-    """The system has no thread to give, or they all hang (EAGAIN)."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(errno.EAGAIN, why)
 
 
 def start_thread(thread: threading.Thread) -> None:

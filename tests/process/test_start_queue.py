@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pymon.runner.process import run_process
-from pymon.runner.process_start import STARTED_FOR, Starting
+from pymon.process.execution import run_process
+from pymon.process.start_queue import STARTED_FOR, Starting
 from tests.runner.scripts import call, script
 
 HOURS = 10_000.0

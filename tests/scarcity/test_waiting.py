@@ -10,9 +10,10 @@ import ssl
 
 import pytest
 
-from pymon.runner import retry_scarce
-from pymon.runner.retry_scarce import NO_LONGER, NoThread, shortage_in, wait_in_thread, when_possible
-from pymon.runner.shortage import noting_lack, queueing
+from pymon.scarcity import waiting
+from pymon.scarcity.lack import noting_lack, queueing
+from pymon.scarcity.symptoms import NoThread, shortage_in
+from pymon.scarcity.waiting import NO_LONGER, wait_in_thread, when_possible
 
 
 class Scarce:
@@ -30,8 +31,8 @@ class Scarce:
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry_scarce, "_WARNED", {})
-    monkeypatch.setattr(retry_scarce, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(waiting, "_WARNED", {})
+    monkeypatch.setattr(waiting, "FIRST_PAUSE", 0.001)
 
 
 async def test_shortages_are_waited_out_and_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,7 +1,7 @@
 """What a piece of work had to do without: the system's descriptors, threads and processes, or a place in a queue here.
 
 A run of a plugin is such a piece, and so is each attempt of the SDK at one host. Whoever waits for something that is
-short notes it (``pymon.runner.retry_scarce`` does), and whoever judges the work asks: time that ran out, or an answer
+short notes it (``pymon.scarcity.waiting`` does), and whoever judges the work asks: time that ran out, or an answer
 that came late, says nothing about anybody else then. In a queue of pymon's own the clock of the work stands still.
 """
 

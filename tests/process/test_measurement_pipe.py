@@ -15,13 +15,13 @@ from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.measurement import MEASUREMENTS_FILE, MEASUREMENTS_LIMIT, MEASUREMENTS_SIZE, Measurement
 from pymon.model.result import Cause, CheckResult
-from pymon.runner import measurement_pipe
+from pymon.process import measurement_pipe
+from pymon.process.execution import run_process
 from pymon.runner.executor import Runner
-from pymon.runner.process import run_process
 from pymon.runner.registry import PluginFile, load
+from tests.process.test_execution import open_descriptors
 from tests.runner.plugins import made
 from tests.runner.scripts import BASE, call, script
-from tests.runner.test_process import open_descriptors
 
 NAME = MEASUREMENTS_FILE
 

@@ -13,7 +13,7 @@ import functools
 import os
 
 from pymon.model.measurement import BROKEN_LINE, MEASUREMENTS_SIZE, Measurement, parse_measurements
-from pymon.runner.output import Collected
+from pymon.process.output import Collected
 from pymon.text import decode
 
 _PARSED_AT_ONCE = 32 * 1024

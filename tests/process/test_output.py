@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.runner.output import Collected, capped
+from pymon.process.output import Collected, capped
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=60))

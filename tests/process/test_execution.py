@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
-from pymon.runner import retry_scarce
-from pymon.runner.process import TIMED_OUT_EXIT, run_process
+from pymon.process.execution import TIMED_OUT_EXIT, run_process
+from pymon.scarcity import waiting
 from tests.runner.scripts import call, script
 
 
@@ -181,7 +181,7 @@ async def test_out_of_descriptors_for_the_whole_time_limit_is_a_result(tmp_path:
 async def test_out_of_descriptors_for_a_moment_is_waited_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry_scarce, "_WARNED", {})
+    monkeypatch.setattr(waiting, "_WARNED", {})
     path = script(tmp_path, "echo well; exit 3")
     with no_descriptors() as held:
         running = asyncio.create_task(run(path))

@@ -19,20 +19,21 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
+from contextvars import ContextVar
 
 from pymon.clock import Clock, SystemClock
+from pymon.contract.exception_text import trouble_first
 from pymon.contract.invocation import Invocation
 from pymon.model.duration import format_duration
 from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
-from pymon.runner.containment import CURRENT
-from pymon.runner.exception_text import trouble_first
-from pymon.runner.measurement_pipe import measurement_file
-from pymon.runner.output import Collected
-from pymon.runner.process_start import starting
-from pymon.runner.retry_scarce import shortage_in, when_possible
-from pymon.runner.shortage import queueing
-from pymon.runner.system_limits import give_limit, limit_of_programs
+from pymon.process.measurement_pipe import measurement_file
+from pymon.process.output import Collected
+from pymon.process.start_queue import starting
+from pymon.process.system_limits import give_limit, limit_of_programs
+from pymon.scarcity.lack import queueing
+from pymon.scarcity.symptoms import shortage_in
+from pymon.scarcity.waiting import when_possible
 from pymon.text import encode
 
 log = logging.getLogger("pymon.plugin")
@@ -48,6 +49,9 @@ TIMED_OUT_EXIT = 124
 
 NOT_FOUND_EXIT, NOT_EXECUTABLE_EXIT = 127, 126
 """exit values of a program that is not there, or has no interpreter, and of one that cannot be executed, as in sh"""
+
+PLACES: ContextVar[asyncio.Semaphore | None] = ContextVar("pymon_program_places", default=None)
+"""how many programs the running plugins may have at the same time, if that is limited"""
 
 _CHUNK = 65536
 _POLL = 0.02
@@ -74,15 +78,13 @@ async def run_process(
     measurements to; it is told of the first line there that is none.
     Where the system has no process or descriptor left, it is started when there is one, and its time begins then; after
     as long as its time limit the result is STARVED.
-    It waits for its turn to start (``pymon.runner.process_start``) before its time begins, and, called by a plugin
-    inside the daemon, for one of the places that there are for programs (``Call.programs``).
+    It waits for its turn to start (``pymon.process.start_queue``) before its time begins, and, called by a plugin
+    inside the daemon, for one of the places that there are for programs (``PLACES``).
     ``clock`` is the machine's, if none is given.
     """
-    call = CURRENT.get()
-    places = nullcontext() if call is None or call.programs is None else call.programs
     async with AsyncExitStack() as stack:
         with queueing():
-            await stack.enter_async_context(places)
+            await stack.enter_async_context(PLACES.get() or nullcontext())
             await stack.enter_async_context(starting().turn())
         limits = (time_limit, reap_group, grace)
         return await _run(command, invocation, *limits, on_start, on_bad_measurement, clock or SystemClock())
