@@ -1,7 +1,7 @@
 """The record's file: opened, set aside if it is damaged, written and read. Everything here blocks: for one thread.
 
 Durability: what a write has returned from outlives the end of the process by whatever means, as the kernel has it. It
-is synced to the disk by checkpoints (``CHECKPOINT_EVERY``), so a power failure may lose that much, but not damage
+is synced to the disk by checkpoints (``maintain_every``), so a power failure may lose that much, but not damage
 what is older.
 """
 
@@ -24,8 +24,9 @@ from pymon.store import reading, schema, writing
 from pymon.store.batch import Batch, Saved
 from pymon.store.claim import Claim
 from pymon.store.health import LogGrowth
+from pymon.store.limits import StoreLimits
 from pymon.store.pending_files import FOLDER, newer_than, read_pending, remove_pending
-from pymon.store.retention import KEPT, STEP, STEPS, count_time, prune, prune_histories
+from pymon.store.retention import STEP, STEPS, count_time, prune, prune_histories
 from pymon.store.schema import NotARecord, Unusable
 from pymon.text import decode
 
@@ -35,10 +36,6 @@ T = TypeVar("T")
 
 BUSY_LIMIT = 2.0
 """seconds a write waits while another process (a backup, somebody's sqlite3) locks the file"""
-CHECKPOINT_EVERY = 30.0
-"""seconds after which what was written is synced to the disk"""
-PRUNE_EVERY = 30.0
-"""seconds between looks for events that are too old, or too many; the first is at the start"""
 ASIDE_KEPT = 5
 """files set aside that are kept"""
 ASIDE_QUIET = 60.0
@@ -58,10 +55,10 @@ class Written:
 class Database:
     """One file; to be used by one thread."""
 
-    def __init__(self, path: Path, *, kept: int = KEPT) -> None:
-        """Nothing is touched yet. ``kept``: events that stay at most."""
+    def __init__(self, path: Path, limits: StoreLimits) -> None:
+        """Nothing is touched yet."""
         self.path = path
-        self._kept = kept
+        self._limits = limits
         self._connection: sqlite3.Connection | None = None
         self._claim = Claim(path)
         self._growth = LogGrowth(path)
@@ -127,12 +124,12 @@ class Database:
         """
         now = time.monotonic()
         try:
-            if self._connection is not None and now - self._checkpointed >= CHECKPOINT_EVERY:
+            if self._connection is not None and now - self._checkpointed >= self._limits.maintain_every:
                 self._checkpointed = now
                 self._growth.look(*self._guarded(_checkpoint))
             if self._connection is not None and now >= self._prune_due:
                 is_more = self._guarded(self._drop_old)
-                self._prune_due = now + (0.0 if is_more else PRUNE_EVERY)
+                self._prune_due = now + (0.0 if is_more else self._limits.maintain_every)
                 return is_more
         except (NotARecord, Unusable) as problem:  # the next write meets it too, and reports it
             log.debug("%s: %s", self.path, problem)
@@ -149,7 +146,7 @@ class Database:
 
     def _drop_old(self, connection: sqlite3.Connection) -> bool:
         """Drop some of what is too old, or too much; whether there is more."""
-        removed = prune(connection, count_time(connection, time.time()), kept=self._kept)
+        removed = prune(connection, count_time(connection, time.time(), self._limits), self._limits)
         return prune_histories(connection) + removed >= STEP * STEPS
 
     # Opening

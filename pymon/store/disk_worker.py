@@ -43,7 +43,7 @@ class DiskWorker:
             try:
                 finish = partial(_give, future, job())
             except Exception as error:
-                log.exception("work on the record came to grief (a bug in pymon)")
+                log.exception("work on the record crashed (a bug in pymon)")
                 finish = partial(_fail, future, error)
             try:
                 loop.call_soon_threadsafe(finish)

@@ -10,11 +10,7 @@ from pathlib import Path
 from pymon.store.database import Database, Written
 from pymon.store.disk_worker import DiskWorker
 from pymon.store.health import find_damage
-
-MAINTAIN_EVERY = 30.0
-"""seconds between syncs to the disk (and looks for old events)"""
-INSPECT_EVERY = 3600.0
-"""seconds between two readings of the whole file"""
+from pymon.store.limits import StoreLimits
 
 
 class Maintenance:
@@ -25,15 +21,14 @@ class Maintenance:
         database: Database,
         worker: DiskWorker,
         set_aside: Callable[[Written], None],
-        *,
-        inspect_every: float = INSPECT_EVERY,
+        limits: StoreLimits,
     ) -> None:
         """``worker`` does the database's work. ``set_aside`` is told when a damaged file made way for a new one."""
         self._database = database
         self._worker = worker
         self._set_aside = set_aside
         self._inspector = DiskWorker("pymon-record-check")  # so that no write waits for it
-        self._inspect_every = inspect_every
+        self._limits = limits
         self._maintain_at = 0.0
         self._inspect_at: float | None = None
         self._is_inspecting = False
@@ -42,11 +37,11 @@ class Maintenance:
         """Begin what is due; returns at once. To be called after each write."""
         now = loop.time()
         if self._inspect_at is None:  # the file was read through when it was opened
-            self._inspect_at = now + self._inspect_every
+            self._inspect_at = now + self._limits.inspect_every
         if now >= self._maintain_at:
             self._maintain(loop)
         if now >= self._inspect_at and not self._is_inspecting:
-            self._inspect_at = now + self._inspect_every
+            self._inspect_at = now + self._limits.inspect_every
             self._is_inspecting = True
             path: Path = self._database.path
             self._inspector.submit(partial(find_damage, path), loop).add_done_callback(partial(self._inspected, loop))
@@ -58,7 +53,7 @@ class Maintenance:
 
     def _maintain(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have the database looked after; while there is more to drop, again after what came meanwhile."""
-        self._maintain_at = max(self._maintain_at, loop.time() + MAINTAIN_EVERY)
+        self._maintain_at = max(self._maintain_at, loop.time() + self._limits.maintain_every)
 
         def maintained(done: asyncio.Future[bool]) -> None:
             if not done.cancelled() and done.exception() is None and done.result() and self._maintain_at < float("inf"):

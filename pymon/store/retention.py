@@ -7,12 +7,9 @@ import sqlite3
 from pymon.store.ages import Ages, Mark, add_mark, advance, decode_ages, drop_expired, encode_ages, find_expired
 from pymon.store.batch import LINES_KEPT
 from pymon.store.disk_worker import breathe
+from pymon.store.limits import StoreLimits
 from pymon.store.moment import since_boot
 
-AGE = 90 * 86400.0
-"""seconds events are kept"""
-KEPT = 200_000
-"""events that are kept at most"""
 STEP = 500
 """events removed in one transaction"""
 STEPS = 10
@@ -21,24 +18,24 @@ BREATH = 0.001
 """seconds between transactions"""
 
 
-def count_time(connection: sqlite3.Connection, wall: float, age: float = AGE) -> Ages:
+def count_time(connection: sqlite3.Connection, wall: float, limits: StoreLimits) -> Ages:
     """Count the record's life on to now, keep that in the record, and return it; ``wall`` is the wall clock's time."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'ages'").fetchone()
     ages = advance(decode_ages(row[0] if row else None), *since_boot())
-    ages = drop_expired(add_mark(ages, _newest(connection), wall), age)
+    ages = drop_expired(add_mark(ages, _newest(connection), wall), limits.events_age)
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('ages', ?)", (encode_ages(ages),))
     return ages
 
 
-def prune(connection: sqlite3.Connection, ages: Ages, *, age: float = AGE, kept: int = KEPT, steps: int = STEPS) -> int:
-    """Remove events that are older than ``age`` seconds, and the oldest beyond ``kept``; how many.
+def prune(connection: sqlite3.Connection, ages: Ages, limits: StoreLimits, *, steps: int = STEPS) -> int:
+    """Remove events that are too old, and the oldest of too many; how many.
 
     It ends after ``steps`` transactions: with ``steps * STEP`` removed there may be more to remove.
     """
-    expired = find_expired(ages, age)
+    expired = find_expired(ages, limits.events_age)
     removed = 0
     for _ in range(steps):
-        count = _remove_expired(connection, expired) or _remove_excess(connection, kept)
+        count = _remove_expired(connection, expired) or _remove_excess(connection, limits.events_kept)
         if not count:
             break
         removed += count

@@ -14,6 +14,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, Request, SavedKind
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
+from pymon.store.limits import StoreLimits
 from pymon.store.store import FILE, Store
 from tests.programs import write_program
 
@@ -37,6 +38,7 @@ class Lab:
     def __init__(self, here: Path, site: str, *, settings: str = "", environ: Mapping[str, str] | None = None) -> None:
         """``environ`` is what alerts inherit, besides a PATH."""
         self.here = here
+        self.limits = StoreLimits()
         self.environ = {"PATH": "/usr/bin:/bin", **(environ or {})}
         for name in ("mon.d", "alert.d", "state", "log", "ill"):
             (here / name).mkdir()
@@ -68,7 +70,7 @@ class Lab:
             environ=self.environ,
             auth=loaded.auth,
             load=partial(load, self.config),
-            record=Store(self.here / "state" / FILE),
+            record=Store(self.here / "state" / FILE, self.limits),
             loadstate=loadstate,
             stopped=stopped,
         )

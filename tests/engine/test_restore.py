@@ -23,9 +23,9 @@ from pymon.model.request import SavedKind
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.runner.registry import PluginFile
-from pymon.store import store
 from pymon.store.batch import Saved
 from pymon.store.database import Database, Written
+from pymon.store.limits import StoreLimits
 from pymon.store.store import FILE, Store
 from tests.engine.lab import Lab
 
@@ -377,7 +377,7 @@ async def test_a_record_that_opens_late_is_gone_on_from_and_not_overwritten(
         return start(database, fresh=fresh)
 
     monkeypatch.setattr(Database, "start", slowly)
-    monkeypatch.setattr(store, "OPEN_LIMIT", 0.05)
+    lab.limits = StoreLimits(open=0.05)
     await lab.restart()
     assert not lab.state(X).ack, "the disk hangs"
     lab.recover(OLD)

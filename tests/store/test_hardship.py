@@ -20,13 +20,15 @@ from pymon.model.measurement import Measurement
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.store.health import LogGrowth
+from pymon.store.limits import StoreLimits
 from pymon.store.offline import look_up
 from pymon.store.schema import VERSION
-from pymon.store.store import EVENTS_WAITING, Store
+from pymon.store.store import Store
 from tests import tools
 from tests.store.samples import T0, WEB, act
 
 DOWN = ServiceState(op_status=OpStatus.FAIL, ack=T0, ack_comment="bob: on it")
+LIMITS = StoreLimits()
 
 
 @pytest.fixture
@@ -301,7 +303,7 @@ async def test_a_disk_that_breaks_each_file_does_not_fill_up_with_them(path: Pat
 
 @pytest.mark.slow
 async def test_another_process_that_locks_the_file_is_waited_for(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    record = Store(path, retry_after=0.05)
+    record = Store(path, StoreLimits(retry_after=0.05))
     await record.open()
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
@@ -327,7 +329,7 @@ async def test_another_process_that_locks_the_file_is_waited_for(path: Path, cap
 @pytest.mark.slow
 async def test_a_second_daemon_is_told_so_and_takes_over_later(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """R-second."""
-    first, second = Store(path), Store(path, retry_after=0.05)
+    first, second = Store(path), Store(path, StoreLimits(retry_after=0.05))
     await first.open()
     first.state(WEB, DOWN)
     assert not (await second.open()).states
@@ -360,16 +362,16 @@ async def test_no_place_for_it_is_said_and_memory_stays_bounded(
         "in /proc": Path("/proc/nowhere"),
         "a directory in its place": tmp_path,
     }
-    record = Store(places[kind] / "pymon.db", retry_after=0.01)
+    record = Store(places[kind] / "pymon.db", StoreLimits(retry_after=0.01))
     assert not (await record.open()).states
-    for number in range(EVENTS_WAITING + 500):
+    for number in range(LIMITS.events_waiting + 500):
         record.add(act(T0 + number))
         if number % 500 == 0:
             await record.settled()
             await asyncio.sleep(0.02)
     assert len(errors(caplog)) == 1
     assert "monitoring goes on" in errors(caplog)[0]
-    assert len(await record.events(WEB, limit=10**6)) == EVENTS_WAITING
+    assert len(await record.events(WEB, limit=10**6)) == LIMITS.events_waiting
     await record.close()
 
 
@@ -377,7 +379,7 @@ async def test_a_trouble_whose_text_changes_is_said_once(tmp_path: Path, caplog:
     """As "disk is full" and then "disk I/O error" are one trouble; after its end the next one is said again."""
     state = tmp_path / "state"
     state.touch()
-    record = Store(state / "pymon.db", retry_after=0.01)
+    record = Store(state / "pymon.db", StoreLimits(retry_after=0.01))
     await record.open()
     first = record.problem
     state.unlink()
@@ -406,6 +408,7 @@ async def test_a_trouble_whose_text_changes_is_said_once(tmp_path: Path, caplog:
 FULL = """
 import asyncio, logging, resource, signal, sys
 from pathlib import Path
+from pymon.store.limits import StoreLimits
 from pymon.store.store import Store
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent, TimelineKind
@@ -420,7 +423,7 @@ def allow(size):
 
 
 async def main():
-    record = Store(Path(sys.argv[1]), retry_after=0.05)
+    record = Store(Path(sys.argv[1]), StoreLimits(retry_after=0.05))
     await record.open()
     record.state(ServiceKey("before", "s"), ServiceState(ack=1.0))
     await record.settled()
@@ -498,7 +501,7 @@ async def test_damage_that_comes_while_the_record_is_used_loses_no_state(
 ) -> None:
     """R-damage. The file is read through on a schedule; what the daemon knows is written to a new one at once."""
     await fill(path, services=200)
-    record = Store(path, inspect_every=0.0)
+    record = Store(path, StoreLimits(inspect_every=0.0))
     saved = await record.open()
     assert len(saved.states) == 200
     with path.open("r+b") as file:  # a page of the table of services that no write of now touches

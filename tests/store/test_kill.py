@@ -20,6 +20,7 @@ KEY = ServiceKey("g", "s")
 WRITER = """
 import asyncio, os, sys
 from pathlib import Path
+from pymon.store.limits import StoreLimits
 from pymon.store.store import Store
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent, TimelineKind
@@ -29,7 +30,7 @@ KEY = ServiceKey("g", "s")
 
 
 async def run(path):
-    record = Store(path, flush_every=0.01)
+    record = Store(path, StoreLimits(flush_every=0.01))
     saved = await record.open()
     number = int(saved.states[KEY].ack) if KEY in saved.states else 0
     os.write(1, b"open %d\\n" % number)

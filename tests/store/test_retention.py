@@ -13,11 +13,13 @@ import pytest
 
 from pymon.store.ages import Ages, Mark, decode_ages, encode_ages
 from pymon.store.database import Database
+from pymon.store.limits import StoreLimits
 from pymon.store.retention import STEP, STEPS, count_time, prune, prune_histories
 from pymon.store.store import Store
 from tests.store.samples import T0, act, check
 
 DAY = 86400.0
+LIMITS = StoreLimits()
 
 
 @pytest.fixture
@@ -46,24 +48,24 @@ def rows(connection: sqlite3.Connection) -> tuple[int, float]:
 async def test_events_up_to_a_mark_go_but_for_a_repetition_that_went_on(connection: sqlite3.Connection) -> None:
     """R-retention."""
     old = Ages(100 * DAY, marks=(Mark(0.0, 500, T0 + 600), Mark(50 * DAY, 900, T0 + 900)))
-    assert prune(connection, old) == 500
+    assert prune(connection, old, LIMITS) == 500
     assert rows(connection) == (701, T0 + 5000)
     everything = replace(old, marks=(Mark(0.0, 2000, T0 + 2000),))
-    assert prune(connection, everything) == 700
+    assert prune(connection, everything, LIMITS) == 700
     assert rows(connection) == (1, T0 + 5000)
 
 
 async def test_the_oldest_beyond_the_bound_go(connection: sqlite3.Connection) -> None:
     """R-retention."""
-    assert prune(connection, Ages(), kept=100) == 1101
+    assert prune(connection, Ages(), StoreLimits(events_kept=100)) == 1101
     assert rows(connection) == (100, T0 + 5000)
-    assert prune(connection, Ages(), kept=100) == 0
+    assert prune(connection, Ages(), StoreLimits(events_kept=100)) == 0
 
 
 @pytest.mark.slow
 async def test_one_go_is_short_and_says_by_its_count_that_there_is_more(connection: sqlite3.Connection) -> None:
-    assert prune(connection, Ages(), kept=0, steps=2) == 2 * STEP
-    assert prune(connection, Ages(), kept=0, steps=2) == 201
+    assert prune(connection, Ages(), StoreLimits(events_kept=0), steps=2) == 2 * STEP
+    assert prune(connection, Ages(), StoreLimits(events_kept=0), steps=2) == 201
     for name in ("alert", "failure"):
         lines = [(name, f"{name} {number}") for number in range(700)]
         connection.executemany("INSERT INTO history (name, line) VALUES (?, ?)", lines)
@@ -77,20 +79,20 @@ async def test_one_go_is_short_and_says_by_its_count_that_there_is_more(connecti
 async def test_a_clock_that_is_a_year_ahead_makes_nothing_old(connection: sqlite3.Connection) -> None:
     """R-retention. The wall clock is put a year ahead, or back, for as many passes as it likes."""
     for ahead in (0.0, 400 * DAY, -400 * DAY, 400 * DAY):
-        assert prune(connection, count_time(connection, T0 + 6000 + ahead)) == 0
+        assert prune(connection, count_time(connection, T0 + 6000 + ahead, LIMITS), LIMITS) == 0
     assert rows(connection) == (1201, T0 + 5000)
 
 
 async def test_what_was_kept_for_ninety_days_goes(connection: sqlite3.Connection) -> None:
     """R-retention. The record's own count says so, in the file, over restarts."""
-    ages = count_time(connection, T0 + 6000)
+    ages = count_time(connection, T0 + 6000, LIMITS)
     aged = replace(ages, life=91 * DAY, marks=(Mark(0.0, 2000, T0 + 2000),))
     connection.execute("UPDATE meta SET value = ? WHERE name = 'ages'", (encode_ages(aged),))
-    assert prune(connection, count_time(connection, T0 + 6000)) == 1200
+    assert prune(connection, count_time(connection, T0 + 6000, LIMITS), LIMITS) == 1200
 
 
 async def test_the_age_survives_a_new_start_that_forgets_the_rest(path: Path, connection: sqlite3.Connection) -> None:
-    before = replace(count_time(connection, T0 + 6000), life=5 * DAY)
+    before = replace(count_time(connection, T0 + 6000, LIMITS), life=5 * DAY)
     connection.execute("UPDATE meta SET value = ? WHERE name = 'ages'", (encode_ages(before),))
     record = Store(path)
     await record.open(fresh=True)
@@ -109,7 +111,7 @@ async def test_the_bound_holds_at_any_rate_and_from_the_start(path: Path) -> Non
         if number % 2000 == 0:
             await record.settled()
     await record.close()
-    again = Store(path, kept=1000)
+    again = Store(path, StoreLimits(events_kept=1000))
     await again.open()  # nothing is written, and yet the first pass comes
     seen = sqlite3.connect(path, isolation_level=None)
     async with asyncio.timeout(30):
@@ -123,7 +125,7 @@ async def test_the_bound_holds_at_any_rate_and_from_the_start(path: Path) -> Non
 @pytest.mark.slow
 def test_a_pass_leaves_room_for_others(path: Path) -> None:
     """What has to be dropped is dropped in goes of a bounded size, each of which says whether there is more."""
-    made = Database(path)
+    made = Database(path, LIMITS)
     made.start(fresh=False)
     rows_of_events = [(T0, T0, 1, "act", "g", "s", "", "x", "{}")] * (STEP * STEPS + 10)
     filling = sqlite3.connect(path, isolation_level=None)

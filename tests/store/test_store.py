@@ -20,11 +20,13 @@ from pymon.model.measurement import Measurement
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.store.batch import Batch, Disabled, Saved
+from pymon.store.limits import StoreLimits
 from pymon.store.offline import look_up
-from pymon.store.store import ENDED_WAITING, EVENTS_WAITING, MEASURED_EVERY, Store, record_path
+from pymon.store.store import Store, record_path
 from tests.store.samples import MAIL, T0, WEB, act, check, pending, states, texts
 
 DOWN = ServiceState(op_status=OpStatus.FAIL, ack=T0, ack_comment="bob: on it", periods={"p": PeriodState(T0, 1, 1)})
+LIMITS = StoreLimits()
 
 
 @pytest.fixture
@@ -124,25 +126,25 @@ async def test_measurements_are_written_once_a_minute_and_at_the_end(path: Path)
     record = Store(path)
     await record.open()
     at = T0
-    for seconds in (0, 10, 10, MEASURED_EVERY - 21):
+    for seconds in (0, 10, 10, LIMITS.measured_every - 21):
         at += seconds
         record.state(WEB, replace(measured(at), ack=at))
         await record.settled()
         found = (await asyncio.to_thread(look_up, path, WEB)).state
         assert found == replace(measured(T0), ack=at)
-    record.state(WEB, measured(T0 + MEASURED_EVERY))
-    record.state(WEB, measured(T0 + MEASURED_EVERY + 1))
+    record.state(WEB, measured(T0 + LIMITS.measured_every))
+    record.state(WEB, measured(T0 + LIMITS.measured_every + 1))
     await record.settled()
-    assert (await asyncio.to_thread(look_up, path, WEB)).state == measured(T0 + MEASURED_EVERY + 1)
-    record.state(WEB, measured(T0 + MEASURED_EVERY + 2))
+    assert (await asyncio.to_thread(look_up, path, WEB)).state == measured(T0 + LIMITS.measured_every + 1)
+    record.state(WEB, measured(T0 + LIMITS.measured_every + 2))
     await record.close()
     record = Store(path)
     saved = await record.open()
-    assert saved.states == {WEB: measured(T0 + MEASURED_EVERY + 2)}
+    assert saved.states == {WEB: measured(T0 + LIMITS.measured_every + 2)}
     record.state(WEB, saved.states[WEB])
-    record.state(WEB, measured(T0 + MEASURED_EVERY + 12))
+    record.state(WEB, measured(T0 + LIMITS.measured_every + 12))
     await record.settled()
-    assert (await asyncio.to_thread(look_up, path, WEB)).state == measured(T0 + MEASURED_EVERY + 2)
+    assert (await asyncio.to_thread(look_up, path, WEB)).state == measured(T0 + LIMITS.measured_every + 2)
     await record.close()
 
 
@@ -179,7 +181,7 @@ async def test_a_state_is_there_once_it_is_settled(record: Store, path: Path) ->
 
 
 async def test_a_state_waits_for_company_but_not_for_long(path: Path) -> None:
-    record = Store(path, flush_every=0.05)
+    record = Store(path, StoreLimits(flush_every=0.05))
     await record.open()
     record.state(WEB, DOWN)
     async with asyncio.timeout(10):
@@ -189,7 +191,7 @@ async def test_a_state_waits_for_company_but_not_for_long(path: Path) -> None:
 
 
 async def test_an_event_takes_the_states_along_without_being_asked(path: Path) -> None:
-    record = Store(path, flush_every=3600)
+    record = Store(path, StoreLimits(flush_every=3600))
     await record.open()
     record.state(WEB, DOWN)
     record.add(check(T0))
@@ -286,13 +288,13 @@ async def test_without_a_path_it_is_in_memory_only(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     record = Store(record_path(""))
     assert await record.open() == Saved()
-    for second in range(EVENTS_WAITING + 10):
+    for second in range(LIMITS.events_waiting + 10):
         record.add(act(T0 + second))
     record.state(WEB, DOWN)
     await record.settled()
     events = await record.events(WEB, limit=10**6)
-    assert (len(events), events[0].at) == (EVENTS_WAITING, T0 + 10)
-    assert await record.events(WEB, since=T0 + EVENTS_WAITING + 8) == events[-2:]
+    assert (len(events), events[0].at) == (LIMITS.events_waiting, T0 + 10)
+    assert await record.events(WEB, since=T0 + LIMITS.events_waiting + 8) == events[-2:]
     await record.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -361,19 +363,19 @@ async def test_alerts_that_ended_leave_nothing_in_memory(path: Path) -> None:
     """Neither without a file nor while it cannot be written, which may last for months."""
     kept = Store(None)
     await kept.open()
-    broken = Store(path, retry_after=0.01)
+    broken = Store(path, StoreLimits(retry_after=0.01))
     path.parent.write_text("no folder")
     await broken.open()
     assert broken.problem
-    for number in range(3 * ENDED_WAITING):
+    for number in range(3 * LIMITS.ended_waiting):
         for record in (kept, broken):
             record.alert_decided(str(number), pending())
             record.alert_ended(str(number))
     broken.alert_decided("last", pending())
-    waiting = kept._waiting.alerts  # memory has no other face
+    waiting = kept._contents.waiting.alerts  # memory has no other face
     assert not waiting
     async with asyncio.timeout(10):
-        while len(broken._waiting.alerts) > ENDED_WAITING:  # as above
+        while len(broken._contents.waiting.alerts) > LIMITS.ended_waiting:  # as above
             await asyncio.sleep(0.01)
         path.parent.unlink()
         while broken.problem:
