@@ -14,18 +14,19 @@ BEGIN = 1_800_000_000.0
 
 
 class VirtualClock:
-    """A ``Clock`` of a machine whose time is ``elapsed()``; its system's clock begins at BEGIN, and tests set it."""
+    """A ``Clock`` by ``elapsed()``; the system's clock begins at ``begin``, and tests set it."""
 
-    def __init__(self, elapsed: Callable[[], float]) -> None:
+    def __init__(self, elapsed: Callable[[], float], begin: float = BEGIN) -> None:
         self._elapsed = elapsed
+        self._begin = begin
         self.set_by = self.slept = 0.0
 
     def wall(self) -> float:
         """As of ``Clock``."""
-        return BEGIN + self.steady() + self.set_by
+        return self._begin + self.steady() + self.set_by
 
     def steady(self) -> float:
-        """As of ``Clock``: the machine was started at BEGIN."""
+        """As of ``Clock``: the machine was started when its time began."""
         return self._elapsed() + self.slept
 
     def call_at(self, when: float, call: Callable[[], object]) -> asyncio.TimerHandle:
