@@ -1,4 +1,4 @@
-"""The alert decision: which alerts an event calls, and one reason for each that is not called.
+"""The alert decision: which alerts an event calls, and one reason for each: why it is called, or why it is not.
 
     check                              failure, trap, traptimeout   up   startup   ack   disable
     scheduler stopped                  holds                        holds holds    holds holds
@@ -26,12 +26,12 @@ from pymon.core.context import Surroundings
 from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
 from pymon.core.period import in_period
-from pymon.core.period_rules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, needs_down_alert
+from pymon.core.period_rules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, judge_told
 from pymon.core.state import summary_of, unacknowledge
-from pymon.core.whole_seconds import lasting
+from pymon.core.whole_seconds import elapsed, lasting
 from pymon.model import acknowledgement
 from pymon.model.depend import DependBehavior
-from pymon.model.effect import AlertCall, Held, Rule
+from pymon.model.effect import AlertCall, Held, Rule, SendReason, SendRule
 from pymon.model.service import Alert, AlertKind, Command, Period, Service
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import EventKind
@@ -86,10 +86,13 @@ HISTORY_WORD: Mapping[EventKind, str] = {
 def decide(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
     """Decide on an event. ``state`` is as alerts shall see it; what comes back still is, but for the counters."""
     held = _stopped(around) or _disabled(service, event, around) or _depend(service, state, event, around)
+    acknowledged = None
     if held is None and _unacks(service, state, event):
-        state = unacknowledge(service, state)
+        acknowledged, state = state, unacknowledge(service, state)
     held = held or _acked(state, event)
     decision = _decide_periods(service, state, event, around) if held is None else Decision(state, held=(held,))
+    if acknowledged is not None:
+        decision = _after_acknowledgement(decision, acknowledged)
     if event.kind is EventKind.UP and state.debts:
         decision = _settle(service, decision, event, around, held)
         decision = _about_the_service(service, state, decision, around)
@@ -99,6 +102,18 @@ def decide(service: Service, state: ServiceState, event: Event, around: Surround
     if event.kind is EventKind.STARTUP:  # nobody misses those, and every service would say so
         return replace(decision, held=())
     return replace(decision, held=(Held(Rule.NONE_CONFIGURED, f"no {kind} is configured"),))
+
+
+def _after_acknowledgement(decision: Decision, acknowledged: ServiceState) -> Decision:
+    """Alerts that start over as the acknowledgement has ended say so, and when the last one was before it."""
+    calls = []
+    for call in decision.calls:
+        last = acknowledged.period(call.period or "").last_alert
+        if call.reason.rule is SendRule.NO_RULE and last:
+            reason = replace(call.reason, rule=SendRule.UNACKNOWLEDGED, since_last=elapsed(last, call.at))
+            call = replace(call, reason=reason)  # noqa: PLW2901  # the same call, told better
+        calls.append(call)
+    return replace(decision, calls=tuple(calls))
 
 
 def _about_the_service(service: Service, state: ServiceState, decision: Decision, around: Surroundings) -> Decision:
@@ -141,7 +156,8 @@ def redistribute(service: Service, state: ServiceState, event: Event, around: Su
         return Decision(state, held=(replace(held, text=f"redistribute: {held.text}", alert=str(command)),))
     if (missing := not_found(command, None, around)) is not None:
         return Decision(state, held=(missing,))
-    return Decision(state, calls=(_call(service, state, event, command),))
+    reason = SendReason(SendRule.REDISTRIBUTE)
+    return Decision(state, calls=(_call(service, state, event, command, reason),))
 
 
 def not_found(command: Command, period: str | None, around: Surroundings) -> Held | None:
@@ -227,10 +243,9 @@ def _settled(service: Service, decision: Decision, event: Event, around: Surroun
     settlement = debts.settle(service, state.debts, recovery, around.target)
     calls = tuple(
         replace(
-            _call(service, state, event, payment.command, kind=AlertKind.UPALERT),
+            _call(service, state, event, payment.command, payment.reason, kind=AlertKind.UPALERT),
             period=payment.period,
             history_word=HISTORY_WORD[event.kind],
-            why=payment.why,
         )
         for payment in settlement.payments
     )
@@ -252,19 +267,20 @@ def _decide_period(
 ) -> _PeriodDecision:
     alerts = period.alerts_of(LIST_OF[event.kind])
     ruling = _judge(period, state, event, around)
-    if ruling.held is not None and event.kind is EventKind.UP and _owes_other(period, state, event, around):
+    outcome = ruling.outcome
+    if isinstance(outcome, Held) and (other := _end_of_other(period, state, event, around)) is not None:
         state = as_told(state, broken=not state.broken)
-        event, ruling = replace(event, output=state.last_output), Ruling(ruling.counters)
-    if ruling.held is not None:
-        return _PeriodDecision(ruling.counters, held=(ruling.held,) if alerts else ())
+        event, outcome = replace(event, output=state.last_output), other
+    if isinstance(outcome, Held):
+        return _PeriodDecision(ruling.counters, held=(outcome,) if alerts else ())
     calls: list[AlertCall] = []
     held: list[Held] = []
     for alert in alerts:
-        reason = _line_held(period, alert, event, around)
-        if reason is None:
-            calls.append(_call(service, state, event, alert.command, period, alert.kind))
+        obstacle = _line_held(period, alert, event, around)
+        if obstacle is None:
+            calls.append(_call(service, state, event, alert.command, outcome, period, alert.kind))
         else:
-            held.append(reason)
+            held.append(obstacle)
     counters = _count_sent(ruling.counters, event) if calls else ruling.counters
     return _PeriodDecision(counters, tuple(calls), tuple(held))
 
@@ -284,21 +300,23 @@ def _judge(period: Period, state: ServiceState, event: Event, around: Surroundin
     if event.kind is EventKind.UP:
         return Ruling(counters, judge_recovery(period, counters, state, event.at))
     if event.kind is EventKind.ACK:
-        return Ruling(counters, needs_down_alert(period, counters))
-    return Ruling(counters)
+        return Ruling(counters, judge_told(period, counters, SendRule.ACK))
+    return Ruling(counters, SendReason(SendRule.STARTUP if event.kind is EventKind.STARTUP else SendRule.DISABLE))
 
 
-def _owes_other(period: Period, state: ServiceState, event: Event, around: Surroundings) -> bool:
-    """Whether a success ends another outage as well (``pymon.core.outages``), and the period tells of its end.
+def _end_of_other(period: Period, state: ServiceState, event: Event, around: Surroundings) -> SendReason | None:
+    """Why a period tells of the end of another outage that a success ends as well (``pymon.core.outages``), if it does.
 
     Only asked when the outage in force is held back; a period that the time is outside of tells of neither.
     """
-    if state.other_outage is None or _outside(period, event, around) is not None:
-        return False
+    if event.kind is not EventKind.UP or state.other_outage is None or _outside(period, event, around) is not None:
+        return None
     other = as_told(state, broken=not state.broken)
     counters = other.period(period.key)
-    is_over = other.first_failure or counters.alert_sent
-    return bool(is_over) and judge_recovery(period, counters, other, event.at) is None
+    if not (other.first_failure or counters.alert_sent):
+        return None
+    outcome = judge_recovery(period, counters, other, event.at)
+    return None if isinstance(outcome, Held) else outcome
 
 
 def _line_held(period: Period, alert: Alert, event: Event, around: Surroundings) -> Held | None:
@@ -327,6 +345,7 @@ def _call(
     state: ServiceState,
     event: Event,
     command: Command,
+    reason: SendReason,
     period: Period | None = None,
     kind: AlertKind | None = None,
 ) -> AlertCall:
@@ -342,4 +361,5 @@ def _call(
         period=period.key if period else None,
         history_word=HISTORY_WORD[event.kind] if period else None,
         trap_intended=event.trap_intended,
+        reason=reason,
     )

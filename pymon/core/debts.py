@@ -24,7 +24,7 @@ from pymon.core.context import TargetOf
 from pymon.core.period_rules import in_range
 from pymon.model.debt import Debt, Target
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import Held, Rule
+from pymon.model.effect import Held, Rule, SendReason, SendRule
 from pymon.model.service import Alert, AlertKind, Command, Period, Service
 from pymon.model.state import ServiceState
 
@@ -47,7 +47,7 @@ class Payment:
 
     command: Command
     period: str
-    why: str
+    reason: SendReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +264,9 @@ class _Books:
             for alert in upalerts(period)
             if self._target(alert.command) == wanted
         ]
-        why = f"it pays for the down alert {debt.command}"
-        if not ups:
+        is_gone = not ups
+        if is_gone:
             ups = [(debt.period, payer) for payer in debt.payers if self._target(payer) == wanted]
-            why = f"{why}: {GONE}"
             if not ups:  # mon.cf never had an upalert for it
                 return None
         if (held := recovery.all_held or (None if wanted.is_meant else recovery.words_held)) is not None:
@@ -280,7 +279,8 @@ class _Books:
         key, command = free[0]
         if command.name in recovery.missing:
             return Held(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", key, str(command))
-        self.payments.setdefault(wanted, Payment(command, key, why))
+        reason = SendReason(SendRule.DEBT, pays=str(debt.command), is_gone=is_gone)
+        self.payments.setdefault(wanted, Payment(command, key, reason))
         return None
 
     def _is_free(self, period: str, *, ignores_period: bool) -> bool:

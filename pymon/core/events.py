@@ -28,7 +28,18 @@ from pymon.core.state import (
 from pymon.core.timing import interval_in_force
 from pymon.core.traps import TRAP_TIMEOUT_EXITVAL, timeout_output
 from pymon.model.depend import DependBehavior
-from pymon.model.effect import AlertCall, DowntimeRecorded, Effect, FailureRecorded, Held, Noticed, Suppressed, Verdict
+from pymon.model.effect import (
+    AlertCall,
+    DowntimeRecorded,
+    Effect,
+    FailureRecorded,
+    Held,
+    Noticed,
+    SendReason,
+    SendRule,
+    Suppressed,
+    Verdict,
+)
 from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.model.service import AlertKind, Service
 from pymon.model.state import ServiceState, split_output
@@ -38,6 +49,7 @@ from pymon.model.trap import Trap
 TEST_OUTPUT = "test\ntest detail\n"
 """what a test alert reads from its standard input"""
 
+_TEST = SendReason(SendRule.TEST)
 _TEST_EVENT = {
     AlertKind.ALERT: EventKind.TEST,
     AlertKind.UPALERT: EventKind.UP,
@@ -152,7 +164,8 @@ def test_alert(
         if (missing := alerting.not_found(alert.command, period, around)) is not None:
             held.append(missing)
             continue
-        calls.append(AlertCall(service.key, event, alert.command, state, TEST_OUTPUT, now, retval, kind, period))
+        call = AlertCall(service.key, event, alert.command, state, TEST_OUTPUT, now, retval, kind, period, reason=_TEST)
+        calls.append(call)
     return Verdict(state, (*calls, *_suppressed(service, Event(event, now), held)))
 
 

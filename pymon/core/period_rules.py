@@ -1,4 +1,4 @@
-"""The rules of one period: what holds a failure's alerts back, and what a recovery's.
+"""The rules of one period: what holds a failure's alerts back, and what a recovery's; else, why they are called.
 
 A failure passes the rules in this order, and one that it does not pass leaves the counters of those after it
 as they are: alertexitrange, numalerts, alertevery, and the three forms of alertafter. (spec: alert decision, 8)
@@ -11,55 +11,58 @@ from dataclasses import dataclass, replace
 from pymon.core.state import exit_number, summary_of
 from pymon.core.whole_seconds import elapsed, lasting
 from pymon.model.duration import format_duration
-from pymon.model.effect import Held, Rule
+from pymon.model.effect import Held, Rule, SendReason, SendRule
 from pymon.model.service import AlerteveryMode, ExitRange, Period
 from pymon.model.state import PeriodState, ServiceState
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Whether one period lets an event pass (``held`` is None), and its counters after that."""
+    """What one period says of an event: why it lets it pass, or why it holds it back; and its counters after that."""
 
     counters: PeriodState
-    held: Held | None = None
+    outcome: SendReason | Held
 
 
 def judge_failure(
     period: Period, counters: PeriodState, state: ServiceState, exitval: int | str | None, output: str, now: float
 ) -> Ruling:
     """Judge a failure, a failing trap or a trap timeout. ``state`` is as alerts see it."""
-    held = (
+    outcome = (
         _alertexitrange(period, exitval)
         or _numalerts(period, counters)
         or _alertevery(period, counters, state.failure_output, output, now)
-        or _alertafter_consecutive(period, state)
     )
-    if held is not None:
-        return Ruling(counters, held)
-    if period.alertafter_time is None:
-        return Ruling(counters)
+    if isinstance(outcome, SendReason):
+        outcome = _alertafter_consecutive(period, state, outcome)
+    if isinstance(outcome, Held) or period.alertafter_time is None:
+        return Ruling(counters, outcome)
     if period.alertafter_count is None:
-        return _alertafter_time(period, counters, period.alertafter_time, now)
-    return _alertafter_count(period, counters, period.alertafter_count, period.alertafter_time, now)
+        return _alertafter_time(period, counters, outcome, period.alertafter_time, now)
+    return _alertafter_count(period, counters, outcome, period.alertafter_count, period.alertafter_time, now)
 
 
-def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, now: float) -> Held | None:
+def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, now: float) -> SendReason | Held:
     """Judge a recovery: by default only an outage that was told of has its end told."""
-    if (held := needs_down_alert(period, counters)) is not None:
-        return held
-    if period.upalertafter is None or not state.first_failure:
-        return None
+    outcome = judge_told(period, counters, SendRule.RECOVERY)
+    if isinstance(outcome, Held) or not state.first_failure:
+        return outcome
     lasted = elapsed(state.first_failure, now)
-    if lasted >= period.upalertafter:
-        return None
+    if period.upalertafter is None or lasted >= period.upalertafter:
+        return replace(outcome, lasting=lasted)
     text = f"upalertafter {format_duration(period.upalertafter)}: the outage lasted {lasting(state.first_failure, now)}"
     return Held(Rule.UPALERTAFTER, text, period.key)
 
 
-def needs_down_alert(period: Period, counters: PeriodState) -> Held | None:
-    """A recovery or an acknowledgement is for those who were told of the outage, unless no_comp_alerts is set."""
-    if period.no_comp_alerts or counters.alert_sent:
-        return None
+def judge_told(period: Period, counters: PeriodState, rule: SendRule) -> SendReason | Held:
+    """Judge a recovery or an acknowledgement: they are for those who were told of the outage, or for all.
+
+    The latter if no_comp_alerts is set; ``rule`` is the reason for the former.
+    """
+    if counters.alert_sent:
+        return SendReason(rule, counters.alert_sent)
+    if period.no_comp_alerts:
+        return SendReason(SendRule.NO_COMP_ALERTS, 0)
     return Held(Rule.NO_DOWN_ALERT, "no down alert was sent in this outage (and no_comp_alerts is not set)", period.key)
 
 
@@ -85,12 +88,17 @@ def _numalerts(period: Period, counters: PeriodState) -> Held | None:
     return Held(Rule.NUMALERTS, f"numalerts {period.numalerts}: {counters.alert_sent} sent in this outage", period.key)
 
 
-def _alertevery(period: Period, counters: PeriodState, before: str, output: str, now: float) -> Held | None:
-    if not period.alertevery or not counters.last_alert:
-        return None
+def _alertevery(period: Period, counters: PeriodState, before: str, output: str, now: float) -> SendReason | Held:
+    number = counters.alert_sent + 1
+    further = SendRule.NO_RULE if counters.alert_sent else SendRule.FIRST
+    if not counters.last_alert:
+        return SendReason(further, number)
     since = elapsed(counters.last_alert, now)
+    if not period.alertevery:
+        return SendReason(further, number, since)
+    over = SendReason(SendRule.REPEAT if counters.alert_sent else SendRule.FIRST, number, since, period.alertevery)
     if since >= period.alertevery:
-        return None
+        return over
     match period.alertevery_mode:
         case AlerteveryMode.SUMMARY:
             holds, option, fact = summary_of(before) == summary_of(output), "", ", summary unchanged"
@@ -99,40 +107,56 @@ def _alertevery(period: Period, counters: PeriodState, before: str, output: str,
         case AlerteveryMode.STRICT | AlerteveryMode.IGNORE_SUMMARY:
             holds, option, fact = True, f" {period.alertevery_mode}", ""
     if not holds:
-        return None
+        detail = period.alertevery_mode is AlerteveryMode.OBSERVE_DETAIL
+        return replace(over, rule=SendRule.OUTPUT_CHANGED if detail else SendRule.SUMMARY_CHANGED)
     ago = lasting(counters.last_alert, now)
     text = f"alertevery {format_duration(period.alertevery)}{option}: last alert {ago} ago{fact}"
     return Held(Rule.ALERTEVERY, text, period.key)
 
 
-def _alertafter_consecutive(period: Period, state: ServiceState) -> Held | None:
-    wanted = period.alertafter_consecutive
-    if wanted is None or state.consec_failures >= wanted:
-        return None
-    return Held(Rule.ALERTAFTER, f"alertafter {wanted}: failure {state.consec_failures} of {wanted}", period.key)
+def _alertafter_consecutive(period: Period, state: ServiceState, reason: SendReason) -> SendReason | Held:
+    """``alertafter 3``: so many failures in a row."""
+    wanted, count = period.alertafter_consecutive, state.consec_failures
+    if wanted is None:
+        return reason
+    if count < wanted:
+        return Held(Rule.ALERTAFTER, f"alertafter {wanted}: failure {count} of {wanted}", period.key)
+    starts = _starts_over(reason) and count > 1
+    return replace(reason, rule=SendRule.COUNT_REACHED if starts else reason.rule, count=count, wanted=wanted)
 
 
-def _alertafter_time(period: Period, counters: PeriodState, time: float, now: float) -> Ruling:
+def _alertafter_time(period: Period, counters: PeriodState, reason: SendReason, window: float, now: float) -> Ruling:
     """``alertafter 30m``: failing for longer than that (exactly that long is not enough)."""
     since = counters.first_fail_time or now
     after = replace(counters, first_fail_time=since)
     failing = elapsed(since, now)
-    if failing > time:
-        return Ruling(after)
-    text = f"alertafter {format_duration(time)}: failing for {lasting(since, now)}, not for longer yet"
+    if failing > window:
+        rule = SendRule.WINDOW_REACHED if _starts_over(reason) else reason.rule
+        return Ruling(after, replace(reason, rule=rule, count=None, wanted=None, lasting=failing, window=window))
+    text = f"alertafter {format_duration(window)}: failing for {lasting(since, now)}, not for longer yet"
     return Ruling(after, Held(Rule.ALERTAFTER, text, period.key))
 
 
-def _alertafter_count(period: Period, counters: PeriodState, wanted: int, time: float, now: float) -> Ruling:
+def _alertafter_count(
+    period: Period, counters: PeriodState, reason: SendReason, wanted: int, window: float, now: float
+) -> Ruling:
     """``alertafter 3 30m``: so many failures in a window that begins with a failure and is over after the time."""
     count, since = counters.fail_count + 1, counters.first_fail_time
-    if not since or elapsed(since, now) > time:
+    if not since or elapsed(since, now) > window:
         count = 1
     if count == 1:
         since = now
     after = replace(counters, fail_count=count, first_fail_time=since)
     if count >= wanted:
-        return Ruling(after)
+        reached = (_starts_over(reason) or reason.rule is SendRule.NO_RULE) and count > 1
+        rule = SendRule.WINDOW_REACHED if reached else reason.rule
+        facts = replace(reason, count=count, wanted=wanted, lasting=elapsed(since, now), window=window)
+        return Ruling(after, replace(facts, rule=rule))
     first = "" if count == 1 else f", the first one {lasting(since, now)} ago"
-    text = f"alertafter {wanted} {format_duration(time)}: failure {count} of {wanted}{first}"
+    text = f"alertafter {wanted} {format_duration(window)}: failure {count} of {wanted}{first}"
     return Ruling(after, Held(Rule.ALERTAFTER, text, period.key))
+
+
+def _starts_over(reason: SendReason) -> bool:
+    """Whether alertafter counts from nothing: before the first alert, or since something has reset the counters."""
+    return reason.number == 1 or reason.since_last is None

@@ -1,11 +1,11 @@
-"""What a decision asks the engine to do, and what it held back and why.
+"""What a decision asks the engine to do and why, and what it held back and why.
 
 The core answers with these values; only the engine performs them, in the order given.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pymon.model.depend import ServiceKey
@@ -33,6 +33,62 @@ class Rule(StrEnum):
     NO_SUCH_ALERT = "no such alert"
     NONE_CONFIGURED = "none configured"
     NO_FAILURE = "no failure"
+
+
+class SendRule(StrEnum):
+    """What lets an alert pass: for one about a failure the rule of its period that had the last word."""
+
+    FIRST = "first"
+    """the first alert of the outage, and no alertafter had it wait"""
+    COUNT_REACHED = "count reached"
+    """``alertafter N``: so many failures in a row"""
+    WINDOW_REACHED = "window reached"
+    """``alertafter N INTERVAL``: so many failures in the window; ``alertafter INTERVAL``: failing for longer"""
+    REPEAT = "repeat"
+    """alertevery is over since the last alert"""
+    SUMMARY_CHANGED = "summary changed"
+    """alertevery is not over, but the summary is another than that of the failure before"""
+    OUTPUT_CHANGED = "output changed"
+    """the same with observe_detail: something in the output is another"""
+    UNACKNOWLEDGED = "unacknowledged"
+    """another summary has ended the acknowledgement (unack_summary), and alerts start over"""
+    NO_RULE = "no rule"
+    """a further alert, and the period has no rule that could hold it back"""
+    RECOVERY = "recovery"
+    """the end of an outage that the period has told of"""
+    NO_COMP_ALERTS = "no_comp_alerts"
+    """the end, or the acknowledgement, of an outage that the period need not have told of"""
+    DEBT = "debt"
+    """an upalert that no rule calls, but it undoes what a down alert has done"""
+    ACK = "ack"
+    DISABLE = "disable"
+    STARTUP = "startup"
+    REDISTRIBUTE = "redistribute"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class SendReason:
+    """Why an alert is called: the rule that let it pass, and the facts that it looked at.
+
+    What a rule did not look at is None (a text: empty). Durations are in whole seconds. ``number`` is which alert about
+    a failure it is in this outage and period, from 1; of a recovery or an acknowledgement, how many there were.
+    ``since_last`` has passed since the last one, and ``alertevery`` is the interval that the period has. ``count`` of
+    the ``wanted`` failures have come, in ``lasting`` (alertafter), and ``window`` is the interval that they may take,
+    or that failing has to outlast. ``lasting`` of a recovery is the length of the outage. ``pays`` is the down alert
+    (as in mon.cf) that is paid for, and ``is_gone``: mon.cf does not have the upalert any more.
+    """
+
+    rule: SendRule
+    number: int | None = None
+    since_last: int | None = None
+    alertevery: float | None = None
+    count: int | None = None
+    wanted: int | None = None
+    lasting: int | None = None
+    window: float | None = None
+    pays: str = ""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +122,7 @@ class AlertCall:
     ``has_output``), MON_LAST_FAILURE, MON_LAST_SUCCESS, MON_OPSTATUS, MON_ACK (while acked with a comment).
     It differs from the state that follows: ``last_summary`` is that of ``output``, ``last_output`` is the output of
     the event before this one, and for a recovery the failure times and the acknowledgement are still the outage's.
-    ``why`` says why it is called if that is for no rule of its period.
+    ``reason`` says why it is called.
     """
 
     key: ServiceKey
@@ -80,7 +136,7 @@ class AlertCall:
     period: str | None = None
     history_word: str | None = None
     trap_intended: str = ""
-    why: str = ""
+    reason: SendReason = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,25 +9,29 @@ The facts of an event, by its kind:
                   ``sta`` and ``intended`` of a trap; ``measurements`` of a check (host, name, value, unit of each),
                   those of failed hosts first, and ``unlisted``, how many more there were
     alert, held   ``event`` (failure, up, ack, …), ``period`` (its key; None: of no period), ``alert`` (as in mon.cf);
-                  ``rule`` that held it back; ``why`` the alert was sent, if a rule could have held it back
+                  ``rule`` that held it back; ``why`` the alert was sent, in words, if that is not plain; and
+                  ``reason``, the same for programs: ``rule`` (``pymon.model.effect.SendRule``), and what it looked at
+                  (the fields of SendReason). What an older pymon recorded has no ``reason``
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from pymon.core.alerting import LIST_OF
-from pymon.core.outages import ending, enter
+from pymon.core.debts import GONE
+from pymon.core.outages import ending
 from pymon.core.state import summary_of
-from pymon.core.whole_seconds import elapsed, lasting
+from pymon.core.whole_seconds import lasting
 from pymon.model import acknowledgement
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
-from pymon.model.effect import AlertCall, Held, Noticed, Rule, Suppressed, Verdict
+from pymon.model.effect import Held, Noticed, Rule, SendReason, SendRule, Suppressed, Verdict
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_WORD, Cause, CheckOutcome, CheckResult
-from pymon.model.service import AlerteveryMode, AlertKind, Period, Service
+from pymon.model.service import AlertKind, Service
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
@@ -73,7 +77,7 @@ def of_verdict(
         *_noticed(service.key, verdict, now),
         *_said(service, before, verdict, now, cause),
         *_withdrawn(service.key, before, verdict, now),
-        *_alerts(service, before, verdict),
+        *_alerts(verdict),
         *_held(service, verdict),
     )
 
@@ -209,11 +213,10 @@ def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: flo
 # Whom it was told to
 
 
-def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterator[TimelineEvent]:
+def _alerts(verdict: Verdict) -> Iterator[TimelineEvent]:
     for call in verdict.alerts:
-        period = next((each for each in service.periods if each.key == call.period), None)
         word = call.list_kind or "redistribute"
-        why = call.why or (_reason(period, before, call) if call.event.is_failure and period is not None else "")
+        why = describe_reason(call.reason)
         where = f"period {call.period}" if call.period else ("" if call.period is None else "the period without a name")
         details = ", ".join(part for part in (where, why) if part)
         test = "test of " if call.history_word is None and call.list_kind is not None else ""
@@ -225,27 +228,68 @@ def _alerts(service: Service, before: ServiceState, verdict: Verdict) -> Iterato
             "alert": str(call.command),
             "exitval": call.exitval,
             **({"why": why} if why else {}),
+            "reason": _facts_of(call.reason),
             **({"test": True} if test else {}),
         }
         yield _event(call.key, call.at, TimelineKind.ALERT, text, facts)
 
 
-def _reason(period: Period, before: ServiceState, call: AlertCall) -> str:
-    """Why an alert about a failure passed its period's rules, as far as they had a say."""
-    counters = enter(before, broken=call.state.broken).period(period.key)
-    if not counters.alert_sent:
-        if period.alertafter_consecutive and call.state.consec_failures > 1:
-            return f"failure {call.state.consec_failures} in a row, alertafter {period.alertafter_consecutive}"
-        return "the first of this outage"
-    number = f"alert {counters.alert_sent + 1} of this outage"
-    if not counters.last_alert:
-        return number
-    since = elapsed(counters.last_alert, call.at)
-    ago = f"the last one {lasting(counters.last_alert, call.at)} ago"
-    if not period.alertevery or since >= period.alertevery:
-        return f"{number}, {ago}"
-    changed = "output" if period.alertevery_mode is AlerteveryMode.OBSERVE_DETAIL else "summary"
-    return f"{number}, {ago} but the {changed} is another (alertevery {format_duration(period.alertevery)})"
+def describe_reason(reason: SendReason) -> str:
+    """Why an alert was sent, in words; empty where the kind of the alert says it all."""
+    match reason.rule:
+        case SendRule.DEBT:
+            return f"it pays for the down alert {reason.pays}{f': {GONE}' if reason.is_gone else ''}"
+        case SendRule.RECOVERY:
+            return f"{reason.number} {'alert' if reason.number == 1 else 'alerts'} sent in this outage"
+        case SendRule.NO_COMP_ALERTS:
+            return "no alert sent in this outage, and no_comp_alerts is set"
+        case SendRule.ACK | SendRule.DISABLE | SendRule.STARTUP | SendRule.REDISTRIBUTE | SendRule.TEST:
+            return ""
+        case (
+            SendRule.FIRST
+            | SendRule.COUNT_REACHED
+            | SendRule.WINDOW_REACHED
+            | SendRule.REPEAT
+            | SendRule.SUMMARY_CHANGED
+            | SendRule.OUTPUT_CHANGED
+            | SendRule.UNACKNOWLEDGED
+            | SendRule.NO_RULE
+        ):
+            return ", ".join((*_order(reason), *_alertafter(reason))) or "the first of this outage"
+
+
+def _order(reason: SendReason) -> Iterator[str]:
+    """Which alert of the outage it is, and why it did not have to wait; nothing of the first one."""
+    if reason.number in (None, 1):
+        return
+    yield f"alert {reason.number} of this outage"
+    if reason.since_last is None:
+        return
+    but = ""
+    if reason.rule in (SendRule.SUMMARY_CHANGED, SendRule.OUTPUT_CHANGED):
+        changed = "summary" if reason.rule is SendRule.SUMMARY_CHANGED else "output"
+        but = f" but the {changed} is another (alertevery {format_duration(reason.alertevery or 0)})"
+    yield f"the last one {format_duration(max(reason.since_last, 0))} ago{but}"
+
+
+def _alertafter(reason: SendReason) -> Iterator[str]:
+    """What alertafter has waited for, if that decided."""
+    if reason.rule is SendRule.COUNT_REACHED:
+        yield f"failure {reason.count} in a row, alertafter {reason.wanted}"
+    elif reason.rule is SendRule.WINDOW_REACHED:
+        window, lasted = format_duration(reason.window or 0), format_duration(max(reason.lasting or 0, 0))
+        if reason.wanted is None:
+            yield f"failing for {lasted}, alertafter {window}"
+        else:
+            yield f"failure {reason.count} in {lasted}, alertafter {reason.wanted} {window}"
+
+
+def _facts_of(reason: SendReason) -> dict[str, object]:
+    looked_at = {field.name: getattr(reason, field.name) for field in fields(reason) if field.name != "rule"}
+    known = {
+        name: value for name, value in looked_at.items() if value is not None and value != "" and value is not False
+    }
+    return {"rule": reason.rule.value, **known}
 
 
 # What was held back

@@ -11,7 +11,7 @@ from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
 from pymon.contract.monitor_call import monitor_invocation
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import AlertCall
+from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command, MonitorCommand, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
@@ -72,7 +72,14 @@ def of_alert(
     )
     command = Command(path, " ".join(arguments), tuple(arguments))
     call = AlertCall(
-        ServiceKey(about.group, about.service), happened.kind, command, state, output, now, exitval=0 if is_up else 1
+        ServiceKey(about.group, about.service),
+        happened.kind,
+        command,
+        state,
+        output,
+        now,
+        exitval=0 if is_up else 1,
+        reason=SendReason(SendRule.TEST),
     )
     return alert_invocation(call, _service(about, None), path, happened.hosts, settings or Settings(), own_environ())
 

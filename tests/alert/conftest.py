@@ -13,13 +13,15 @@ from pymon.alert.limits import AlertLimits
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import AlertCall
+from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
 from pymon.runner.executor import Runner
 from pymon.runner.registry import PluginFile
 from tests.alert.ledger import Book
+
+TESTED = SendReason(SendRule.TEST)
 
 
 class Scripted:
@@ -75,7 +77,9 @@ class Scripted:
 
 def call(event: EventKind = EventKind.FAILURE) -> AlertCall:
     key = ServiceKey("web", "http")
-    return AlertCall(key, event, Command("x.alert"), ServiceState(), "sum\n", 1795466388.0, 1, history_word="alert")
+    return AlertCall(
+        key, event, Command("x.alert"), ServiceState(), "sum\n", 1795466388.0, 1, history_word="alert", reason=TESTED
+    )
 
 
 def invocation(*arguments: str, path: str = "/d/x.alert", stdin: str = "sum\n", **environ: str) -> Invocation:

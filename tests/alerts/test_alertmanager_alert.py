@@ -20,7 +20,7 @@ from pymon.alert.launch import Launcher
 from pymon.alert.limits import AlertLimits
 from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import AlertCall
+from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
@@ -33,6 +33,8 @@ from tests.servers.adversity import Adversity, Speech, rows
 from tests.servers.alertmanager import AlertManager, alertmanager
 from tests.servers.certificates import Authority
 from tests.servers.website import Page, website
+
+TESTED = SendReason(SendRule.TEST)
 
 NOW = int(time.time()) - 600  # so that no test relies on being quick
 API = "/api/v2/alerts"
@@ -221,7 +223,9 @@ async def test_a_failure_that_is_tried_again_does_not_overtake_the_end_of_it() -
             for posts, kind, option in ((1, EventKind.FAILURE, ()), (2, EventKind.UP, ("-u",))):
                 call = Invocation(file.path, (*mon("web", *option), site.url), {}, "www1\n")
                 command = Command("alertmanager.alert", site.url, (site.url,))
-                about = AlertCall(ServiceKey("web", "http"), kind, command, ServiceState(), "www1\n", time.time())
+                about = AlertCall(
+                    ServiceKey("web", "http"), kind, command, ServiceState(), "www1\n", time.time(), reason=TESTED
+                )
                 launcher.launch(about, call, file)
                 async with asyncio.timeout(10):
                     while len(site.requests) < posts:  # noqa: ASYNC110  # the server tells nobody

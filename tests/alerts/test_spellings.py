@@ -25,7 +25,7 @@ from pymon.ipvs.model import Forwarding, Listening, Marked, Protocol, RealServer
 from pymon.ipvs.table import memory_table
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import AlertCall
+from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
@@ -34,6 +34,8 @@ from pymon.runner.registry import PluginFile, load
 from tests.alert.conftest import Scripted
 from tests.alert.ledger import Book
 from tests.alerts.conftest import ALERTS
+
+TESTED = SendReason(SendRule.TEST)
 
 V4 = Listening(Protocol.TCP, ip_address("10.0.0.100"), 443)
 V6 = Listening(Protocol.TCP, ip_address("2001:db8::100"), 443)
@@ -135,7 +137,7 @@ def launch(launcher: Launcher, file: PluginFile, kind: EventKind, words: str) ->
     arguments = ("-s", "http", "-g", "web", "-h", "www1", "-t", "1700000000", *option, *words.split())
     call = Invocation(file.path, arguments, {"PYMON_IPVS": "memory", "MON_ALERTTYPE": kind.value}, "www1\n")
     command = Command(file.name, words, tuple(words.split()))
-    about = AlertCall(ServiceKey("web", "http"), kind, command, ServiceState(), "www1\n", time.time())
+    about = AlertCall(ServiceKey("web", "http"), kind, command, ServiceState(), "www1\n", time.time(), reason=TESTED)
     launcher.launch(about, call, file)
 
 

@@ -22,7 +22,7 @@ from pymon.contract.alert_call import HOSTS_LIMIT, alert_invocation, history_lin
 from pymon.contract.environ import ENVIRON_LIMIT, clean, fit
 from pymon.contract.invocation import Invocation
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import AlertCall
+from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
@@ -30,6 +30,8 @@ from pymon.model.status import EventKind, OpStatus
 from tests.peers import require_peer
 from tests.ports import free_port
 from tests.programs import write_program
+
+TESTED = SendReason(SendRule.TEST)
 
 SERVICE = Service("g", "s", description="my  service", environment=(("FOO", "bar baz"), ("MON_GROUP", "not so")))
 SETTINGS = Settings(statedir="/state", logdir="/log", cfbasedir="/cf")
@@ -55,6 +57,7 @@ def call(event: EventKind = EventKind.FAILURE, state: ServiceState = FAILING, **
         at=1795466388.7,
         exitval=3,
         history_word="alert",
+        reason=TESTED,
     )
     return replace(made, **others)  # type: ignore[arg-type]  # the fields of AlertCall
 
@@ -351,18 +354,23 @@ def test_same_calls_as_mon(tmp_path: Path) -> None:
             AlertCall(
                 *(key, EventKind.STARTUP, Command("rec.alert", "st", ("st",)), ServiceState(), "", times[0], 0),
                 history_word="startupalert",
+                reason=TESTED,
             ),
         ),
         (
             first,
             AlertCall(
-                *(key, EventKind.FAILURE, plain, begun, "sum 0  한글\ndetail 0\n", times[1], 3), history_word="alert"
+                *(key, EventKind.FAILURE, plain, begun, "sum 0  한글\ndetail 0\n", times[1], 3),
+                history_word="alert",
+                reason=TESTED,
             ),
         ),
         (
             second,
             AlertCall(
-                *(key, EventKind.FAILURE, plain, again, "sum 1  한글\ndetail 1\n", times[2], 3), history_word="alert"
+                *(key, EventKind.FAILURE, plain, again, "sum 1  한글\ndetail 1\n", times[2], 3),
+                history_word="alert",
+                reason=TESTED,
             ),
         ),
         (
@@ -370,6 +378,7 @@ def test_same_calls_as_mon(tmp_path: Path) -> None:
             AlertCall(
                 *(key, EventKind.UP, Command("rec.alert"), ended, "sum 1  한글\ndetail 1\n", times[3], 0),
                 history_word="upalert",
+                reason=TESTED,
             ),
         ),
     ]

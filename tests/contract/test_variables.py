@@ -10,13 +10,15 @@ from pymon.contract.alert_call import alert_invocation
 from pymon.contract.alert_options import KIND_OPTIONS
 from pymon.contract.monitor_call import monitor_invocation
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import AlertCall
+from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
 from pymon.model.variables import MonVariable
 from pymon.plugin import Alert, AlertOutcome, Done, Event
+
+TESTED = SendReason(SendRule.TEST)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,15 @@ STATE = ServiceState(
 
 def call(kind: EventKind) -> AlertCall:
     return AlertCall(
-        ServiceKey("g", "s"), kind, Command("x.alert", "", ()), STATE, "bad\n", 7.0, exitval=1, trap_intended="h"
+        ServiceKey("g", "s"),
+        kind,
+        Command("x.alert", "", ()),
+        STATE,
+        "bad\n",
+        7.0,
+        exitval=1,
+        trap_intended="h",
+        reason=TESTED,
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from pymon.core import debts, events
 from pymon.core.context import Surroundings
 from pymon.model.debt import Debt, Target
+from pymon.model.effect import SendReason, SendRule
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import Alert, AlertKind, Command, ExitRange, Service
 from pymon.model.state import ServiceState
@@ -173,9 +174,7 @@ def test_a_thing_is_paid_for_though_no_period_knows_of_its_alert(case: str) -> N
     assert [str(call.command) for call in verdict.alerts] == wanted
     if any(call.period == "another" for call in verdict.alerts):
         assert not verdict.held, "that no down alert was sent would be untrue"
-    assert [call.why.startswith("it pays for the down alert lvs.alert down a") for call in verdict.alerts] == [
-        True for _ in wanted
-    ]
+    assert [call.reason.pays == "lvs.alert down a" for call in verdict.alerts] == [True for _ in wanted]
 
 
 def test_the_period_in_force_pays_what_another_one_owes() -> None:
@@ -307,7 +306,7 @@ def test_the_payment_is_an_upalert_like_any_other() -> None:
         "p",
         "gone\n",
     )
-    assert call.why == f"it pays for the down alert lvs.alert down a: {debts.GONE}"
+    assert call.reason == SendReason(SendRule.DEBT, pays="lvs.alert down a", is_gone=True)
     assert mine.state.alert_count == 2
 
 

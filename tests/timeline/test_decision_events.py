@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pymon.core import events as process
-from pymon.model.effect import Noticed, Verdict
+from pymon.core.debts import GONE
+from pymon.model.effect import Noticed, SendReason, SendRule, Verdict
 from pymon.model.event import TimelineEvent
 from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
@@ -18,8 +19,11 @@ from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.timeline.coalesce import EventCoalescer
-from pymon.timeline.decision_events import FIGURES, of_verdict
+from pymon.timeline.decision_events import FIGURES, describe_reason, of_verdict
 from tests.core.build import ALL_KINDS, Site, alert, period, service
+
+PLAIN = (SendRule.ACK, SendRule.DISABLE, SendRule.STARTUP, SendRule.REDISTRIBUTE, SendRule.TEST)
+"""reasons that the kind of the alert tells"""
 
 
 class Told(Site):
@@ -121,8 +125,62 @@ def test_an_outage_from_its_beginning_to_its_end() -> None:
     ]
     assert site.check(0, "up\n") == [
         "check: ok after 14m of failure (5 failures in a row): up",
-        "alert: upalert upalert.alert -x 'a b' (period p): gone",
+        "alert: upalert upalert.alert -x 'a b' (period p, 3 alerts sent in this outage): gone",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (SendReason(SendRule.FIRST, 1), "the first of this outage"),
+        (SendReason(SendRule.FIRST, 1, 660, 600.0, 1, 1), "the first of this outage"),
+        (SendReason(SendRule.NO_RULE, 2, 60), "alert 2 of this outage, the last one 1m ago"),
+        (SendReason(SendRule.NO_RULE, 2), "alert 2 of this outage"),
+        (SendReason(SendRule.REPEAT, 3, 600, 600.0), "alert 3 of this outage, the last one 10m ago"),
+        (
+            SendReason(SendRule.SUMMARY_CHANGED, 2, -5, 600.0),
+            "alert 2 of this outage, the last one 0s ago but the summary is another (alertevery 10m)",
+        ),
+        (
+            SendReason(SendRule.OUTPUT_CHANGED, 2, 5, 600.0),
+            "alert 2 of this outage, the last one 5s ago but the output is another (alertevery 10m)",
+        ),
+        (SendReason(SendRule.COUNT_REACHED, 1, count=3, wanted=3), "failure 3 in a row, alertafter 3"),
+        (
+            SendReason(SendRule.WINDOW_REACHED, 1, lasting=1860, window=1800.0),
+            "failing for 31m, alertafter 30m",
+        ),
+        (
+            SendReason(SendRule.WINDOW_REACHED, 1, count=3, wanted=3, lasting=1200, window=1800.0),
+            "failure 3 in 20m, alertafter 3 30m",
+        ),
+        (
+            SendReason(SendRule.WINDOW_REACHED, 2, 60, count=4, wanted=3, lasting=1260, window=1800.0),
+            "alert 2 of this outage, the last one 1m ago, failure 4 in 21m, alertafter 3 30m",
+        ),
+        (SendReason(SendRule.UNACKNOWLEDGED, 2, 30), "alert 2 of this outage, the last one 30s ago"),
+        (SendReason(SendRule.RECOVERY, 1, lasting=60), "1 alert sent in this outage"),
+        (SendReason(SendRule.RECOVERY, 2), "2 alerts sent in this outage"),
+        (SendReason(SendRule.NO_COMP_ALERTS, 0), "no alert sent in this outage, and no_comp_alerts is set"),
+        (SendReason(SendRule.DEBT, pays="a.alert x"), "it pays for the down alert a.alert x"),
+        (SendReason(SendRule.DEBT, pays="a.alert x", is_gone=True), f"it pays for the down alert a.alert x: {GONE}"),
+        *((SendReason(rule), "") for rule in PLAIN),
+    ],
+)
+def test_every_reason_has_its_words(reason: SendReason, words: str) -> None:
+    assert describe_reason(reason) == words
+
+
+def test_reasons_are_facts_of_what_they_looked_at() -> None:
+    """Zeros are facts; what a rule did not look at is none."""
+    site = told(period(*ALL_KINDS, alertafter_count=1, alertafter_time=60.0))
+    site.check(after=60.0)
+    assert site.events[1].facts["reason"] == {
+        **{"rule": "first", "number": 1, "count": 1, "wanted": 1, "lasting": 0, "window": 60.0},
+    }
+    site.other(process.startup(site.service, site.state, site.now, site.around))
+    assert site.events[0].facts["reason"] == {"rule": "startup"}
+    assert "why" not in site.events[0].facts
 
 
 def test_facts_are_for_programs() -> None:
@@ -137,6 +195,7 @@ def test_facts_are_for_programs() -> None:
         "alert": "alert.alert -x 'a b'",
         "exitval": 1,
         "why": "the first of this outage",
+        "reason": {"rule": "first", "number": 1},
     }
     site.check()
     assert site.events[1].facts == {
