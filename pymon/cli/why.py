@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pymon.client.protocol import Command, Reply
+from pymon.client.protocol import ClientCommand, Reply
 from pymon.client.sync import Client
 from pymon.config.time_values import parse_timeval
 from pymon.engine.debt_payment import owed_by
@@ -235,8 +235,8 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
         services = [ServiceKey(*each) for each in client.list_watch()]
         if key not in services:
             return _ask_about_departed(client, key, since, services)
-        events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
-        status = client.perform(Command(f"json list opstatus {key.group},{key.service}", _status))
+        events = client.perform(ClientCommand(f"json why {key.group} {key.service} {since:.3f}", _events))
+        status = client.perform(ClientCommand(f"json list opstatus {key.group},{key.service}", _status))
         measured, measurements = _measured(client, key)
         owing = _owed(client, key)
         disabled, scheduler = client.list_disabled(), client.list_state()
@@ -252,7 +252,7 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
 def _ask_about_departed(client: Client, key: ServiceKey, since: float, services: Sequence[ServiceKey]) -> Answer:
     """What is known of a service that mon.cf does not have; it may have had it."""
     try:
-        events = client.perform(Command(f"json why {key.group} {key.service} {since:.3f}", _events))
+        events = client.perform(ClientCommand(f"json why {key.group} {key.service} {since:.3f}", _events))
         owing = _owed(client, key)
     except (CommandFailed, ValueError):
         return Answer(None, (), services)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pymon.client.address import not_connected
 from pymon.client.endpoint import CHUNK, Endpoint
-from pymon.client.method import AsyncPerformer
-from pymon.client.methods import Verbs
-from pymon.client.protocol import Command, Reply, Steps
+from pymon.client.methods import Methods
+from pymon.client.performer import AsyncPerformer
+from pymon.client.protocol import ClientCommand, Reply, Steps
 from pymon.errors import ClientError, ConnectionFailed, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncClient(Endpoint, AsyncPerformer, Verbs):
+class AsyncClient(Endpoint, AsyncPerformer, Methods):
     """``Client`` for asyncio: the same arguments, methods and errors, and every method that asks is awaited.
 
     Tasks may share one: their commands are sent one after the other.
@@ -97,8 +97,8 @@ class AsyncClient(Endpoint, AsyncPerformer, Verbs):
         async with self._turn:
             return await self._drive(self._conversation.ask(line))
 
-    async def perform(self, command: Command[T]) -> T:
-        """Perform a command of ``pymon.client.commands``."""
+    async def perform(self, command: ClientCommand[T]) -> T:
+        """Perform a command, such as ``Methods`` makes."""
         async with self._turn:
             return await self._drive(self._conversation.perform(command))
 

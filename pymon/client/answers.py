@@ -21,6 +21,7 @@ from pymon.client.records import (
     SchedulerState,
     ServiceDependency,
 )
+from pymon.errors import ProtocolMismatch
 from pymon.model.depend import ServiceKey
 from pymon.protocol.wire import unescape, unescape_quoted
 
@@ -241,6 +242,12 @@ def test_of_config(reply: Reply) -> ConfigTest:
 def authorized(reply: Reply) -> bool:
     """The answer to ``checkauth``."""
     return reply.ok
+
+
+def protocol_matches(reply: Reply) -> None:
+    """The answer to ``protid``. Raises ProtocolMismatch if the server speaks another version."""
+    if not reply.ok:
+        raise ProtocolMismatch(f"the server speaks another version of the protocol: {reply.final}")
 
 
 def document(reply: Reply) -> Any:

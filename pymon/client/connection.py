@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pymon.client.address import Address, not_connected
 from pymon.client.endpoint import CHUNK, Endpoint
-from pymon.client.method import Performer
-from pymon.client.protocol import Command, Reply, Steps
+from pymon.client.performer import Performer
+from pymon.client.protocol import ClientCommand, Reply, Steps
 from pymon.errors import ClientError, ConnectionLost, HostNotFound, NotConnected, ServerTimeout
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class Connection(Endpoint, Performer):
         """Send a command line as it is, and give the answer, also one of 5xx."""
         return self._drive(self._conversation.ask(line))
 
-    def perform(self, command: Command[T]) -> T:
-        """Perform a command of ``pymon.client.commands``."""
+    def perform(self, command: ClientCommand[T]) -> T:
+        """Perform a command, such as ``Methods`` makes."""
         return self._drive(self._conversation.perform(command))
 
     def _drive(self, steps: Steps[T], deadline: float | None = None) -> T:

@@ -1,18 +1,24 @@
-"""How one description of a verb serves both clients.
+"""How one description of a command serves both clients.
 
-A verb is a function that gives a command: ``list_group("web") -> Command[list[GroupHost]]``. Put into ``Verbs`` as
-``list_group = Verb(commands.list_group)`` it is a method of both: of the blocking client it gives the list, of the
-asyncio client an awaitable of it. The arguments' types and the documentation are the function's.
+A method in ``Methods`` gives the words that fill in the usage of a command (``pymon.protocol.commands``):
+
+    @asks("list group", answers.members)
+    def list_group(self, group: str) -> Words:
+        return [word(group)]
+
+Of the blocking client it gives what ``answers.members`` reads, of the asyncio client an awaitable of it; called on the
+class it gives the ``ClientCommand``. The arguments' types and the documentation are those of the function.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from pymon.client.protocol import Command
+from pymon.client.performer import AsyncPerformer, Performer
+from pymon.client.protocol import ClientCommand, Reply
+from pymon.protocol.commands import specs_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -20,29 +26,20 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-
-class Performer(ABC):
-    """Performs a command and gives its result."""
-
-    @abstractmethod
-    def perform(self, command: Command[T]) -> T:
-        """Perform a command."""
+Words = Iterable[str]
+"""what follows the fixed words of a command"""
 
 
-class AsyncPerformer(ABC):
-    """Performs a command in a coroutine."""
+class Method(Generic[P, T]):
+    """A method of both clients, made of what gives its command."""
 
-    @abstractmethod
-    async def perform(self, command: Command[T]) -> T:
-        """Perform a command."""
+    def __init__(self, command: Callable[P, ClientCommand[T]]) -> None:
+        self._command = command
+        update_wrapper(self, command)
 
-
-class Verb(Generic[P, T]):
-    """A method of both clients, made of the function that gives its command."""
-
-    def __init__(self, command: Callable[P, Command[T]]) -> None:
-        self.command = command
-        self.__doc__ = command.__doc__
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ClientCommand[T]:
+        """The command that the method sends."""
+        return self._command(*args, **kwargs)
 
     @overload
     def __get__(self, client: None, owner: type[Any]) -> Self: ...
@@ -51,11 +48,34 @@ class Verb(Generic[P, T]):
     @overload
     def __get__(self, client: AsyncPerformer, owner: type[Any]) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, client: Performer | AsyncPerformer | None, owner: type[Any]) -> Any:
-        """The method of one client; the verb itself of the class."""
+        """The method of one client; this object itself of the class."""
         if client is None:
             return self
 
         def method(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return client.perform(self.command(*args, **kwargs))
+            return client.perform(self._command(*args, **kwargs))
 
-        return update_wrapper(method, self.command)
+        return update_wrapper(method, self._command)
+
+
+def asks(beginning: str, read: Callable[[Reply], T]) -> Callable[[Callable[Concatenate[Any, P], Words]], Method[P, T]]:
+    """Make a method that sends ``beginning`` and the words that the decorated function gives; ``read`` its answer.
+
+    Raises KeyError if no command of the protocol begins so.
+    """
+    reads_refusal = all(spec.is_refusal_read for spec in specs_of(beginning))
+
+    def decorate(fill: Callable[Concatenate[Any, P], Words]) -> Method[P, T]:
+        def command(*args: P.args, **kwargs: P.kwargs) -> ClientCommand[T]:
+            return ClientCommand(" ".join((beginning, *fill(None, *args, **kwargs))), read, reads_refusal)
+
+        return Method(update_wrapper(command, fill))
+
+    return decorate
+
+
+def word(name: str) -> str:
+    """A name as it is sent. Raises ValueError unless it is one word."""
+    if len(name.split()) != 1 or name != name.strip():
+        raise ValueError(f"a name is one word, not {name!r}")
+    return name

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
-from pymon.client import command_syntax
 from pymon.client.credentials import Credentials, NoCredentials, ask, read
 from pymon.client.moncmd_options import Options, UsageError, parse
 from pymon.client.protocol import Reply, login
@@ -95,6 +94,8 @@ def run(options: Options, source: Iterable[str], credentials: Credentials | None
 
 def _main(options: Options) -> int:
     if options.help:
+        from pymon.client import command_syntax  # noqa: PLC0415  # nothing else needs it
+
         print(USAGE + command_syntax.listing())
         return 0
     if options.version:

@@ -57,7 +57,7 @@ class Reply(NamedTuple):
         return kind(self.code, self.text, self.lines)
 
 
-class Command(NamedTuple, Generic[T]):
+class ClientCommand(NamedTuple, Generic[T]):
     """A line to send, and how to read the answer. ``reads_refusal``: ``read`` is given answers of 5xx as well."""
 
     line: str
@@ -91,7 +91,7 @@ class Conversation:
         if username:
             yield from self.perform(login(username, password))
 
-    def perform(self, command: Command[T]) -> Steps[T]:
+    def perform(self, command: ClientCommand[T]) -> Steps[T]:
         """Send a command and read its answer. Raises CommandFailed, and BadAnswer if the answer makes no sense."""
         reply = yield from self.ask(command.line)
         if not reply.ok and not command.reads_refusal:
@@ -162,13 +162,13 @@ class Conversation:
             reply = yield from self._answer_to(b"")
 
 
-def login(username: str, password: str = "") -> Command[None]:
+def login(username: str, password: str = "") -> ClientCommand[None]:
     """Log in; from then on commands are allowed by this name. Raises AuthenticationFailed; the former name stays."""
     if not username or len(username.split()) != 1 or username.strip() != username:
         raise ValueError("a user name is one word")
     if "\n" in password or "\r" in password:
         raise ValueError("a password is one line")
-    return Command(f"login {username} {password}", done)
+    return ClientCommand(f"login {username} {password}", done)
 
 
 def done(_reply: Reply) -> None:

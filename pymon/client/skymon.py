@@ -17,7 +17,7 @@ from getopt import GetoptError, getopt
 from typing import NamedTuple
 
 from pymon.client.credentials import password_in
-from pymon.client.protocol import Command, login
+from pymon.client.protocol import ClientCommand, login
 from pymon.client.sync import Client
 from pymon.client.tls import context_of
 from pymon.errors import ClientError, CommandFailed, ConnectionFailed, PymonError
@@ -168,7 +168,7 @@ def _setup(name: str) -> str:
         raise SetupError(f"could not load {path}: {error.strerror}") from error
 
 
-def _login(options: dict[str, str]) -> Command[None]:
+def _login(options: dict[str, str]) -> ClientCommand[None]:
     file = options.get("password-file")
     try:
         return login(options["user"], password_in(file) if file else "")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.client import answers, commands
-from pymon.client.protocol import Command, Reply
+from pymon.client import answers
+from pymon.client.methods import Methods
+from pymon.client.protocol import ClientCommand, Reply
 from pymon.client.records import (
     AlertCall,
     Disabled,
@@ -164,31 +165,31 @@ def test_a_test_of_the_configuration_that_is_not_allowed_is_no_broken_configurat
 @pytest.mark.parametrize(
     ("command", "line"),
     [
-        (commands.list_opstatus(), "list opstatus"),
-        (commands.list_opstatus(["g", ("g", "s")]), "list opstatus g g,s"),
-        (commands.ack("g", "s", "a\\b 'q'\né"), r"ack g s 'a\\b\20\27q\27\0a\c3\a9'"),
-        (commands.set("g", "s", "interval", 3), "set g s interval '3'"),
-        (commands.set("g", "s", "opstatus", "fail"), "set g s opstatus fail"),
-        (commands.test("monitor", "g", "s"), "test monitor g s"),
-        (commands.test("upalert", "g", "s", 3, "wd {Sun-Sat}"), "test upalert g s 3 wd {Sun-Sat}"),
-        (commands.clear("g", "s"), "clear timers g s"),
-        (commands.get_maxkeep(), "get maxkeep"),
-        (commands.reset(stopped=True, keepstate=True), "reset stopped keepstate"),
-        (commands.reset(), "reset"),
-        (commands.loadstate(), "loadstate disabled opstatus"),
-        (commands.savestate("disabled"), "savestate disabled"),
-        (commands.disable_host("h1", "h2"), "disable host h1 h2"),
-        (commands.setview(), "setview"),
-        (commands.why("g", "s", 12.5), "why g s 12.500"),
-        (commands.why("g", "s", "2h"), "why g s 2h"),
-        (commands.json("list state"), "json list state"),
+        (Methods.list_opstatus(), "list opstatus"),
+        (Methods.list_opstatus(["g", ("g", "s")]), "list opstatus g g,s"),
+        (Methods.ack("g", "s", "a\\b 'q'\né"), r"ack g s 'a\\b\20\27q\27\0a\c3\a9'"),
+        (Methods.set("g", "s", "interval", 3), "set g s interval '3'"),
+        (Methods.set("g", "s", "opstatus", "fail"), "set g s opstatus fail"),
+        (Methods.test("monitor", "g", "s"), "test monitor g s"),
+        (Methods.test("upalert", "g", "s", 3, "wd {Sun-Sat}"), "test upalert g s 3 wd {Sun-Sat}"),
+        (Methods.clear("g", "s"), "clear timers g s"),
+        (Methods.get_maxkeep(), "get maxkeep"),
+        (Methods.reset(stopped=True, keepstate=True), "reset stopped keepstate"),
+        (Methods.reset(), "reset"),
+        (Methods.loadstate(), "loadstate disabled opstatus"),
+        (Methods.savestate("disabled"), "savestate disabled"),
+        (Methods.disable_host("h1", "h2"), "disable host h1 h2"),
+        (Methods.setview(), "setview"),
+        (Methods.why("g", "s", 12.5), "why g s 12.500"),
+        (Methods.why("g", "s", "2h"), "why g s 2h"),
+        (Methods.json("list state"), "json list state"),
     ],
 )
-def test_lines_that_are_sent(command: Command[object], line: str) -> None:
+def test_lines_that_are_sent(command: ClientCommand[object], line: str) -> None:
     assert command.line == line
 
 
 @pytest.mark.parametrize("name", ["", "a b", " a", "a\n", "a\tb"])
 def test_a_name_is_one_word(name: str) -> None:
     with pytest.raises(ValueError, match="one word"):
-        commands.disable_watch(name)
+        Methods.disable_watch(name)

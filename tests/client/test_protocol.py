@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.client.commands import json, list_opstatus
-from pymon.client.protocol import Command, Conversation, Reply, Steps, login
+from pymon.client.methods import Methods
+from pymon.client.protocol import ClientCommand, Conversation, Reply, Steps, login
 from pymon.errors import (
     AuthenticationFailed,
     BadAnswer,
@@ -60,7 +60,7 @@ def test_a_refusal_is_an_exception_with_all_that_was_said() -> None:
     conversation = Conversation()
     with pytest.raises(CommandFailed, match="520 test config completed, errors") as caught:
         play(
-            conversation.perform(Command("test config", lambda reply: reply)),
+            conversation.perform(ClientCommand("test config", lambda reply: reply)),
             [b"line 3: x\n520 test config completed, errors\n"],
         )
     assert (caught.value.code, caught.value.lines) == (520, ("line 3: x",))
@@ -103,7 +103,7 @@ def test_an_answer_that_makes_no_sense() -> None:
         raise ValueError("no number")
 
     with pytest.raises(BadAnswer, match="cannot read the answer to version: no number"):
-        play(Conversation().perform(Command("version", read)), [b"220 version completed\n"])
+        play(Conversation().perform(ClientCommand("version", read)), [b"220 version completed\n"])
 
 
 @pytest.mark.parametrize("chunks", [[b"520 unknown group\n220 ack completed\n"], [b"520 unknown group\n"]])
@@ -152,10 +152,10 @@ def test_an_empty_line_is_no_command() -> None:
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
-        (list_opstatus(), b"group=g service=s opstatus=1 alerts_sent=1e999\n220 list opstatus completed\n"),
-        (json("list watch"), b"[" * 100_000 + b"\n220 list watch completed\n"),
+        (Methods.list_opstatus(), b"group=g service=s opstatus=1 alerts_sent=1e999\n220 list opstatus completed\n"),
+        (Methods.json("list watch"), b"[" * 100_000 + b"\n220 list watch completed\n"),
     ],
 )
-def test_an_absurd_answer_is_a_bad_answer(command: Command[object], answer: bytes) -> None:
+def test_an_absurd_answer_is_a_bad_answer(command: ClientCommand[object], answer: bytes) -> None:
     with pytest.raises(BadAnswer, match="cannot read"):
         play(Conversation().perform(command), [answer])

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from pymon.client.commands import list_debts
+from pymon.client.methods import Methods
 from pymon.client.protocol import Reply
 from pymon.model.banished import Banished
 from pymon.model.debt import Owed
@@ -321,7 +321,7 @@ def test_debts_as_json_are_what_they_were() -> None:
     line, final = client_of(OWING).say("json list debts")
     assert [debt_text.from_data(data) for data in json.loads(line)] == [OWED, UNPAID]
     assert final == "220 list debts completed"
-    read = list_debts().read(Reply((line,), final))
+    read = Methods.list_debts().read(Reply((line,), final))
     assert [(debt.state, debt.is_owed) for debt in read] == [("owed", True), ("unpaid", False)]
     assert client_of(FULL).say("json list debts") == ["[]", "220 list debts completed"]
 
