@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.peers import DEBIAN_PLUGINS, OWN_PLUGINS
 from pymon.contract.invocation import Invocation
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 
 LIMIT = 120.0
@@ -40,7 +40,7 @@ async def _inside(name: str, arguments: tuple[str, ...], times: int, warm_up: in
     path = OWN_PLUGINS[0] / name
     file = load(name, str(path))
     invocation = Invocation(str(path), arguments, dict(os.environ))
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     try:
         for _ in range(warm_up):

@@ -103,7 +103,7 @@ class NoLedger:
 def log_end(delivery: Delivery, result: CheckResult) -> None:
     """Put into the log how an attempt has ended, and what it said: lines that begin with ``warning:`` as such."""
     lines = result.output.splitlines()
-    took = result.ended - result.started
+    took = result.duration
     about = delivery.about
     extra = {"group": about.group, "service": about.service, "event": about.event}
     if result.is_success:

@@ -35,7 +35,7 @@ from pymon.model.effect import AlertCall
 from pymon.model.result import Cause, CheckResult
 from pymon.process.start_queue import STARTED_FOR
 from pymon.redaction import mask_echoed
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from pymon.scarcity.waiting import NO_LONGER
 
@@ -56,7 +56,7 @@ class Launcher:
 
     def __init__(
         self,
-        runner: Runner,
+        runner: PluginRunner,
         *,
         environ: Mapping[str, str] | None = None,
         ledger: Ledger | None = None,
@@ -310,8 +310,7 @@ class Launcher:
         STARTED_FOR.set("alert")
         NO_LONGER.set(self._stopping)
         if subject.answer is not None:
-            now = self._clock.wall()
-            result = CheckResult(subject.answer.exitval, subject.answer.output, now, now)
+            result = CheckResult(subject.answer.exitval, subject.answer.output)
             log_end(delivery, result)
             return result
         is_loose = delivery.file.plugin is None or not delivery.file.plugin.ordered

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pymon.contract.check_order import CheckOrder
 from pymon.contract.environ import fit
 from pymon.contract.invocation import Invocation
-from pymon.model.service import Service
+from pymon.model.service import MonitorCommand, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.model.variables import MonVariable
 
 
-def monitor_invocation(
+def order_check(
     service: Service,
-    path: str,
+    monitor: MonitorCommand,
     hosts: Sequence[str],
     state: ServiceState,
     settings: Settings,
-    base_environ: Mapping[str, str],
-) -> Invocation:
-    """The call of a service's monitor, the file ``path``, for ``hosts`` (left out where its line ends in ``;;``)."""
-    command = service.monitor
-    arguments = command.arguments if command is not None else ()
-    if command is None or command.append_hosts:
-        arguments = (*arguments, *hosts)
-    environ = {**base_environ, **dict(service.environment), **_variables(service, state, settings)}
-    return Invocation(path, arguments, environ)
+    *,
+    time_limit: float,
+    inprocess: bool = True,
+) -> CheckOrder:
+    """The order to check ``hosts`` by the service's monitor. ``time_limit`` is in seconds."""
+    return CheckOrder(
+        service.key,
+        monitor.name,
+        (*monitor.arguments, *hosts) if monitor.append_hosts else monitor.arguments,
+        tuple(hosts),
+        {**dict(service.environment), **_variables(service, state, settings)},
+        time_limit,
+        inprocess,
+    )
+
+
+def monitor_invocation(order: CheckOrder, path: str, base_environ: Mapping[str, str]) -> Invocation:
+    """The call that carries out an order: of the file ``path``, in the environment ``base_environ``."""
+    return Invocation(path, order.arguments, {**base_environ, **order.environment})
 
 
 def _variables(service: Service, state: ServiceState, settings: Settings) -> dict[str, str]:

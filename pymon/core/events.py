@@ -189,7 +189,7 @@ def _fail(
     seen = begin_failure(state, event.exitval, event.output, event.at, broken=broken)
     recorded = FailureRecorded(service.key, event.at, seen.last_summary, broken=broken)
     told = _tell(service, seen, event, around)
-    after = finish_failure(service, told.state, event.output, check)
+    after = finish_failure(service, told.state, event.output, event.at, check)
     return Verdict(after, (*noticed, recorded, *told.effects))
 
 

@@ -72,7 +72,9 @@ def begin_failure(
     )
 
 
-def finish_failure(service: Service, state: ServiceState, output: str, check: CheckResult | None) -> ServiceState:
+def finish_failure(
+    service: Service, state: ServiceState, output: str, now: float, check: CheckResult | None
+) -> ServiceState:
     """What follows the decision. Only a monitor's failure switches to failure_interval, a trap's does not.
 
     ``check`` is the run that it came from, None for a trap or its absence.
@@ -84,9 +86,9 @@ def finish_failure(service: Service, state: ServiceState, output: str, check: Ch
         last_output=output,
         has_output=True,
         failure_interval_active=state.failure_interval_active or switches,
-        last_check=check.started if check else state.last_check,
-        monitor_duration=check.ended - check.started if check else state.monitor_duration,
-        measured=check.ended if check and check.measurements else state.measured,
+        last_check=now - check.duration if check else state.last_check,
+        monitor_duration=check.duration if check else state.monitor_duration,
+        measured=now if check and check.measurements else state.measured,
         measurements=check.measurements if check and check.measurements else state.measurements,
     )
 
@@ -133,10 +135,10 @@ def finish_success(
         ack_comment="",
         other_outage=_remembered(service, state.other_outage),
         failure_interval_active=False,
-        last_check=check.started if check else state.last_check,
-        monitor_duration=check.ended - check.started if check else state.monitor_duration,
+        last_check=now - check.duration if check else state.last_check,
+        monitor_duration=check.duration if check else state.monitor_duration,
         periods={period.key: _after_success(period, state.period(period.key)) for period in service.periods},
-        measured=check.ended if check and check.measurements else state.measured,
+        measured=now if check and check.measurements else state.measured,
         measurements=check.measurements if check and check.measurements else state.measurements,
     )
 

@@ -66,13 +66,14 @@ class Story:
         state = verdict.state
         held = verdict.held[0].text if verdict.held else ""
         if result is not None:
+            now = self._clock()
             changed = state.op_status is not before.status
             note = "" if result.is_success else f"{result.cause.value} with {result.exitval}: {_detail(result)}"
             self.services[key] = Known(
                 state.op_status,
-                result.ended if changed else before.since,
-                result.ended,
-                result.ended - result.started,
+                now if changed else before.since,
+                now,
+                result.duration,
                 f"no alert now: {held}" if held and not result.is_success else note,
             )
             if changed:

@@ -34,6 +34,7 @@ class Deliveries:
             about.alert,
             about.event,
             result,
+            self._clock(),
             decided=about.at,
             period=about.period,
             retry=retry,

@@ -48,7 +48,8 @@ from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
-from pymon.runner.executor import Runner
+from pymon.runner.executor import Executor, LocalExecutor
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.store.store import Store
 from pymon.timeline import operator_events
 
@@ -73,7 +74,8 @@ class Engine:
         record: Store | None = None,
         loadstate: tuple[SavedKind, ...] = (),
         clock: Clock | None = None,
-        runner: Runner | None = None,
+        runner: PluginRunner | None = None,
+        executor: Executor | None = None,
         rng: random.Random | None = None,
         limits: EngineLimits | None = None,
     ) -> None:
@@ -82,7 +84,8 @@ class Engine:
         ``auth`` is who may do what (nobody anything, if it is not given). ``load`` reads the configuration anew, for
         ``reset``; without it there is none to read. ``record`` is what outlives this daemon (nothing does, if it is
         not given), and ``loadstate`` are mon's files to load at the start (mon -l). ``clock`` is the machine's, if none
-        is given; ``runner`` runs monitors and alerts; ``rng`` spreads checks; ``limits`` are the engine's bounds.
+        is given; ``executor`` carries out checks (``runner`` on this machine, if none is given), ``runner`` runs
+        alerts; ``rng`` spreads checks; ``limits`` are the engine's bounds.
         """
         self.terminated = asyncio.Event()
         limits = limits or EngineLimits()
@@ -92,7 +95,8 @@ class Engine:
         self._booted = clock.wall() - clock.steady()
         self._record = record or Store(None)
         self._loadstate = loadstate
-        runner = runner or Runner(clock=clock)
+        runner = runner or PluginRunner(clock=clock)
+        executor = executor or LocalExecutor(runner, environ)
         self._watcher = Watcher(
             site,
             environ=environ,
@@ -100,6 +104,7 @@ class Engine:
             stopped=stopped,
             clock=time,
             runner=runner,
+            executor=executor,
             rng=rng,
             limits=limits,
         )

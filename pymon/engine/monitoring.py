@@ -16,8 +16,8 @@ from functools import partial
 
 from pymon.alert.concurrency import Places
 from pymon.alert.launch import Launcher
-from pymon.contract.invocation import Invocation
-from pymon.contract.monitor_call import monitor_invocation
+from pymon.contract.check_order import CheckOrder
+from pymon.contract.monitor_call import order_check
 from pymon.core import admission, events, timing
 from pymon.core.context import Surroundings
 from pymon.core.time_shift import shift_times
@@ -41,13 +41,13 @@ from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
 from pymon.model.result import Cause, CheckResult
-from pymon.model.service import Service
+from pymon.model.service import MonitorCommand, Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
-from pymon.process.execution import NOT_EXECUTABLE_EXIT, NOT_FOUND_EXIT
 from pymon.redaction import MASK, mask_echoed
-from pymon.runner.executor import Runner
+from pymon.runner.executor import Executor, LocalExecutor, MissingMonitor
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from pymon.store.store import Store
 from pymon.timeline import decision_events
@@ -75,7 +75,8 @@ class Watcher:
         record: Store,
         stopped: bool,
         clock: EngineClock,
-        runner: Runner,
+        runner: PluginRunner,
+        executor: Executor,
         rng: random.Random | None = None,
         limits: EngineLimits | None = None,
     ) -> None:
@@ -101,6 +102,11 @@ class Watcher:
         self.history = History(site.settings, self.appender, now, record.line)
         self.downtime = DowntimeLog(self.appender)
         self._runner = runner
+        self._executor = executor
+        # What an executor on other machines occupies there is not this daemon's to count.
+        self._local = executor if isinstance(executor, LocalExecutor) else None
+        if self._local is not None:
+            self._local.connect(self._find_monitor, on_process=self.running.__setitem__, on_misbehaved=self._misbehaved)
         self._timekeeping = Timekeeping(self, clock, self._runner.holdups, record, limits)
         self._trapwatch = TrapWatch(self, self._timekeeping.absences, record)
         ledger = Deliveries(record, self.clock)
@@ -256,63 +262,64 @@ class Watcher:
         if isinstance(decision, admission.NotRun):
             log.debug("%s/%s is not checked: %s", *key, decision.reason)
             return decision
-        file = self.programs.monitors.get(service.monitor.name)
-        inprocess = self._runs_in_process(service, file)
-        run = partial(self._check, service, file, decision.hosts, inprocess, planned)
-        needed = descriptors_of(len(decision.hosts), is_program=not inprocess, limit=check_descriptors())
-        self.checks.submit(Check(key, planned, not inprocess, run, needed))
+        needs_process, descriptors = self._needs(service, service.monitor, len(decision.hosts))
+        run = partial(self._check, service, service.monitor, decision.hosts, planned)
+        self.checks.submit(Check(key, planned, needs_process, run, descriptors))
         return None
 
-    def _runs_in_process(self, service: Service, file: PluginFile | None) -> bool:
-        wanted = is_inprocess_wanted(service, self.site.settings)
-        return wanted and file is not None and self._runner.can_run_in_process(file, service.key)
+    def _needs(self, service: Service, monitor: MonitorCommand, hosts: int) -> tuple[bool, int]:
+        """Whether a check takes a process of this machine, and for how many descriptors it is counted."""
+        if self._local is None:
+            return False, 0
+        inprocess = is_inprocess_wanted(service, self.site.settings)
+        is_program = self._local.needs_process(service.key, monitor.name, inprocess=inprocess)
+        return is_program, descriptors_of(hosts, is_program=is_program, limit=check_descriptors())
 
-    async def _check(
-        self, service: Service, file: PluginFile | None, hosts: tuple[str, ...], inprocess: bool, planned: float
-    ) -> None:
-        key, state = service.key, self.states[service.key]
+    async def _check(self, service: Service, monitor: MonitorCommand, hosts: tuple[str, ...], planned: float) -> None:
+        key, state, settings = service.key, self.states[service.key], self.site.settings
         started = self.clock()
         self.lateness.append(started - planned)
-        call = None
-        if file is not None:
-            call = monitor_invocation(service, file.path, hosts, state, self.site.settings, self.environ)
+        order = order_check(
+            service,
+            monitor,
+            hosts,
+            state,
+            settings,
+            time_limit=timing.time_limit(service),
+            inprocess=is_inprocess_wanted(service, settings),
+        )
         self.keep(key, replace(state, last_check=started))
-        if file is None or call is None:
-            result = self._no_such_monitor(service, started)
-        else:
-            result = await self._run(key, file, call, timing.time_limit(service), inprocess)
-            if service.monitor is not None and MASK in service.monitor.shown_arguments:
-                said = mask_echoed(result.output, service.monitor.arguments, service.monitor.name)
-                result = result._replace(output=said)
+        result = await self._execute(order)
+        if MASK in monitor.shown_arguments:
+            said = mask_echoed(result.output, monitor.arguments, monitor.name)
+            result = result._replace(output=said)
         if log.isEnabledFor(logging.DEBUG):
-            facts = {"planned": planned, "started": result.started, "ended": result.ended, "exitval": result.exitval}
+            facts = {"planned": planned, "started": started, "ended": self.clock(), "exitval": result.exitval}
             extra = {"group": key.group, "service": key.service, "event": "check", "facts": facts}
             log.debug("checked %s/%s: exit %d (%s)", *key, result.exitval, result.cause.value, extra=extra)
         if result.cause is not Cause.CANCELLED and key in self.site.services:
             self._conclude(key, result)
 
-    async def _run(
-        self, key: ServiceKey, file: PluginFile, call: Invocation, limit: float, inprocess: bool
-    ) -> CheckResult:
-        self.running[key] = 0
+    async def _execute(self, order: CheckOrder) -> CheckResult:
+        self.running[order.key] = 0
         try:
-            return await self._runner.run(
-                file,
-                call,
-                time_limit=limit,
-                inprocess=inprocess,
-                repeats=True,
-                measures=True,
-                on_start=partial(self.running.__setitem__, key),
-                on_misbehaved=partial(self._misbehaved, key),
-                user=key,
-            )
+            return await self._executor.execute(order)
         finally:
-            self.running.pop(key, None)
+            self.running.pop(order.key, None)
+
+    def _find_monitor(self, name: str) -> PluginFile | MissingMonitor:
+        file = self.programs.monitors.get(name)
+        if file is not None:
+            return file
+        obstacle = self.programs.obstacles.get(name)
+        if obstacle:
+            return MissingMonitor(f"monitor {name!r} cannot be run: {obstacle}", exists=True)
+        return MissingMonitor(f"no monitor {name!r} in {':'.join(self.site.settings.mondir)}")
 
     def _misbehaved(self, key: ServiceKey, result: CheckResult, until: float) -> None:
         if key in self.site.services:
-            self._record.add(decision_events.of_misbehaviour(self.site.services[key], self.states[key], result, until))
+            service, state = self.site.services[key], self.states[key]
+            self._record.add(decision_events.of_misbehaviour(service, state, result, self.clock(), until))
 
     def banished(self) -> tuple[Banished, ...]:
         """The plugins that run as processes at present because they misbehaved inside the daemon."""
@@ -320,11 +327,9 @@ class Watcher:
 
     def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
         service, before, now = self.site.services[key], self.states[key], self.clock()
-        # How long it took is the run's to say, when it was is ours: the clock may have been set meanwhile.
-        result = result._replace(started=now - (result.ended - result.started), ended=now)
         self.apply(key, events.observe(service, before, result, now, self.around), result)
         if self.states[key].failure_interval_active != before.failure_interval_active:
-            self.timers.follow_interval(key, result.started, result.ended)
+            self.timers.follow_interval(key, now - result.duration, now)
 
     def _check_ended(self, key: ServiceKey) -> None:
         if key in self._asked_for:
@@ -429,13 +434,3 @@ class Watcher:
             target=self.owing.target,
             local_time=local_time,
         )
-
-    def _no_such_monitor(self, service: Service, now: float) -> CheckResult:
-        """A monitor that is in no directory breaks its check, so that somebody is told (mon: a line in the log)."""
-        name = service.monitor.name if service.monitor else ""
-        obstacle = self.programs.obstacles.get(name)
-        why = f"monitor {name!r} cannot be run: {obstacle}"
-        if not obstacle:
-            why = f"no monitor {name!r} in {':'.join(self.site.settings.mondir)}"
-        status = NOT_EXECUTABLE_EXIT if obstacle else NOT_FOUND_EXIT
-        return CheckResult(status, f"{why}\n", now, now, Cause.NOT_STARTED)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pymon.model.measurement import Measurement
@@ -18,6 +20,21 @@ class CheckOutcome(StrEnum):
     FAILED = "failed"
     BROKEN = "broken"
     """the check could not be carried out, so it says nothing about the service"""
+
+
+class HostOutcome(StrEnum):
+    """What a check says of one host. UNKNOWN is neither up nor down: nothing may follow from it."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+NO_HOSTS: Mapping[str, HostOutcome] = MappingProxyType({})
+"""no outcome of any host"""
+
+LOCAL = "local"
+"""the source of checks that this daemon has run on its own machine"""
 
 
 class Cause(StrEnum):
@@ -62,15 +79,18 @@ class CheckResult(NamedTuple):
     """One finished run: see ``outcome`` for what it means.
 
     ``output`` is standard output and error together, decoded as UTF-8 with surrogateescape, so that any
-    bytes survive; its first line is the summary, the rest the detail. Times are seconds since the epoch.
+    bytes survive; its first line is the summary, the rest the detail. ``duration`` is in seconds, by a clock that
+    nobody sets. ``hosts`` says what each of its hosts is: of a check that an executor has run, all hosts of its order
+    (``pymon.contract.host_outcomes``). ``source`` names where it was run.
     """
 
     exitval: int
     output: str
-    started: float
-    ended: float
+    duration: float = 0.0
     cause: Cause = Cause.EXITED
     measurements: tuple[Measurement, ...] = ()
+    hosts: Mapping[str, HostOutcome] = NO_HOSTS
+    source: str = LOCAL
 
     @property
     def outcome(self) -> CheckOutcome:

@@ -100,7 +100,7 @@ async def _run(
     on_bad_measurement: Callable[[str], None] | None,
     clock: Clock,
 ) -> CheckResult:
-    started, began = clock.wall(), clock.steady()
+    began = clock.steady()
     try:
         child = await when_possible(
             lambda: _Child(command, invocation, reap_group, measures=on_bad_measurement is not None),
@@ -112,7 +112,7 @@ async def _run(
         missing = isinstance(error, FileNotFoundError)
         status = NOT_FOUND_EXIT if missing else NOT_EXECUTABLE_EXIT
         cause = Cause.STARVED if shortage_in(error) else Cause.NOT_STARTED
-        return CheckResult(status, summary, started, started + clock.steady() - began, cause)
+        return CheckResult(status, summary, clock.steady() - began, cause)
     try:
         if on_start is not None:
             on_start(child.pid)
@@ -120,7 +120,7 @@ async def _run(
         timed_out = not child.has_exited()
         if timed_out:
             await child.end(grace)
-        ended = started + clock.steady() - began
+        duration = clock.steady() - began
         measurements, problem, is_broken = await child.measurements()
         if problem and on_bad_measurement is not None:
             on_bad_measurement(problem)
@@ -138,7 +138,7 @@ async def _run(
         cause = Cause.BROKEN
     if status:
         printed = trouble_first(printed)
-    return CheckResult(status, printed, started, ended, cause, measurements)
+    return CheckResult(status, printed, duration, cause, measurements)
 
 
 def timeout_output(time_limit: float, printed: str) -> str:

@@ -74,7 +74,7 @@ async def run_inprocess(
     Raises nothing but CancelledError, and then the plugin has been cancelled.
     """
     clock = clock or SystemClock()
-    started, began = clock.wall(), clock.steady()
+    began = clock.steady()
     mark = holdups.mark() if holdups is not None else None
     call = Call(source or invocation.path)
     context = copy_context()
@@ -100,13 +100,12 @@ async def run_inprocess(
             left = end_tasks(call)
     if timed_out:
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
-        ended = started + clock.steady() - began
         short = lack.within or (_QUEUED if lack.queued > min(QUEUED_LONG, time_limit / 2) else "")
-        result = CheckResult(TIMED_OUT_EXIT, output, started, ended, Cause.TIMED_OUT)
+        result = CheckResult(TIMED_OUT_EXIT, output, clock.steady() - began, Cause.TIMED_OUT)
         return Ran(result, task.done(), hung=call.hung, lack=short, parts=short)
     answer, cause = _judge(task, call)
     measurements, problem = usable(answer.measurements) if answer.measurements else ((), "")
-    result = CheckResult(answer.exitval, answer.output, started, started + clock.steady() - began, cause, measurements)
+    result = CheckResult(answer.exitval, answer.output, clock.steady() - began, cause, measurements)
     short = "" if result.is_success else lack.said or shortage_in(_raised(task))
     return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung, short, short or lack.within)
 

@@ -82,16 +82,18 @@ def of_verdict(
     )
 
 
-def of_misbehaviour(service: Service, state: ServiceState, result: CheckResult, until: float) -> TimelineEvent:
+def of_misbehaviour(
+    service: Service, state: ServiceState, result: CheckResult, now: float, until: float
+) -> TimelineEvent:
     """What is recorded of a monitor that is not run inside the daemon until some time, after ``result`` there.
 
     One that blocked the daemon is repeated as a process at once, so that result itself is never judged.
     """
     name = service.monitor.name if service.monitor is not None else "the monitor"
-    minutes = f"{(until - result.ended) / 60:.0f} min"
+    minutes = f"{(until - now) / 60:.0f} min"
     text = f"{name}: {_short(summary_of(result.output))}; for {minutes} it runs as a process, for this service"
     facts: dict[str, object] = {"status": state.op_status.name.lower(), "cause": result.cause.value, "until": until}
-    return _event(service.key, result.ended, TimelineKind.CHECK, text, facts)
+    return _event(service.key, now, TimelineKind.CHECK, text, facts)
 
 
 # What the check said
@@ -104,9 +106,9 @@ def _said(
     if isinstance(cause, CheckResult):
         if cause.cause is Cause.CANCELLED:
             return
-        kind, at = TimelineKind.CHECK, cause.ended
+        kind = TimelineKind.CHECK
     else:
-        kind, at = TimelineKind.TRAP, now
+        kind = TimelineKind.TRAP
     if cause is None:
         text = _silence(service, before, after)
     elif after.op_status is OpStatus.FAIL:
@@ -127,7 +129,7 @@ def _said(
         facts |= _measured(cause.measurements, after.last_summary)
     if isinstance(cause, Trap):
         facts |= {"sta": cause.sta, **({"intended": cause.intended} if cause.intended else {})}
-    yield _event(service.key, at, kind, text, facts)
+    yield _event(service.key, now, kind, text, facts)
 
 
 def _measured(measurements: tuple[Measurement, ...], summary: str) -> dict[str, object]:

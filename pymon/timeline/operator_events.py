@@ -68,6 +68,7 @@ def of_outcome(
     alert: str,
     event: str,
     result: CheckResult,
+    now: float,
     *,
     decided: float,
     period: str | None = None,
@@ -80,7 +81,7 @@ def of_outcome(
     why it is not, though that could have helped.
     """
     lines = [line[:LINE_LIMIT] for line in result.output.splitlines() if line.strip()][:LINES]
-    took = format_duration(round(result.ended - result.started, 1))
+    took = format_duration(round(result.duration, 1))
     if result.is_success:
         text = f"{alert} done in {took}"
     elif result.cause is Cause.EXITED:
@@ -97,7 +98,7 @@ def of_outcome(
         "period": period,
         "exitval": result.exitval,
         "cause": result.cause.value,
-        "seconds": round(result.ended - result.started, 3),
+        "seconds": round(result.duration, 3),
         "decided": decided,
         "output": lines,
     }
@@ -105,7 +106,7 @@ def of_outcome(
         facts["retry"] = retry
     if lines:
         text += f": {'; '.join(lines)}"
-    return TimelineEvent(result.ended, TimelineKind.OUTCOME, text, group, service, facts=facts)
+    return TimelineEvent(now, TimelineKind.OUTCOME, text, group, service, facts=facts)
 
 
 def of_lost_alert(group: str, service: str, alert: str, event: str, now: float, why: str) -> TimelineEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from pymon.contract.alert_call import alert_invocation
 from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
-from pymon.contract.monitor_call import monitor_invocation
+from pymon.contract.monitor_call import monitor_invocation, order_check
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command, MonitorCommand, Service
@@ -47,8 +48,10 @@ def of_monitor(
     path: str, arguments: Sequence[str], about: About = NO_ABOUT, settings: Settings | None = None
 ) -> Invocation:
     """The first call of a monitor: options and hosts are ``arguments``, all that follows its name."""
-    service = _service(about, MonitorCommand(path, " ".join(arguments), tuple(arguments), append_hosts=False))
-    return monitor_invocation(service, path, (), ServiceState(), settings or Settings(), own_environ())
+    command = MonitorCommand(path, " ".join(arguments), tuple(arguments), append_hosts=False)
+    service, settings = _service(about, command), settings or Settings()
+    order = order_check(service, command, (), ServiceState(), settings, time_limit=math.inf)
+    return monitor_invocation(order, path, own_environ())
 
 
 def of_alert(

@@ -23,7 +23,7 @@ from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.plugin.alert import Alert
 from pymon.plugin.monitor import Monitor
 from pymon.process.execution import run_process
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, load, load_offer
 from pymon.workbench.exit_guard import ExitWatch
 from pymon.workbench.loop_blocking import Stall, StallWatch
@@ -65,7 +65,7 @@ class Run(NamedTuple):
     @property
     def seconds(self) -> float:
         """How long it took."""
-        return self.result.ended - self.result.started
+        return self.result.duration
 
 
 class Trial(NamedTuple):
@@ -239,7 +239,7 @@ async def _as_process(file: PluginFile, invocation: Invocation, time_limit: floa
 
 
 async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -> _Seen:
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     try:
         await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from tests.alert.ledger import Book
 
@@ -91,8 +91,8 @@ def plugin_file(plugin: Scripted | None, path: str = "/d/x.alert") -> PluginFile
 
 
 @pytest.fixture
-async def runner() -> AsyncIterator[Runner]:
-    made = Runner(grace=0.2)
+async def runner() -> AsyncIterator[PluginRunner]:
+    made = PluginRunner(grace=0.2)
     made.start()
     yield made
     made.stop()
@@ -104,7 +104,7 @@ async def book() -> Book:
 
 
 @pytest.fixture
-async def launcher(runner: Runner, book: Book) -> AsyncIterator[Launcher]:
+async def launcher(runner: PluginRunner, book: Book) -> AsyncIterator[Launcher]:
     made = Launcher(runner, ledger=book, limits=AlertLimits(time_limit=20.0, retry_delays=(0.01, 0.02)))
     yield made
     await made.drain(5.0)

@@ -21,7 +21,7 @@ from pymon.contract.plugin import Answer
 from pymon.model.delivery import Pending
 from pymon.model.status import EventKind
 from pymon.plugin import run_command
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
 from tests.alert.ledger import Book
@@ -99,7 +99,7 @@ async def test_the_one_line_of_a_failure_is_logged_once(
 
 @pytest.mark.slow
 async def test_q17_an_alert_that_hangs_is_ended(
-    runner: Runner, tmp_path: Path, book: Book, caplog: pytest.LogCaptureFixture
+    runner: PluginRunner, tmp_path: Path, book: Book, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Q17: mon's hanging alerts pile up for ever."""
     launcher = Launcher(runner, ledger=book, limits=AlertLimits(time_limit=0.2))
@@ -235,7 +235,7 @@ async def test_ordered_calls_of_one_key_follow_each_other_and_the_newest_wins(
     assert "is dropped before its start: x.alert for web/http (up) was decided later" in caplog.text
 
 
-async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner, book: Book) -> None:
+async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: PluginRunner, book: Book) -> None:
     launcher = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75)
     launcher.launch(call(), invocation("k", "down"), plugin_file(plugin))
@@ -247,7 +247,7 @@ async def test_a_newer_decision_ends_the_retries_of_an_older_one(runner: Runner,
     assert not book.open
 
 
-async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, book: Book) -> None:
+async def test_drain_gives_a_last_attempt_to_what_waits(runner: PluginRunner, book: Book) -> None:
     launcher = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin, ordered = Scripted(75, ordered=False), Scripted(75, 75)
     launcher.launch(call(), invocation("a"), plugin_file(plugin))
@@ -260,7 +260,7 @@ async def test_drain_gives_a_last_attempt_to_what_waits(runner: Runner, book: Bo
     assert len(book.open) == 1
 
 
-async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: Runner, book: Book) -> None:
+async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: PluginRunner, book: Book) -> None:
     launcher = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75, ordered=False)
     plugin.gate.clear()
@@ -274,7 +274,9 @@ async def test_an_attempt_that_the_stop_meets_is_followed_by_a_last_one(runner: 
 
 
 @pytest.mark.slow
-async def test_drain_is_bounded(runner: Runner, tmp_path: Path, book: Book, caplog: pytest.LogCaptureFixture) -> None:
+async def test_drain_is_bounded(
+    runner: PluginRunner, tmp_path: Path, book: Book, caplog: pytest.LogCaptureFixture
+) -> None:
     launcher = Launcher(runner, ledger=book)
     plugin = Scripted()
     plugin.gate.clear()
@@ -323,7 +325,7 @@ def _wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tmp_path: Path, book: Book) -> None:
+async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: PluginRunner, tmp_path: Path, book: Book) -> None:
     """With ``inprocess = no`` an IPVS change is a process too; mails to a server that is gone hang for minutes."""
     launcher = Launcher(runner, ledger=book, places=Places(1))
     (tmp_path / "mail").mkdir()
@@ -339,7 +341,7 @@ async def test_ordered_calls_do_not_wait_for_others_that_hang(runner: Runner, tm
 
 @pytest.mark.slow
 async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(
-    runner: Runner, tmp_path: Path, book: Book
+    runner: PluginRunner, tmp_path: Path, book: Book
 ) -> None:
     """With ``inprocess = no``: an Alertmanager that is gone must not hold up an IPVS change."""
     launcher = Launcher(runner, ledger=book, places=Places(1))
@@ -372,7 +374,9 @@ def most_at_once(noted: Path) -> int:
 
 
 @pytest.mark.slow
-async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, tmp_path: Path, book: Book) -> None:
+async def test_programs_of_alerts_inside_count_as_the_others_do(
+    runner: PluginRunner, tmp_path: Path, book: Book
+) -> None:
     """Q17: script.alert and mail.alert's sendmail are processes, too."""
     launcher = Launcher(runner, ledger=book, places=Places(3))
     noted = tmp_path / "noted"
@@ -387,7 +391,7 @@ async def test_programs_of_alerts_inside_count_as_the_others_do(runner: Runner, 
 
 @pytest.mark.slow
 async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(
-    runner: Runner, tmp_path: Path, book: Book
+    runner: PluginRunner, tmp_path: Path, book: Book
 ) -> None:
     launcher = Launcher(runner, ledger=book, places=Places(1))
     hangs, changed = tmp_path / "hangs", tmp_path / "changed"

@@ -10,7 +10,7 @@ from pymon.alert.delivery import latest_of_each
 from pymon.alert.launch import Launcher
 from pymon.alert.limits import AlertLimits
 from pymon.model.delivery import Pending
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
 from tests.alert.ledger import Book
 
@@ -35,7 +35,7 @@ async def test_it_is_on_file_that_an_alert_is_to_be_done_before_it_begins(
 
 @pytest.mark.parametrize("ordered", [False, True])
 async def test_a_disk_that_hangs_does_not_hold_up_an_alert_for_long(
-    runner: Runner, book: Book, caplog: pytest.LogCaptureFixture, *, ordered: bool
+    runner: PluginRunner, book: Book, caplog: pytest.LogCaptureFixture, *, ordered: bool
 ) -> None:
     launcher = Launcher(runner, ledger=book, limits=AlertLimits(disk_wait=0.05))
     plugin = Scripted(ordered=ordered)
@@ -56,7 +56,7 @@ async def test_one_that_is_to_be_tried_again_is_as_if_just_decided(launcher: Lau
 
 
 async def test_one_that_waits_for_another_attempt_at_the_stop_is_left_to_the_next_daemon(
-    runner: Runner, book: Book
+    runner: PluginRunner, book: Book
 ) -> None:
     launcher = Launcher(runner, ledger=book, limits=AlertLimits(retry_delays=(3600.0,)))
     plugin = Scripted(75, 75, 75, ordered=False)

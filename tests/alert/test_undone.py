@@ -16,7 +16,7 @@ from pymon.alert.limits import AlertLimits
 from pymon.engine.deliveries import Deliveries
 from pymon.model.delivery import Pending
 from pymon.model.status import EventKind
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.store.reading import opened, saved
 from pymon.store.store import FILE, Store
 from tests.alert.conftest import Scripted, call, invocation, plugin_file
@@ -35,7 +35,7 @@ def on_file(folder: Path) -> list[Pending]:
 class Daemon:
     """A launcher with its record; ``undone`` is what an earlier one left."""
 
-    def __init__(self, runner: Runner, folder: Path, limit: float = 2.0) -> None:
+    def __init__(self, runner: PluginRunner, folder: Path, limit: float = 2.0) -> None:
         self.store = Store(folder / FILE)
         self.launcher = Launcher(
             runner, ledger=Deliveries(self.store, time.time), limits=AlertLimits(retry_delays=NEVER, disk_wait=limit)
@@ -52,7 +52,7 @@ class Daemon:
 
 
 @pytest.fixture
-async def start(runner: Runner, tmp_path: Path) -> AsyncIterator[Callable[[], asyncio.Future[Daemon]]]:
+async def start(runner: PluginRunner, tmp_path: Path) -> AsyncIterator[Callable[[], asyncio.Future[Daemon]]]:
     """Starts one daemon after the other on one folder; the last of them is stopped in the end."""
     made: list[Daemon] = []
 
@@ -162,7 +162,7 @@ async def test_an_alert_that_is_gone_stays_on_file(
 
 
 async def test_a_record_that_cannot_be_kept_stops_nothing(
-    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    runner: PluginRunner, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is undone at the stop is lost then, and the log says so."""
     (tmp_path / "state").touch()

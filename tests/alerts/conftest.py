@@ -10,7 +10,7 @@ import pytest
 
 from pymon.contract.invocation import Invocation
 from pymon.model.result import Cause
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, load
 
 ALERTS = Path(__file__).resolve().parents[2] / "alerts"
@@ -39,7 +39,7 @@ async def run_as_daemon(
 ) -> tuple[int, str]:
     """The same by the daemon's runner, inside or as a process; an alert may not hang, nor block the loop."""
     file, call = _call(name, arguments, stdin, environ)
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     try:
         result = await runner.run(file, call, time_limit=30, inprocess=inprocess)

@@ -24,7 +24,7 @@ from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.alerts.adversity import check_adversity
 from tests.alerts.conftest import ALERTS, RunAlert
@@ -214,7 +214,7 @@ def test_calls_about_the_same_alert_are_ordered() -> None:
 async def test_a_failure_that_is_tried_again_does_not_overtake_the_end_of_it() -> None:
     """A-alertmanager-order: the service would fire until --expire, though it is well."""
     file = load("alertmanager.alert", str(ALERTS / "alertmanager.alert"))
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     launcher = Launcher(runner, limits=AlertLimits(retry_delays=(3600.0,)))
     answers = iter((Page(b"not now", 503),))

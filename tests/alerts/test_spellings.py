@@ -29,7 +29,7 @@ from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, load
 from tests.alert.conftest import Scripted
 from tests.alert.ledger import Book
@@ -113,15 +113,15 @@ def table() -> Iterator[MemoryTable]:
 
 
 @pytest.fixture
-async def runner() -> AsyncIterator[Runner]:
-    made = Runner()
+async def runner() -> AsyncIterator[PluginRunner]:
+    made = PluginRunner()
     made.start()
     yield made
     made.stop()
 
 
 @pytest.fixture
-async def launcher(runner: Runner) -> AsyncIterator[Launcher]:
+async def launcher(runner: PluginRunner) -> AsyncIterator[Launcher]:
     made = Launcher(runner, limits=AlertLimits(retry_delays=(3600.0,)))
     yield made
     await made.drain(10.0)
@@ -342,7 +342,7 @@ async def test_a_slow_lookup_holds_up_neither_the_loop_nor_other_calls_and_comes
 
 
 async def test_what_an_earlier_daemon_left_under_another_spelling_is_older(
-    runner: Runner, lvs: PluginFile, table: MemoryTable, names: Names
+    runner: PluginRunner, lvs: PluginFile, table: MemoryTable, names: Names
 ) -> None:
     """A-order-identity: over a restart, too."""
     for real in ("127.0.0.1", "www1.test:443", "127.0.0.1:https"):
@@ -365,7 +365,7 @@ async def test_what_an_earlier_daemon_left_under_another_spelling_is_older(
 
 
 async def test_two_that_an_earlier_daemon_left_are_done_in_their_order(
-    runner: Runner, lvs: PluginFile, table: MemoryTable
+    runner: PluginRunner, lvs: PluginFile, table: MemoryTable
 ) -> None:
     """A-order-identity: an earlier pymon wrote its keys another way."""
     book = Book()
@@ -473,7 +473,7 @@ async def test_names_that_hang_are_looked_up_side_by_side(names: Names, monkeypa
 
 
 async def test_a_plugin_that_cannot_tell_is_ordered_by_its_text(
-    runner: Runner, caplog: pytest.LogCaptureFixture
+    runner: PluginRunner, caplog: pytest.LogCaptureFixture
 ) -> None:
     launcher = Launcher(runner, limits=AlertLimits(look_up=0.05))
     for look_up, said in ((_hang, "its look_up takes over 0.05 seconds"), (_raise, "its look_up raised")):

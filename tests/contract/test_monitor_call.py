@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pymon.contract.environ import ENVIRON_LIMIT
-from pymon.contract.monitor_call import monitor_invocation
+from pymon.contract.invocation import Invocation
+from pymon.contract.monitor_call import monitor_invocation, order_check
 from pymon.model.service import MonitorCommand, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
@@ -23,21 +25,29 @@ ALWAYS = {
 }
 
 
+def call(
+    service: Service, path: str, hosts: tuple[str, ...], state: ServiceState, base: Mapping[str, str]
+) -> Invocation:
+    """The call that the order of a check leads to."""
+    assert service.monitor is not None
+    return monitor_invocation(order_check(service, service.monitor, hosts, state, SETTINGS, time_limit=60), path, base)
+
+
 def environ(service: Service = SERVICE, state: ServiceState | None = None, **base: str) -> dict[str, str]:
     """The environment of a call."""
-    return dict(monitor_invocation(service, "/m", ("a",), state or ServiceState(), SETTINGS, base).environ)
+    return dict(call(service, "/m", ("a",), state or ServiceState(), base).environ)
 
 
 def test_arguments() -> None:
-    call = monitor_invocation(SERVICE, "/mon.d/http.monitor", ("web1", "web2"), ServiceState(), SETTINGS, {})
-    assert call.path == "/mon.d/http.monitor"
-    assert call.arguments == ("-p", "80", "web1", "web2")
-    assert call.stdin == ""
+    called = call(SERVICE, "/mon.d/http.monitor", ("web1", "web2"), ServiceState(), {})
+    assert called.path == "/mon.d/http.monitor"
+    assert called.arguments == ("-p", "80", "web1", "web2")
+    assert called.stdin == ""
 
 
 def test_hosts_are_left_out_after_two_semicolons() -> None:
     service = replace(SERVICE, monitor=MonitorCommand("x", "/", ("/",), append_hosts=False))
-    assert monitor_invocation(service, "/x", ("web1",), ServiceState(), SETTINGS, {}).arguments == ("/",)
+    assert call(service, "/x", ("web1",), ServiceState(), {}).arguments == ("/",)
 
 
 def test_before_the_first_result() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from pymon.contract.alert_call import alert_invocation
 from pymon.contract.alert_options import KIND_OPTIONS
-from pymon.contract.monitor_call import monitor_invocation
+from pymon.contract.monitor_call import order_check
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, SendReason, SendRule
-from pymon.model.service import Command, Service
+from pymon.model.service import Command, MonitorCommand, Service
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind, OpStatus
@@ -54,9 +54,10 @@ def call(kind: EventKind) -> AlertCall:
 
 
 def test_every_variable_that_is_set_has_a_name_and_every_name_is_set() -> None:
-    monitor = monitor_invocation(SERVICE, "/m", (), STATE, Settings(), {})
+    command = MonitorCommand("x.monitor", "", ())
+    monitor = order_check(SERVICE, command, (), STATE, Settings(), time_limit=60)
     alert = alert_invocation(call(EventKind.TRAP), SERVICE, "/a", (), Settings(), {})
-    assert {*monitor.environ, *alert.environ} == set(MonVariable)
+    assert {*monitor.environment, *alert.environ} == set(MonVariable)
 
 
 @pytest.mark.parametrize("kind", EventKind)

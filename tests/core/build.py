@@ -104,12 +104,11 @@ class Site:
         return verdict
 
     def fail(self, output: str = "down\n", after: float = 10.0, exitval: int = 1) -> Verdict:
-        return self.end(CheckResult(exitval, output, 0, 0), after)
+        return self.end(CheckResult(exitval, output), after)
 
     def end(self, result: CheckResult, after: float = 10.0) -> Verdict:
         """A monitor has ended in this way, just now."""
         self.now += after
-        result = result._replace(started=self.now, ended=self.now)
         return self.keep(process.observe(self.service, self.state, result, self.now, self.around))
 
     def ok(self, output: str = "up\n", after: float = 10.0) -> Verdict:

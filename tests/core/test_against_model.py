@@ -154,11 +154,11 @@ class Pair:
                 self.mon.trapduration_ends()
             case ("failure", int(value), str(output)):
                 self.mon.failure("failure", value, output, self.now)
-                result = CheckResult(value, output, now, now)
+                result = CheckResult(value, output)
                 return EventKind.FAILURE, events.observe(*mine, result, now, around)
             case ("success", str(output)):
                 self.mon.success(0, output, self.now)
-                return EventKind.UP, events.observe(*mine, CheckResult(0, output, now, now), now, around)
+                return EventKind.UP, events.observe(*mine, CheckResult(0, output), now, around)
             case ("trap", str(sta), str(summary), str(detail)):
                 self.mon.trap(sta, summary, detail, self.now)
                 kind = EventKind.UP if sta in ("", "0") else EventKind.TRAP

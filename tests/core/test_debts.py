@@ -315,7 +315,7 @@ def test_a_success_costs_nothing_where_nothing_is_owed() -> None:
         raise AssertionError("nothing is owed")
 
     of = watched(*LVS)
-    result = CheckResult(0, "", T0, T0)
+    result = CheckResult(0, "")
     events.observe(of, ServiceState(), result, T0, Surroundings(services={of.key: of}, target=ask))
 
 
@@ -327,11 +327,11 @@ def test_what_changes_the_kernel_owes_nothing_for_a_broken_check() -> None:
 
     of = watched(*LVS, "down mail bob", "up mail bob")
     around = Surroundings(services={of.key: of}, target=kernel)
-    broken = CheckResult(127, "no interpreter", T0, T0, Cause.NOT_STARTED)
+    broken = CheckResult(127, "no interpreter", cause=Cause.NOT_STARTED)
     state = events.observe(of, ServiceState(), broken, T0, around).state
     assert [str(debt.command) for debt in state.debts] == ["mail bob"]
-    state = events.observe(of, state, CheckResult(1, "down", T0 + 9, T0 + 9), T0 + 9, around).state
+    state = events.observe(of, state, CheckResult(1, "down"), T0 + 9, around).state
     assert {str(debt.command) for debt in state.debts} == {"mail bob", "lvs.alert down a"}
-    verdict = events.observe(of, state, CheckResult(0, "", T0 + 19, T0 + 19), T0 + 19, around)
+    verdict = events.observe(of, state, CheckResult(0, ""), T0 + 19, around)
     assert [str(call.command) for call in verdict.alerts] == ["lvs.alert up a", "mail bob"]
     assert not verdict.state.debts

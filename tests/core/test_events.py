@@ -148,14 +148,14 @@ class TestState:
     def test_times_of_a_check(self) -> None:
         """last_check is when it started, the duration has fractions."""
         site = Site((service(),))
-        verdict = events.observe(site.service, site.state, CheckResult(0, "", T0 + 1, T0 + 3.5), T0 + 4, site.around)
-        assert (verdict.state.last_check, verdict.state.monitor_duration) == (T0 + 1, 2.5)
+        verdict = events.observe(site.service, site.state, CheckResult(0, "", 2.5), T0 + 4, site.around)
+        assert (verdict.state.last_check, verdict.state.monitor_duration) == (T0 + 1.5, 2.5)
         assert verdict.state.last_success == T0 + 4
 
     def test_a_check_that_the_daemon_cut_off_says_nothing(self) -> None:
         """Neither a success nor a failure."""
         site = Site((service(),))
-        result = CheckResult(143, "half an outp", T0, T0, Cause.CANCELLED)
+        result = CheckResult(143, "half an outp", cause=Cause.CANCELLED)
         verdict = events.observe(site.service, site.state, result, T0, site.around)
         assert verdict.state is site.state
         assert not verdict.effects

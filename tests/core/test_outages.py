@@ -31,7 +31,7 @@ HOUR = 3600.0
 def happen(site: Site, result: str, output: str = "", after: float = 10.0, cause: Cause = Cause.BROKEN) -> Verdict:
     """One result of the check; ``output`` is by default the same each time."""
     if result == BROKEN:
-        return site.end(CheckResult(1, output or "no module\n", 0, 0, cause), after)
+        return site.end(CheckResult(1, output or "no module\n", cause=cause), after)
     return site.fail(output or "h1\n", after) if result == FAILED else site.ok(output or "up\n", after)
 
 
@@ -208,7 +208,7 @@ class TestWhatItLooksLike:
 
     def test_signal(self) -> None:
         site = Site((service(),))
-        (call,) = site.end(CheckResult(139, "", 0, 0, Cause.SIGNALED)).alerts
+        (call,) = site.end(CheckResult(139, "", cause=Cause.SIGNALED)).alerts
         assert (call.exitval, call.state.check) == (139, CheckOutcome.BROKEN)
 
     @pytest.mark.parametrize("exitval", [1, 2, 3, 125, 128, 137, 255])
@@ -219,7 +219,7 @@ class TestWhatItLooksLike:
 
     def test_time_limit_is_a_failure(self) -> None:
         site = Site((service(),))
-        (call,) = site.end(CheckResult(124, "timeout\n", 0, 0, Cause.TIMED_OUT)).alerts
+        (call,) = site.end(CheckResult(124, "timeout\n", cause=Cause.TIMED_OUT)).alerts
         assert call.state.check is CheckOutcome.FAILED
 
     def test_exit_ranges(self) -> None:
@@ -326,7 +326,7 @@ class TestWhatIsOwed:
 
         around = replace(site.around, target=target)
         for exitval in (127, 0):
-            result = CheckResult(exitval, "x\n", site.now, site.now)
+            result = CheckResult(exitval, "x\n")
             around = replace(around, states=site.states)
             site.keep(events.observe(site.service, site.state, result, site.now, around))
         (up,) = site.verdict.alerts

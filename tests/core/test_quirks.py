@@ -34,7 +34,7 @@ class TestMended:
     def test_q2_a_monitor_ended_by_a_signal_has_failed(self) -> None:
         """Q2: mon takes it for a success."""
         site = Site((service(),))
-        result = CheckResult(137, "", T0, T0, Cause.SIGNALED)
+        result = CheckResult(137, "", cause=Cause.SIGNALED)
         verdict = events.observe(site.service, site.state, result, T0, site.around)
         assert verdict.state.op_status is OpStatus.FAIL
         assert [call.exitval for call in verdict.alerts] == [137]

@@ -21,17 +21,17 @@ AROUND = Surroundings(services={SERVICE.key: SERVICE})
 
 def test_a_success_is_a_recovery() -> None:
     state = events.recall_outage(SERVICE, ServiceState(), at=1000.0)
-    verdict = events.observe(SERVICE, state, CheckResult(0, "", 1009.0, 1010.0), 1010.0, AROUND)
+    verdict = events.observe(SERVICE, state, CheckResult(0, "", 1.0), 1010.0, AROUND)
     (call,) = verdict.alerts
     assert (call.event, call.list_kind) == (EventKind.UP, AlertKind.UPALERT)
     assert verdict.state.op_status is OpStatus.OK
-    without = events.observe(SERVICE, ServiceState(), CheckResult(0, "", 1009.0, 1010.0), 1010.0, AROUND)
+    without = events.observe(SERVICE, ServiceState(), CheckResult(0, "", 1.0), 1010.0, AROUND)
     assert without.alerts == (), "a first success alone is none"
 
 
 def test_a_failure_goes_on_with_the_outage() -> None:
     state = events.recall_outage(SERVICE, ServiceState(), at=1000.0)
-    verdict = events.observe(SERVICE, state, CheckResult(1, "web1", 1009.0, 1010.0), 1010.0, AROUND)
+    verdict = events.observe(SERVICE, state, CheckResult(1, "web1", 1.0), 1010.0, AROUND)
     assert verdict.alerts == ()
     assert [held.rule for held in verdict.held] == [Rule.NUMALERTS]
     assert verdict.state.first_failure == 1000.0

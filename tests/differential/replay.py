@@ -57,7 +57,7 @@ class Replay:
             self.now += STEP
         output = (step.output + step.errors).decode("utf-8", "surrogateescape")
         self.ends.append(self.now)
-        result = CheckResult(step.exit or (128 + step.signal if step.signal else 0), output, self.now, self.now)
+        result = CheckResult(step.exit or (128 + step.signal if step.signal else 0), output)
         self._apply(key, events.observe(self.site.services[key], self.states[key], result, self.now, self._around()))
 
     def _command(self, key: ServiceKey, words: list[str]) -> None:

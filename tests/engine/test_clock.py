@@ -21,8 +21,8 @@ from pymon.model.request import Acknowledge, Asker, StartScheduler, StopSchedule
 from pymon.model.result import CheckResult
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
-from pymon.runner.executor import Runner
 from pymon.runner.loop_delays import HoldUps
+from pymon.runner.plugin_runner import PluginRunner
 from tests.clocks import BEGIN, VirtualClock, run_in_virtual_time
 from tests.programs import write_program
 
@@ -145,7 +145,7 @@ class Site:
         loaded = load(config)
         assert not loaded.problems, loaded.problems
         self.holdups = HoldUps(clock.steady)
-        runner = Runner(block_limit=0, holdups=self.holdups)
+        runner = PluginRunner(block_limit=0, holdups=self.holdups)
         limits = EngineLimits(clock_compared_every=10.0)
         self.engine = Engine(loaded.site, environ={}, clock=clock, runner=runner, limits=limits)
         self.engine.observers.append(self._observe)

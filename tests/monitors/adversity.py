@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from pymon.contract.invocation import Invocation
 from pymon.model.result import Cause, CheckResult
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.addresses import own_address
 from tests.servers.adversity import Adversity, Facing, Speech, facing
@@ -100,7 +100,7 @@ def _naming(meeting: _Meeting) -> Iterator[None]:
 async def _run(path: Path, calls: Sequence[Invocation], inside: Sequence[bool]) -> Sequence[CheckResult]:
     file = load(path.name, str(path))
     assert file.plugin is not None, file.problem
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     try:
         return await asyncio.gather(
@@ -132,7 +132,7 @@ async def _assert_left(enemy: Facing) -> None:
 
 def _assert_prompt(enemy: Facing, result: CheckResult) -> None:
     """The limit of those that can know at once is so long that no busy machine reaches it."""
-    whole = result.ended - result.started
+    whole = result.duration
     if enemy.prompt:
         assert whole < enemy.limit, f"it could know at once, and took {whole:.1f} of {enemy.limit} seconds"
 

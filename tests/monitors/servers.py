@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pymon.contract.invocation import Invocation
 from pymon.model.result import CheckResult
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 
 MONITORS = Path(__file__).parents[2] / "monitors"
@@ -103,7 +103,7 @@ class Runs:
 
     def __init__(self, inprocess: bool) -> None:
         self.inprocess = inprocess
-        self._runner = Runner()
+        self._runner = PluginRunner()
 
     async def __call__(self, name: str, *arguments: str, time_limit: float = 20.0, **environ: str) -> CheckResult:
         """One run of a monitor."""

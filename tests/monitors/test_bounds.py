@@ -13,7 +13,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.result import CheckOutcome
 from pymon.plugin import bounded
 from pymon.plugin.bounded import JudgingLimits
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check, serving
 from tests.servers.website import Page, website
@@ -92,7 +92,7 @@ async def test_m_bound_ssh_gives_up(check: Check) -> None:
 async def test_m_bound_one_sinner_costs_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody is banished, and nobody has to become a process."""
     path = MONITORS / "http.monitor"
-    runner, file = Runner(), load("http.monitor", str(path))
+    runner, file = PluginRunner(), load("http.monitor", str(path))
     runner.start()
     try:
         async with website(PAGES) as site:

@@ -164,7 +164,7 @@ async def test_many_hosts_at_once(check_inside: Check) -> None:
     result = await check_inside("fping.monitor", *hosts)
     assert result.exitval == 0
     assert result.output.count(" ms\n") == 1000
-    assert result.ended - result.started < 5
+    assert result.duration < 5
 
 
 async def test_measurements(check_inside: Check) -> None:

@@ -39,7 +39,7 @@ from pymon.plugin import (
 )
 from pymon.plugin.blocking import StuckThreads
 from pymon.plugin.net import NameNotFound
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.programs import write_program
 
@@ -323,7 +323,7 @@ async def test_inside_the_daemon_as_a_program_does(code: int, tmp_path: Path) ->
     assert file.plugin is not None
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "FOO": "한\udcff"}
     call = Invocation(str(path), ("-g", "웹", "-c", str(code), "x\udcfe"), environ, "sum \udcff 한글\ndetail\n")
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     inside = await runner.run(file, call, time_limit=20)
     outside = await runner.run(file, call, time_limit=20, inprocess=False)

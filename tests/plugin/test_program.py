@@ -14,7 +14,7 @@ import pytest
 from pymon.contract.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.model.result import CheckResult
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.runner.scripts import BASE, script
 
@@ -42,7 +42,7 @@ async def both_ways(path: Path, *arguments: str, environ: dict[str, str] | None 
     file = load(path.name, str(path))
     assert file.plugin is not None, file.problem
     invocation = Invocation(str(path), arguments, BASE | (environ or {}))
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     try:
         return [

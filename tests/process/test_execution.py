@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,8 +67,7 @@ async def test_contract(tmp_path: Path) -> None:
     result = await run_process([str(path)], call(path, "a b", "$x", "", environ=environ), time_limit=20)
     assert result.output == f"{path}\n[a b]\n[$x]\n[]\n한글 \udcff\nerr\n"
     assert (result.exitval, result.cause) == (3, Cause.EXITED)
-    assert 0 < result.ended - result.started < 10
-    assert abs(result.ended - time.time()) < 10
+    assert 0 < result.duration < 10
 
 
 async def test_environment_is_exactly_the_one_given(tmp_path: Path) -> None:
@@ -226,7 +224,7 @@ async def test_time_limit(tmp_path: Path) -> None:
     summary, _, detail = result.output.partition("\n")
     assert summary.startswith("timeout: no result after ")
     assert detail == "halfway\n"
-    assert result.ended - result.started < 10
+    assert result.duration < 10
 
 
 @pytest.mark.slow
@@ -241,7 +239,7 @@ async def test_child_left_behind_keeps_nobody_waiting_and_is_killed(tmp_path: Pa
     """M-group: mon lets it run."""
     path = script(tmp_path, "sleep 60 &\necho $!")
     result = await run(path)
-    assert result.ended - result.started < 10
+    assert result.duration < 10
     await wait_until_gone(int(result.output))
 
 

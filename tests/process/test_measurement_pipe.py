@@ -17,7 +17,7 @@ from pymon.model.measurement import MEASUREMENTS_FILE, MEASUREMENTS_LIMIT, MEASU
 from pymon.model.result import Cause, CheckResult
 from pymon.process import measurement_pipe
 from pymon.process.execution import run_process
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, load
 from tests.process.test_execution import open_descriptors
 from tests.runner.plugins import made
@@ -182,7 +182,7 @@ async def test_both_ways_and_each_bad_plugin_is_told_of_once(tmp_path: Path, cap
         return Answer(0, "", (Measurement("a", "n", 1.0), Measurement("a", "bad", float("nan"))))
 
     path = script(tmp_path, f'echo "a n 1" >> "${NAME}"; echo "a bad nan" >> "${NAME}"')
-    runner = Runner()
+    runner = PluginRunner()
     with caplog.at_level(logging.WARNING):
         for file in (made(body, path), load("b.monitor", str(path))):
             for _ in range(2):
@@ -196,5 +196,5 @@ async def test_both_ways_and_each_bad_plugin_is_told_of_once(tmp_path: Path, cap
 
 async def test_an_alert_gets_no_file(tmp_path: Path) -> None:
     path = script(tmp_path, f'echo "${{{NAME}-unset}}"')
-    result = await Runner().run(PluginFile("x", str(path)), Invocation(str(path), (), BASE), time_limit=20)
+    result = await PluginRunner().run(PluginFile("x", str(path)), Invocation(str(path), (), BASE), time_limit=20)
     assert result.output == "unset\n"

@@ -9,7 +9,7 @@ import pytest
 
 from pymon.contract.exception_text import trouble_first
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckOutcome, CheckResult
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.runner.scripts import call, script
 
@@ -18,7 +18,7 @@ BROKEN, FAILED, OK = CheckOutcome.BROKEN, CheckOutcome.FAILED, CheckOutcome.OK
 
 async def run(path: Path, *arguments: str, time_limit: float = 20.0) -> CheckResult:
     """As the daemon runs it, as a process."""
-    return await Runner().run(
+    return await PluginRunner().run(
         load(path.name, str(path)), call(path, *arguments), time_limit=time_limit, inprocess=False, measures=True
     )
 
@@ -49,7 +49,7 @@ async def test_how_a_program_ends(tmp_path: Path, text: str, outcome: CheckOutco
 @pytest.mark.parametrize("text", ["sleep 600", "trap '' TERM; sleep 600", "echo h1; exec sleep 600"])
 async def test_its_time_limit_is_a_failure(tmp_path: Path, text: str) -> None:
     """Although it is ended by a signal: that was ours."""
-    result = await Runner(grace=0.2).run(
+    result = await PluginRunner(grace=0.2).run(
         load("a.monitor", str(script(tmp_path, text))), call(tmp_path / "a.monitor"), time_limit=0.2, inprocess=False
     )
     assert (result.outcome, result.cause) == (FAILED, Cause.TIMED_OUT)
@@ -110,7 +110,7 @@ async def test_wrong_options(tmp_path: Path) -> None:
         assert result.output.startswith("own.monitor: ")
     for way in (True, False):  # both ways alike
         file = load(path.name, str(path))
-        result = await Runner().run(file, call(path, "-p", "x", "h"), time_limit=20, inprocess=way, measures=True)
+        result = await PluginRunner().run(file, call(path, "-p", "x", "h"), time_limit=20, inprocess=way, measures=True)
         assert (result.outcome, result.cause) == (BROKEN, Cause.BROKEN)
 
 
@@ -145,7 +145,7 @@ async def test_a_file_that_has_gone(tmp_path: Path) -> None:
     path = script(tmp_path, HEAD + TAIL, "own.monitor", interpreter=sys.executable)
     file = load(path.name, str(path))
     path.unlink()
-    result = await Runner().run(file, call(path, "h1"), time_limit=20, inprocess=False, measures=True)
+    result = await PluginRunner().run(file, call(path, "h1"), time_limit=20, inprocess=False, measures=True)
     assert (result.outcome, result.exitval) == (BROKEN, 126)
 
 

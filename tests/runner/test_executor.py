@@ -1,161 +1,120 @@
-"""The choice between the two ways of running, and that there is always a result."""
+"""The executor of this machine: what becomes of an order."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import sys
+import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from pymon.contract.check_json import order_from_json, order_to_json
+from pymon.contract.check_order import CheckOrder
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
-from pymon.model.result import Cause
-from pymon.plugin import run_command
-from pymon.runner import executor as runner_module
-from pymon.runner.executor import Runner
-from pymon.runner.registry import PluginFile, load
+from pymon.model.depend import ServiceKey
+from pymon.model.result import LOCAL, Cause, CheckOutcome, CheckResult
+from pymon.runner.executor import LocalExecutor, MissingMonitor
+from pymon.runner.plugin_runner import PluginRunner
+from pymon.runner.registry import PluginFile
 from tests.runner.plugins import made
 from tests.runner.scripts import BASE, script
 
-SDK_PLUGIN = """
-import os, sys
-from dataclasses import dataclass
-from pymon.plugin import Call, Report, SetMonitor, option
-
-@dataclass(frozen=True)
-class Options:
-    exit: int = option("-e", default=0, about="exit code")
-
-async def check(call: Call[Options]) -> Report:
-    print("printed")
-    return Report(call.options.exit, " ".join(call.hosts), f"{call.environ['MON_GROUP']} {sys.argv[0] == __file__}\\n")
-
-monitor = SetMonitor(Options, check, about="x")
-
-if __name__ == "__main__":
-    monitor.main()
-"""
+KEY = ServiceKey("web", "http")
 
 
-async def inside(_: Invocation) -> Answer:
-    """A plugin."""
-    return Answer(0, "inside\n")
+def ordered(
+    monitor: str = "a.monitor", *arguments: str, inprocess: bool = True, limit: float = 20.0, **environment: str
+) -> CheckOrder:
+    """An order of web/http, as it comes over a wire."""
+    order = CheckOrder(KEY, monitor, arguments, ("web1",), environment, limit, inprocess)
+    return order_from_json(order_to_json(order))
 
 
-async def test_inside_where_it_may_and_as_a_process_where_not(tmp_path: Path) -> None:
-    path = script(tmp_path, "echo outside")
-    runner = Runner()
-    file, invocation = made(inside, path), Invocation(str(path), (), BASE)
-    assert (await runner.run(file, invocation, time_limit=20)).output == "inside\n"
-    assert (await runner.run(file, invocation, time_limit=20, inprocess=False)).output == "outside\n"
-    program = PluginFile("x", str(path))
-    assert not runner.can_run_in_process(program)
-    assert (await runner.run(program, invocation, time_limit=20)).output == "outside\n"
+class Machine:
+    """A machine with some monitors, and what it told of itself."""
+
+    def __init__(self) -> None:
+        self.runner = PluginRunner(block_limit=0.2, grace=0.2)
+        self.executor = LocalExecutor(self.runner, {**BASE, "OWN": "base", "MON_GROUP": "base"})
+        self.monitors: dict[str, PluginFile | MissingMonitor] = {}
+        self.processes: list[tuple[ServiceKey, int]] = []
+        self.misbehaved: list[tuple[ServiceKey, CheckResult]] = []
+        self.executor.connect(
+            lambda name: self.monitors.get(name, MissingMonitor(f"no monitor {name!r} in /here")),
+            on_process=lambda key, pid: self.processes.append((key, pid)),
+            on_misbehaved=lambda key, result, _until: self.misbehaved.append((key, result)),
+        )
 
 
-async def test_both_ways_give_the_same(tmp_path: Path) -> None:
-    """The executable finds pymon although its first line names an interpreter that has none."""
-    path = script(tmp_path, SDK_PLUGIN, interpreter="/no/such/python3")
-    file = load("a.monitor", str(path))
-    assert file.plugin is not None
-    invocation = Invocation(str(path), ("-e", "3", "web1", "web2"), BASE | {"MON_GROUP": "한"})
-    runner = Runner()
-    runner.start()
-    try:
-        within = await runner.run(file, invocation, time_limit=20)
-        outside = await runner.run(file, invocation, time_limit=20, inprocess=False)
-    finally:
-        runner.stop()
-    assert outside.output == "printed\nweb1 web2\n한 True\n"
-    assert within.output == "printed\nweb1 web2\n한 False\n"  # sys.argv is the daemon's: the one difference
-    assert (within.exitval, within.cause) == (outside.exitval, outside.cause) == (3, Cause.EXITED)
+@pytest.fixture(name="machine")
+async def machine_fixture() -> AsyncIterator[Machine]:
+    """One that watches what blocks it."""
+    machine = Machine()
+    machine.runner.start()
+    yield machine
+    machine.runner.stop()
 
 
-async def test_a_python_plugin_that_cannot_be_imported_runs_under_pymons_interpreter(tmp_path: Path) -> None:
-    path = script(tmp_path, "import pymon.plugin.monitor, sys\nprint(sys.executable)", interpreter="/no/such/python3")
-    file = load("a.monitor", str(path))
-    assert file.problem
-    result = await Runner().run(file, Invocation(str(path), (), BASE), time_limit=20)
-    assert result.output == f"{sys.executable}\n"
+@pytest.mark.asyncio
+async def test_an_order_adds_to_the_environment_of_its_executor(machine: Machine, tmp_path: Path) -> None:
+    path = script(tmp_path, 'echo "$0 $* $OWN $MON_GROUP $X $$"; exit 3')
+    machine.monitors["a.monitor"] = PluginFile("a.monitor", str(path))
+    result = await machine.executor.execute(ordered("a.monitor", "-p", "80", "web1", MON_GROUP="web", X="y"))
+    ((key, pid),) = machine.processes
+    assert result.output == f"{path} -p 80 web1 base web y {pid}\n"
+    assert (result.exitval, result.outcome, result.source, key) == (3, CheckOutcome.FAILED, LOCAL, KEY)
+    assert result.duration > 0
+
+
+@pytest.mark.asyncio
+async def test_a_monitor_runs_inside_where_the_order_has_it_so(machine: Machine, tmp_path: Path) -> None:
+    async def body(invocation: Invocation) -> Answer:
+        return Answer(0, f"{os.getpid()} {invocation.environ['OWN']}\n")
+
+    path = script(tmp_path, "echo a process")
+    machine.monitors["a.monitor"] = made(body, path)
+    assert not machine.executor.needs_process(KEY, "a.monitor", inprocess=True)
+    assert machine.executor.needs_process(KEY, "a.monitor", inprocess=False)
+    assert (await machine.executor.execute(ordered())).output == f"{os.getpid()} base\n"
+    assert not machine.processes
+    assert (await machine.executor.execute(ordered(inprocess=False))).output == "a process\n"
+    assert len(machine.processes) == 1
 
 
 @pytest.mark.slow
-async def test_a_plugin_that_outlives_its_cancellation_is_banished(tmp_path: Path) -> None:
-    async def stubborn(_: Invocation) -> Answer:
+@pytest.mark.asyncio
+async def test_one_that_blocks_is_told_of_and_repeated_as_a_process(machine: Machine, tmp_path: Path) -> None:
+    async def body(_invocation: Invocation) -> Answer:
         while True:
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                continue
+            pass
 
-    path = script(tmp_path, "echo outside")
-    runner = Runner(grace=0.1)
-    file = made(stubborn, path)
-    result = await runner.run(file, Invocation(str(path), (), BASE), time_limit=0.1)
-    assert result.cause is Cause.TIMED_OUT
-    assert not runner.can_run_in_process(file)
+    machine.monitors["a.monitor"] = made(body, script(tmp_path, "echo a process"))
+    assert (await machine.executor.execute(ordered())).output == "a process\n"
+    ((key, blocked),) = machine.misbehaved
+    assert (key, blocked.cause) == (KEY, Cause.BLOCKED)
+    assert machine.executor.needs_process(KEY, "a.monitor", inprocess=True)
 
 
-async def test_even_a_defect_of_pymons_own_is_a_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("missing", "exitval"),
+    [(MissingMonitor("no monitor 'x' in /here"), 127), (MissingMonitor("monitor 'x' cannot be run", exists=True), 126)],
+)
+@pytest.mark.asyncio
+async def test_a_monitor_that_is_missing_breaks_the_check(
+    machine: Machine, missing: MissingMonitor, exitval: int
 ) -> None:
-    async def defective(*_: object, **__: object) -> None:
-        raise RuntimeError("defect")
-
-    monkeypatch.setattr(runner_module, "run_process", defective)
-    result = await Runner().run(PluginFile("x", "/x"), Invocation("/x", (), {}), time_limit=1)
-    assert (result.exitval, result.cause) == (1, Cause.NOT_STARTED)
-    assert result.output == "pymon could not run /x: defect\n"
-    assert "running /x failed" in caplog.text
+    machine.monitors["x"] = missing
+    assert machine.executor.needs_process(KEY, "x", inprocess=True)
+    result = await machine.executor.execute(ordered("x"))
+    assert (result.output, result.exitval) == (f"{missing.why}\n", exitval)
+    assert (result.outcome, result.cause) == (CheckOutcome.BROKEN, Cause.NOT_STARTED)
 
 
-async def test_start_and_stop_may_be_repeated() -> None:
-    runner = Runner()
-    stdout = sys.stdout
-    for _ in range(2):
-        runner.start()
-        runner.start()
-        runner.stop()
-        runner.stop()
-    assert sys.stdout is stdout
-
-
-async def test_programs_of_checks_inside_are_limited_and_all_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """M-programs: nagios.monitor runs one for each host, beside what maxprocs says."""
-    monkeypatch.setattr(runner_module, "PROGRAM_LIMIT", 2)
-    noted = tmp_path / "noted"
-
-    async def body(invocation: Invocation) -> Answer:
-        text = f"echo 1 >>{noted}; sleep 0.03; echo -1 >>{noted}"
-        commands = (run_command(["/bin/sh", "-c", text], invocation.environ, time_limit=20) for _ in range(3))
-        return Answer(max(result.exitval for result in await asyncio.gather(*commands)), "")
-
-    runner, file = Runner(), made(body, tmp_path)
-    run = [runner.run(file, Invocation("x", (), BASE), time_limit=20) for _ in range(3)]
-    assert [result.exitval for result in await asyncio.gather(*run)] == [0, 0, 0]
-    running = list(itertools.accumulate(map(int, noted.read_text().split())))
-    assert (len(running), max(running)) == (18, 2)
-
-
-@pytest.mark.slow
-async def test_a_run_that_is_cancelled_while_its_program_waits_takes_no_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner_module, "PROGRAM_LIMIT", 1)
-
-    async def body(invocation: Invocation) -> Answer:
-        result = await run_command(["/bin/sh", "-c", invocation.arguments[0]], invocation.environ, time_limit=20)
-        return Answer(result.exitval, result.output)
-
-    runner, file = Runner(), made(body, tmp_path)
-    first = asyncio.create_task(runner.run(file, Invocation("x", ("sleep 60",), BASE), time_limit=0.3))
-    for _ in range(10):
-        await asyncio.sleep(0)
-    waiting = await runner.run(file, Invocation("x", ("echo never",), BASE), time_limit=0.1)
-    assert waiting.cause is Cause.TIMED_OUT
-    assert (await first).cause is Cause.TIMED_OUT
-    assert (await runner.run(file, Invocation("x", ("echo here",), BASE), time_limit=20)).output == "here\n"
+@pytest.mark.asyncio
+async def test_an_executor_that_is_not_connected_breaks_its_checks() -> None:
+    result = await LocalExecutor(PluginRunner(), BASE).execute(ordered())
+    assert (result.outcome, result.output) == (
+        CheckOutcome.BROKEN,
+        "no monitor 'a.monitor': the executor is not connected\n",
+    )

@@ -13,8 +13,8 @@ from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.runner.event_loop import DaemonLoop
-from pymon.runner.executor import Runner
 from pymon.runner.loop_delays import HoldUps
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from tests.programs import write_program
 from tests.runner.plugins import made
@@ -89,7 +89,7 @@ class Runs:
 
 
 async def run(runs: Runs, *, repeats: bool = True) -> CheckResult:
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     try:
         await asyncio.sleep(0)
@@ -137,7 +137,7 @@ async def test_a_program_that_comes_to_its_own_end_is_judged_the_second_time(tmp
     """E-hold-up: it does not depend on the event loop. The first time its machine may have slept with it."""
     path = tmp_path / "x.monitor"
     write_program(path, f"#!/bin/sh\necho run >>{tmp_path}/runs\nsleep 0.5\necho refused\nexit 1\n")
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     loop = asyncio.get_running_loop()
     holding = [loop.call_later(0.2 + number * 1.5, time.sleep, HELD) for number in range(3)]
@@ -159,7 +159,7 @@ async def test_a_program_that_has_ended_is_no_timeout(tmp_path: Path) -> None:
     write_program(path, "#!/bin/sh\nsleep 0.2\necho fine\n")
     loop = asyncio.get_running_loop()
     loop.call_later(0.1, time.sleep, HELD)
-    result = await Runner().run(PluginFile("x.monitor", str(path)), Invocation(str(path), (), {}), time_limit=1.0)
+    result = await PluginRunner().run(PluginFile("x.monitor", str(path)), Invocation(str(path), (), {}), time_limit=1.0)
     assert (result.exitval, result.output) == (0, "fine\n")
 
 

@@ -16,7 +16,7 @@ from pymon.contract.invocation import Invocation
 from pymon.installed import ALERTS, MONITORS, offers
 from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, everything, scan
 from pymon.share import shared
 from tests.ports import free_port
@@ -41,7 +41,7 @@ def _installed(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def both_ways(package: Path, file: PluginFile, *arguments: str, stdin: str = "") -> list[CheckResult]:
     """Inside the daemon, and as a process."""
-    runner = Runner()
+    runner = PluginRunner()
     runner.start()
     try:
         environ = BASE | {"PYTHONPATH": str(package)}

@@ -20,7 +20,7 @@ from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.banishment import BanishmentLimits
-from pymon.runner.executor import Runner
+from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.watchdog import Watchdog
 from tests.runner.plugins import Body, made
 from tests.runner.scripts import script
@@ -31,15 +31,15 @@ LIMIT = 0.2
 
 
 @pytest.fixture(name="runner")
-async def runner_fixture() -> AsyncIterator[Runner]:
+async def runner_fixture() -> AsyncIterator[PluginRunner]:
     """A runner that is less patient than the daemon's."""
-    runner = Runner(block_limit=LIMIT, grace=0.2)
+    runner = PluginRunner(block_limit=LIMIT, grace=0.2)
     runner.start()
     yield runner
     runner.stop()
 
 
-async def run(runner: Runner, body: Body, *, repeats: bool = False) -> CheckResult:
+async def run(runner: PluginRunner, body: Body, *, repeats: bool = False) -> CheckResult:
     """One run of a plugin of this file."""
     return await runner.run(made(body, __file__), Invocation(__file__, (), {}), time_limit=30, repeats=repeats)
 
@@ -92,7 +92,9 @@ async def _sleep() -> None:
     [sleeps, spins, waits_for_a_process, catches_exceptions, backtracks, blocks_in_a_task],
     ids=lambda b: b.__name__,
 )
-async def test_blocking_is_interrupted_and_told(runner: Runner, body: Body, caplog: pytest.LogCaptureFixture) -> None:
+async def test_blocking_is_interrupted_and_told(
+    runner: PluginRunner, body: Body, caplog: pytest.LogCaptureFixture
+) -> None:
     file = made(body, __file__)
     assert runner.can_run_in_process(file)
     result = await runner.run(file, Invocation(__file__, (), {}), time_limit=30)
@@ -104,7 +106,7 @@ async def test_blocking_is_interrupted_and_told(runner: Runner, body: Body, capl
     assert "it runs as a process until " in caplog.text
 
 
-async def test_blocking_in_a_callback(runner: Runner) -> None:
+async def test_blocking_in_a_callback(runner: PluginRunner) -> None:
     async def body(_: Invocation) -> Answer:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, _context: None)
@@ -115,7 +117,7 @@ async def test_blocking_in_a_callback(runner: Runner) -> None:
     assert (await run(runner, body)).cause is Cause.BLOCKED
 
 
-async def test_what_catches_everything_is_interrupted_again(runner: Runner) -> None:
+async def test_what_catches_everything_is_interrupted_again(runner: PluginRunner) -> None:
     caught: list[str] = []
 
     async def body(_: Invocation) -> Answer:
@@ -130,7 +132,7 @@ async def test_what_catches_everything_is_interrupted_again(runner: Runner) -> N
     assert caught == ["PluginBlocked"] * 3
 
 
-async def test_then_the_file_runs_as_a_process(runner: Runner, tmp_path: Path) -> None:
+async def test_then_the_file_runs_as_a_process(runner: PluginRunner, tmp_path: Path) -> None:
     path = script(tmp_path, "echo as a process; exit 6")
     file = made(sleeps, path)
     invocation = Invocation(str(path), (), {})
@@ -153,7 +155,7 @@ async def test_e_banished_others_stay_inside_and_it_returns_by_itself(
             time.sleep(60)  # noqa: ASYNC251
         return Answer(0, "inside\n")
 
-    runner, file = Runner(block_limit=LIMIT, banishment=BanishmentLimits(first=1.5)), made(body, path)
+    runner, file = PluginRunner(block_limit=LIMIT, banishment=BanishmentLimits(first=1.5)), made(body, path)
     runner.start()
     try:
         told: list[float] = []
@@ -176,7 +178,7 @@ async def test_e_banished_others_stay_inside_and_it_returns_by_itself(
         runner.stop()
 
 
-async def test_a_check_can_be_repeated_as_a_process_at_once(runner: Runner, tmp_path: Path) -> None:
+async def test_a_check_can_be_repeated_as_a_process_at_once(runner: PluginRunner, tmp_path: Path) -> None:
     path = script(tmp_path, "echo web1; exit 1")
     result = await runner.run(made(spins, path), Invocation(str(path), (), {}), time_limit=30, repeats=True)
     assert (result.exitval, result.output, result.cause) == (1, "web1\n", Cause.EXITED)
@@ -191,14 +193,14 @@ async def test_others_are_not_interrupted() -> None:
             await asyncio.sleep(0)
         return Answer(0, "well")
 
-    runner = Runner(block_limit=0.5)
+    runner = PluginRunner(block_limit=0.5)
     runner.start()
     results = await asyncio.gather(*(run(runner, body) for _ in range(20)))
     runner.stop()
     assert {result.output for result in results} == {"well"}
 
 
-async def test_pymons_own_steps_are_only_complained_of(runner: Runner, caplog: pytest.LogCaptureFixture) -> None:
+async def test_pymons_own_steps_are_only_complained_of(runner: PluginRunner, caplog: pytest.LogCaptureFixture) -> None:
     assert runner.can_run_in_process(made(sleeps, __file__))
     time.sleep(3 * LIMIT)  # noqa: ASYNC251
     assert "the event loop is held up by pymon itself" in caplog.text

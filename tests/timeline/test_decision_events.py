@@ -38,7 +38,7 @@ class Told(Site):
 
     def check(self, exitval: int = 1, output: str = "down\n", after: float = 60.0, **how: Any) -> list[str]:
         self.now += after
-        result = CheckResult(exitval, output, self.now - 0.5, self.now, **how)
+        result = CheckResult(exitval, output, 0.5, **how)
         return self.keep_told(process.observe(self.service, self.state, result, self.now, self.around), result)
 
     def send(self, sta: str = "1", summary: str = "s", intended: str = "", after: float = 60.0) -> list[str]:

@@ -80,27 +80,31 @@ def test_hosts_are_told_of_in_each_group() -> None:
 
 
 def result(exitval: int, output: str = "", cause: Cause = Cause.EXITED) -> CheckResult:
-    return CheckResult(exitval, output, T0, T0 + 0.25, cause)
+    return CheckResult(exitval, output, 0.25, cause)
 
 
 def test_outcomes() -> None:
     of = operator_events.of_outcome
-    done = of(*WEB, "lvs.alert -V v -R r", "failure", result(0, "removed 10.0.0.1:80\n\nfrom v\n"), decided=T0 - 1)
+    done = of(
+        *WEB, "lvs.alert -V v -R r", "failure", result(0, "removed 10.0.0.1:80\n\nfrom v\n"), T0 + 0.25, decided=T0 - 1
+    )
     assert done.text == "lvs.alert -V v -R r done in 0.2s: removed 10.0.0.1:80; from v"
     assert (done.at, done.kind, done.group, done.service) == (T0 + 0.25, TimelineKind.OUTCOME, *WEB)
     assert done.facts["output"] == ["removed 10.0.0.1:80", "from v"]
-    again = of(*WEB, "mail.alert x", "failure", result(75, "busy"), decided=T0, retry=4.0)
+    again = of(*WEB, "mail.alert x", "failure", result(75, "busy"), T0 + 0.25, decided=T0, retry=4.0)
     assert again.text == "mail.alert x failed (exit 75) after 0.2s, tried again in 4s: busy"
-    given_up = of(*WEB, "mail.alert x", "failure", result(75), decided=T0, given_up="an hour is over")
+    given_up = of(*WEB, "mail.alert x", "failure", result(75), T0 + 0.25, decided=T0, given_up="an hour is over")
     assert given_up.text == "mail.alert x failed (exit 75) after 0.2s, given up: an hour is over"
-    late = of(*WEB, "mail.alert x", "failure", result(137, cause=Cause.TIMED_OUT), decided=T0)
+    late = of(*WEB, "mail.alert x", "failure", result(137, cause=Cause.TIMED_OUT), T0 + 0.25, decided=T0)
     assert late.text == "mail.alert x failed (timed out) after 0.2s"
     lost = operator_events.of_lost_alert(*WEB, "lvs.alert", "up", T0, "a newer decision")
     assert lost.text == "lvs.alert is not done: a newer decision"
 
 
 def test_an_alert_that_says_much_is_cut() -> None:
-    event = operator_events.of_outcome(*WEB, "x", "up", result(0, "y" * 10_000 + "\n" + "z\n" * 1000), decided=T0)
+    event = operator_events.of_outcome(
+        *WEB, "x", "up", result(0, "y" * 10_000 + "\n" + "z\n" * 1000), T0 + 0.25, decided=T0
+    )
     assert len(event.text) < 1000
 
 

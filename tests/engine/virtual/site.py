@@ -134,7 +134,7 @@ class Programs:
         return self._result(self.now(), codes.pop(0) if codes else 0, "")
 
     def _result(self, began: float, exitval: int, output: str, cause: Cause = Cause.EXITED) -> CheckResult:
-        return CheckResult(exitval, f"{output}\n", MIDNIGHT + began, MIDNIGHT + self.now(), cause)
+        return CheckResult(exitval, f"{output}\n", self.now() - began, cause)
 
 
 Deed = Callable[[], Awaitable[object] | object]
