@@ -35,7 +35,7 @@ ROOMS = {
         "config": "model text errors suggestions redaction share installed executable",
         "core": "model errors",
         "timeline": "model text redaction core",
-        "store": "model text lockfile errors timeline",
+        "store": "model clock text lockfile errors timeline",
         "access": "model text errors",
         "runner": "model text clock errors share installed executable scarcity contract process",
         "plugin": "model text clock errors suggestions getopt_long scarcity contract process",
@@ -73,7 +73,7 @@ PURE = ("model", "core")
 WORLDLY = {"asyncio", "os", "time", "logging", "subprocess", "socket", "threading", "apscheduler", "random"}
 
 
-CLOCKED = ("engine", "runner", "alert", "process", "scarcity")
+CLOCKED = ("engine", "runner", "alert", "process", "scarcity", "store")
 """rooms that tell the time by the clock that is handed in (``pymon.clock``)"""
 CLOCKS = {
     *("time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"),
@@ -85,6 +85,7 @@ OWN_CLOCK = {
     "runner/event_loop.py": "is itself the clock of the event loop, which stands still in a hold-up",
     "runner/watchdog.py": "measures in a signal handler whether this loop runs; the machine's sleep must not count",
     "scarcity/waiting.py": "waits in threads of plugins, which run in programs of their own too",
+    "store/claim.py": "waits in the record's thread for another process's end",
     "runner/validation.py": "waits in a thread for the lines of a program",
 }
 """modules of these rooms that read a clock of the system's all the same, and why"""

@@ -92,8 +92,8 @@ class Engine:
         clock = clock or SystemClock()
         time = EngineClock(clock, limits)
         self._clock = time.now
-        self._booted = clock.wall() - clock.steady()
-        self._record = record or Store(None)
+        self._time = time
+        self._record = record or Store(None, clock=clock)
         self._loadstate = loadstate
         runner = runner or PluginRunner(clock=clock)
         executor = executor or LocalExecutor(runner, environ)
@@ -119,9 +119,9 @@ class Engine:
     async def start(self) -> None:
         """Begin to watch, where an earlier daemon has left off."""
         watcher, site = self._watcher, self.site
-        resumption = Resumption(watcher, self._record, self._saving, self._booted)
+        resumption = Resumption(watcher, self._record, self._saving, self._time)
         is_fresh = site.settings.state is StatePolicy.FRESH
-        saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late, clock=self._clock)
+        saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late, now=self._clock)
         undone = await resumption.take_up(saved, self._loadstate)
         counts = len(site.services), len(site.watches)
         started = operator_events.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)

@@ -13,6 +13,7 @@ from pymon.core.debts import begun_anew
 from pymon.core.outages import enter
 from pymon.core.time_shift import bound_times, shift_times
 from pymon.engine.carry_over import forgotten, resume, why_shrunk
+from pymon.engine.clock import EngineClock
 from pymon.engine.debt_payment import programs_of
 from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.history import ALERTS, FAILURES
@@ -47,8 +48,7 @@ class Resumption:
     watcher: Watcher
     record: Store
     saving: Saving
-    booted: float = 0.0
-    """when the machine was started, in seconds since the epoch"""
+    clock: EngineClock
 
     async def take_up(self, saved: Saved, wanted: Iterable[SavedKind]) -> dict[str, Pending]:
         """Go on from ``saved``, and from those of mon's files that are wanted; gives the alerts to launch, by tokens.
@@ -122,15 +122,15 @@ class Resumption:
 
     def _is_rebooted(self, saved: Saved) -> bool:
         """Whether the machine was started since an earlier daemon wrote to its record."""
-        boot, _ = since_boot()
+        boot, _ = since_boot(self.clock)
         if is_boot(boot) and is_boot(saved.written.boot):
             return boot != saved.written.boot
-        return 0 < saved.last_write < self.booted
+        return 0 < saved.last_write < self.clock.wall() - self.clock.steady()  # its start
 
     def _translated(self, saved: Saved) -> Saved:
         """What was saved, by the clock as it is now: it may have been set while no daemon ran (E-clock-set)."""
         now = self.watcher.clock()
-        step = clock_set_since(saved.written, Moment(now, *since_boot()))
+        step = clock_set_since(saved.written, Moment(now, *since_boot(self.clock)))
         if not step:
             return saved
         event = operator_events.of_clock_set(now, step)

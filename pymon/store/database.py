@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from pymon.clock import Clock
 from pymon.model.delivery import Pending, PendingDelivery
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
@@ -55,8 +56,9 @@ class Written:
 class Database:
     """One file; to be used by one thread."""
 
-    def __init__(self, path: Path, limits: StoreLimits) -> None:
+    def __init__(self, path: Path, limits: StoreLimits, clock: Clock) -> None:
         """Nothing is touched yet."""
+        self._clock = clock
         self.path = path
         self._limits = limits
         self._connection: sqlite3.Connection | None = None
@@ -66,7 +68,7 @@ class Database:
         self._base = 0
         self._needs_all = True
         self._set_aside_at: float | None = None
-        self._checkpointed = time.monotonic()
+        self._checkpointed = self._clock.steady()
         self._prune_due = self._checkpointed
 
     def start(self, *, fresh: bool) -> tuple[Saved, Written]:
@@ -122,7 +124,7 @@ class Database:
 
         It takes some hundredths of a second at most; whoever calls lets others have their turn in between.
         """
-        now = time.monotonic()
+        now = self._clock.steady()
         try:
             if self._connection is not None and now - self._checkpointed >= self._limits.maintain_every:
                 self._checkpointed = now
@@ -146,7 +148,7 @@ class Database:
 
     def _drop_old(self, connection: sqlite3.Connection) -> bool:
         """Drop some of what is too old, or too much; whether there is more."""
-        removed = prune(connection, count_time(connection, time.time(), self._limits), self._limits)
+        removed = prune(connection, count_time(connection, self._clock, self._limits), self._limits)
         return prune_histories(connection) + removed >= STEP * STEPS
 
     # Opening
@@ -225,7 +227,7 @@ class Database:
 
     def _put_aside(self, damage: str) -> None:
         """Rename the file, with what SQLite keeps beside it; raises Unusable if that cannot be done."""
-        now = time.monotonic()
+        now = self._clock.steady()
         if self._set_aside_at is not None and now - self._set_aside_at < ASIDE_QUIET:
             raise Unusable(f"it cannot be used ({damage}), and neither could the one before it")
         stamp = time.strftime("%Y%m%dT%H%M%S")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from pymon.clock import awake
 from pymon.store.database import Database, Written
 from pymon.store.disk_worker import DiskWorker
 from pymon.store.health import find_damage
@@ -35,7 +36,7 @@ class Maintenance:
 
     def look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin what is due; returns at once. To be called after each write."""
-        now = loop.time()
+        now = awake()
         if self._inspect_at is None:  # the file was read through when it was opened
             self._inspect_at = now + self._limits.inspect_every
         if now >= self._maintain_at:
@@ -53,7 +54,7 @@ class Maintenance:
 
     def _maintain(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have the database looked after; while there is more to drop, again after what came meanwhile."""
-        self._maintain_at = max(self._maintain_at, loop.time() + self._limits.maintain_every)
+        self._maintain_at = max(self._maintain_at, awake() + self._limits.maintain_every)
 
         def maintained(done: asyncio.Future[bool]) -> None:
             if not done.cancelled() and done.exception() is None and done.result() and self._maintain_at < float("inf"):

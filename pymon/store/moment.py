@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from pymon.clock import Clock
 
 _UNNAMED = "process "
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -48,9 +49,9 @@ def is_boot(name: str) -> bool:
     return bool(name) and not name.startswith(_UNNAMED)
 
 
-def since_boot() -> tuple[str, float]:
+def since_boot(clock: Clock) -> tuple[str, float]:
     """The machine's boot by name, and the seconds since then. Without a name, the time counts of this process alone."""
     boot = f"{_UNNAMED}{os.getpid()}"
     with contextlib.suppress(OSError):
         boot = _BOOT_ID.read_text().strip()
-    return boot, time.clock_gettime(time.CLOCK_BOOTTIME)
+    return boot, clock.steady()

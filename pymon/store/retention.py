@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from pymon.clock import Clock
 from pymon.store.ages import Ages, Mark, add_mark, advance, decode_ages, drop_expired, encode_ages, find_expired
 from pymon.store.batch import LINES_KEPT
 from pymon.store.disk_worker import breathe
@@ -18,11 +19,11 @@ BREATH = 0.001
 """seconds between transactions"""
 
 
-def count_time(connection: sqlite3.Connection, wall: float, limits: StoreLimits) -> Ages:
-    """Count the record's life on to now, keep that in the record, and return it; ``wall`` is the wall clock's time."""
+def count_time(connection: sqlite3.Connection, clock: Clock, limits: StoreLimits) -> Ages:
+    """Count the record's life on to now, keep that in the record, and return it."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'ages'").fetchone()
-    ages = advance(decode_ages(row[0] if row else None), *since_boot())
-    ages = drop_expired(add_mark(ages, _newest(connection), wall), limits.events_age)
+    ages = advance(decode_ages(row[0] if row else None), *since_boot(clock))
+    ages = drop_expired(add_mark(ages, _newest(connection), clock.wall()), limits.events_age)
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('ages', ?)", (encode_ages(ages),))
     return ages
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from pymon.clock import Clock, SystemClock
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
@@ -48,14 +48,24 @@ _BUG = Written("it crashed (a bug in pymon)")
 class Store:
     """One record; to be used from one event loop. No method raises or blocks. Without a path, it is in memory only."""
 
-    def __init__(self, path: Path | None, limits: StoreLimits | None = None) -> None:
-        """Nothing is touched before ``open``; what is handed over earlier is written then."""
+    def __init__(
+        self,
+        path: Path | None,
+        limits: StoreLimits | None = None,
+        clock: Clock | None = None,
+        worker: DiskWorker | None = None,
+    ) -> None:
+        """Nothing is touched before ``open``; what is handed over earlier is written then.
+
+        ``clock`` is the machine's, and ``worker`` a thread of its own, if none is given.
+        """
         self.path = path
         self.problem = ""
         self._limits = limits = limits or StoreLimits()
-        self._database = None if path is None else Database(path, limits)
-        self._worker = DiskWorker("pymon-record")
-        self._clock: Callable[[], float] = time.time
+        self._clock = clock = clock or SystemClock()
+        self._database = None if path is None else Database(path, limits, clock)
+        self._worker = worker or DiskWorker("pymon-record")
+        self._now = clock.wall
         self._state = StoreState.CLOSED
         self._contents = Contents(limits)
         self._batches = 0
@@ -75,14 +85,15 @@ class Store:
         *,
         fresh: bool = False,
         late: Callable[[Saved], None] | None = None,
-        clock: Callable[[], float] = time.time,
+        now: Callable[[], float] | None = None,
     ) -> Saved:
         """Open or begin the file; what an earlier daemon left in it. ``fresh``: next to nothing, see ``Database``.
 
         A damaged file is set aside; if there can be none, the log says why, and what follows stays in memory. If the
         disk hangs, nothing is given here, but to ``late`` once the file is open, and before anything is written to it.
+        ``now`` tells the time of what is written (default: the wall clock).
         """
-        self._clock = clock
+        self._now = now or self._clock.wall
         if self._database is None:
             return Saved()
         self._move(StoreEvent.OPEN)
@@ -257,10 +268,10 @@ class Store:
         self._cancel_timers()
         if self._database is None or self._state not in IS_FREE or not self._contents.waiting:
             return
-        now = self._clock()
+        now = self._now()
         if not self.problem:
             self._contents.note_losses(now)
-        batch = self._contents.take_batch(Moment(now, *since_boot()))
+        batch = self._contents.take_batch(Moment(now, *since_boot(self._clock)))
         self._batches += 1
         self._move(StoreEvent.WRITE)
         self._do(partial(self._database.save, batch)).add_done_callback(self._finished)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -12,7 +11,6 @@ from pymon.model.event import TimelineEvent
 from pymon.store.batch import Batch
 from pymon.store.codec import encode_facts, encode_measurements, encode_pending, encode_state
 from pymon.store.disk_worker import breathe
-from pymon.store.moment import Moment, since_boot
 from pymon.text import bounded, encode
 
 CHUNK = 32
@@ -36,9 +34,9 @@ def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
             connection.executemany(statement, chunk)
             if len(chunk) == CHUNK:
                 breathe(BREATH)
-    moment = batch.moment or Moment(time.time(), *since_boot())
-    rows = [("last_write", moment.at), ("last_boot", moment.boot), ("last_booted_for", moment.booted_for)]
-    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+    if (moment := batch.moment) is not None:
+        rows = [("last_write", moment.at), ("last_boot", moment.boot), ("last_booted_for", moment.booted_for)]
+        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
     connection.execute("COMMIT")
 
 

@@ -71,7 +71,7 @@ async def test_a_failure_that_was_left_undone_is_wanted_while_the_service_fails(
     """Of whatever kind: the real server is to go, and the outage is taken up, so that it comes back."""
     tried = engine(tmp_path, "traptimeout 1h")
     undone = Pending("k", "x.alert", "web", "x", event.value, 1000.0, (), {}, "")
-    resumption = Resumption(tried._watcher, tried._record, tried._saving)
+    resumption = Resumption(tried._watcher, tried._record, tried._saving, tried._time)
     assert resumption.is_still_wanted(undone)
     assert tried.states[KEY].op_status is OpStatus.FAIL
     assert resumption.is_still_wanted(undone)

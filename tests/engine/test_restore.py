@@ -13,6 +13,7 @@ import pytest
 
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
+from pymon.engine.clock import EngineClock
 from pymon.engine.mon_state_sync import kinds_named
 from pymon.engine.restore import Resumption
 from pymon.model import request as asked
@@ -27,6 +28,7 @@ from pymon.store.batch import Saved
 from pymon.store.database import Database, Written
 from pymon.store.limits import StoreLimits
 from pymon.store.store import FILE, Store
+from tests.clocks import VirtualClock
 from tests.engine.lab import Lab
 
 SITE = """
@@ -307,6 +309,11 @@ class SettingElsewhere(Setting):
     survives_boot = True
 
 
+def started_ago(seconds: float) -> EngineClock:
+    """The time on a machine that was started so long ago."""
+    return EngineClock(VirtualClock(lambda: seconds, begin=time.time() - seconds))
+
+
 @pytest.mark.parametrize(
     ("plugin", "is_rebooted", "alerts"), [(Setting(), True, 2), (Setting(), False, 1), (SettingElsewhere(), True, 1)]
 )
@@ -319,9 +326,8 @@ async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
     watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", plugin)})
     await lab.engine.start()
     lab.fail(X)
-    now = time.time()
-    saved = Saved(states={X: lab.state(X)}, last_write=now)
-    resumption = Resumption(watcher, lab.engine._record, lab.engine._saving, now + (1 if is_rebooted else -1))
+    saved = Saved(states={X: lab.state(X)}, last_write=time.time())
+    resumption = Resumption(watcher, lab.engine._record, lab.engine._saving, started_ago(-1 if is_rebooted else 1))
     await resumption.take_up(saved, ())
     lab.fail(X)
     assert len(lab.engine.snapshot().alert_history) == alerts
@@ -337,9 +343,8 @@ async def test_e_reboot_what_is_owed_is_paid_though_nothing_was_alerted_since(tm
     watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", Setting())})
     await lab.engine.start()
     lab.fail(X)
-    now = time.time()
-    saved = Saved(states={X: lab.state(X)}, last_write=now)
-    await Resumption(watcher, lab.engine._record, lab.engine._saving, now + 1).take_up(saved, ())
+    saved = Saved(states={X: lab.state(X)}, last_write=time.time())
+    await Resumption(watcher, lab.engine._record, lab.engine._saving, started_ago(-1)).take_up(saved, ())
     assert lab.state(X).period("p") == PeriodState()
     lab.recover(X)
     assert [line.split()[0] for line in lab.engine.snapshot().alert_history] == ["trapalert", "upalert"]

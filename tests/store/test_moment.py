@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pymon.clock import SystemClock
 from pymon.store.moment import Moment, clock_set_since, is_boot, since_boot
 
 THEN = Moment(1_800_000_000.0, "one boot", 5000.0)
@@ -44,9 +45,9 @@ def test_of_an_older_daemon_only_the_wall_clock_is_known(then: Moment, now: Mome
 
 
 def test_this_machine_has_a_boot() -> None:
-    boot, seconds = since_boot()
+    boot, seconds = since_boot(SystemClock())
     assert is_boot(boot)
     assert seconds > 0
-    assert since_boot()[0] == boot
+    assert since_boot(SystemClock())[0] == boot
     assert not is_boot("process 17")
     assert not is_boot("")

@@ -11,15 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from pymon.clock import SystemClock, boottime
 from pymon.store.ages import Ages, Mark, decode_ages, encode_ages
 from pymon.store.database import Database
 from pymon.store.limits import StoreLimits
 from pymon.store.retention import STEP, STEPS, count_time, prune, prune_histories
 from pymon.store.store import Store
+from tests.clocks import VirtualClock
 from tests.store.samples import T0, act, check
 
 DAY = 86400.0
 LIMITS = StoreLimits()
+
+
+def clock_at(wall: float) -> VirtualClock:
+    """A clock whose wall clock is at ``wall``, whenever the machine was started."""
+    return VirtualClock(boottime, begin=wall - boottime())
 
 
 @pytest.fixture
@@ -79,20 +86,20 @@ async def test_one_go_is_short_and_says_by_its_count_that_there_is_more(connecti
 async def test_a_clock_that_is_a_year_ahead_makes_nothing_old(connection: sqlite3.Connection) -> None:
     """R-retention. The wall clock is put a year ahead, or back, for as many passes as it likes."""
     for ahead in (0.0, 400 * DAY, -400 * DAY, 400 * DAY):
-        assert prune(connection, count_time(connection, T0 + 6000 + ahead, LIMITS), LIMITS) == 0
+        assert prune(connection, count_time(connection, clock_at(T0 + 6000 + ahead), LIMITS), LIMITS) == 0
     assert rows(connection) == (1201, T0 + 5000)
 
 
 async def test_what_was_kept_for_ninety_days_goes(connection: sqlite3.Connection) -> None:
     """R-retention. The record's own count says so, in the file, over restarts."""
-    ages = count_time(connection, T0 + 6000, LIMITS)
+    ages = count_time(connection, clock_at(T0 + 6000), LIMITS)
     aged = replace(ages, life=91 * DAY, marks=(Mark(0.0, 2000, T0 + 2000),))
     connection.execute("UPDATE meta SET value = ? WHERE name = 'ages'", (encode_ages(aged),))
-    assert prune(connection, count_time(connection, T0 + 6000, LIMITS), LIMITS) == 1200
+    assert prune(connection, count_time(connection, clock_at(T0 + 6000), LIMITS), LIMITS) == 1200
 
 
 async def test_the_age_survives_a_new_start_that_forgets_the_rest(path: Path, connection: sqlite3.Connection) -> None:
-    before = replace(count_time(connection, T0 + 6000, LIMITS), life=5 * DAY)
+    before = replace(count_time(connection, clock_at(T0 + 6000), LIMITS), life=5 * DAY)
     connection.execute("UPDATE meta SET value = ? WHERE name = 'ages'", (encode_ages(before),))
     record = Store(path)
     await record.open(fresh=True)
@@ -125,7 +132,7 @@ async def test_the_bound_holds_at_any_rate_and_from_the_start(path: Path) -> Non
 @pytest.mark.slow
 def test_a_pass_leaves_room_for_others(path: Path) -> None:
     """What has to be dropped is dropped in goes of a bounded size, each of which says whether there is more."""
-    made = Database(path, LIMITS)
+    made = Database(path, LIMITS, SystemClock())
     made.start(fresh=False)
     rows_of_events = [(T0, T0, 1, "act", "g", "s", "", "x", "{}")] * (STEP * STEPS + 10)
     filling = sqlite3.connect(path, isolation_level=None)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pymon.clock import SystemClock
 from pymon.store import states
 from pymon.store.batch import Batch, Saved
 from pymon.store.database import Database, Written
@@ -58,7 +59,7 @@ class Disk(Database):
     """A database whose writes do as the test says; without an answer they hang."""
 
     def __init__(self, path: Path, limits: StoreLimits) -> None:
-        super().__init__(path, limits)
+        super().__init__(path, limits, SystemClock())
         self.may_open = threading.Event()
         self.may_open.set()
         self.answers: list[Written | Exception] = []
