@@ -23,6 +23,8 @@ ROOMS = {
         "errors": "model",
         "suggestions": "",
         "getopt_long": "",
+        "options": "errors suggestions getopt_long",
+        "hostname": "",
         "redaction": "",
         "lockfile": "",
         "share": "",
@@ -38,9 +40,9 @@ ROOMS = {
         "store": "model clock text lockfile errors timeline",
         "access": "model text errors",
         "runner": "model text clock errors share installed executable scarcity contract process",
-        "plugin": "model text clock errors suggestions getopt_long scarcity contract process",
+        "plugin": "model text clock errors suggestions options hostname scarcity contract process",
         "alert": "model text clock redaction scarcity contract process runner",
-        "ipvs": "model text lockfile errors plugin",
+        "ipvs": "model text lockfile errors options hostname",
         "engine": "model text local_time clock lockfile errors redaction installed executable "
         "scarcity contract process config core timeline store runner alert",
         "workbench": "model text errors installed executable contract process config runner "

@@ -23,8 +23,8 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, AddressFamily
 
 from pymon.errors import IpvsAddressError, IpvsLookupError
+from pymon.hostname import host_name
 from pymon.ipvs.model import Address, Listening, Marked, Protocol, Virtual, family_of
-from pymon.plugin.hostname import host_name
 
 _MARK = re.compile(r"fwm([46]?):(.*)", re.IGNORECASE | re.DOTALL)
 _MARK_FAMILIES: dict[str, AddressFamily | None] = {"": None, "4": AF_INET, "6": AF_INET6}

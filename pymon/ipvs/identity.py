@@ -6,6 +6,7 @@ known. Both write a real server as ``TCP 10.0.0.100:80 10.0.0.1:80``, so they ag
 
 from __future__ import annotations
 
+from pymon.hostname import host_name
 from pymon.ipvs.address import (
     known_ports,
     mark_family,
@@ -16,7 +17,6 @@ from pymon.ipvs.address import (
 )
 from pymon.ipvs.model import Address, Forwarding, Protocol, Virtual, show_endpoint
 from pymon.ipvs.plan import port_in_table
-from pymon.plugin.hostname import host_name
 
 
 def spelled(virtual: str, real: str, protocol: Protocol) -> str:

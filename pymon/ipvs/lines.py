@@ -9,7 +9,7 @@ from pymon.ipvs.address import parse_mark, split_endpoint
 from pymon.ipvs.identity import spelled
 from pymon.ipvs.options import Options
 from pymon.model.lvs_alert_line import LvsLine
-from pymon.plugin.options import OptionParser
+from pymon.options import OptionParser
 
 _PARSER = OptionParser(Options)
 

@@ -8,7 +8,7 @@ from pymon.errors import IpvsAddressError
 from pymon.ipvs.address import check_endpoint, parse_mark, parse_protocol
 from pymon.ipvs.model import MAX_WEIGHT, Forwarding, Protocol
 from pymon.model.status import EventKind
-from pymon.plugin.options import choice, flag, many, option, words
+from pymon.options import choice, flag, many, option, words
 
 _METHODS = {
     **dict.fromkeys(("dr", "route", "gatewaying", "g"), Forwarding.DR),

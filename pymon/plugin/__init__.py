@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pymon.model.measurement import Measurement
     from pymon.model.result import Cause, CheckOutcome, CheckResult
     from pymon.model.status import EventKind
+    from pymon.options import choice, flag, many, option, words
     from pymon.plugin.alert import Alert, AlertOutcome, Done, Event, Exit, Failed, TryAgain, append, run_program
     from pymon.plugin.blocking import in_thread
     from pymon.plugin.bounded import TooMuchWork, judge
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from pymon.plugin.matching import Regex
     from pymon.plugin.monitor import AT_ONCE, Monitor, SetMonitor
     from pymon.plugin.net import FAMILY_NAMES, Address, CannotConnect, NameNotFound, addresses, connect, literal
-    from pymon.plugin.options import choice, flag, many, option, words
     from pymon.plugin.outcome import Broken, Call, Down, Outcome, Outcomes, Report, Up, Wording
     from pymon.plugin.secret import read_secret, read_secrets
     from pymon.plugin.template import (
@@ -121,11 +121,11 @@ _HOME = {
     "addresses": "pymon.plugin.net",
     "connect": "pymon.plugin.net",
     "literal": "pymon.plugin.net",
-    "choice": "pymon.plugin.options",
-    "flag": "pymon.plugin.options",
-    "many": "pymon.plugin.options",
-    "option": "pymon.plugin.options",
-    "words": "pymon.plugin.options",
+    "choice": "pymon.options",
+    "flag": "pymon.options",
+    "many": "pymon.options",
+    "option": "pymon.options",
+    "words": "pymon.options",
     "Broken": "pymon.plugin.outcome",
     "Call": "pymon.plugin.outcome",
     "Down": "pymon.plugin.outcome",

@@ -49,8 +49,8 @@ from pymon.model.argument import ArgumentProblem, Fault
 from pymon.model.duration import format_duration
 from pymon.model.status import EventKind
 from pymon.model.variables import MonVariable
+from pymon.options import OptionParser, Parsed, flag, option
 from pymon.plugin.blocking import Blocking
-from pymon.plugin.options import OptionParser, Parsed, flag, option
 from pymon.plugin.program import about_of, called_with, run_and_leave
 from pymon.plugin.validation import Given, Validate, ask, problem_of
 from pymon.plugin.values import count, seconds

@@ -6,20 +6,11 @@ import asyncio
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 
+from pymon.hostname import host_name
 from pymon.plugin import net
 
 LOOKUP_LIMIT = 5.0
 """seconds after which a name counts as one that cannot be looked up: what is to be done to others waits for it"""
-
-
-def host_name(text: str) -> str:
-    """A host's name in lower case and ASCII (IDNA), without the dot that its end may have."""
-    if not text.isascii():
-        try:
-            text = text.encode("idna").decode("ascii")
-        except UnicodeError:
-            return text.lower()
-    return (text.removesuffix(".") or text).lower()
 
 
 def host_text(text: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pymon.errors import PluginUsageError
+from pymon.options import flag, option
 from pymon.plugin.blocking import in_thread
-from pymon.plugin.options import flag, option
 from pymon.plugin.secret import read_secret
 from pymon.plugin.tls import TlsOptions
 

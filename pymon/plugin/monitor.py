@@ -44,10 +44,10 @@ from pymon.errors import PluginError, PluginUsageError
 from pymon.model.argument import ArgumentProblem
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_EXIT
+from pymon.options import OptionParser, flag, option
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.host import Host
 from pymon.plugin.net import FAMILY_NAMES
-from pymon.plugin.options import OptionParser, flag, option
 from pymon.plugin.outcome import (
     HIGHEST_EXIT,
     Broken,
@@ -235,7 +235,7 @@ class SetMonitor(_Program[OptionsT]):
         """``about`` is its help (default: the docstring of the module that ``check`` is in).
 
         ``subject`` is what its arguments are called in the help, where they are no hosts. ``single_dash``: its long
-        options stand behind one hyphen (see ``pymon.plugin.options``). With ``none_is_wrong`` it is wrong to give it
+        options stand behind one hyphen (see ``pymon.options``). With ``none_is_wrong`` it is wrong to give it
         no arguments; without, all is well then. ``local``: its arguments are no hosts but things of this machine, so
         there is neither -4 nor -6. ``validate`` says what is wrong with options that the declarations let pass (see
         ``pymon.plugin.validation``).
@@ -289,7 +289,7 @@ class Monitor(_Program[OptionsT]):
         arguments are more than hosts: it is given them all (without the options), and gives the options with what the
         others mean, and the hosts; it may raise PluginUsageError. ``summary`` makes the first line of all outcomes
         where it is not the failed hosts (host dependencies and alerts match on those). ``options_first``: its options
-        end at the first word that is none (see ``pymon.plugin.options``). ``validate`` says what is wrong with options
+        end at the first word that is none (see ``pymon.options``). ``validate`` says what is wrong with options
         that the declarations and ``divide`` let pass (see ``pymon.plugin.validation``).
         """
         common = (*_common(local), _EachOptions)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymon.errors import PluginUsageError, UnusableFile
-from pymon.plugin.options import flag, option
+from pymon.options import flag, option
 from pymon.scarcity.symptoms import SHORTAGES, shortage_in
 from pymon.scarcity.waiting import wait_in_thread
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pymon.options import OptionParser
 from pymon.plugin import LoginOptions, PluginUsageError
-from pymon.plugin.options import OptionParser
 
 
 def read(*arguments: str) -> LoginOptions:

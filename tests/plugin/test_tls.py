@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pymon.options import OptionParser
 from pymon.plugin import PluginUsageError, TlsOptions, days_left, tls_context, tls_problem
-from pymon.plugin.options import OptionParser
 from pymon.plugin.tls import _context
 from tests.servers.certificates import Authority, self_signed
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pymon.options import many, option
 from pymon.plugin.matching import Regex
-from pymon.plugin.options import many, option
 from pymon.plugin.values import seconds
 from pymon.text import decode, encode
 

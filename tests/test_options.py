@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pymon.contract.invocation import Invocation
 from pymon.errors import PluginError, PluginUsageError
+from pymon.options import OptionParser, choice, flag, many, option, words
 from pymon.plugin import Alert, AlertOutcome, Done, Event, Host, Monitor, Outcome, Up
-from pymon.plugin.options import OptionParser, choice, flag, many, option, words
 
 
 @dataclass(frozen=True)
