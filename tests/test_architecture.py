@@ -25,7 +25,7 @@ ROOMS = {
         "getopt_long": "",
         "options": "errors suggestions getopt_long",
         "hostname": "",
-        "redaction": "",
+        "redaction": "text",
         "lockfile": "",
         "share": "",
         "installed": "",
@@ -40,7 +40,7 @@ ROOMS = {
         "store": "model clock text lockfile errors timeline",
         "access": "model text errors",
         "runner": "model text clock errors share installed executable scarcity contract process",
-        "plugin": "model text clock errors suggestions options hostname scarcity contract process",
+        "plugin": "model text clock errors suggestions options hostname redaction scarcity contract process",
         "alert": "model text clock redaction scarcity contract process runner",
         "ipvs": "model text lockfile errors options hostname",
         "engine": "model text local_time clock lockfile errors redaction installed executable "

@@ -34,7 +34,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall
 from pymon.model.result import Cause, CheckResult
 from pymon.process.start_queue import STARTED_FOR
-from pymon.redaction import mask_echoed
+from pymon.redaction.command_words import mask_echoed
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from pymon.scarcity.waiting import NO_LONGER

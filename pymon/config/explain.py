@@ -17,7 +17,7 @@ from pymon.model.period import PeriodSpec
 from pymon.model.service import Host, Period, Service
 from pymon.model.settings import Settings
 from pymon.model.site import Site
-from pymon.redaction import mask_value
+from pymon.redaction.command_words import mask_value
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"

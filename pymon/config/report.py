@@ -10,7 +10,7 @@ from pymon.config.lines import Source
 from pymon.config.problems import KINDS
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
-from pymon.redaction import cut_before_secret
+from pymon.redaction.command_words import cut_before_secret
 from pymon.suggestions import most_alike
 
 MOST = 1000

@@ -18,7 +18,7 @@ from pymon.errors import DependencyError, PeriodError, TimevalError, WordSplitEr
 from pymon.model.depend import DependBehavior, Dependency
 from pymon.model.period import PeriodSpec
 from pymon.model.service import Command, ExitRange, MonitorCommand
-from pymon.redaction import mask_secrets
+from pymon.redaction.command_words import mask_secrets
 
 
 class Note(Protocol):

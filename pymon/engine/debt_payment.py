@@ -24,7 +24,7 @@ from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
 from pymon.model.variables import MonVariable
-from pymon.redaction import mask_secrets
+from pymon.redaction.command_words import mask_secrets
 from pymon.runner.registry import PluginFile
 from pymon.store.store import Store
 

@@ -45,7 +45,8 @@ from pymon.model.service import MonitorCommand, Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
-from pymon.redaction import MASK, mask_echoed
+from pymon.redaction import MASK
+from pymon.redaction.command_words import mask_echoed
 from pymon.runner.executor import Executor, LocalExecutor, MissingMonitor
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile

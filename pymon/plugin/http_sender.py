@@ -36,10 +36,10 @@ from pymon.plugin.alert import AlertOutcome, Done, Exit, Failed, TryAgain
 from pymon.plugin.blocking import in_thread
 from pymon.plugin.hostname import host_addresses, host_text
 from pymon.plugin.http.transport import OneShotTransport, Proxy, Request, Response, TransportError, authority, basic
-from pymon.plugin.redaction import masked
 from pymon.plugin.secret import read_secret, read_secrets
 from pymon.plugin.tls import TlsOptions
 from pymon.plugin.values import seconds
+from pymon.redaction.known_secrets import mask_known
 from pymon.text import decode, encode, one_line
 
 PASSING = frozenset({408, 425, 429})
@@ -253,7 +253,7 @@ class Courier(NamedTuple):
             async with asyncio.timeout(limit) as deadline:
                 answer = await self.transport.handle_async_request(request)
         except TransportError as error:
-            return TryAgain(f"{place.shown}: {masked(str(error), secrets)}")
+            return TryAgain(f"{place.shown}: {mask_known(str(error), secrets)}")
         except TimeoutError as error:
             why = f"timeout after {limit:g} seconds" if deadline.expired() else error.strerror or "timeout"
             return TryAgain(f"{place.shown}: {why}")
@@ -293,7 +293,7 @@ def judged(place: Destination, answer: Response, secrets: Sequence[str] = ()) ->
         return Done()
 
     def shown(said: bytes) -> str:
-        return one_line(masked(decode(said), secrets))[:_SHOWN]
+        return one_line(mask_known(decode(said), secrets))[:_SHOWN]
 
     reason = _usual_reason(status) if place.is_secret else shown(answer.extensions["reason_phrase"])
     text = f"{place.shown}: {status} {reason}".rstrip()

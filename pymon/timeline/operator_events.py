@@ -34,7 +34,7 @@ from pymon.model.request import (
     TestMonitor,
 )
 from pymon.model.result import Cause, CheckResult
-from pymon.redaction import mask_value
+from pymon.redaction.command_words import mask_value
 
 LINES = 5
 """lines of an alert's output that are recorded"""

@@ -20,7 +20,7 @@ from pymon.engine.api import EngineFace
 from pymon.errors import ProtocolError
 from pymon.model.request import Asker, Login, Outcome, Request
 from pymon.protocol import wire
-from pymon.redaction import mask_secrets
+from pymon.redaction.command_words import mask_secrets
 from pymon.server.commands.render_cache import StatusRenderer
 from pymon.server.commands.reply import Ask, Reply, Session
 from pymon.server.commands.table import COMMANDS, UNAUTHORISED, answer, is_secret

@@ -14,7 +14,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 
-MASK = "***"
+from pymon.redaction import MASK
 
 _WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^\s"'\\])+|["'\\]\S*""", re.DOTALL)
 _NAMES = (

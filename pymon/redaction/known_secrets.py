@@ -8,15 +8,14 @@ import json
 from collections.abc import Iterable
 from urllib.parse import quote, unquote_to_bytes
 
+from pymon.redaction import MASK
 from pymon.text import decode, encode
-
-MASK = "***"
 
 _SHORTEST = 3
 """characters; what is shorter stands in any text by chance, and masking it would show it rather"""
 
 
-def masked(text: str, secrets: Iterable[str]) -> str:
+def mask_known(text: str, secrets: Iterable[str]) -> str:
     """The text with ``***`` for each secret, as it is or in one of the forms in which it may come back.
 
     These are base64, percent-encoding (or what such a text stands for), JSON and HTML.

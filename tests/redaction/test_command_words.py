@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.redaction import MASK, cut_before_secret, mask_echoed, mask_secrets, mask_value
+from pymon.redaction import MASK
+from pymon.redaction.command_words import cut_before_secret, mask_echoed, mask_secrets, mask_value
 from tests.growth import check_growth_is_linear, seconds_of
 
 MASKED = [
