@@ -7,7 +7,7 @@ whether any host is left. (maxprocs, and that a service does not overlap itself,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pymon.core import dependencies
@@ -72,7 +72,7 @@ def admit(
     outcome = dependencies.evaluate(service, DependBehavior.MONITOR, around, now)
     noticed: tuple[Noticed, ...] = ()
     if outcome is not None:
-        state, noticed = _with_dependency(service, state, outcome)
+        state, noticed = dependencies.keep(service, state, DependBehavior.MONITOR, outcome)
         if not outcome.fulfilled:
             return NotRun(Obstacle.DEPEND, outcome.text, state, DEPEND_RETRY, noticed)
     if not service.monitor.append_hosts:
@@ -92,17 +92,6 @@ def _excluded(service: Service, now: float, around: Surroundings) -> str | None:
     if own is not None and in_period(own, local):
         return f"exclude_period {own.text!r}"
     return None
-
-
-def _with_dependency(
-    service: Service, state: ServiceState, outcome: dependencies.Outcome
-) -> tuple[ServiceState, tuple[Noticed, ...]]:
-    """Keep the outcome (it shares depend_status with alerts, as in mon); say once that it cannot be had (D6)."""
-    error = outcome.error
-    noticed = (Noticed(service.key, error),) if error not in ("", state.monitor_depend_error) else ()
-    if outcome.fulfilled is state.depend_status and error == state.monitor_depend_error:
-        return state, noticed
-    return replace(state, depend_status=outcome.fulfilled, monitor_depend_error=error), noticed
 
 
 def _choose_hosts(

@@ -10,7 +10,8 @@ check; host dependencies only read the summaries of failing parents.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pymon.core.arithmetic import value_of
 from pymon.core.context import Surroundings
@@ -18,6 +19,7 @@ from pymon.core.whole_seconds import elapsed, lasting
 from pymon.errors import DependencyCycle, DependencyError
 from pymon.model.depend import DependBehavior, Dependency, ServiceKey
 from pymon.model.duration import format_duration
+from pymon.model.effect import Noticed
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
 
@@ -50,6 +52,22 @@ def evaluate(service: Service, behavior: DependBehavior, around: Surroundings, n
         return Outcome(True, error=f"{label} cannot be evaluated and counts as fulfilled: {error}")
     except RecursionError:
         return Outcome(True, error=f"{label} cannot be evaluated and counts as fulfilled: it is nested too deep")
+
+
+def keep(
+    service: Service, state: ServiceState, behavior: DependBehavior, outcome: Outcome
+) -> tuple[ServiceState, tuple[Noticed, ...]]:
+    """The state with an outcome in it (checks and alerts share depend_status, as in mon), and what is new to say.
+
+    That one cannot be evaluated is said once (D6).
+    """
+    error_field = _ERROR_FIELD[behavior]
+    before: str = getattr(state, error_field)
+    noticed = (Noticed(service.key, outcome.error),) if outcome.error not in ("", before) else ()
+    if outcome.fulfilled is state.depend_status and outcome.error == before:
+        return state, noticed
+    changes: dict[str, Any] = {"depend_status": outcome.fulfilled, error_field: outcome.error}
+    return replace(state, **changes), noticed
 
 
 def hidden_hosts(service: Service, hosts: Sequence[str], around: Surroundings, now: float) -> dict[str, ServiceKey]:
@@ -183,6 +201,8 @@ class _Evaluation:
         return f"{key} depends on a service that is failing"
 
 
+_ERROR_FIELD = {DependBehavior.ALERTS: "depend_error", DependBehavior.MONITOR: "monitor_depend_error"}
+"""the field of ServiceState that says why a dependency could not be evaluated at the last time"""
 _UNTESTED = ServiceState()
 _NAME_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 _ADDRESS_LETTERS = _NAME_LETTERS | {":"}

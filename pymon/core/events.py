@@ -249,14 +249,9 @@ def _suppressed(service: Service, event: Event, held: Iterable[Held]) -> tuple[S
 def _with_dependency(
     service: Service, state: ServiceState, event: Event, around: Surroundings
 ) -> tuple[ServiceState, tuple[Noticed, ...]]:
-    """Evaluate what may hold alerts back, as each result does; say it once if that cannot be done (D6)."""
+    """Evaluate what may hold alerts back, as each result does."""
     outcome = dependencies.evaluate(service, DependBehavior.ALERTS, around, event.at)
-    if outcome is None:
-        return state, ()
-    noticed = (Noticed(service.key, outcome.error),) if outcome.error not in ("", state.depend_error) else ()
-    if outcome.fulfilled is state.depend_status and outcome.error == state.depend_error:
-        return state, noticed
-    return replace(state, depend_status=outcome.fulfilled, depend_error=outcome.error), noticed
+    return (state, ()) if outcome is None else dependencies.keep(service, state, DependBehavior.ALERTS, outcome)
 
 
 def _downtime(service: Service, state: ServiceState, now: float, around: Surroundings) -> DowntimeRecorded:

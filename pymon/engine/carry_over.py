@@ -98,23 +98,16 @@ def carry_over(
     for key in sorted(removed):
         if key in states and (_is_worth_keeping(states[key]) or (disabled is not None and disabled(key))):
             away[key] = replace(debts.recall(old.services[key], states[key], target), left=now)
-    added = frozenset(new.services.keys() - old.services.keys())
-    fresh = {key: new.services[key] for key in added if not carried[key].debts}
-    notices = [*_inherit(fresh, carried, away, _Descent(old.services, _renamings(old, new, fresh)), target)]
-    notices += _left_with(away, removed)
-    notices += [
-        notice
-        for key in new.services.keys() - unchanged
-        for notice in paid_as_it_was(new.services[key], carried[key], target)
-    ]
-    return CarriedOver(
-        states={key: without_old_debts(state, now) for key, state in carried.items()},
+    return _account(
+        new,
+        old.services.keys(),
+        carried,
+        away,
         unchanged=unchanged,
-        changed=frozenset(new.services.keys() & old.services.keys()) - unchanged,
-        added=added,
         removed=removed,
-        departed=without_old(away, now),
-        notices=tuple(notices),
+        old=old,
+        now=now,
+        target=target,
     )
 
 
@@ -152,16 +145,47 @@ def resume(
     for key in sorted(disabled - site.services.keys() - away.keys()):
         away[key] = replace(saved.get(key, ServiceState()), left=last_write or now)
     removed = frozenset(key for key in away if key in saved and not saved[key].left)
-    added = frozenset(site.services.keys() - saved.keys())
-    notices = [*_inherit({key: site.services[key] for key in added}, carried, away, _Descent(), target)]
-    notices += _left_with(away, removed)
-    notices += [
-        each for key, service in site.services.items() for each in paid_as_it_was(service, carried[key], target)
-    ]
+    return _account(
+        site,
+        saved.keys(),
+        carried,
+        away,
+        unchanged=frozenset(),
+        removed=removed,
+        old=None,
+        now=now,
+        target=target,
+    )
+
+
+def _account(
+    site: Site,
+    known: Set[ServiceKey],
+    carried: dict[ServiceKey, ServiceState],
+    away: dict[ServiceKey, ServiceState],
+    *,
+    unchanged: frozenset[ServiceKey],
+    removed: frozenset[ServiceKey],
+    old: Site | None,
+    now: float,
+    target: TargetOf,
+) -> CarriedOver:
+    """What comes of a comparison: who inherits what is owed, what is to be told of it, and what is too old to keep.
+
+    ``known`` are the services that were there before, as ``old`` declares them (None: nobody knows how).
+    Changes ``carried`` and ``away``.
+    """
+    added = frozenset(site.services.keys() - known)
+    fresh = {key: site.services[key] for key in sorted(added) if not carried[key].debts}
+    descent = _Descent() if old is None else _Descent(old.services, _renamings(old, site, fresh))
+    notices = [*_inherit(fresh, carried, away, descent, target), *_left_with(away, removed)]
+    for key, service in site.services.items():
+        if key not in unchanged:
+            notices += paid_as_it_was(service, carried[key], target)
     return CarriedOver(
         states={key: without_old_debts(state, now) for key, state in carried.items()},
-        unchanged=frozenset(),
-        changed=frozenset(site.services.keys() & saved.keys()),
+        unchanged=unchanged,
+        changed=frozenset(site.services.keys() & known) - unchanged,
         added=added,
         removed=removed,
         departed=without_old(away, now),

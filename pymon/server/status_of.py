@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pymon.core import timing
+from pymon.core.state import alerts_sent
 from pymon.model.depend import Dependency
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
@@ -37,9 +38,7 @@ def status_of(
         last_detail=state.last_detail,
         ack=state.ack,
         ackcomment=state.ack_comment,
-        alerts_sent=sum(
-            state.period(period.key).counted_sent for period in service.periods if not period.alerts_dont_count
-        ),
+        alerts_sent=alerts_sent(service, state),
         depstatus=state.depend_status,
         depend=_text(service.depend),
         hostdepend=_text(service.hostdepend),
