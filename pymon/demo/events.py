@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from pymon.model.change import StateChange
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
 from pymon.model.result import CheckResult
@@ -60,12 +61,12 @@ class Story:
         self.lines.append(line)
         self._on_line(line)
 
-    def observe(self, key: ServiceKey, result: CheckResult | None, verdict: Verdict) -> None:
+    def observe(self, change: StateChange) -> None:
         """An observer for the engine."""
-        before = self.services.get(key, Known())
-        state = verdict.state
+        key, state, result = change.key, change.after, change.source
+        before, verdict = self.services.get(key, Known()), Verdict(state, change.effects)
         held = verdict.held[0].text if verdict.held else ""
-        if result is not None:
+        if isinstance(result, CheckResult):
             now = self._clock()
             changed = state.op_status is not before.status
             note = "" if result.is_success else f"{result.cause.value} with {result.exitval}: {_detail(result)}"

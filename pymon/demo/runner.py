@@ -19,9 +19,9 @@ from pymon.demo.servers import WebServer
 from pymon.demo.table import VIRTUAL, DemoTable, open_table
 from pymon.demo.traffic import PAUSE, Visitors
 from pymon.engine.engine import Engine
-from pymon.engine.monitoring import Observer
 from pymon.errors import IpvsBusy
 from pymon.ipvs.model import Listed
+from pymon.model.change import Observer
 from pymon.model.depend import ServiceKey
 from pymon.model.site import Site
 from pymon.model.status import OpStatus
@@ -87,7 +87,7 @@ async def _prepared(environ: Mapping[str, str], servers: Sequence[WebServer]) ->
 @asynccontextmanager
 async def _watching(site: Site, environ: Mapping[str, str], observer: Observer) -> AsyncIterator[None]:
     engine = Engine(site, environ=environ)
-    engine.observers.append(observer)
+    engine.observe(observer)
     await engine.start()
     try:
         yield

@@ -15,6 +15,7 @@ from pymon.core import debts
 from pymon.core.context import TargetOf
 from pymon.engine.carry_over import Notice
 from pymon.engine.plugin_lookup import Programs
+from pymon.model.change import ChangeCause
 from pymon.model.debt import Debt, Owed, Target
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Verdict
@@ -36,13 +37,28 @@ LEFT = "the service is not in mon.cf any more"
 
 
 class Watched(Protocol):
-    """What is watched, as the watcher has it."""
+    """What is watched, as its owner has it."""
 
     clock: Callable[[], float]
-    site: Site
-    states: dict[ServiceKey, ServiceState]
-    departed: dict[ServiceKey, ServiceState]
-    programs: Programs
+
+    @property
+    def site(self) -> Site:
+        """The site."""
+
+    @property
+    def states(self) -> Mapping[ServiceKey, ServiceState]:
+        """The states of its services."""
+
+    @property
+    def departed(self) -> Mapping[ServiceKey, ServiceState]:
+        """Those of services that have left it."""
+
+    @property
+    def programs(self) -> Programs:
+        """Its programs."""
+
+    def commit(self, key: ServiceKey, state: ServiceState, cause: ChangeCause) -> None:
+        """Change the state of a service."""
 
 
 class Owing:
@@ -127,8 +143,7 @@ class Owing:
         for key, state in self._watched.departed.items():
             left = debts.paid_by_others(Service(*key), state.debts, meant, self.target)
             if left is not state.debts:
-                self._watched.departed[key] = paid = replace(state, debts=left)
-                self._record.state(key, paid)
+                self._watched.commit(key, replace(state, debts=left), ChangeCause.PAYMENT)
 
     def _owed(self, key: ServiceKey, state: ServiceState) -> Iterator[Owed]:
         service, now = self._watched.site.services.get(key), self._watched.clock()

@@ -11,20 +11,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pymon import __version__
+from pymon.alert.concurrency import Places
+from pymon.alert.launch import Launcher
 from pymon.clock import Clock, SystemClock
 from pymon.config.loader import Loaded
 from pymon.core import traps
 from pymon.core.traps import Addressee, Rejected
+from pymon.engine.capacity import current_capacity
 from pymon.engine.clock import EngineClock
+from pymon.engine.deliveries import Deliveries
+from pymon.engine.downtime import DowntimeLog
+from pymon.engine.effects import Effects
+from pymon.engine.history import History
 from pymon.engine.limits import EngineLimits
+from pymon.engine.line_writer import Appender
 from pymon.engine.mon_state_sync import Saving
-from pymon.engine.monitoring import Observer, Watcher
+from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.monremote import Monremote
+from pymon.engine.plugin_lookup import find_programs
 from pymon.engine.requests.configuration import Configuration, Load
 from pymon.engine.requests.perform import Control
 from pymon.engine.restore import Resumption
+from pymon.engine.state_owner import StateOwner
 from pymon.engine.timers import Timer
 from pymon.model.auth import AuthRules
+from pymon.model.change import Observer
 from pymon.model.depend import ServiceKey
 from pymon.model.request import (
     Acknowledge,
@@ -95,50 +106,96 @@ class Engine:
         self._time = time
         self._record = record or Store(None, clock=clock)
         self._loadstate = loadstate
-        runner = runner or PluginRunner(clock=clock)
+        self._runner = runner = runner or PluginRunner(clock=clock)
         executor = executor or LocalExecutor(runner, environ)
-        self._watcher = Watcher(
-            site,
+        self._limits = limits
+        self._appender = Appender()
+        self._history = History(site.settings, self._appender, self._clock(), self._record.line)
+        self._downtime = DowntimeLog(self._appender)
+        room = current_capacity()
+        self._launcher = Launcher(
+            runner,
             environ=environ,
-            record=self._record,
+            ledger=Deliveries(self._record, self._clock),
+            places=Places(room.alert_programs, room.alerts_inside),
+            clock=clock,
+        )
+        self._owner = StateOwner(
+            site,
+            find_programs(site),
             stopped=stopped,
+            record=self._record,
+            effects=Effects(self._launcher, self._history, self._downtime, environ),
+            environ=environ,
+            clock=self._clock,
+        )
+        self._monitor = SiteMonitor(
+            self._owner,
+            record=self._record,
             clock=time,
             runner=runner,
             executor=executor,
-            rng=rng,
             limits=limits,
+            check_programs=room.check_programs,
+            rng=rng,
         )
-        self._saving = Saving(self._watcher)
+        self._saving = Saving(self._owner, self._monitor.timers)
         self._configuration = Configuration(
-            self._watcher, self._record, self._saving, load, auth or AuthRules(), time, limits
+            self._owner,
+            self._monitor,
+            self._history,
+            self._downtime,
+            self._record,
+            self._saving,
+            load,
+            auth or AuthRules(),
+            time,
+            limits,
+            environ,
         )
         self._monremote = Monremote(environ)
-        self._control = Control(self._watcher, self._record, self._configuration, self._saving, self._monremote)
+        self._control = Control(
+            self._owner,
+            self._monitor,
+            self._history,
+            self._appender,
+            self._record,
+            self._configuration,
+            self._saving,
+            self._monremote,
+        )
         self._hostname = socket.gethostname()
 
     async def start(self) -> None:
         """Begin to watch, where an earlier daemon has left off."""
-        watcher, site = self._watcher, self.site
-        resumption = Resumption(watcher, self._record, self._saving, self._time)
+        owner, site = self._owner, self.site
+        resumption = self._resumption()
         is_fresh = site.settings.state is StatePolicy.FRESH
         saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late, now=self._clock)
         undone = await resumption.take_up(saved, self._loadstate)
         counts = len(site.services), len(site.watches)
-        started = operator_events.of_start(watcher.started, *counts, version=__version__, last_write=saved.last_write)
-        self._record.add(started)
-        watcher.downtime.configure(site.settings, watcher.started)
-        watcher.launcher.resume(watcher.programs.alerts, resumption.is_still_wanted, resumption.is_inprocess, undone)
-        watcher.start()
+        since = owner.state.started
+        self._record.add(operator_events.of_start(since, *counts, version=__version__, last_write=saved.last_write))
+        self._downtime.configure(site.settings, since)
+        self._launcher.resume(owner.programs.alerts, resumption.is_still_wanted, resumption.is_inprocess, undone)
+        self._runner.start()
+        self._monitor.start()
+
+    def _resumption(self) -> Resumption:
+        return Resumption(self._owner, self._monitor, self._history, self._record, self._saving, self._time)
 
     async def warn_of_arguments(self, loaded: Loaded) -> None:
         """Put into the log what the plugins do not like about the arguments in the configuration that is in force."""
-        await self._configuration.warn_of_arguments(loaded, self._watcher.programs)
+        await self._configuration.warn_of_arguments(loaded, self._owner.programs)
 
     async def stop(self, why: str = "") -> None:
         """End monitors with their process groups, let alerts under way finish (bounded), write what is unwritten."""
         self._configuration.close()
         await self._monremote.close()
-        await self._watcher.close()
+        await self._monitor.close()
+        await self._launcher.drain(self._limits.alerts_at_stop)
+        self._runner.stop()
+        self._appender.close()
         self._record.add(operator_events.of_stop(self._clock(), why))
         await self._record.close()
 
@@ -147,7 +204,7 @@ class Engine:
     @property
     def site(self) -> Site:
         """What is watched."""
-        return self._watcher.site
+        return self._owner.site
 
     @property
     def auth(self) -> AuthRules:
@@ -157,52 +214,50 @@ class Engine:
     @property
     def states(self) -> Mapping[ServiceKey, ServiceState]:
         """What is known of each service."""
-        return self._watcher.states
+        return self._owner.states
 
-    @property
-    def observers(self) -> list[Observer]:
-        """Called after each decision."""
-        return self._watcher.observers
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Call an observer after each change of a service's state; the function that is returned ends that."""
+        return self._owner.observe(observer)
 
     @property
     def lateness(self) -> deque[float]:
         """Seconds from the planned time of each of the last checks to its start."""
-        return self._watcher.lateness
+        return self._monitor.lateness
 
     @property
     def running_checks(self) -> int:
         """How many checks are under way."""
-        return self._watcher.checks.running
+        return self._monitor.running_checks
 
     def next_check(self, key: ServiceKey) -> float | None:
         """When the service is checked next (seconds since the epoch), or None if it is not scheduled."""
-        return self._watcher.timers.next_time(Timer.CHECK, key)
+        return self._monitor.timers.next_time(Timer.CHECK, key)
 
     def snapshot(self) -> Snapshot:
         """All that clients may see, as it is now; of 10,000 services it is made in 0.2 ms."""
-        watcher = self._watcher
-        states, departed = watcher.states.copy(), watcher.departed.copy()
-        due, put_off = watcher.timers.checks_due()
+        known = self._owner.state.copied()
+        due, put_off = self._monitor.timers.checks_due()
         return Snapshot(
-            site=watcher.site,
+            site=known.site,
             now=self._clock(),
-            started=watcher.started,
-            states=states,
-            disabled_watches=watcher.disabled_watches & watcher.site.watches.keys(),
-            disabled_services=watcher.disabled_services & watcher.site.services.keys(),
-            stopped_since=watcher.stopped_since,
+            started=known.started,
+            states=known.states,
+            disabled_watches=known.disabled_watches & known.site.watches.keys(),
+            disabled_services=known.disabled_services & known.site.services.keys(),
+            stopped_since=known.stopped_since,
             due=due,
             put_off=put_off,
-            running=watcher.running.copy(),
-            alert_history=tuple(watcher.history.alerts),
-            failure_history=tuple(watcher.history.failures),
-            maxkeep=watcher.history.length,
+            running=self._monitor.running.copy(),
+            alert_history=tuple(self._history.alerts),
+            failure_history=tuple(self._history.failures),
+            maxkeep=self._history.length,
             auth=self.auth,
             pid=os.getpid(),
             hostname=self._hostname,
-            banished=watcher.banished(),
-            departed=departed,
-            owed=lambda key: watcher.owing.owed_of(states, departed, key),
+            banished=self._monitor.banished(),
+            departed=known.departed,
+            owed=lambda key: self._owner.owing.owed_of(known.states, known.departed, key),
         )
 
     # Changes
@@ -227,11 +282,11 @@ class Engine:
 
     def take_trap(self, key: ServiceKey, taken: Trap) -> None:
         """Take in a trap that is authentic and, as ``route_trap`` said, for this service."""
-        self._watcher.take_trap(key, taken)
+        self._monitor.take_trap(key, taken)
 
     def note_lost_traps(self) -> None:
         """Take note that traps were lost, nobody knows whose: none that is missing now may count as not sent."""
-        self._watcher.note_lost_traps()
+        self._monitor.note_lost_traps()
 
     async def reload(self) -> None:
         """Take over what is new in the configuration. Raises PymonError if it is refused: then all goes on."""

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from pymon.core.time_shift import bound_times
 from pymon.engine import mon_state_format
-from pymon.engine.monitoring import Watcher
-from pymon.engine.timers import Timer
+from pymon.engine.state_owner import StateOwner
+from pymon.engine.timers import Timer, Timers
+from pymon.model.change import ChangeCause
 from pymon.model.request import SavedKind
 
 log = logging.getLogger("pymon.engine")
@@ -35,15 +36,16 @@ def kinds_named(name: str | None) -> tuple[SavedKind, ...]:
 class Saving:
     """Writes and reads ``disabled`` and ``opstatus`` in statedir, one after the other."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
+    def __init__(self, owner: StateOwner, timers: Timers) -> None:
+        self._owner = owner
+        self._timers = timers
         self._lock = asyncio.Lock()
 
     async def save(self, *kinds: SavedKind) -> tuple[SavedKind, ...]:
         """Write files as things are now; gives those that could not be written, and the log says why."""
         failed = []
         for kind in kinds:
-            directory = self._watcher.site.settings.statedir
+            directory = self._owner.site.settings.statedir
             text = self._text(kind)
             if not await self._on_disk(f"write {directory}/{kind}", partial(_write, directory, kind, text)):
                 failed.append(kind)
@@ -52,38 +54,40 @@ class Saving:
     async def load(self, kinds: Iterable[SavedKind]) -> None:
         """Take over what the files say: what they disable is added to what is, the states replace those there are."""
         for kind in kinds:
-            directory = self._watcher.site.settings.statedir
+            directory = self._owner.site.settings.statedir
             text = await self._on_disk(f"read {directory}/{kind}", lambda: mon_state_format.read(directory, kind))  # noqa: B023  # awaited
             if text is not None:
                 self.take_over(kind, text)
 
     def take_over(self, kind: SavedKind, text: str) -> None:
         """Take over one file's text."""
-        watcher = self._watcher
+        owner = self._owner
         if kind is SavedKind.DISABLED:
-            disabled = mon_state_format.parse_disabled(text, watcher.site)
-            watcher.switch_hosts(disabled.hosts, disabled=True)
-            watcher.disable(disabled.watches, disabled.services)
+            disabled = mon_state_format.parse_disabled(text, owner.site)
+            owner.switch_hosts(disabled.hosts, disabled=True)
+            owner.disable(disabled.watches, disabled.services)
             notes = disabled.notes
         else:
-            saved = mon_state_format.parse_opstatus(text, watcher.site, watcher.states)
+            saved = mon_state_format.parse_opstatus(text, owner.site, owner.states)
             for key, state in saved.states.items():
-                watcher.keep(key, bound_times(state, watcher.clock()))
+                owner.commit(key, bound_times(state, owner.clock()), ChangeCause.STATE_FILE)
             for key, left in saved.trap_timers.items():
-                watcher.timers.put_off(Timer.TRAP_TIMEOUT, key, left)
+                self._timers.put_off(Timer.TRAP_TIMEOUT, key, left)
             notes = saved.notes
         for note in notes:
             log.warning("the state file %r: %s", kind.value, note)
         log.info("loaded the state file %r", kind.value)
 
     def _text(self, kind: SavedKind) -> str:
-        watcher = self._watcher
+        owner = self._owner
         if kind is SavedKind.DISABLED:
-            return mon_state_format.format_disabled(watcher.site, watcher.disabled_watches, watcher.disabled_services)
-        due = {key: watcher.timers.next_time(Timer.TRAP_TIMEOUT, key) for key in watcher.site.services}
-        now = watcher.clock()
+            return mon_state_format.format_disabled(
+                owner.site, owner.state.disabled_watches, owner.state.disabled_services
+            )
+        due = {key: self._timers.next_time(Timer.TRAP_TIMEOUT, key) for key in owner.site.services}
+        now = owner.clock()
         left = {key: when - now for key, when in due.items() if when is not None}
-        return mon_state_format.format_opstatus(watcher.site, watcher.states, left)
+        return mon_state_format.format_opstatus(owner.site, owner.states, left)
 
     async def _on_disk(self, what: str, work: Callable[[], T]) -> T | None:
         doing = asyncio.create_task(self._in_turn(work))

@@ -16,10 +16,12 @@ from pymon.engine.carry_over import forgotten, resume, why_shrunk
 from pymon.engine.clock import EngineClock
 from pymon.engine.debt_payment import programs_of
 from pymon.engine.effects import is_inprocess_wanted
-from pymon.engine.history import ALERTS, FAILURES
+from pymon.engine.history import ALERTS, FAILURES, History
 from pymon.engine.mon_state_sync import Saving
-from pymon.engine.monitoring import Watcher
+from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.plugin_lookup import find_programs
+from pymon.engine.state_owner import StateOwner
+from pymon.model.change import ChangeCause
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
@@ -43,9 +45,11 @@ _FAILURES = frozenset(kind.value for kind in EventKind if kind.is_failure)
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """Takes up what was left. To be used once, before the watcher starts."""
+    """Takes up what was left. To be used once, before the monitor starts."""
 
-    watcher: Watcher
+    owner: StateOwner
+    monitor: SiteMonitor
+    history: History
     record: Store
     saving: Saving
     clock: EngineClock
@@ -67,16 +71,16 @@ class Resumption:
             self._take_states(replace(saved, states=begun_anew(saved.states)))
         if SavedKind.DISABLED not in newer:
             self._take_disabled(saved)
-        self.watcher.history.resume(saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), written)
+        self.history.resume(saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), written)
         if saved.stopped_since is not None:
-            self.watcher.stop_scheduler(saved.stopped_since)
+            self.monitor.stop_scheduler(saved.stopped_since)
         if saved.last_write:
             self._say_what_was_resumed()
             self._warn_of_what_is_missing(saved)
         for notice in forgotten(saved.forgotten):
-            self.watcher.owing.tell(notice)
+            self.owner.owing.tell(notice)
         await self.saving.load(newer)
-        self.watcher.record_all()
+        self.owner.record_all()
         return self._undone(saved)
 
     def take_up_late(self, saved: Saved) -> None:
@@ -86,14 +90,14 @@ class Resumption:
         Its undone alerts stay on file for the next daemon.
         """
         log.warning("the record is there at last: what an earlier daemon knew is taken up now")
-        watcher, saved = self.watcher, self._translated(saved)
+        owner, saved = self.owner, self._translated(saved)
         self._find_programs(saved)
         self._take_states(saved)
         self._take_disabled(saved)
         if saved.stopped_since is not None:
-            watcher.stop_scheduler(saved.stopped_since)
+            self.monitor.stop_scheduler(saved.stopped_since)
         self._say_what_was_resumed()
-        watcher.record_all()
+        owner.record_all()
 
     def is_still_wanted(self, pending: Pending) -> bool:
         """Whether an ordered alert that an earlier daemon left undone is to be done now.
@@ -102,22 +106,22 @@ class Resumption:
         that its end is told too: a real server that is taken out now must be put back when it turns out well.
         """
         key = ServiceKey(pending.group, pending.service)
-        service = self.watcher.site.services.get(key)
+        service = self.owner.site.services.get(key)
         if service is None:
             return pending.event == EventKind.UP  # it was well when that was decided, and nothing else pays (R-debts)
-        state = self.watcher.states[key]
+        state = self.owner.states[key]
         if pending.event not in _FAILURES:
             return state.op_status is not OpStatus.FAIL
         if state.op_status is OpStatus.UNTESTED:
             broken = pending.environ.get(MonVariable.CHECK) == CheckOutcome.BROKEN
-            at = min(pending.at, self.watcher.clock())
-            self.watcher.keep(key, events.recall_outage(service, state, at, broken=broken))
+            at = min(pending.at, self.owner.clock())
+            self.owner.commit(key, events.recall_outage(service, state, at, broken=broken), ChangeCause.RECALL)
         return state.op_status is not OpStatus.OK
 
     def is_inprocess(self, pending: Pending) -> bool:
         """Whether an alert that an earlier daemon left undone may run inside this one."""
-        service = self.watcher.site.services.get(ServiceKey(pending.group, pending.service))
-        settings = self.watcher.site.settings
+        service = self.owner.site.services.get(ServiceKey(pending.group, pending.service))
+        settings = self.owner.site.settings
         return settings.inprocess if service is None else is_inprocess_wanted(service, settings)
 
     def _is_rebooted(self, saved: Saved) -> bool:
@@ -129,7 +133,7 @@ class Resumption:
 
     def _translated(self, saved: Saved) -> Saved:
         """What was saved, by the clock as it is now: it may have been set while no daemon ran (E-clock-set)."""
-        now = self.watcher.clock()
+        now = self.owner.clock()
         step = clock_set_since(saved.written, Moment(now, *since_boot(self.clock)))
         if not step:
             return saved
@@ -139,7 +143,7 @@ class Resumption:
         return translated(saved, step)
 
     def _is_newer(self, kind: SavedKind, last_write: float) -> bool:
-        path = Path(self.watcher.site.settings.statedir, kind.value)
+        path = Path(self.owner.site.settings.statedir, kind.value)
         try:
             written = path.stat().st_mtime
         except OSError as error:
@@ -153,25 +157,26 @@ class Resumption:
 
     def _find_programs(self, saved: Saved) -> None:
         """Have at hand what is owed or was left undone, though mon.cf names it no more."""
-        watcher = self.watcher
+        owner = self.owner
         undone = {each.pending.name for each in saved.undone if each.pending.event == EventKind.UP}
-        wanted = (programs_of(saved.states.values()) | undone) - watcher.programs.alerts.keys()
+        wanted = (programs_of(saved.states.values()) | undone) - owner.programs.alerts.keys()
         if wanted:
-            watcher.replace_site(watcher.site, find_programs(watcher.site, watcher.programs, wanted))
+            owner.replace_programs(find_programs(owner.site, owner.programs, wanted))
 
     def _take_states(self, saved: Saved) -> None:
         """Take up the states of services of which nothing is known yet, and those of services that are not there."""
-        watcher = self.watcher
+        owner = self.owner
         carried = resume(
-            *(watcher.site, saved.states, saved.last_write, watcher.clock(), watcher.owing.target),
+            *(owner.site, saved.states, saved.last_write, owner.clock(), owner.owing.target),
             disabled=saved.disabled_services,
         )
         for key, state in carried.states.items():
-            if watcher.states[key].is_untold and state != watcher.states[key]:
-                watcher.keep(key, bound_times(state, watcher.clock()))
-        watcher.replace_site(watcher.site, departed={**carried.departed, **watcher.departed})
+            if owner.states[key].is_untold and state != owner.states[key]:
+                owner.commit(key, bound_times(state, owner.clock()), ChangeCause.RESTORE)
+        departed = {**carried.departed, **owner.departed}
+        owner.replace_site(owner.site, departed=departed, cause=ChangeCause.RESTORE)
         for notice in carried.notices:
-            watcher.owing.tell(notice)
+            owner.owing.tell(notice)
 
     def _forget_what_the_machine_forgot(self) -> None:
         """Let ordered alerts about outages be sent again: what they changed in the kernel ended with it (E-reboot).
@@ -182,11 +187,11 @@ class Resumption:
         """
         ordered = {
             name
-            for name, file in self.watcher.programs.alerts.items()
+            for name, file in self.owner.programs.alerts.items()
             if file.plugin and file.plugin.ordered and not getattr(file.plugin, "survives_boot", False)
         }
-        for key, service in self.watcher.site.services.items():
-            state = self.watcher.states[key]
+        for key, service in self.owner.site.services.items():
+            state = self.owner.states[key]
             periods = [
                 period.key for period in service.periods if any(each.command.name in ordered for each in period.alerts)
             ]
@@ -195,15 +200,15 @@ class Resumption:
                 log.info("%s/%s: the machine was started since it failed: alerted again if it still does", *key)
                 afresh = dict.fromkeys(periods, PeriodState())
                 failed = replace(failed, periods={**failed.periods, **afresh})
-                self.watcher.keep(key, enter(failed, broken=state.broken))
+                self.owner.commit(key, enter(failed, broken=state.broken), ChangeCause.RESTORE)
 
     def _take_disabled(self, saved: Saved) -> None:
-        site = self.watcher.site
-        newer = set(self.watcher.host_switches)
-        self.watcher.switch_hosts(saved.disabled_hosts - newer, disabled=True)
-        self.watcher.switch_hosts(saved.enabled_hosts - newer, disabled=False)
-        away = self.watcher.departed.keys()
-        self.watcher.disable(
+        site = self.owner.site
+        newer = set(self.owner.state.host_switches)
+        self.owner.switch_hosts(saved.disabled_hosts - newer, disabled=True)
+        self.owner.switch_hosts(saved.enabled_hosts - newer, disabled=False)
+        away = self.owner.departed.keys()
+        self.owner.disable(
             saved.disabled_watches & (site.watches.keys() | {key.group for key in away}),
             saved.disabled_services & (site.services.keys() | away),
         )
@@ -211,29 +216,29 @@ class Resumption:
     def _warn_of_what_is_missing(self, saved: Saved) -> None:
         """A half-written mon.cf cannot be told from a short one, but what the record knows makes one suspicious."""
         known = sum(not state.left for state in saved.states.values())
-        has = len(self.watcher.site.services)
+        has = len(self.owner.site.services)
         if why_shrunk(known, has):
             log.warning("is mon.cf complete? The last daemon watched %d services, and it has %d", known, has)
 
     def _say_what_was_resumed(self) -> None:
-        watcher = self.watcher
-        states = watcher.states.values()
+        owner = self.owner
+        states = owner.states.values()
         counts = {
             "services with a result": sum(state.has_result for state in states),
             "failing": sum(state.op_status is OpStatus.FAIL for state in states),
             "acknowledged": sum(bool(state.ack) for state in states),
-            "watches disabled": len(watcher.disabled_watches & watcher.site.watches.keys()),
-            "services disabled": len(watcher.disabled_services & watcher.site.services.keys()),
-            "hosts disabled": sum(watcher.host_switches.values()),
+            "watches disabled": len(owner.state.disabled_watches & owner.site.watches.keys()),
+            "services disabled": len(owner.state.disabled_services & owner.site.services.keys()),
+            "hosts disabled": sum(owner.state.host_switches.values()),
         }
         told = ", ".join(f"{count} {what}" for what, count in counts.items())
-        stopped = "; the scheduler is stopped" if watcher.stopped_since is not None else ""
+        stopped = "; the scheduler is stopped" if owner.state.is_stopped else ""
         log.info("resumed from the record: %s%s", told, stopped)
 
     def _undone(self, saved: Saved) -> dict[str, Pending]:
         """The alerts to launch; of the others the log and the record tell that they are not."""
         launched: dict[str, Pending] = {}
-        now = self.watcher.clock()
+        now = self.owner.clock()
         for undone in saved.undone:
             pending = undone.pending
             ago = format_duration(max(0.0, round(now - pending.at)))

@@ -15,10 +15,10 @@ from pymon.config.loader import load
 from pymon.engine.clock import EngineClock
 from pymon.engine.engine import Engine
 from pymon.engine.limits import EngineLimits
+from pymon.model.change import ChangeCause, StateChange
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import AlertCall, Verdict
+from pymon.model.effect import AlertCall
 from pymon.model.request import Acknowledge, Asker, StartScheduler, StopScheduler
-from pymon.model.result import CheckResult
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.runner.loop_delays import HoldUps
@@ -148,7 +148,7 @@ class Site:
         runner = PluginRunner(block_limit=0, holdups=self.holdups)
         limits = EngineLimits(clock_compared_every=10.0)
         self.engine = Engine(loaded.site, environ={}, clock=clock, runner=runner, limits=limits)
-        self.engine.observers.append(self._observe)
+        self.engine.observe(self._observe)
         self.alerts: list[tuple[str, float]] = []
         self.began = 0.0
 
@@ -156,8 +156,8 @@ class Site:
     def elapsed(self) -> float:
         return asyncio.get_running_loop().time() - self.began
 
-    def _observe(self, _key: ServiceKey, _result: CheckResult | None, verdict: Verdict) -> None:
-        told = {effect.event.value for effect in verdict.effects if isinstance(effect, AlertCall)}
+    def _observe(self, change: StateChange) -> None:
+        told = {effect.event.value for effect in change.effects if isinstance(effect, AlertCall)}
         self.alerts += [(event, round(self.elapsed)) for event in sorted(told)]
 
     def ill(self, ill: bool = True) -> None:
@@ -324,7 +324,11 @@ def test_a_machine_that_slept_missed_no_trap_and_is_at_once_at_its_checks(tmp_pa
     checked = []
 
     async def body(site: Site) -> None:
-        site.engine.observers.append(lambda key, result, _: checked.append(round(site.elapsed)) if result else None)
+        def observe(change: StateChange) -> None:
+            if change.cause is ChangeCause.CHECK:
+                checked.append(round(site.elapsed))
+
+        site.engine.observe(observe)
         for second in range(10, 100, 10):
             await site.until(second)
             site.engine.take_trap(KEY, Trap("0", "well"))

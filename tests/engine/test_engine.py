@@ -11,7 +11,6 @@ import pytest
 
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
-from pymon.engine.restore import Resumption
 from pymon.engine.timers import Timer
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
@@ -37,7 +36,7 @@ async def test_a_timer_that_fired_as_the_engine_stopped_starts_nothing(tmp_path:
     """Its check would outlive the stop, and its alerts would be lost."""
     tried = engine(tmp_path, "interval 1h", "monitor x.monitor")
     await tried.start()
-    asyncio.get_running_loop().call_soon(tried._watcher.timers._fire, "check web x", time.time())
+    asyncio.get_running_loop().call_soon(tried._monitor.timers._fire, "check web x", time.time())
     await tried.stop()
     assert tried.running_checks == 0
     assert not (tmp_path / "calls").exists()
@@ -47,7 +46,7 @@ async def test_missing_traps_are_counted_once_however_far_the_clock_jumps(tmp_pa
     tried = engine(tmp_path, "traptimeout 1s")
     now = time.time()
     since = now - 50 * 366 * 86400.5  # a board that starts in 1976
-    following = tried._watcher.timers._next_trap_timeout(KEY, since, now)
+    following = tried._monitor.timers._next_trap_timeout(KEY, since, now)
     assert following is not None
     assert now < following <= now + 1
 
@@ -56,9 +55,9 @@ async def test_a_trap_timeout_that_comes_early_waits_for_its_time(tmp_path: Path
     """The clock was put back between the timer and the look at it; no trap has ever come."""
     tried = engine(tmp_path, "traptimeout 1h")
     await tried.start()
-    tried._watcher._trapwatch.timeout_due(KEY, tried._watcher.started)
-    assert tried._watcher.timers.next_time(Timer.TRAP_TIMEOUT, KEY) == pytest.approx(
-        tried._watcher.started + 3600, abs=0.01
+    tried._monitor._trapwatch.timeout_due(KEY, tried._owner.state.started)
+    assert tried._monitor.timers.next_time(Timer.TRAP_TIMEOUT, KEY) == pytest.approx(
+        tried._owner.state.started + 3600, abs=0.01
     )
     assert tried.states[KEY].op_status is OpStatus.UNTESTED
     await tried.stop()
@@ -71,7 +70,7 @@ async def test_a_failure_that_was_left_undone_is_wanted_while_the_service_fails(
     """Of whatever kind: the real server is to go, and the outage is taken up, so that it comes back."""
     tried = engine(tmp_path, "traptimeout 1h")
     undone = Pending("k", "x.alert", "web", "x", event.value, 1000.0, (), {}, "")
-    resumption = Resumption(tried._watcher, tried._record, tried._saving, tried._time)
+    resumption = tried._resumption()
     assert resumption.is_still_wanted(undone)
     assert tried.states[KEY].op_status is OpStatus.FAIL
     assert resumption.is_still_wanted(undone)

@@ -13,8 +13,8 @@ from pymon.config.loader import load
 from pymon.contract.check_json import order_from_json, order_to_json, result_from_json, result_to_json
 from pymon.contract.check_order import CheckOrder
 from pymon.engine.engine import Engine
+from pymon.model.change import StateChange
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import Verdict
 from pymon.model.result import Cause, CheckResult, HostOutcome
 from pymon.model.status import OpStatus
 from tests.clocks import BEGIN, VirtualClock, run_in_virtual_time
@@ -28,7 +28,7 @@ class Tried(NamedTuple):
 
     engine: Engine
     executor: ScriptedExecutor
-    judged: list[tuple[float, CheckResult, Verdict]]
+    judged: list[tuple[float, CheckResult, StateChange]]
     config: Path
 
 
@@ -54,11 +54,11 @@ def watch(
         )
         tried.append(Tried(engine, executor, [], config))
 
-        def observe(_key: ServiceKey, result: CheckResult | None, verdict: Verdict) -> None:
-            if result is not None:
-                tried[0].judged.append((clock.wall() - BEGIN, result, verdict))
+        def observe(change: StateChange) -> None:
+            if isinstance(change.source, CheckResult):
+                tried[0].judged.append((clock.wall() - BEGIN, change.source, change))
 
-        engine.observers.append(observe)
+        engine.observe(observe)
         await engine.start()
         await body(tried[0])
         await engine.stop()
@@ -99,9 +99,9 @@ def test_a_result_from_another_machine_is_judged_as_one_of_this(tmp_path: Path) 
         assert state.last_failure - state.last_check == pytest.approx(2.5)
 
     tried = watch(tmp_path, body, script)
-    ((at, result, verdict),) = tried.judged
+    ((at, result, change),) = tried.judged
     assert (round(at), result.source, dict(result.hosts)) == (63, "berlin", hosts)
-    assert verdict.state.op_status is OpStatus.FAIL
+    assert change.after.op_status is OpStatus.FAIL
 
 
 def test_a_check_elsewhere_occupies_no_process_here(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_check_elsewhere_occupies_no_process_here(tmp_path: Path) -> None:
     slow = "interval 60s\n        monitor far.monitor\n    service ssh\n        interval 60s\n        monitor x.monitor"
 
     async def body(tried: Tried) -> None:
-        tried.engine._watcher.checks.set_maxprocs(1)
+        tried.engine._monitor.set_maxprocs(1)
         await asyncio.sleep(61)
         assert dict(tried.engine.snapshot().running) == {KEY: 0, ServiceKey("web", "ssh"): 0}
 

@@ -15,7 +15,6 @@ from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.engine.clock import EngineClock
 from pymon.engine.mon_state_sync import kinds_named
-from pymon.engine.restore import Resumption
 from pymon.model import request as asked
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
@@ -314,6 +313,12 @@ def started_ago(seconds: float) -> EngineClock:
     return EngineClock(VirtualClock(lambda: seconds, begin=time.time() - seconds))
 
 
+def use_alert(lab: Lab, plugin: Setting) -> None:
+    """Let rec.alert be a plugin."""
+    owner = lab.engine._owner
+    owner.replace_programs(replace(owner.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", plugin)}))
+
+
 @pytest.mark.parametrize(
     ("plugin", "is_rebooted", "alerts"), [(Setting(), True, 2), (Setting(), False, 1), (SettingElsewhere(), True, 1)]
 )
@@ -322,12 +327,11 @@ async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
 ) -> None:
     """E-reboot: the real server that was taken out is in the table again, and alertevery would let it stay there."""
     lab = Lab(tmp_path, SITE)
-    watcher = lab.engine._watcher
-    watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", plugin)})
+    use_alert(lab, plugin)
     await lab.engine.start()
     lab.fail(X)
     saved = Saved(states={X: lab.state(X)}, last_write=time.time())
-    resumption = Resumption(watcher, lab.engine._record, lab.engine._saving, started_ago(-1 if is_rebooted else 1))
+    resumption = replace(lab.engine._resumption(), clock=started_ago(-1 if is_rebooted else 1))
     await resumption.take_up(saved, ())
     lab.fail(X)
     assert len(lab.engine.snapshot().alert_history) == alerts
@@ -339,12 +343,11 @@ async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
 async def test_e_reboot_what_is_owed_is_paid_though_nothing_was_alerted_since(tmp_path: Path) -> None:
     """E-reboot, R-debts: nobody knows whether what fills the table at boot has put the real server there."""
     lab = Lab(tmp_path, SITE)
-    watcher = lab.engine._watcher
-    watcher.programs = replace(watcher.programs, alerts={"rec.alert": PluginFile("rec.alert", "/rec.alert", Setting())})
+    use_alert(lab, Setting())
     await lab.engine.start()
     lab.fail(X)
     saved = Saved(states={X: lab.state(X)}, last_write=time.time())
-    await Resumption(watcher, lab.engine._record, lab.engine._saving, started_ago(-1)).take_up(saved, ())
+    await replace(lab.engine._resumption(), clock=started_ago(-1)).take_up(saved, ())
     assert lab.state(X).period("p") == PeriodState()
     lab.recover(X)
     assert [line.split()[0] for line in lab.engine.snapshot().alert_history] == ["trapalert", "upalert"]

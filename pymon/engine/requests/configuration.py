@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -19,11 +19,14 @@ from pymon.core.debts import begun_anew
 from pymon.engine.arguments import warn_of_arguments
 from pymon.engine.carry_over import CarriedOver, carry_over, why_shrunk
 from pymon.engine.clock import EngineClock
+from pymon.engine.downtime import DowntimeLog
+from pymon.engine.history import History
 from pymon.engine.limits import EngineLimits
 from pymon.engine.mon_state_sync import Saving
-from pymon.engine.monitoring import Watcher
+from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.plugin_lookup import Lookup, Programs, find_programs, look_up
 from pymon.engine.requests.host_switches import with_hosts
+from pymon.engine.state_owner import StateOwner
 from pymon.errors import ConfigError, ConfigShrunk, PymonError
 from pymon.model.auth import AuthRules
 from pymon.model.problem import Problem
@@ -43,24 +46,32 @@ INSIST = "What is watched goes on as it was. If it is meant, `moncmd reset` (or 
 
 
 class Configuration:
-    """The configuration of a watcher, and auth.cf. One re-read at a time."""
+    """The configuration that is in force, and auth.cf. One re-read at a time."""
 
     def __init__(
         self,
-        watcher: Watcher,
+        owner: StateOwner,
+        monitor: SiteMonitor,
+        history: History,
+        downtime: DowntimeLog,
         record: Store,
         saving: Saving,
         load: Load | None,
         auth: AuthRules,
         clock: EngineClock,
         limits: EngineLimits,
+        environ: Mapping[str, str],
     ) -> None:
-        """``load`` None: there is nothing to read, and each attempt is refused."""
+        """``load`` None: there is nothing to read, and each attempt is refused. ``environ`` is what plugins inherit."""
+        self._environ = environ
         self._clock = clock
         self._limits = limits
         self.auth = auth
         self.observers: list[Callable[[Settings], None]] = []
-        self._watcher = watcher
+        self._owner = owner
+        self._monitor = monitor
+        self._history = history
+        self._downtime = downtime
         self._record = record
         self._saving = saving
         self._load = load
@@ -89,11 +100,11 @@ class Configuration:
                     raise ConfigShrunk(f"{_names(loaded.files)}: {why}. {INSIST}")
                 site, programs = await self._find(loaded)
             except PymonError as error:
-                self._record.add(operator_events.of_refusal(self._watcher.clock(), "SIGHUP", str(error)))
+                self._record.add(operator_events.of_refusal(self._owner.clock(), "SIGHUP", str(error)))
                 raise
             carried = self._take_over(site, programs)
             self._watched_before = watched if self._later is not None else 0
-            self._watcher.lay_timers(key for key in site.services if key not in carried.unchanged)
+            self._monitor.arm_timers(key for key in site.services if key not in carried.unchanged)
             log.info(
                 "configuration read again: %d services unchanged, %d changed, %d new, %d gone",
                 *map(len, (carried.unchanged, carried.changed, carried.added, carried.removed)),
@@ -107,15 +118,15 @@ class Configuration:
         async with self._lock:
             site, programs = await self._find(await self._load_steadily())
             for key in site.services:
-                self._watcher.checks.drop(key)
+                self._monitor.end_check(key)
             carried = self._take_over(site, programs)
             self._watched_before = 0
             if not keepstate:
-                self._watcher.enable(services=[*self._watcher.disabled_services])
+                self._owner.enable(services=self._owner.state.disabled_services)
                 states, departed = begun_anew(carried.states), begun_anew(carried.departed)
-                self._watcher.replace_site(self._watcher.site, states=states, departed=departed)
-                self._watcher.record_all()
-            self._watcher.lay_timers(site.services)
+                self._owner.replace_site(self._owner.site, states=states, departed=departed)
+                self._owner.record_all()
+            self._monitor.arm_timers(site.services)
             log.info("reset: %d services begin anew", len(site.services))
             self._record_reload(carried, "reset keepstate" if keepstate else "reset")
             self._tell_of_it()
@@ -131,7 +142,7 @@ class Configuration:
     async def reload_auth(self) -> None:
         """Read auth.cf again. Raises ConfigError if it cannot be read, and then nobody may do anything, as in mon."""
         try:
-            self.auth, problems = await asyncio.to_thread(load_auth, self._watcher.site.settings.authfile)
+            self.auth, problems = await asyncio.to_thread(load_auth, self._owner.site.settings.authfile)
         except ConfigError:
             self.auth = AuthRules()
             raise
@@ -139,13 +150,13 @@ class Configuration:
 
     async def look_up(self, *, monitors: Collection[str] = (), alerts: Collection[str] = ()) -> Lookup:
         """Look up programs that a client names, and have those that are found at hand for checks and alerts."""
-        watcher = self._watcher
+        owner = self._owner
         if not monitors and not alerts:
-            return Lookup(watcher.programs)
+            return Lookup(owner.programs)
         async with self._lock:
-            settings = watcher.site.settings
-            lookup = await asyncio.to_thread(look_up, settings, watcher.programs, monitors=monitors, alerts=alerts)
-            watcher.replace_site(watcher.site, lookup.programs)
+            settings = owner.site.settings
+            lookup = await asyncio.to_thread(look_up, settings, owner.programs, monitors=monitors, alerts=alerts)
+            owner.replace_programs(lookup.programs)
             return lookup
 
     async def _load_steadily(self) -> Loaded:
@@ -184,7 +195,7 @@ class Configuration:
         """
         if self._later is None:  # it is at rest
             self._watched_before = 0
-        return max(len(self._watcher.site.services), self._watched_before)
+        return max(len(self._owner.site.services), self._watched_before)
 
     def _look_later(self, seen: tuple[FileSeen, ...]) -> None:
         """Read files again if somebody goes on writing them, or puts back one that was not there.
@@ -229,7 +240,7 @@ class Configuration:
 
     async def _find(self, loaded: Loaded) -> tuple[Site, Programs]:
         """Look up the programs of a configuration, and tell of what is odd about it."""
-        before, owed = self._watcher.programs, self._watcher.owing.programs()
+        before, owed = self._owner.programs, self._owner.owing.programs()
         programs = await asyncio.to_thread(find_programs, loaded.site, before, owed)  # importing plugins takes its time
         report(loaded.problems)
         await self.warn_of_arguments(loaded, programs)
@@ -237,29 +248,28 @@ class Configuration:
 
     async def warn_of_arguments(self, loaded: Loaded, programs: Programs) -> None:
         """Put into the log what plugins do not like about the arguments that the configuration gives them."""
-        await asyncio.to_thread(warn_of_arguments, loaded, programs, self._watcher.environ)
+        await asyncio.to_thread(warn_of_arguments, loaded, programs, self._environ)
 
     def _take_over(self, site: Site, programs: Programs) -> CarriedOver:
-        watcher, settings, now = self._watcher, site.settings, self._watcher.clock()
-        disabled = {host: True for host, is_disabled in watcher.host_switches.items() if is_disabled}
-        watcher.host_switches = disabled
-        site = replace(site, hostgroups=with_hosts(site.hostgroups, disabled.keys(), disabled=True))
-        known = {**watcher.programs.alerts, **programs.alerts}
-        owed = watcher.owing.programs() - programs.alerts.keys()  # some may be new since the programs were looked up
+        owner, monitor, settings, now = self._owner, self._monitor, site.settings, self._owner.clock()
+        owner.forget_enabled_hosts()
+        site = replace(site, hostgroups=with_hosts(site.hostgroups, owner.state.disabled_hosts, disabled=True))
+        known = {**owner.programs.alerts, **programs.alerts}
+        owed = owner.owing.programs() - programs.alerts.keys()  # some may be new since the programs were looked up
         programs = replace(programs, alerts={**programs.alerts, **{name: known[name] for name in owed & known.keys()}})
-        target = watcher.owing.target_among(known)
-        carried = carry_over(watcher.site, site, watcher.states, watcher.departed, now, target, watcher.is_disabled)
+        target = owner.owing.target_among(known)
+        carried = carry_over(owner.site, site, owner.states, owner.departed, now, target, owner.state.is_disabled)
         for key in carried.changed | carried.removed:
-            watcher.checks.drop(key)
+            monitor.end_check(key)
         for key in carried.removed:
-            watcher.timers.forget(key)
-        watcher.replace_site(site, programs, carried.states, carried.departed)
-        watcher.record_all()
+            monitor.forget(key)
+        owner.replace_site(site, programs, carried.states, carried.departed)
+        owner.record_all()
         for notice in carried.notices:
-            watcher.owing.tell(notice)
-        watcher.history.configure(settings, now)
-        watcher.downtime.configure(settings, now)
-        watcher.checks.set_maxprocs(settings.maxprocs)
+            owner.owing.tell(notice)
+        self._history.configure(settings, now)
+        self._downtime.configure(settings, now)
+        monitor.set_maxprocs(settings.maxprocs)
         return carried
 
     def _record_reload(self, carried: CarriedOver, why: str) -> None:
@@ -270,12 +280,12 @@ class Configuration:
             "gone": carried.removed,
         }
         counts = {kind: len(keys) for kind, keys in kinds.items()}
-        self._record.add(operator_events.of_reload(self._watcher.clock(), counts, why))
+        self._record.add(operator_events.of_reload(self._owner.clock(), counts, why))
 
     def _tell_of_it(self) -> None:
-        settings = self._watcher.site.settings
+        settings = self._owner.site.settings
         if settings.startupalerts_on_reset:
-            self._watcher.startup_alerts()
+            self._monitor.startup_alerts()
         for observer in self.observers:
             observer(settings)
 

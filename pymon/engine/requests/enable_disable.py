@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable
 
 from pymon.core import events
 from pymon.engine.mon_state_sync import Saving
-from pymon.engine.monitoring import Watcher
 from pymon.engine.monremote import Monremote
 from pymon.engine.requests.host_switches import sole_watches, unknown_hosts
+from pymon.engine.state_owner import StateOwner
+from pymon.model.change import ChangeCause
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, SavedKind, SwitchHosts, SwitchService, SwitchWatch
 from pymon.model.service import AlertKind
@@ -20,10 +21,10 @@ Switch = SwitchWatch | SwitchService | SwitchHosts
 
 
 class Switching:
-    """Performs switches on a watcher, sends the disable alerts that go with them, and tells the monremote."""
+    """Performs switches, sends the disable alerts that go with them, and tells the monremote."""
 
-    def __init__(self, watcher: Watcher, saving: Saving, monremote: Monremote) -> None:
-        self._watcher = watcher
+    def __init__(self, owner: StateOwner, saving: Saving, monremote: Monremote) -> None:
+        self._owner = owner
         self._saving = saving
         self._monremote = monremote
 
@@ -35,7 +36,7 @@ class Switching:
         return outcome
 
     def _switch(self, request: Switch, asker: Asker) -> Outcome:
-        site = self._watcher.site
+        site = self._owner.site
         match request:
             case SwitchWatch(group, enable):
                 if group not in site.watches:
@@ -52,8 +53,8 @@ class Switching:
 
     def _hosts(self, hosts: Iterable[str], enable: bool, asker: Asker) -> None:
         """Switch hosts, and with each the watches of which it is the only host."""
-        site = self._watcher.site
-        self._watcher.switch_hosts(hosts, disabled=not enable)
+        site = self._owner.site
+        self._owner.switch_hosts(hosts, disabled=not enable)
         sole = sole_watches(site)
         groups = {host: sole.get(host, []) for host in hosts}
         self._watches([group for each in groups.values() for group in each], enable, asker)
@@ -63,35 +64,36 @@ class Switching:
             self._tell(enable, "host", host)
 
     def _watches(self, groups: Collection[str], enable: bool, asker: Asker) -> None:
-        watcher = self._watcher
+        owner = self._owner
         if enable:
-            watcher.enable(watches=groups)
+            owner.enable(watches=groups)
             return
         for group in groups:
-            if group not in watcher.disabled_watches:
-                services = (service.key for service in watcher.site.watches[group].services)
-                self._say_goodbye((key for key in services if key not in watcher.disabled_services), asker)
-        watcher.disable(watches=groups)
+            if group not in owner.state.disabled_watches:
+                services = (service.key for service in owner.site.watches[group].services)
+                self._say_goodbye((key for key in services if key not in owner.state.disabled_services), asker)
+        owner.disable(watches=groups)
 
     def _service(self, key: ServiceKey, enable: bool, asker: Asker) -> None:
-        watcher = self._watcher
+        owner = self._owner
         if enable:
-            watcher.enable(services=[key])
+            owner.enable(services=[key])
         else:
-            if key not in watcher.disabled_services and key.group not in watcher.disabled_watches:
+            if not owner.state.is_disabled(key):
                 self._say_goodbye((key,), asker)
-            watcher.disable(services=[key])
+            owner.disable(services=[key])
         self._tell(enable, "service", *key)
 
     def _say_goodbye(self, keys: Iterable[ServiceKey], asker: Asker) -> None:
         """Send the disable alerts of services that are about to be silent, where there are any."""
-        watcher, now = self._watcher, self._watcher.clock()
+        owner, now = self._owner, self._owner.clock()
         for key in keys:
-            service, state = watcher.site.services[key], watcher.states[key]
+            service, state = owner.site.services[key], owner.states[key]
             if service.redistribute is not None or any(
                 period.alerts_of(AlertKind.DISABLEALERT) for period in service.periods
             ):
-                watcher.apply(key, events.disable(service, state, asker.user, now, watcher.around))
+                verdict = events.disable(service, state, asker.user, now, owner.around)
+                owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
 
     def _tell(self, enable: bool, *words: str) -> None:
-        self._monremote.tell(self._watcher.site.settings.monremote, "enable" if enable else "disable", *words)
+        self._monremote.tell(self._owner.site.settings.monremote, "enable" if enable else "disable", *words)

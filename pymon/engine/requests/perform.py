@@ -16,16 +16,20 @@ from pymon.core import events
 from pymon.core.outages import with_status
 from pymon.core.state import clear_timers
 from pymon.engine.downtime import read_pages
+from pymon.engine.history import History
+from pymon.engine.line_writer import Appender
 from pymon.engine.mon_state_sync import Saving
-from pymon.engine.monitoring import Watcher
+from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.monremote import Monremote
 from pymon.engine.plugin_lookup import Lookup
 from pymon.engine.requests.configuration import Configuration
 from pymon.engine.requests.enable_disable import Switching
 from pymon.engine.requests.host_switches import groups_of
 from pymon.engine.requests.variables import Change, set_variable
+from pymon.engine.state_owner import StateOwner
 from pymon.errors import PymonError, SettingError
 from pymon.model import request as asked
+from pymon.model.change import ChangeCause
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
 from pymon.model.request import Asker, Outcome, Request
@@ -43,22 +47,29 @@ class Control:
 
     def __init__(
         self,
-        watcher: Watcher,
+        owner: StateOwner,
+        monitor: SiteMonitor,
+        history: History,
+        appender: Appender,
         record: Store,
         configuration: Configuration,
         saving: Saving,
         monremote: Monremote,
     ) -> None:
-        self._watcher = watcher
+        self._owner = owner
+        self._monitor = monitor
+        self._timers = monitor.timers
+        self._history = history
+        self._appender = appender
         self._record = record
         self._configuration = configuration
         self._monremote = monremote
         self._saving = saving
-        self._switching = Switching(watcher, saving, monremote)
+        self._switching = Switching(owner, saving, monremote)
 
     async def perform(self, request: Request, asker: Asker) -> Outcome:
         """Do what is asked; an outcome that is not ok says why. Raises ValueError for a request that is not ours."""
-        now = self._watcher.clock()
+        now = self._owner.clock()
         outcome = await self._perform(request, asker)
         self._record.add(*self._told(request, asker, outcome, now))
         return outcome
@@ -74,14 +85,14 @@ class Control:
         log.info("%s%s %s", about, asker, event.text, extra=facts)
         if isinstance(request, asked.SwitchHosts) and outcome.ok:
             return operator_events.of_host_switch(
-                request, groups_of(self._watcher.site.hostgroups, request.hosts), asker, now
+                request, groups_of(self._owner.site.hostgroups, request.hosts), asker, now
             )
         return (event,)
 
     async def _perform(self, request: Request, asker: Asker) -> Outcome:
         key = getattr(request, "key", None)
-        is_known = key in self._watcher.site.services or (
-            isinstance(request, asked.ReadTimeline) and key in self._watcher.departed
+        is_known = key in self._owner.site.services or (
+            isinstance(request, asked.ReadTimeline) and key in self._owner.departed
         )
         if isinstance(key, ServiceKey) and not is_known:
             return Outcome(False, f"{key.group} {key.service} not defined")
@@ -115,86 +126,85 @@ class Control:
     # One service
 
     def _acknowledge(self, request: asked.Acknowledge, asker: Asker) -> Outcome:
-        watcher, key = self._watcher, request.key
-        service, state = watcher.site.services[key], watcher.states[key]
+        owner, key = self._owner, request.key
+        service, state = owner.site.services[key], owner.states[key]
         if not events.is_acknowledgeable(state):
             return Outcome(False, "service is in a non-failure state")
-        now = watcher.clock()
-        watcher.apply(key, events.acknowledge(service, state, asker.user, request.comment, now, watcher.around))
+        now = owner.clock()
+        verdict = events.acknowledge(service, state, asker.user, request.comment, now, owner.around)
+        owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
         return Outcome()
 
     def _clear_timers(self, request: asked.ClearTimers, _asker: Asker) -> Outcome:
-        watcher, key = self._watcher, request.key
-        watcher.keep(key, clear_timers(watcher.site.services[key], watcher.states[key]))
-        watcher.timers.clear(key)
+        owner, key = self._owner, request.key
+        owner.commit(key, clear_timers(owner.site.services[key], owner.states[key]), ChangeCause.OPERATOR)
+        self._timers.clear(key)
         return Outcome()
 
     async def _test_monitor(self, request: asked.TestMonitor) -> Outcome:
-        monitor = self._watcher.site.services[request.key].monitor
+        monitor = self._owner.site.services[request.key].monitor
         lookup = await self._configuration.look_up(monitors=() if monitor is None else (monitor.name,))
-        if lookup.problems or request.key not in self._watcher.site.services:
+        if lookup.problems or request.key not in self._owner.site.services:
             return _not_there(request.key, lookup)
-        self._watcher.check_now(request.key)
-        self._monremote.tell(self._watcher.site.settings.monremote, "test", *request.key)
+        self._monitor.check_now(request.key)
+        self._monremote.tell(self._owner.site.settings.monremote, "test", *request.key)
         return Outcome()
 
     async def _test_alert(self, request: asked.TestAlert) -> Outcome:
         """Call the alerts that are there; the outcome says which are not."""
-        watcher, key = self._watcher, request.key
-        period = next((each for each in watcher.site.services[key].periods if each.key == request.period), None)
+        owner, key = self._owner, request.key
+        period = next((each for each in owner.site.services[key].periods if each.key == request.period), None)
         names = () if period is None else [each.command.name for each in period.alerts_of(request.kind)]
         lookup = await self._configuration.look_up(alerts=names)
-        if key not in watcher.site.services:
+        if key not in owner.site.services:
             return _not_there(key, lookup)
-        service, state, now = watcher.site.services[key], watcher.states[key], watcher.clock()
+        service, state, now = owner.site.services[key], owner.states[key], owner.clock()
         try:
-            verdict = events.test_alert(
-                service, state, request.kind, request.retval, request.period, now, watcher.around
-            )
+            verdict = events.test_alert(service, state, request.kind, request.retval, request.period, now, owner.around)
         except KeyError:
             return Outcome(False, "period not defined")
-        watcher.apply(key, verdict)
+        owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
         return _not_there(key, lookup) if lookup.problems else Outcome()
 
     def _set_opstatus(self, request: asked.SetOpstatus, _asker: Asker) -> Outcome:
-        state = self._watcher.states[request.key]
+        state = self._owner.states[request.key]
         state = replace(with_status(state, request.status), last_op_status=state.op_status)
-        self._watcher.keep(request.key, state)
+        self._owner.commit(request.key, state, ChangeCause.OPERATOR)
         return Outcome()
 
     async def _set_variable(self, request: asked.SetVariable) -> Outcome:
-        watcher, key = self._watcher, request.key
+        owner, key = self._owner, request.key
         try:
             named = self._change(request).service
             lookup = await self._configuration.look_up(**_programs_named(named, request.name))
-            if lookup.problems or key not in watcher.site.services:
+            if lookup.problems or key not in owner.site.services:
                 return _not_there(key, lookup)
             change = self._change(request)
         except SettingError as error:
             return Outcome(False, str(error))
-        if change.service is not watcher.site.services[key]:
-            watcher.replace_service(change.service)
-        watcher.keep(key, change.state)
+        if change.service is not owner.site.services[key]:
+            owner.replace_service(change.service)
+        owner.commit(key, change.state, ChangeCause.OPERATOR)
         if change.due_in is not None and change.retimed is not None:
-            watcher.timers.put_off(change.retimed, key, change.due_in)
+            self._timers.put_off(change.retimed, key, change.due_in)
         elif change.retimed is not None:
-            watcher.timers.retime(change.retimed, key)
+            self._timers.retime(change.retimed, key)
         return Outcome()
 
     def _change(self, request: asked.SetVariable) -> Change:
         """What a variable's new value makes of its service as it is now. Raises SettingError."""
-        watcher, key = self._watcher, request.key
-        service, state = watcher.site.services[key], watcher.states[key]
-        return set_variable(service, state, request.name, request.value, watcher.clock())
+        owner, key = self._owner, request.key
+        service, state = owner.site.services[key], owner.states[key]
+        return set_variable(service, state, request.name, request.value, owner.clock())
 
     # The daemon
 
     def _stop_scheduler(self, _request: asked.StopScheduler, _asker: Asker) -> Outcome:
-        self._watcher.stop_scheduler()
+        self._monitor.stop_scheduler()
         return Outcome()
 
     def _start_scheduler(self, _request: asked.StartScheduler, _asker: Asker) -> Outcome:
-        self._watcher.start_scheduler()
+        self._monitor.start_scheduler()
         return Outcome()
 
     def _end(self, _request: asked.Terminate, _asker: Asker) -> Outcome:
@@ -202,12 +212,12 @@ class Control:
         return Outcome()
 
     def _set_maxkeep(self, request: asked.SetMaxkeep, _asker: Asker) -> Outcome:
-        self._watcher.history.set_length(request.count)
+        self._history.set_length(request.count)
         return Outcome()
 
     async def _reset(self, request: asked.Reset) -> Outcome:
         if request.stopped:
-            self._watcher.stop_scheduler()
+            self._monitor.stop_scheduler()
 
         async def reset() -> None:
             await self._configuration.reset(keepstate=request.keepstate)
@@ -216,8 +226,8 @@ class Control:
 
     async def _downtime_log(self) -> Outcome:
         """The records of the downtime log; the first page is read here, so that a file that cannot be is refused."""
-        settings = self._watcher.site.settings
-        await self._watcher.appender.written()
+        settings = self._owner.site.settings
+        await self._appender.written()
         pages = read_pages(Path(settings.dtlogfile))
         try:
             first = await anext(pages)

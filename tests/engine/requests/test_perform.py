@@ -574,7 +574,7 @@ async def test_the_record_names_who_asked_and_what_was_refused(lab: Lab) -> None
 
 
 async def test_traps_keep_their_timers(lab: Lab) -> None:
-    timers = lab.engine._watcher.timers
+    timers = lab.engine._monitor.timers
     lab.engine.take_trap(TRAPPED, Trap("1", "down", "detail", "other:service"))
     state = lab.state(TRAPPED)
     assert (state.op_status, state.last_summary, state.last_detail) == (OpStatus.FAIL, "down", "\ndetail")
