@@ -80,7 +80,7 @@ class _Memory(Generic[Key]):
             del self._failures[key]
 
 
-class Throttle:
+class LoginBackoff:
     """Remembers logins by address and name. ``now`` is in seconds of a clock that does not go back."""
 
     def __init__(self, most: int = MOST) -> None:

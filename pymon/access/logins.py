@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pymon.access.log_limit import LogLimit, more
-from pymon.access.login_backoff import Throttle, network
+from pymon.access.login_backoff import LoginBackoff, network
 from pymon.access.pam import check_pam
 from pymon.access.passwords import check_passwd, check_userfile
 from pymon.errors import AuthenticationError
@@ -52,7 +52,7 @@ class Authenticator:
         self._settings = settings
         self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pymon-login")
-        self._throttle = Throttle()
+        self._throttle = LoginBackoff()
         self._queues: dict[tuple[str, str], _Queue] = {}
         self._waiting = 0
         self._limit = LogLimit()

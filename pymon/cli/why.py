@@ -88,7 +88,7 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServiceHistory:
     """What is known of a service. ``remark`` says where it is from, if not from a running daemon.
 
     ``muted`` is what keeps it from checks and alerts altogether. ``owed`` is what it owes (R-debts). ``left`` is when
@@ -165,7 +165,7 @@ def parse_since(text: str, now: float) -> float:
         ) from error
 
 
-def _lines(key: ServiceKey, answer: Answer, now: float) -> Iterator[str]:
+def _lines(key: ServiceKey, answer: ServiceHistory, now: float) -> Iterator[str]:
     if answer.status is not None:
         yield describe_status(answer.status, now, local_time, answer.muted, answer.left)
         yield from timeline.measured(answer.measurements, answer.measured, now)
@@ -187,7 +187,7 @@ def _show(lines: Iterable[str]) -> int:
     return 0
 
 
-def _ask(key: ServiceKey, since: float, where: Where) -> Answer:
+def _ask(key: ServiceKey, since: float, where: Where) -> ServiceHistory:
     """Ask the daemon, and read the record if there is none that answers. Raises what the last of them did."""
     record = where.record
     if not where.asks_daemon and record is not None:
@@ -203,7 +203,7 @@ def _ask(key: ServiceKey, since: float, where: Where) -> Answer:
             raise RecordError(f"{unreachable}, and {unreadable}") from unreachable
 
 
-def _read(record: Path, key: ServiceKey, since: float) -> Answer:
+def _read(record: Path, key: ServiceKey, since: float) -> ServiceHistory:
     found = look_up(record, key, since, LIMIT)
     written = datetime.fromtimestamp(found.last_write)
     remark = f"read from {record}, which was written last at {written:%Y-%m-%d %H:%M:%S}"
@@ -214,8 +214,8 @@ def _read(record: Path, key: ServiceKey, since: float) -> Answer:
         stopped_since=found.stopped_since,
     )
     if (state := found.state) is None:
-        return Answer(None, found.events, found.services, remark, muted)
-    return Answer(
+        return ServiceHistory(None, found.events, found.services, remark, muted)
+    return ServiceHistory(
         status_of(Service(*key), state, written.timestamp()),
         found.events,
         found.services,
@@ -228,7 +228,7 @@ def _read(record: Path, key: ServiceKey, since: float) -> Answer:
     )
 
 
-def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
+def _ask_daemon(key: ServiceKey, since: float, where: Where) -> ServiceHistory:
     with Client(
         where.server or None, where.port or None, path=where.socket or None, timeout=TIMEOUT, check_protocol=False
     ) as client:
@@ -246,17 +246,21 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> Answer:
         service=key in [ServiceKey(*each) for each in disabled.services],
         stopped_since=None if scheduler.running else scheduler.stopped_since,
     )
-    return Answer(status, events, services, muted=muted, owed=owing, measured=measured, measurements=measurements)
+    return ServiceHistory(
+        status, events, services, muted=muted, owed=owing, measured=measured, measurements=measurements
+    )
 
 
-def _ask_about_departed(client: Client, key: ServiceKey, since: float, services: Sequence[ServiceKey]) -> Answer:
+def _ask_about_departed(
+    client: Client, key: ServiceKey, since: float, services: Sequence[ServiceKey]
+) -> ServiceHistory:
     """What is known of a service that mon.cf does not have; it may have had it."""
     try:
         events = client.perform(ClientCommand(f"json why {key.group} {key.service} {since:.3f}", _events))
         owing = _owed(client, key)
     except (CommandFailed, ValueError):
-        return Answer(None, (), services)
-    return Answer(None, events, services, "it is not in mon.cf any more", owed=owing)
+        return ServiceHistory(None, (), services)
+    return ServiceHistory(None, events, services, "it is not in mon.cf any more", owed=owing)
 
 
 def _owed(client: Client, key: ServiceKey) -> tuple[Owed, ...]:
@@ -297,7 +301,7 @@ def _status(reply: Reply) -> ServiceStatus:
         raise BadAnswer(f"the server's answer is no status: {error}") from error
 
 
-def _document(key: ServiceKey, answer: Answer, now: float) -> dict[str, object]:
+def _document(key: ServiceKey, answer: ServiceHistory, now: float) -> dict[str, object]:
     document: dict[str, object] = {"group": key.group, "service": key.service, "now": now}
     if (status := answer.status) is not None:
         document["status"] = status.opstatus.name.lower()

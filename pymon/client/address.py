@@ -10,7 +10,7 @@ from pymon.errors import ConnectionFailed
 from pymon.protocol.wire import DEFAULT_PORT
 
 
-class Address(NamedTuple):
+class ServerAddress(NamedTuple):
     """A TCP port of a host, or, if ``path`` is given, a Unix socket."""
 
     host: str
@@ -22,12 +22,12 @@ class Address(NamedTuple):
         return self.path or (f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}")
 
 
-def address(host: str | None = None, port: int | str | None = None, path: str | None = None) -> Address:
+def address(host: str | None = None, port: int | str | None = None, path: str | None = None) -> ServerAddress:
     """The address meant: MONHOST or ``localhost`` without a host, the service ``mon`` or 2583 without a port.
 
     Raises ConnectionFailed if there is no such port.
     """
-    return Address(host or os.environ.get("MONHOST") or "localhost", port_number(port), path or "")
+    return ServerAddress(host or os.environ.get("MONHOST") or "localhost", port_number(port), path or "")
 
 
 def port_number(port: int | str | None) -> int:
@@ -60,7 +60,7 @@ def split_host(text: str) -> tuple[str, str | None]:
     return text, None
 
 
-def not_connected(address: Address, failure: OSError | None) -> ConnectionFailed:
+def not_connected(address: ServerAddress, failure: OSError | None) -> ConnectionFailed:
     """Why there is no connection, with the system's number if it is the system that refused.
 
     An error of TLS has a number too, but of another list, and what there is to know of it is in its text.

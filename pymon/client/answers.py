@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from pymon.client.protocol import Reply
 from pymon.client.records import (
-    AlertCall,
+    CalledAlert,
     ConfigTest,
-    Debt,
-    Disabled,
+    DisabledItems,
     Downtime,
     Failure,
     GroupHost,
+    ListedDebt,
     Processes,
     RunningMonitor,
     SchedulerState,
@@ -42,12 +42,12 @@ def each(read: Callable[[str], T]) -> Callable[[Reply], list[T]]:
     return read_all
 
 
-def debts(reply: Reply) -> list[Debt]:
+def debts(reply: Reply) -> list[ListedDebt]:
     """The answer of ``json list debts``."""
     found = document(reply)
     try:
         return [
-            Debt(
+            ListedDebt(
                 group=str(each["group"]),
                 service=str(each["service"]),
                 state=str(each["state"]),
@@ -103,7 +103,7 @@ def members(reply: Reply) -> list[GroupHost]:
     return [GroupHost(host.removeprefix("*"), host.startswith("*")) for host in hosts]
 
 
-def disabled(reply: Reply) -> Disabled:
+def disabled(reply: Reply) -> DisabledItems:
     """The answer to ``list disabled``."""
     hosts: dict[str, tuple[str, ...]] = {}
     watches: list[str] = []
@@ -118,13 +118,13 @@ def disabled(reply: Reply) -> Disabled:
                 watches.append(group)
             case _:
                 raise ValueError(f"nothing that can be disabled: {line[:80]!r}")
-    return Disabled(hosts, tuple(watches), tuple(services))
+    return DisabledItems(hosts, tuple(watches), tuple(services))
 
 
-def alert_call(line: str) -> AlertCall:
+def alert_call(line: str) -> CalledAlert:
     """A line of ``list alerthist``; arguments end at the first closing parenthesis."""
     kind, group, service, time, alert, args, summary = _groups(_ALERT, unescape(line))
-    return AlertCall(kind, group, service, float(time), alert, args, summary)
+    return CalledAlert(kind, group, service, float(time), alert, args, summary)
 
 
 def failure(line: str) -> Failure:

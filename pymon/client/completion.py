@@ -11,7 +11,7 @@ from pymon.errors import ClientError
 
 if TYPE_CHECKING:
     from pymon.client.connection import Connection
-    from pymon.client.moncmd_options import Options
+    from pymon.client.moncmd_options import MoncmdOptions
 
 TIMEOUT = 1.0
 """seconds that somebody who pressed the Tab key can wait for a server"""
@@ -35,7 +35,7 @@ compdef _moncmd moncmd
 _SCRIPTS = {"bash": _BASH, "zsh": _ZSH}
 
 
-def show(options: Options) -> int:
+def show(options: MoncmdOptions) -> int:
     """Print the script of a shell, or (for that script) the words that the last one may become. The exit status."""
     if options.complete:
         print("\n".join(sorted(set(candidates(options.words, _asker(options))))))
@@ -81,7 +81,7 @@ def _place(command: tuple[str, ...], index: int) -> str | None:
     return command[-1].strip("[].") if command[-1].endswith("...") else None
 
 
-def _asker(options: Options) -> Callable[[str, tuple[str, ...]], list[str]]:
+def _asker(options: MoncmdOptions) -> Callable[[str, tuple[str, ...]], list[str]]:
     """Asks the server; one that does not answer, or may not tell, knows nothing."""
 
     def known(word: str, before: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from pymon.client.address import Address, not_connected
+from pymon.client.address import ServerAddress, not_connected
 from pymon.client.endpoint import CHUNK, Endpoint
 from pymon.client.performer import Performer
 from pymon.client.protocol import ClientCommand, Reply, Steps
@@ -104,7 +104,7 @@ class Connection(Endpoint, Performer):
                 self.close()
 
 
-def _connect(address: Address, tls: ssl.SSLContext | bool, deadline: float) -> socket.socket:
+def _connect(address: ServerAddress, tls: ssl.SSLContext | bool, deadline: float) -> socket.socket:
     """A connected socket, of the first of the host's addresses that takes the connection."""
     try:
         places = _places(address)
@@ -127,7 +127,7 @@ def _connect(address: Address, tls: ssl.SSLContext | bool, deadline: float) -> s
     raise not_connected(address, failure) from failure
 
 
-def _places(address: Address) -> list[tuple[socket.AddressFamily, _Place]]:
+def _places(address: ServerAddress) -> list[tuple[socket.AddressFamily, _Place]]:
     """Where to connect to, in the order to try. Raises OSError, and UnicodeError for what is no host name."""
     if address.path:
         return [(socket.AF_UNIX, address.path)]
@@ -135,7 +135,9 @@ def _places(address: Address) -> list[tuple[socket.AddressFamily, _Place]]:
     return [(family, place) for family, _, _, _, place in found]
 
 
-def _wrapped(connection: socket.socket, address: Address, tls: ssl.SSLContext | bool, deadline: float) -> socket.socket:
+def _wrapped(
+    connection: socket.socket, address: ServerAddress, tls: ssl.SSLContext | bool, deadline: float
+) -> socket.socket:
     if tls is False:
         return connection
     if tls is True:

@@ -24,7 +24,7 @@ class Credentials(NamedTuple):
     password: str
 
 
-class NoCredentials(PymonError):
+class NoPassword(PymonError):
     """A name or a password is missing."""
 
     def __init__(self) -> None:
@@ -32,15 +32,15 @@ class NoCredentials(PymonError):
 
 
 def ask(user: str) -> Credentials:
-    """Ask for the password on the terminal, without echo. Raises NoCredentials if there is none."""
+    """Ask for the password on the terminal, without echo. Raises NoPassword if there is none."""
     import getpass  # noqa: PLC0415  # only if there is somebody to ask
 
     try:
         password = getpass.getpass("Password: ")
     except (EOFError, KeyboardInterrupt):
-        raise NoCredentials from None
+        raise NoPassword from None
     if not user:
-        raise NoCredentials
+        raise NoPassword
     return Credentials(user, password)
 
 
@@ -48,7 +48,7 @@ def read(lines: Iterator[str], user: str = "", *, only_credentials: bool = False
     """Read the lines that credentials stand in, and give the line after them, if one was read (None: the end).
 
     ``user`` counts more than what is read; without either it is one's own. With ``only_credentials`` nothing
-    else follows, so that the line with the password is the last that is waited for. Raises NoCredentials.
+    else follows, so that the line with the password is the last that is waited for. Raises NoPassword.
     """
     said_user, password = "", None
     rest: str | None = None
@@ -65,7 +65,7 @@ def read(lines: Iterator[str], user: str = "", *, only_credentials: bool = False
                 break
     name = user or said_user or own_name()
     if not name or password is None:
-        raise NoCredentials
+        raise NoPassword
     return Credentials(name, password), rest
 
 

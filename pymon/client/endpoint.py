@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymon.client.address import Address, address
-from pymon.client.protocol import MAX_ANSWER, Conversation, Steps
+from pymon.client.address import ServerAddress, address
+from pymon.client.protocol import MAX_ANSWER, ClientProtocol, Steps
 
 if TYPE_CHECKING:
     import ssl
@@ -38,16 +38,16 @@ class Endpoint:
         check_protocol: bool = True,
         answer_limit: int = MAX_ANSWER,
     ) -> None:
-        self.address: Address = address(host, port, path)
+        self.address: ServerAddress = address(host, port, path)
         self.username = username
         self.timeout = timeout
         self._password = password
         self._tls = tls
         self._check_protocol = check_protocol
         self._answer_limit = answer_limit
-        self._conversation = Conversation(answer_limit)
+        self._conversation = ClientProtocol(answer_limit)
 
     def _greeting(self) -> Steps[None]:
         """The first steps of a new conversation."""
-        self._conversation = Conversation(self._answer_limit)
+        self._conversation = ClientProtocol(self._answer_limit)
         return self._conversation.greet(self.username, self._password, check_protocol=self._check_protocol)

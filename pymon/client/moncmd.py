@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
-from pymon.client.credentials import Credentials, NoCredentials, ask, read
-from pymon.client.moncmd_options import Options, UsageError, parse
+from pymon.client.credentials import Credentials, NoPassword, ask, read
+from pymon.client.moncmd_options import MoncmdOptions, MoncmdUsageError, parse
 from pymon.client.protocol import Reply, login
 from pymon.errors import AuthenticationFailed, ClientError, ConnectionFailed, HostNotFound
 from pymon.text import blank_controls, decode, encode, from_locale
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         return _main(parse([from_locale(word) for word in arguments]))
-    except UsageError as error:
+    except MoncmdUsageError as error:
         return _fail(f"moncmd: {error}\ntry moncmd -h", WRONG_USAGE)
     except HostNotFound as error:
         return _fail(f"Unable to find server: {error}", NOT_FOUND)
@@ -72,11 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return REFUSED if isinstance(error, BrokenPipeError) else _fail(f"moncmd: {error.strerror}", REFUSED)
     except KeyboardInterrupt:
         return 130
-    except (ClientError, NoCredentials, ValueError) as error:
+    except (ClientError, NoPassword, ValueError) as error:
         return _fail(f"moncmd: {error}", REFUSED)
 
 
-def run(options: Options, source: Iterable[str], credentials: Credentials | None, output: IO[bytes]) -> int:
+def run(options: MoncmdOptions, source: Iterable[str], credentials: Credentials | None, output: IO[bytes]) -> int:
     """Send the lines of ``source`` and write the answers; returns the exit status. Raises ClientError."""
     refused = 0
     with options.connection() as connection:
@@ -92,7 +92,7 @@ def run(options: Options, source: Iterable[str], credentials: Credentials | None
     return REFUSED if refused and not options.exit_zero else 0
 
 
-def _main(options: Options) -> int:
+def _main(options: MoncmdOptions) -> int:
     if options.help:
         from pymon.client import command_syntax  # noqa: PLC0415  # nothing else needs it
 
@@ -117,7 +117,7 @@ def _main(options: Options) -> int:
     return run(options, source, credentials, sys.stdout.buffer)
 
 
-def _lines(options: Options) -> Iterator[str]:
+def _lines(options: MoncmdOptions) -> Iterator[str]:
     """The commands: of -f, else the words, else of the standard input. Raises OSError."""
     if options.file not in (None, "-"):
         return _read_and_close(open(options.file, "rb"))  # noqa: PTH123  # pathlib costs 5 ms
@@ -126,8 +126,8 @@ def _lines(options: Options) -> Iterator[str]:
     return _stdin()
 
 
-def _credentials(options: Options, source: Iterator[str]) -> tuple[Credentials | None, Iterator[str]]:
-    """Name and password if they are wanted, and the commands that remain. Raises NoCredentials."""
+def _credentials(options: MoncmdOptions, source: Iterator[str]) -> tuple[Credentials | None, Iterator[str]]:
+    """Name and password if they are wanted, and the commands that remain. Raises NoPassword."""
     if not options.log_in:
         return None, source
     if sys.stdin.isatty() or options.socket:

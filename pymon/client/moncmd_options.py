@@ -36,11 +36,11 @@ _FLAGS = {
 _NO_EFFECT = "dr"
 
 
-class UsageError(PymonError):
+class MoncmdUsageError(PymonError):
     """The command line is wrong."""
 
 
-class Options(NamedTuple):
+class MoncmdOptions(NamedTuple):
     """What the command line says. ``file`` is None without -f."""
 
     words: tuple[str, ...] = ()
@@ -74,8 +74,8 @@ class Options(NamedTuple):
         )
 
 
-def parse(arguments: Sequence[str]) -> Options:
-    """Read the command line: options, then the words of the command, as they are. Raises UsageError."""
+def parse(arguments: Sequence[str]) -> MoncmdOptions:
+    """Read the command line: options, then the words of the command, as they are. Raises MoncmdUsageError."""
     short = _NO_EFFECT + "".join(name[1] for name in _FLAGS if name[1] != "-")
     short += "".join(f"{name[1]}:" for name in _WITH_VALUE if name[1] != "-")
     long = [name[2:] for name in _FLAGS if name.startswith("--")]
@@ -83,12 +83,12 @@ def parse(arguments: Sequence[str]) -> Options:
     try:
         pairs, words = getopt(list(arguments), short, long)
     except GetoptError as error:
-        raise UsageError(str(error)) from None
+        raise MoncmdUsageError(str(error)) from None
     given: dict[str, Any] = {_FLAGS[name]: True for name, _ in pairs if name in _FLAGS}
     given |= {_WITH_VALUE[name]: value for name, value in pairs if name in _WITH_VALUE}
     if "timeout" in given:
         given["timeout"] = _seconds(given["timeout"])
-    return Options(words=tuple(words), **given)
+    return MoncmdOptions(words=tuple(words), **given)
 
 
 def _seconds(text: str) -> float:
@@ -97,5 +97,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e6:
-        raise UsageError(f"option --timeout needs a number of seconds, not {text!r}")
+        raise MoncmdUsageError(f"option --timeout needs a number of seconds, not {text!r}")
     return seconds

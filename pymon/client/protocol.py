@@ -65,7 +65,7 @@ class ClientCommand(NamedTuple, Generic[T]):
     reads_refusal: bool = False
 
 
-class Conversation:
+class ClientProtocol:
     """The state of one connection. Steps raise NotConnected once it has ended, and end it where they fail midway.
 
     ``answer_limit`` is how many bytes one answer may have; BadAnswer for more.

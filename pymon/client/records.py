@@ -13,13 +13,13 @@ from typing import NamedTuple
 from pymon.model.depend import ServiceKey
 
 __all__ = [
-    "AlertCall",
+    "CalledAlert",
     "ConfigTest",
-    "Debt",
-    "Disabled",
+    "DisabledItems",
     "Downtime",
     "Failure",
     "GroupHost",
+    "ListedDebt",
     "Processes",
     "RunningMonitor",
     "SchedulerState",
@@ -28,7 +28,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class AlertCall:
+class CalledAlert:
     """One line of ``list alerthist``: an alert that was called.
 
     ``kind`` is ``alert``, ``upalert``, ``startupalert`` …; ``alert`` is the program, ``args`` its arguments as they
@@ -55,7 +55,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Debt:
+class ListedDebt:
     """A down alert whose end is not told yet, of a service that may have left the configuration.
 
     ``alert`` is as mon.cf has it, ``at`` is when it was called. ``state`` is ``owed`` (the recovery pays it) or
@@ -96,7 +96,7 @@ class Downtime:
 
 
 @dataclass(frozen=True, slots=True)
-class Disabled:
+class DisabledItems:
     """``list disabled``: by group the hosts that are not checked, watches, and services."""
 
     hosts: Mapping[str, tuple[str, ...]]

@@ -67,7 +67,7 @@ _ORDER = re.compile(r"/([^:]+):(.*)")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x20-][^\s@<>,;:\"\\\x00-\x20]*@[A-Za-z0-9.\[\]:-]+|[A-Za-z0-9_][\w.+-]*")
 
 
-class Order(NamedTuple):
+class MailOrder(NamedTuple):
     """What a mail asks for."""
 
     password: str
@@ -75,20 +75,20 @@ class Order(NamedTuple):
 
     def __repr__(self) -> str:
         """Without the password."""
-        return f"Order({self.commands!r})"
+        return f"MailOrder({self.commands!r})"
 
 
 class SetupError(PymonError):
     """A file, or a program, that skymon needs is missing."""
 
 
-def read_order(mail: str) -> Order | None:
+def read_order(mail: str) -> MailOrder | None:
     """The first line of a mail that is an order; None if there is none."""
     for line in mail.splitlines():
         match = _ORDER.fullmatch(line.strip())
         if match:
             commands = tuple(tuple(command.split()) for command in match[2].split(";") if command.strip())
-            return Order(match[1], commands[:MAX_COMMANDS])
+            return MailOrder(match[1], commands[:MAX_COMMANDS])
     return None
 
 
@@ -134,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{error}", WRONG_SETUP)
 
 
-def _serve(order: Order, address: str, options: dict[str, str]) -> int:
+def _serve(order: MailOrder, address: str, options: dict[str, str]) -> int:
     allowed = frozenset(_setup("allow").split())
     if not _fits(order.password, _setup("password").strip()):
         return _fail("wrong password", WRONG_PASSWORD)

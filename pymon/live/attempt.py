@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from pymon.errors import ServerError
 from pymon.live.finding import Trouble
-from pymon.server.listen.addresses import Kind, Place, open_sockets
+from pymon.server.listen.addresses import ListenAddress, ListenerKind, open_sockets
 
 MON_WAIT = 2.0
 """seconds in which a server that has our port may show that it is mon's or pymon's"""
@@ -129,9 +129,9 @@ def read_script(path: str, search_path: str) -> str:
     raise Trouble(f"{found} refuses it: {said[0]}")
 
 
-def listen(place: Place) -> str:
+def listen(place: ListenAddress) -> str:
     """Listen there for a moment."""
-    if place.kind is Kind.LOCAL:
+    if place.kind is ListenerKind.LOCAL:
         return write_to(place.host)
     try:
         sockets = list(open_sockets(place))
@@ -145,7 +145,7 @@ def listen(place: Place) -> str:
     return "free"
 
 
-def _is_mon(place: Place) -> bool:
+def _is_mon(place: ListenAddress) -> bool:
     """Whether who has a port speaks mon's protocol, or (traps) has the port of the same number for clients."""
     host = "127.0.0.1" if place.host in ("*", "", "0.0.0.0") else place.host  # noqa: S104  # nothing is bound
     try:

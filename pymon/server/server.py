@@ -21,8 +21,8 @@ from pymon.engine.api import EngineFace
 from pymon.errors import ServerError
 from pymon.model.settings import Settings
 from pymon.server.listen.addresses import (
-    Kind,
-    Place,
+    ListenAddress,
+    ListenerKind,
     identity_of,
     is_closed_to_others,
     open_sockets,
@@ -30,8 +30,8 @@ from pymon.server.listen.addresses import (
     remove_local,
 )
 from pymon.server.listen.clients import Clients
-from pymon.server.listen.connection import Desk
-from pymon.server.listen.fairness import Pace
+from pymon.server.listen.connection import ServerContext
+from pymon.server.listen.fairness import Turnstile
 from pymon.server.listen.tls import tls_context
 from pymon.server.traps.receiver import Traps
 
@@ -53,10 +53,10 @@ class Server:
     def __init__(self, engine: EngineFace) -> None:
         self._engine = engine
         self._authenticator = Authenticator(lambda: engine.site.settings)
-        desk = Desk(engine, self._authenticator, Pace())
-        self.clients = Clients(desk, self._is_welcome)
+        context = ServerContext(engine, self._authenticator, Turnstile())
+        self.clients = Clients(context, self._is_welcome)
         self.traps = Traps(engine)
-        self._posts: dict[Place, _Post] = {}
+        self._posts: dict[ListenAddress, _Post] = {}
         self._tls: ssl.SSLContext | None = None
         self._allowed = _patterns(engine.site.settings)
         self._is_started = False
@@ -105,7 +105,7 @@ class Server:
             self._tls = None if settings.servertls is None else await asyncio.to_thread(tls_context, settings)
         except ServerError as error:
             log.error("%s; %s", error, "the former one goes on" if self._tls else "there is no TLS")
-        wanted = [place for place in places(settings) if place.kind is not Kind.TLS or self._tls is not None]
+        wanted = [place for place in places(settings) if place.kind is not ListenerKind.TLS or self._tls is not None]
         obsolete = [place for place in self._posts if place not in wanted]
         for place in obsolete:
             await self._close(place)
@@ -116,7 +116,7 @@ class Server:
                 log.error("%s: the former one goes on", place)
                 await self._is_open(place)
 
-    async def _is_open(self, place: Place) -> bool:
+    async def _is_open(self, place: ListenAddress) -> bool:
         """Listen somewhere, if it can be had; the log says if not."""
         try:
             await self._open(place)
@@ -141,20 +141,20 @@ class Server:
         await self.traps.stop()
         self._authenticator.close()
 
-    def addresses(self, kind: Kind) -> list[object]:
+    def addresses(self, kind: ListenerKind) -> list[object]:
         """Where it listens for one kind of thing: what ``getsockname`` says."""
         return [
             each.getsockname() for place, post in self._posts.items() if place.kind is kind for each in post.sockets
         ]
 
-    async def _open(self, place: Place) -> None:
+    async def _open(self, place: ListenAddress) -> None:
         opening = asyncio.get_running_loop().run_in_executor(None, open_sockets, place)
         try:
             post = _Post(await asyncio.shield(opening))
         except asyncio.CancelledError:  # the thread goes on: it may wait for a name server
             opening.add_done_callback(partial(_abandon, place))
             raise
-        if place.kind is Kind.LOCAL:
+        if place.kind is ListenerKind.LOCAL:
             post.identity = identity_of(Path(place.host))
         self._posts[place] = post
         if not post.sockets:
@@ -164,32 +164,32 @@ class Server:
         if self._is_started:
             self._serve(place, post)
 
-    def _serve(self, place: Place, post: _Post) -> None:
+    def _serve(self, place: ListenAddress, post: _Post) -> None:
         for each in post.sockets:
-            if place.kind is Kind.TRAPS:
+            if place.kind is ListenerKind.TRAPS:
                 self.traps.receive_from(each)
                 continue
-            tls = self._tls_now if place.kind is Kind.TLS else None
+            tls = self._tls_now if place.kind is ListenerKind.TLS else None
             task = asyncio.create_task(self.clients.accept_from(each, tls), name=f"accept {place}")
             task.add_done_callback(_report_end)
             post.tasks.append(task)
 
-    async def _close(self, place: Place) -> None:
+    async def _close(self, place: ListenAddress) -> None:
         """Listen no more somewhere. It comes to its end even if the caller is cancelled."""
         closing = asyncio.create_task(self._end(place, self._posts.pop(place)), name=f"close {place}")
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         await asyncio.shield(closing)
 
-    async def _end(self, place: Place, post: _Post) -> None:
+    async def _end(self, place: ListenAddress, post: _Post) -> None:
         for task in post.tasks:
             task.cancel()
         await asyncio.gather(*post.tasks, return_exceptions=True)
         for each in post.sockets:
-            if place.kind is Kind.TRAPS:
+            if place.kind is ListenerKind.TRAPS:
                 self.traps.forget(each)
             each.close()
-        if place.kind is Kind.LOCAL:
+        if place.kind is ListenerKind.LOCAL:
             await asyncio.to_thread(remove_local, Path(place.host), post.identity)
         if self._is_started:
             log.info("listening no more on %s", place)
@@ -208,20 +208,20 @@ def _patterns(settings: Settings) -> list[re.Pattern[str]] | None:
     return [compile_pattern(pattern) for pattern in settings.clientallow] or None
 
 
-def _where(place: Place, each: socket) -> str:
-    if place.kind is Kind.LOCAL:
+def _where(place: ListenAddress, each: socket) -> str:
+    if place.kind is ListenerKind.LOCAL:
         return place.host
     address = each.getsockname()
-    return str(Place(place.kind, address[0], address[1]))
+    return str(ListenAddress(place.kind, address[0], address[1]))
 
 
-def _abandon(place: Place, opening: asyncio.Future[list[socket]]) -> None:
+def _abandon(place: ListenAddress, opening: asyncio.Future[list[socket]]) -> None:
     """Close what was opened for a server that has stopped meanwhile."""
     if opening.cancelled() or opening.exception() is not None:
         return
     for each in opening.result():
         each.close()
-    if place.kind is Kind.LOCAL:
+    if place.kind is ListenerKind.LOCAL:
         remove_local(Path(place.host), identity_of(Path(place.host)))
 
 

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.access.log_limit import MOST, PERIOD, LogLimit, more
-from pymon.access.login_backoff import FIRST, FORGET, FREE, LONGEST, NAME_LIMIT, TRUST, Throttle, network
+from pymon.access.login_backoff import FIRST, FORGET, FREE, LONGEST, NAME_LIMIT, TRUST, LoginBackoff, network
 
 HERE = "10.0.0.1"
 
 
-def failed(count: int, now: float = 0.0, address: str = HERE, user: str = "ann") -> Throttle:
-    throttle = Throttle()
+def failed(count: int, now: float = 0.0, address: str = HERE, user: str = "ann") -> LoginBackoff:
+    throttle = LoginBackoff()
     for _ in range(count):
         throttle.failed(address, user, now)
     return throttle
@@ -48,7 +48,7 @@ def test_success_and_time_make_it_forget() -> None:
 
 
 def test_success_of_another_name_makes_nothing_forget() -> None:
-    throttle = Throttle()
+    throttle = LoginBackoff()
     for _ in range(3):
         throttle.failed(HERE, "root", 0)
         throttle.failed(HERE, "root", 0)
@@ -57,7 +57,7 @@ def test_success_of_another_name_makes_nothing_forget() -> None:
 
 
 def test_guesses_at_ever_other_names_wait_whatever_succeeds_in_between() -> None:
-    throttle = Throttle()
+    throttle = LoginBackoff()
     for number in range(FREE + 2):
         throttle.failed(HERE, f"user{number}", 0)
         throttle.succeeded(HERE, "me", 0)
@@ -77,7 +77,7 @@ def test_who_has_logged_in_waits_for_failures_of_its_own_name_only() -> None:
 
 
 def test_memory_is_bounded_and_keeps_the_newest() -> None:
-    throttle = Throttle(most=100)
+    throttle = LoginBackoff(most=100)
     for number in range(1000):
         for _ in range(FREE):
             throttle.failed(f"10.0.{number // 250}.{number % 250}", "ann", number)
@@ -87,7 +87,7 @@ def test_memory_is_bounded_and_keeps_the_newest() -> None:
 
 
 def test_long_names_are_not_kept_in_full() -> None:
-    throttle = Throttle()
+    throttle = LoginBackoff()
     throttle.failed(HERE, "x" * 65000, 0)
     throttle.succeeded(HERE, "y" * 65000, 0)
     assert all(
@@ -104,7 +104,7 @@ def test_ipv6_network_counts_as_one() -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"), st.floats(0, 1e9)), max_size=60))
 def test_wait_is_never_longer_than_the_longest(events: list[tuple[bool, str, float]]) -> None:
-    throttle, now = Throttle(), 0.0
+    throttle, now = LoginBackoff(), 0.0
     for is_failure, user, later in events:
         now += later
         if is_failure:

@@ -10,8 +10,8 @@ from pymon.client import answers
 from pymon.client.methods import Methods
 from pymon.client.protocol import ClientCommand, Reply
 from pymon.client.records import (
-    AlertCall,
-    Disabled,
+    CalledAlert,
+    DisabledItems,
     Downtime,
     Failure,
     GroupHost,
@@ -105,7 +105,7 @@ def test_any_bytes_survive(text: str) -> None:
 
 def test_histories() -> None:
     line = r"alert\20g1\20s1\201795477269\20/x/rec.alert\20(a@b\20c)\20sum\20a\\b"
-    assert answers.alert_call(line) == AlertCall(
+    assert answers.alert_call(line) == CalledAlert(
         "alert", "g1", "s1", 1795477269.0, "/x/rec.alert", "a@b c", "sum a\\\\b"
     )
     assert answers.alert_call(r"upalert\20g\20s\201\20/x\20()\20").args == ""
@@ -127,7 +127,7 @@ def test_lists() -> None:
     ]
     assert answers.members(reply("hostgroup g h1 *h2")) == [GroupHost("h1", False), GroupHost("h2", True)]
     listed = answers.disabled(reply("group g: h1 h2", "watch w", "watch g service s"))
-    assert listed == Disabled({"g": ("h1", "h2")}, ("w",), (ServiceKey("g", "s"),))
+    assert listed == DisabledItems({"g": ("h1", "h2")}, ("w",), (ServiceKey("g", "s"),))
     assert answers.processes(reply("server 1", "g s 2")) == Processes(1, (RunningMonitor("g", "s", 2),))
     assert answers.aliases(reply("alias a", "one", "two", "", "alias b", "")) == {"a": ("one", "two"), "b": ()}
     assert (answers.words(reply("a b")), answers.words(reply())) == (["a", "b"], [])

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from pymon.client import AsyncClient, Client
-from pymon.client.address import Address, address, port_number, split_host
+from pymon.client.address import ServerAddress, address, port_number, split_host
 from pymon.client.protocol import Reply
 from pymon.client.tls import tls_context
 from pymon.errors import (
@@ -310,8 +310,8 @@ def test_where_the_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert address().host == "localhost"
     monkeypatch.setenv("MONHOST", "mon.example.org")
     assert address().host == "mon.example.org"
-    assert address("h", 1) == Address("h", 1)
-    assert [str(place) for place in (Address("h", 1), Address("::1", 1), Address("h", 1, "/s"))] == [
+    assert address("h", 1) == ServerAddress("h", 1)
+    assert [str(place) for place in (ServerAddress("h", 1), ServerAddress("::1", 1), ServerAddress("h", 1, "/s"))] == [
         "h:1",
         "[::1]:1",
         "/s",

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pymon.client import moncmd
-from pymon.client.moncmd_options import Options, UsageError, parse
+from pymon.client.moncmd_options import MoncmdOptions, MoncmdUsageError, parse
 from tests.client.scripted import ScriptedServer
 from tests.peers import require_peer
 
@@ -160,14 +160,14 @@ def test_servers_that_are_not_there(run: Run, tmp_path: Path) -> None:
 
 
 def test_reading_the_command_line() -> None:
-    assert parse(["-drs", "h", "-p25", "-l", "joe", "list", "-p", "x"]) == Options(
+    assert parse(["-drs", "h", "-p25", "-l", "joe", "list", "-p", "x"]) == MoncmdOptions(
         words=("list", "-p", "x"), host="h", port="25", user="joe"
     )
-    assert parse(["--exit", "--tls", "--time", "2.5", "-a"]) == Options(
+    assert parse(["--exit", "--tls", "--time", "2.5", "-a"]) == MoncmdOptions(
         exit_zero=True, tls=True, timeout=2.5, log_in=True
     )
     for wrong in (["-x"], ["-p"], ["--timeout", "0"], ["--timeout", "x"], ["--nix"]):
-        with pytest.raises(UsageError):
+        with pytest.raises(MoncmdUsageError):
             parse(wrong)
 
 

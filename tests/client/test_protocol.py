@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.client.methods import Methods
-from pymon.client.protocol import ClientCommand, Conversation, Reply, Steps, login
+from pymon.client.protocol import ClientCommand, ClientProtocol, Reply, Steps, login
 from pymon.errors import (
     AuthenticationFailed,
     BadAnswer,
@@ -43,21 +43,21 @@ def test_an_answer_is_the_same_however_it_is_chopped(lines: list[bytes], cuts: l
     data = b"".join(line + b"\n" for line in lines) + b"220 list completed\n"
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     chunks = [data[start:end] for start, end in pairwise(places)]
-    reply, sent = play(Conversation().ask("list"), chunks)
+    reply, sent = play(ClientProtocol().ask("list"), chunks)
     assert sent == [b"list\n"]
     assert [line.encode("utf-8", "surrogateescape") for line in reply.lines] == lines
     assert (reply.code, reply.text, reply.ok) == (220, "list completed", True)
 
 
 def test_what_comes_unasked_is_dropped() -> None:
-    conversation = Conversation()
+    conversation = ClientProtocol()
     play(conversation.ask("start"), [b"220 start completed\n220 and more\nhalf a li"])
     reply, _ = play(conversation.ask("version"), [b"version 9745\n220 version completed\n"])
     assert reply == Reply(("version 9745",), "220 version completed")
 
 
 def test_a_refusal_is_an_exception_with_all_that_was_said() -> None:
-    conversation = Conversation()
+    conversation = ClientProtocol()
     with pytest.raises(CommandFailed, match="520 test config completed, errors") as caught:
         play(
             conversation.perform(ClientCommand("test config", lambda reply: reply)),
@@ -70,7 +70,7 @@ def test_a_refusal_is_an_exception_with_all_that_was_said() -> None:
 @pytest.mark.parametrize("line", ["list\nterm", "ack g s x\rterm"])
 def test_a_command_is_one_line(line: str) -> None:
     """K-oneline: mon's moncmd sends both."""
-    conversation = Conversation()
+    conversation = ClientProtocol()
     with pytest.raises(ValueError, match="one line"):
         play(conversation.ask(line), [])
     assert conversation.is_open
@@ -78,7 +78,7 @@ def test_a_command_is_one_line(line: str) -> None:
 
 @pytest.mark.parametrize("received", [[b""], [b"half an ans", b""], [b"a line\n", b""]])
 def test_a_connection_that_ends_early_is_lost(received: list[bytes]) -> None:
-    conversation = Conversation()
+    conversation = ClientProtocol()
     with pytest.raises(ConnectionLost):
         play(conversation.ask("list"), received)
     with pytest.raises(NotConnected):
@@ -86,7 +86,7 @@ def test_a_connection_that_ends_early_is_lost(received: list[bytes]) -> None:
 
 
 def test_steps_that_are_given_up_end_the_conversation() -> None:
-    conversation = Conversation()
+    conversation = ClientProtocol()
     steps = conversation.ask("list")
     next(steps)
     steps.close()
@@ -95,7 +95,7 @@ def test_steps_that_are_given_up_end_the_conversation() -> None:
 
 def test_an_endless_answer_ends() -> None:
     with pytest.raises(BadAnswer, match="more than 10000 bytes"):
-        play(Conversation(answer_limit=10_000).ask("list"), [b"x" * 1000] * 11)
+        play(ClientProtocol(answer_limit=10_000).ask("list"), [b"x" * 1000] * 11)
 
 
 def test_an_answer_that_makes_no_sense() -> None:
@@ -103,13 +103,13 @@ def test_an_answer_that_makes_no_sense() -> None:
         raise ValueError("no number")
 
     with pytest.raises(BadAnswer, match="cannot read the answer to version: no number"):
-        play(Conversation().perform(ClientCommand("version", read)), [b"220 version completed\n"])
+        play(ClientProtocol().perform(ClientCommand("version", read)), [b"220 version completed\n"])
 
 
 @pytest.mark.parametrize("chunks", [[b"520 unknown group\n220 ack completed\n"], [b"520 unknown group\n"]])
 def test_mons_second_answer_to_ack_is_passed_over(chunks: list[bytes]) -> None:
     """mon answers an ack of something unknown twice; the second answer may come late."""
-    conversation = Conversation()
+    conversation = ClientProtocol()
     late = [] if len(chunks[0]) > 20 else [b"220 ack compl", b"eted\n"]
     reply, sent = play(conversation.ask("ack g s 'x'"), [*chunks, *late, b"220 protocol match\n"])
     assert (reply.final, sent) == ("520 unknown group", [b"ack g s 'x'\n", b"protid 9745\n"])
@@ -119,11 +119,11 @@ def test_mons_second_answer_to_ack_is_passed_over(chunks: list[bytes]) -> None:
 
 def test_greeting() -> None:
     answers = [b"220 protocol match\n", b"220 login accepted\n"]
-    _, sent = play(Conversation().greet("joe", "se cret"), answers)
+    _, sent = play(ClientProtocol().greet("joe", "se cret"), answers)
     assert sent == [b"protid 9745\n", b"login joe se cret\n"]
     with pytest.raises(AuthenticationFailed):
-        play(Conversation().greet("joe", "x"), [answers[0], b"530 login unsuccessful\n"])
-    mismatched = Conversation()
+        play(ClientProtocol().greet("joe", "x"), [answers[0], b"530 login unsuccessful\n"])
+    mismatched = ClientProtocol()
     with pytest.raises(ProtocolMismatch):
         play(mismatched.greet(), [b"520 protocol mismatch\n"])
     assert not mismatched.is_open
@@ -138,7 +138,7 @@ def test_no_login_line_can_be_made_of(user: str, password: str) -> None:
 
 @pytest.mark.parametrize("word", ["quit", "QUIT", "term"])
 def test_after_goodbye_there_is_no_connection(word: str) -> None:
-    conversation = Conversation()
+    conversation = ClientProtocol()
     play(conversation.ask(word), [b"220 bye\n"])
     assert not conversation.is_open
 
@@ -146,7 +146,7 @@ def test_after_goodbye_there_is_no_connection(word: str) -> None:
 def test_an_empty_line_is_no_command() -> None:
     """A server takes its end for that of the command before it, and says nothing."""
     with pytest.raises(ValueError, match="not empty"):
-        next(Conversation().ask(""))
+        next(ClientProtocol().ask(""))
 
 
 @pytest.mark.parametrize(
@@ -158,4 +158,4 @@ def test_an_empty_line_is_no_command() -> None:
 )
 def test_an_absurd_answer_is_a_bad_answer(command: ClientCommand[object], answer: bytes) -> None:
     with pytest.raises(BadAnswer, match="cannot read"):
-        play(Conversation().perform(command), [answer])
+        play(ClientProtocol().perform(command), [answer])

@@ -11,7 +11,7 @@ import pytest
 
 from pymon.access import crypt
 from pymon.client import skymon
-from pymon.client.skymon import Order, read_order
+from pymon.client.skymon import MailOrder, read_order
 from tests.client.conftest import Demanding
 from tests.client.scripted import ScriptedServer, status_line
 from tests.programs import write_program
@@ -114,8 +114,8 @@ def test_mails_without_an_order(run: Run, home: Path) -> None:
 
 
 def test_orders() -> None:
-    assert read_order(" /pw:lf; dh  h x;;\n/other:ld\n") == Order("pw", (("lf",), ("dh", "h", "x")))
-    assert read_order("a\r\n/p w:lf\r\n") == Order("p w", (("lf",),))
+    assert read_order(" /pw:lf; dh  h x;;\n/other:ld\n") == MailOrder("pw", (("lf",), ("dh", "h", "x")))
+    assert read_order("a\r\n/p w:lf\r\n") == MailOrder("p w", (("lf",),))
     assert read_order("nothing") is None
     order = read_order("/secret:" + "lf;" * 100)
     assert order is not None

@@ -17,7 +17,7 @@ from pymon.live import attempt
 from pymon.live.finding import State, Trouble, Try
 from pymon.live.run import run_tries
 from pymon.live.tries import tries_of
-from pymon.server.listen.addresses import Kind, Place
+from pymon.server.listen.addresses import ListenAddress, ListenerKind
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -131,12 +131,12 @@ def test_a_bug_of_ours_is_a_failed_try() -> None:
 
 def test_a_port_that_somebody_has() -> None:
     with held(b"nothing that mon says\n") as port, pytest.raises(Exception, match="in use"):
-        attempt.listen(Place(Kind.CLIENTS, "127.0.0.1", port))
+        attempt.listen(ListenAddress(ListenerKind.CLIENTS, "127.0.0.1", port))
 
 
 def test_a_port_that_mon_has_is_fine() -> None:
     with held(b"version 1.2.0\n220 command version completed\n") as port:
-        assert attempt.listen(Place(Kind.CLIENTS, "127.0.0.1", port)) == "a mon server has it already"
+        assert attempt.listen(ListenAddress(ListenerKind.CLIENTS, "127.0.0.1", port)) == "a mon server has it already"
 
 
 @pytest.mark.parametrize(

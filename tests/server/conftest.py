@@ -15,7 +15,7 @@ import pytest
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
 from pymon.model.log_level import register_levels
-from pymon.server.listen.addresses import Kind
+from pymon.server.listen.addresses import ListenerKind
 from pymon.server.server import Server
 from pymon.store.store import Store
 from tests.addresses import own_address
@@ -154,7 +154,7 @@ class Live:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(data, (self.address, port or self.port))
 
-    def ports(self, kind: Kind) -> list[object]:
+    def ports(self, kind: ListenerKind) -> list[object]:
         """Where the server listens."""
         return self.server.addresses(kind)
 

@@ -17,7 +17,7 @@ from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
-from pymon.server.commands.reply import Ask, Reply, Session
+from pymon.server.commands.reply import CommandReply, EngineRequest, Session
 from pymon.server.commands.table import answer
 
 NOW = 1_795_477_400.0
@@ -185,10 +185,10 @@ class Client:
         data = list(reply.lines)
         return ["".join(data), reply.final] if reply.is_one_line else [*data, reply.final]
 
-    def reply(self, line: str) -> Reply:
+    def reply(self, line: str) -> CommandReply:
         """The reply to a line, once the daemon has done what it is asked for."""
         made = answer(line, self.session, self.snapshot)
-        if isinstance(made, Ask):
+        if isinstance(made, EngineRequest):
             self.asked.append(made.request)
             made = made.reply(self.outcome(made.request))
         return made

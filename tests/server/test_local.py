@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pymon.errors import ServerError
-from pymon.server.listen.addresses import Kind, Place, open_sockets
+from pymon.server.listen.addresses import ListenAddress, ListenerKind, open_sockets
 from tests.server.conftest import AUTH, Live
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -116,7 +116,7 @@ async def test_socket_that_nobody_listens_on_makes_room(live: Live, path: Path) 
 async def test_socket_of_another_daemon_is_left_alone(live: Live, path: Path) -> None:
     await live.start("serversocket = mon.sock")
     with pytest.raises(ServerError, match="another process listens on it"):
-        await asyncio.to_thread(open_sockets, Place(Kind.LOCAL, str(path), mode=0o600))
+        await asyncio.to_thread(open_sockets, ListenAddress(ListenerKind.LOCAL, str(path), mode=0o600))
     assert (await (await live.connect_local(path)).ask("version"))[-1] == "220 version completed"
 
 

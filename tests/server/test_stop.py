@@ -10,7 +10,7 @@ from socket import socket
 import pytest
 
 from pymon.server import server
-from pymon.server.listen.addresses import Kind, Place, open_sockets
+from pymon.server.listen.addresses import ListenAddress, ListenerKind, open_sockets
 from tests.ports import free_port
 from tests.server.conftest import Live, until
 
@@ -23,7 +23,7 @@ class Gate:
         self.may_go = threading.Event()
         self.opened: list[socket] = []
 
-    def open(self, place: Place) -> list[socket]:
+    def open(self, place: ListenAddress) -> list[socket]:
         """Open, then wait."""
         made = open_sockets(place)
         self.opened += made
@@ -70,7 +70,7 @@ async def test_start_that_is_given_up_while_it_opens_a_place(
 async def test_stop_while_a_reload_closes_a_place(live: Live) -> None:
     await live.start()
     await live.connect()
-    ((_, post),) = [each for each in live.server._posts.items() if each[0].kind is Kind.CLIENTS]
+    ((_, post),) = [each for each in live.server._posts.items() if each[0].kind is ListenerKind.CLIENTS]
     closing = asyncio.create_task(live.server._close(next(iter(live.server._posts))))
     await asyncio.sleep(0)
     closing.cancel()

@@ -12,9 +12,9 @@ import pytest
 
 from pymon.errors import ServerError
 from pymon.protocol.wire import MAX_LINE
-from pymon.server.commands.reply import Reply
+from pymon.server.commands.reply import CommandReply
 from pymon.server.listen import clients, connection
-from pymon.server.listen.addresses import Kind
+from pymon.server.listen.addresses import ListenerKind
 from pymon.server.listen.fairness import CHUNK
 from tests.ports import free_port
 from tests.server.conftest import SITE, Live, until
@@ -284,10 +284,10 @@ async def test_only_loopback_without_serverbind() -> None:
     from pymon.server.listen.addresses import places  # noqa: PLC0415
 
     found = places(Settings())
-    assert [(place.host, place.port) for place in found if place.kind is Kind.CLIENTS] == [
+    assert [(place.host, place.port) for place in found if place.kind is ListenerKind.CLIENTS] == [
         ("127.0.0.1", 2583), ("::1", 2583),
     ]  # fmt: skip
-    assert [(place.host, place.port) for place in found if place.kind is Kind.TRAPS] == [
+    assert [(place.host, place.port) for place in found if place.kind is ListenerKind.TRAPS] == [
         ("0.0.0.0", 2583), ("::", 2583),
     ]  # fmt: skip
 
@@ -356,7 +356,7 @@ async def test_bug_in_the_middle_of_an_answer_ends_it_on_a_line_of_its_own(
 
     client = await live.connect()
     with monkeypatch.context() as patched:
-        patched.setattr(connection, "answer", lambda *_: Reply("220 done", lines(), is_one_line=is_one_line))
+        patched.setattr(connection, "answer", lambda *_: CommandReply("220 done", lines(), is_one_line=is_one_line))
         await client.send("list watch\n")
         async with asyncio.timeout(10):
             received = (await client.reader.readuntil(b"internal error\n")).decode().splitlines()

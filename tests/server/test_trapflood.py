@@ -13,7 +13,7 @@ import pytest
 from pymon.access import crypt
 from pymon.model.depend import ServiceKey
 from pymon.protocol.trap_packet import TrapPacket, format_packet
-from pymon.server.listen.addresses import Kind, Place, open_sockets
+from pymon.server.listen.addresses import ListenAddress, ListenerKind, open_sockets
 from pymon.server.traps.password_queue import QueueLimits
 from pymon.server.traps.receiver import Traps, drops_of
 from tests.server.conftest import AUTH, Live, until
@@ -118,7 +118,7 @@ async def test_t_lost_an_overflow_of_the_socket_is_noticed(told: Told) -> None:
     taker = Taker(ANYBODY)
     made = Traps(taker)
     made.start()
-    (bound,) = open_sockets(Place(Kind.TRAPS, "127.0.0.1"))
+    (bound,) = open_sockets(ListenAddress(ListenerKind.TRAPS, "127.0.0.1"))
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     with bound, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         made.receive_from(bound)
@@ -136,7 +136,7 @@ async def test_t_lost_an_overflow_of_the_socket_is_noticed(told: Told) -> None:
 async def test_nothing_is_said_of_drops_before_it_listened() -> None:
     taker = Taker(ANYBODY)
     made = Traps(taker)
-    (bound,) = open_sockets(Place(Kind.TRAPS, "127.0.0.1"))
+    (bound,) = open_sockets(ListenAddress(ListenerKind.TRAPS, "127.0.0.1"))
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     with bound, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for _ in range(500):

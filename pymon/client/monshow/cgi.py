@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import BinaryIO
 from urllib.parse import unquote_plus
 
-from pymon.client.monshow.options import Options
+from pymon.client.monshow.options import MonshowOptions
 from pymon.text import decode
 
 MOST_BODY = 65536
@@ -19,12 +19,12 @@ MOST_BODY = 65536
 _SEPARATORS = re.compile("[&;?]")
 
 
-def options(environ: Mapping[str, str], body: BinaryIO) -> Options:
+def options(environ: Mapping[str, str], body: BinaryIO) -> MonshowOptions:
     """What a request asks for. A view may be named in the path; the query's beats it."""
     query = _fields(environ.get("QUERY_STRING", ""))
     if environ.get("REQUEST_METHOD", "").upper() == "POST":
         query |= _fields(decode(body.read(_length(environ))))
-    return Options(
+    return MonshowOptions(
         html=True,
         view=query.get("view") or environ.get("PATH_INFO", "").strip("/") or None,
         watch=query.get("watch") or None,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pymon.client.monshow.report import Detail, Report, Row, Selection, choose, unknown
+from pymon.client.monshow.report import Row, Selection, ServiceDetail, StatusReport, choose, unknown
 from pymon.client.monshow.suppression_reasons import Reasons
-from pymon.client.records import Disabled, GroupHost, SchedulerState
+from pymon.client.records import DisabledItems, GroupHost, SchedulerState
 from pymon.client.sync import Client
 from pymon.errors import ClientError, CommandFailed, PymonError
 from pymon.model.depend import ServiceKey
@@ -24,7 +24,7 @@ class ReportError(PymonError):
     """There is nothing to show; the text is what mon's monshow says then."""
 
 
-class Wish(NamedTuple):
+class Query(NamedTuple):
     """What to show. ``detail`` is group and service, in place of all else.
 
     ``table`` and ``disabled`` say whether services, and what is disabled, are shown; ``descriptions`` and
@@ -43,7 +43,7 @@ class Wish(NamedTuple):
     complain: Callable[[str], None] = lambda _complaint: None
 
 
-def fetch(client: Client, wish: Wish, clock: Callable[[], float], reasons: Reasons | None = None) -> Report:
+def fetch(client: Client, query: Query, clock: Callable[[], float], reasons: Reasons | None = None) -> StatusReport:
     """Ask for all that is wished. Raises ReportError, with the part of the answer that could not be had.
 
     Who asks again and again hands in the same ``reasons``, which remembers some.
@@ -53,34 +53,34 @@ def fetch(client: Client, wish: Wish, clock: Callable[[], float], reasons: Reaso
         disabled = client.list_disabled()
     with _part("could not get state"):
         scheduler = client.list_state()
-    if wish.detail is not None:
-        return _with_detail(client, wish, wish.detail, scheduler, clock())
-    rows = _rows(client, wish, disabled, asked) if wish.table else None
-    return Report(
-        server=wish.server,
+    if query.detail is not None:
+        return _with_detail(client, query, query.detail, scheduler, clock())
+    rows = _rows(client, query, disabled, asked) if query.table else None
+    return StatusReport(
+        server=query.server,
         now=clock(),
         scheduler=scheduler,
         rows=rows,
-        disabled=disabled if wish.disabled else None,
-        view=wish.view,
-        summary_len=wish.summary_len,
+        disabled=disabled if query.disabled else None,
+        view=query.view,
+        summary_len=query.summary_len,
     )
 
 
-def _rows(client: Client, wish: Wish, disabled: Disabled, reasons: Reasons) -> tuple[Row, ...]:
+def _rows(client: Client, query: Query, disabled: DisabledItems, reasons: Reasons) -> tuple[Row, ...]:
     with _part("could not get opstatus"):
-        statuses = _statuses(client, wish)
+        statuses = _statuses(client, query)
     descriptions: dict[ServiceKey, str] = {}
-    if wish.descriptions:
+    if query.descriptions:
         with _part("could not list descriptions"):
             descriptions = client.list_descriptions()
-    rows = choose(statuses, wish.selection, disabled, descriptions)
-    return _with_reasons(client, rows, reasons) if wish.reasons else rows
+    rows = choose(statuses, query.selection, disabled, descriptions)
+    return _with_reasons(client, rows, reasons) if query.reasons else rows
 
 
-def _statuses(client: Client, wish: Wish) -> list[ServiceStatus]:
+def _statuses(client: Client, query: Query) -> list[ServiceStatus]:
     """The services that were selected; names that are not there are never asked for (mon would add them)."""
-    wanted = wish.selection.wanted
+    wanted = query.selection.wanted
     if not wanted:
         return client.list_opstatus()
     known = client.list_watch()
@@ -88,30 +88,32 @@ def _statuses(client: Client, wish: Wish) -> list[ServiceStatus]:
     if len(missing) == len(wanted):
         raise ReportError("; ".join(missing))
     for complaint in missing:
-        wish.complain(complaint)
+        query.complain(complaint)
     keys = [key for key in known if (key.group, None) in wanted or key in wanted]
     return client.list_opstatus(keys if len(keys) <= MOST_PAIRS else ())
 
 
-def _with_detail(client: Client, wish: Wish, key: ServiceKey, scheduler: SchedulerState, now: float) -> Report:
+def _with_detail(client: Client, query: Query, key: ServiceKey, scheduler: SchedulerState, now: float) -> StatusReport:
     with _part("could not get opstatus"):
         known = key in client.list_watch()
         statuses = [status for status in client.list_opstatus([key]) if status.key == key] if known else []
-    report = Report(server=wish.server, now=now, scheduler=scheduler, view=wish.view, summary_len=wish.summary_len)
+    report = StatusReport(
+        server=query.server, now=now, scheduler=scheduler, view=query.view, summary_len=query.summary_len
+    )
     if not statuses:
         raise NoSuchService(key, report)
     with _part("could not list descriptions"):
         description = client.list_descriptions().get(key, "")
     row = Row(statuses[0], description)
-    if wish.reasons:
+    if query.reasons:
         row = _with_reasons(client, (row,), Reasons())[0]
-    return report._replace(detail=Detail(row, _hosts(client, key.group)))
+    return report._replace(detail=ServiceDetail(row, _hosts(client, key.group)))
 
 
 class NoSuchService(ReportError):
     """The service is not on the server; ``report`` has what is shown before that is said."""
 
-    def __init__(self, key: ServiceKey, report: Report) -> None:
+    def __init__(self, key: ServiceKey, report: StatusReport) -> None:
         super().__init__(f"{key.group}/{key.service} not a valid service")
         self.report = report
 

@@ -16,9 +16,9 @@ from jinja2 import Environment, Template
 
 from pymon.client.monshow.rc import Preferences
 from pymon.client.monshow.report import (
-    Detail,
-    Report,
     Row,
+    ServiceDetail,
+    StatusReport,
     age,
     alerts,
     ctime,
@@ -47,7 +47,7 @@ _BROKEN = "broken"
 _NOT_IN_HTML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], " ")
 
 
-class Place(NamedTuple):
+class LinkTarget(NamedTuple):
     """Where the page is: its view, and the one group that it shows, if any."""
 
     view: str = ""
@@ -61,7 +61,7 @@ class Place(NamedTuple):
         )
 
 
-def render(report: Report, preferences: Preferences, place: Place) -> str:
+def render(report: StatusReport, preferences: Preferences, place: LinkTarget) -> str:
     """The page of a report."""
     page = _template().render(
         prefs=preferences,
@@ -94,7 +94,7 @@ def _clean(page: str) -> str:
     return encode(page).decode("utf-8", "replace").translate(_NOT_IN_HTML) + "\n"
 
 
-def _row(row: Row, report: Report, place: Place) -> dict[str, Any]:
+def _row(row: Row, report: StatusReport, place: LinkTarget) -> dict[str, Any]:
     status = row.status
     return {
         "colour": _colour(status),
@@ -119,7 +119,7 @@ def _colour(status: ServiceStatus) -> str:
     return _BROKEN if status.is_broken else _COLOURS.get(status.opstatus, "")
 
 
-def _detail(detail: Detail, now: float, preferences: Preferences, place: Place) -> dict[str, Any]:
+def _detail(detail: ServiceDetail, now: float, preferences: Preferences, place: LinkTarget) -> dict[str, Any]:
     status = detail.row.status
     key = (status.group, status.service)
     return {

@@ -20,9 +20,9 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.live import Live
 
-from pymon.client.monshow.fetch import ReportError, Wish, fetch
-from pymon.client.monshow.live_state import Board
-from pymon.client.monshow.report import Report, Selection
+from pymon.client.monshow.fetch import Query, ReportError, fetch
+from pymon.client.monshow.live_state import LiveState
+from pymon.client.monshow.report import Selection, StatusReport
 from pymon.client.monshow.screen import draw
 from pymon.client.monshow.suppression_reasons import Reasons
 from pymon.client.sync import Client
@@ -34,7 +34,7 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _QUIT = b"qQ\x03"
 
 
-class Trouble(NamedTuple):
+class Silence(NamedTuple):
     """The server could not be asked; ``text`` has ``{since}`` where the time goes. ``fatal``: no use to try again."""
 
     text: str
@@ -47,11 +47,11 @@ class Poller(threading.Thread):
     What it learns is in ``news``; ``told`` is called whenever there is something. ``again`` cuts the waiting short.
     """
 
-    def __init__(self, wish: Wish, connect: Callable[[], Client], seconds: float, told: Callable[[], None]) -> None:
+    def __init__(self, query: Query, connect: Callable[[], Client], seconds: float, told: Callable[[], None]) -> None:
         super().__init__(name="monshow poller", daemon=True)
-        self.news: SimpleQueue[Report | Trouble] = SimpleQueue()
+        self.news: SimpleQueue[StatusReport | Silence] = SimpleQueue()
         self.again = threading.Event()
-        self._wish = wish
+        self._wish = query
         self._connect = connect
         self._seconds = seconds
         self._told = told
@@ -65,7 +65,7 @@ class Poller(threading.Thread):
             news = look(client, self._wish, reasons)
             self.news.put(news)
             self._told()
-            if isinstance(news, Trouble) and news.fatal:
+            if isinstance(news, Silence) and news.fatal:
                 break
             self.again.wait(self._seconds)
             self.again.clear()
@@ -77,45 +77,45 @@ class Poller(threading.Thread):
         self.again.set()
 
 
-def look(client: Client, wish: Wish, reasons: Reasons) -> Report | Trouble:
+def look(client: Client, query: Query, reasons: Reasons) -> StatusReport | Silence:
     """Ask once, over the connection that there is, or a new one if there is none, or if it turns out to be closed.
 
     A server closes connections that were idle for ``cltimeout``, which is no trouble.
     """
     if client.connected:
         try:
-            return fetch(client, wish, time.time, reasons)
+            return fetch(client, query, time.time, reasons)
         except ReportError as error:
             if not isinstance(error.__cause__, ConnectionLost):
                 return _trouble(client, error)
     try:
         reasons.forget()
         client.connect()
-        return fetch(client, wish, time.time, reasons)
+        return fetch(client, query, time.time, reasons)
     except (ReportError, ClientError) as error:
         return _trouble(client, error)
     except ValueError as error:  # the user name cannot be sent
         client.close()
-        return Trouble(f"Could not authenticate: {_braced(error)}", fatal=True)
+        return Silence(f"Could not authenticate: {_braced(error)}", fatal=True)
 
 
-def _trouble(client: Client, error: ReportError | ClientError) -> Trouble:
+def _trouble(client: Client, error: ReportError | ClientError) -> Silence:
     """What to say of it; the connection is closed unless the server answered."""
     if isinstance(error, AuthenticationFailed):
-        return Trouble(f"Could not authenticate: {_braced(error)}", fatal=True)
+        return Silence(f"Could not authenticate: {_braced(error)}", fatal=True)
     cause = error.__cause__ if isinstance(error, ReportError) else error
     if cause is None:
-        return Trouble(f"nothing to show since {{since}}: {_braced(error)}")
+        return Silence(f"nothing to show since {{since}}: {_braced(error)}")
     if isinstance(cause, CommandFailed | BadAnswer | ValueError):
-        return Trouble(f"no answer to show since {{since}}: {_braced(error)}")
+        return Silence(f"no answer to show since {{since}}: {_braced(error)}")
     client.close()
-    return Trouble(f"server not reachable since {{since}}: {_braced(cause)}")
+    return Silence(f"server not reachable since {{since}}: {_braced(cause)}")
 
 
-def run(wish: Wish, connect: Callable[[], Client], seconds: float) -> int:
+def run(query: Query, connect: Callable[[], Client], seconds: float) -> int:
     """Show the live table until the user has seen enough; the exit status. Raises ReportError if it cannot be shown."""
-    everything = Selection(wanted=wish.selection.wanted, filters=wish.selection.filters, full=True)
-    asked = wish._replace(selection=everything, table=True, reasons=True, complain=lambda _text: None)
+    everything = Selection(wanted=query.selection.wanted, filters=query.selection.filters, full=True)
+    asked = query._replace(selection=everything, table=True, reasons=True, complain=lambda _text: None)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
@@ -132,7 +132,7 @@ def run(wish: Wish, connect: Callable[[], Client], seconds: float) -> int:
         with _keys() as keyboard, _signals(wake_write) as ended:
             poller.start()
             with Live(console=console, screen=True, auto_refresh=False) as live:
-                fault = _watch(poller, Board(wish.selection), live, wish.server, (keyboard, wake_read), ended)
+                fault = _watch(poller, LiveState(query.selection), live, query.server, (keyboard, wake_read), ended)
     finally:
         poller.end()
         poller.join(0.2)
@@ -145,7 +145,7 @@ def run(wish: Wish, connect: Callable[[], Client], seconds: float) -> int:
 
 
 def _watch(
-    poller: Poller, board: Board, live: Live, server: str, sources: tuple[int | None, int], ended: list[int]
+    poller: Poller, board: LiveState, live: Live, server: str, sources: tuple[int | None, int], ended: list[int]
 ) -> str:
     """Draw whatever happens, until the end; why there cannot be more, empty if the user wanted to end."""
     keyboard, wake_read = sources
@@ -153,7 +153,7 @@ def _watch(
     while not ended:
         now = time.time()
         while (news := _next_of(poller.news)) is not None:
-            if isinstance(news, Report):
+            if isinstance(news, StatusReport):
                 board = board.told(news, now)
             elif news.fatal:
                 return news.text.format()
@@ -174,7 +174,7 @@ def _watch(
     return ""
 
 
-def _next_of(news: SimpleQueue[Report | Trouble]) -> Report | Trouble | None:
+def _next_of(news: SimpleQueue[StatusReport | Silence]) -> StatusReport | Silence | None:
     try:
         return news.get_nowait()
     except Empty:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pymon.client.monshow.report import Report, Row, Selection, place, state_name
+from pymon.client.monshow.report import Row, Selection, StatusReport, place, state_name
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
 
@@ -16,7 +16,7 @@ HIGHLIGHT = 10.0
 """seconds that a change is highlighted; so long a service is shown that is no longer selected"""
 
 
-class Board(NamedTuple):
+class LiveState(NamedTuple):
     """``report`` has all services that are not disabled, in any state; ``selection`` says which are shown.
 
     ``changed`` is when a service's state became another, while we looked. ``trouble_since`` is when the server
@@ -24,12 +24,12 @@ class Board(NamedTuple):
     """
 
     selection: Selection
-    report: Report | None = None
+    report: StatusReport | None = None
     changed: Mapping[ServiceKey, float] = {}
     trouble_since: float = 0.0
     trouble: str = ""
 
-    def told(self, report: Report, now: float) -> Board:
+    def told(self, report: StatusReport, now: float) -> LiveState:
         """The board after an answer of the server."""
         before = {row.status.key: state_name(row.status) for row in self._rows()}
         changed = {key: moment for key, moment in self.changed.items() if now - moment < HIGHLIGHT}
@@ -38,11 +38,11 @@ class Board(NamedTuple):
                 changed[row.status.key] = now
         return self._replace(report=report, changed=changed, trouble_since=0.0, trouble="")
 
-    def silent(self, trouble: str, now: float) -> Board:
+    def silent(self, trouble: str, now: float) -> LiveState:
         """The board after the server could not be asked."""
         return self._replace(trouble=trouble, trouble_since=self.trouble_since or now)
 
-    def toggled(self) -> Board:
+    def toggled(self) -> LiveState:
         """The board that shows all services instead of what is wrong, or the other way round."""
         return self._replace(selection=self.selection._replace(full=not self.selection.full))
 

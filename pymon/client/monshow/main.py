@@ -17,10 +17,10 @@ from pymon.client import credentials
 from pymon.client.credentials import Credentials
 from pymon.client.monshow import options as monshow_options
 from pymon.client.monshow import rc as monshow_rc
-from pymon.client.monshow.fetch import NoSuchService, ReportError, Wish, fetch
-from pymon.client.monshow.options import Options, UsageError
+from pymon.client.monshow.fetch import NoSuchService, Query, ReportError, fetch
+from pymon.client.monshow.options import MonshowOptions, MonshowUsageError
 from pymon.client.monshow.rc import Preferences, RcError
-from pymon.client.monshow.report import Report, Selection
+from pymon.client.monshow.report import Selection, StatusReport
 from pymon.client.monshow.text import render
 from pymon.client.sync import Client
 from pymon.client.tls import tls_context
@@ -36,7 +36,7 @@ from pymon.model.status import OpStatus
 from pymon.text import encode, first_line
 
 if TYPE_CHECKING:
-    from pymon.client.monshow.html import Place
+    from pymon.client.monshow.html import LinkTarget
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return cgi()
     try:
         options = monshow_options.parse(sys.argv[1:] if argv is None else argv)
-    except UsageError as error:
+    except MonshowUsageError as error:
         sys.stderr.write(f"{error}\n{monshow_options.USAGE}\n" if str(error) else f"{monshow_options.USAGE}\n")
         return 1
     try:
@@ -65,21 +65,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def show(options: Options) -> int:
+def show(options: MonshowOptions) -> int:
     """Show what the options say. Raises PymonError with what to tell the user."""
     home = os.environ.get("HOME")
     path = monshow_rc.find(options.rcfile, options.view, Path(home) if home else None)
     preferences = monshow_rc.read(path)
     for complaint in preferences.complaints:
         _complain(complaint)
-    wish = wish_of(options, preferences)
+    query = wish_of(options, preferences)
     who = _who(options.login) if options.auth else None
     if options.live is not None:
-        return _live(wish, options, preferences, who)
+        return _live(query, options, preferences, who)
     on_terminal = sys.stdout.isatty() and not options.html
-    wish = wish._replace(reasons=options.reasons or options.html or on_terminal, descriptions=options.html)
+    query = query._replace(reasons=options.reasons or options.html or on_terminal, descriptions=options.html)
     try:
-        report = ask(wish, make_client(options, preferences, who))
+        report = ask(query, make_client(options, preferences, who))
     except NoSuchService as missing:
         if not options.html:
             _write(render(missing.report).removesuffix("\n"))
@@ -102,8 +102,8 @@ def cgi() -> int:
     try:
         options = monshow_cgi.options(os.environ, sys.stdin.buffer)
         preferences = monshow_rc.read(monshow_rc.find(None, options.view, Path()))
-        wish = wish_of(options, preferences)._replace(reasons=True, descriptions=True, complain=lambda _text: None)
-        report = ask(wish, make_client(options, preferences, None))
+        query = wish_of(options, preferences)._replace(reasons=True, descriptions=True, complain=lambda _text: None)
+        report = ask(query, make_client(options, preferences, None))
     except (RcError, NoSuchService) as error:
         _write(monshow_cgi.header("404 Not Found") + monshow_html.render_error(str(error), preferences))
         return 1
@@ -114,11 +114,11 @@ def cgi() -> int:
     return 0
 
 
-def ask(wish: Wish, client: Client) -> Report:
+def ask(query: Query, client: Client) -> StatusReport:
     """Connect, log in if need be, and ask for everything. Raises ReportError."""
     try:
         client.connect()
-        report = fetch(client, wish, time.time)
+        report = fetch(client, query, time.time)
     except ReportError:
         client.close()
         raise
@@ -132,7 +132,9 @@ def ask(wish: Wish, client: Client) -> Report:
     return report
 
 
-def make_client(options: Options, preferences: Preferences, who: Credentials | None, timeout: float = 30.0) -> Client:
+def make_client(
+    options: MonshowOptions, preferences: Preferences, who: Credentials | None, timeout: float = 30.0
+) -> Client:
     """A client that is not connected yet; ``timeout`` in seconds. Raises ConnectionFailed for useless files of TLS."""
     user, password = who or ("", "")
     return Client(
@@ -159,7 +161,7 @@ def connect_error(error: ClientError) -> str:
     return f"Could not connect to server: {error}"
 
 
-def wish_of(options: Options, preferences: Preferences) -> Wish:
+def wish_of(options: MonshowOptions, preferences: Preferences) -> Query:
     """What the command line and the configuration ask for, together. The command line beats the file."""
     if options.watch is not None:
         wanted: tuple[tuple[str, str | None], ...] = ((options.watch, None),)
@@ -171,7 +173,7 @@ def wish_of(options: Options, preferences: Preferences) -> Wish:
         states=frozenset(OpStatus[name.upper()] for name in options.states),
         full=options.full or preferences.full,
     )
-    return Wish(
+    return Query(
         server=options.socket or server_of(options, preferences),
         selection=selection,
         detail=None if options.detail is None else ServiceKey(*monshow_options.split_detail(options.detail)),
@@ -183,7 +185,7 @@ def wish_of(options: Options, preferences: Preferences) -> Wish:
     )
 
 
-def server_of(options: Options, preferences: Preferences) -> str:
+def server_of(options: MonshowOptions, preferences: Preferences) -> str:
     """The server's host (W-host)."""
     return options.server or preferences.host or os.environ.get("MONHOST") or "localhost"
 
@@ -195,22 +197,22 @@ def _who(login: str) -> Credentials:
     return credentials.read((line.rstrip("\r\n") for line in sys.stdin), login, only_credentials=True)[0]
 
 
-def _live(wish: Wish, options: Options, preferences: Preferences, who: Credentials | None) -> int:
+def _live(query: Query, options: MonshowOptions, preferences: Preferences, who: Credentials | None) -> int:
     from pymon.client.monshow import live as monshow_live  # noqa: PLC0415  # what draws on terminals costs more than all the rest
 
     if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         raise ReportError("a live table needs a terminal")
-    if wish.detail is not None or options.html:
+    if query.detail is not None or options.html:
         raise ReportError("only the table of services can be live")
     client = make_client(options, preferences, who, timeout=10.0)
     seconds = options.live or monshow_options.LIVE_SECONDS
-    return monshow_live.run(wish, lambda: client, seconds)
+    return monshow_live.run(query, lambda: client, seconds)
 
 
-def _place(options: Options) -> Place:
-    from pymon.client.monshow.html import Place  # noqa: PLC0415  # as above
+def _place(options: MonshowOptions) -> LinkTarget:
+    from pymon.client.monshow.html import LinkTarget  # noqa: PLC0415  # as above
 
-    return Place(view=options.view or "", watch=options.watch or "")
+    return LinkTarget(view=options.view or "", watch=options.watch or "")
 
 
 def _colours() -> bool:

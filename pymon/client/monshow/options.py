@@ -61,11 +61,11 @@ FAILURES = ("fail", "linkdown", "timeout")
 """what ``list failures`` counts as one"""
 
 
-class UsageError(PymonError):
+class MonshowUsageError(PymonError):
     """The command line is wrong; the text is empty if only the usage was asked for."""
 
 
-class Options(NamedTuple):
+class MonshowOptions(NamedTuple):
     """What the command line, or a CGI request, says. None and empty: nothing was said.
 
     ``live`` is how many seconds lie between two looks at the server, None for a single one. ``states`` are names
@@ -111,8 +111,8 @@ class _Kind(NamedTuple):
     flag: Any = True
 
 
-def parse(words: Sequence[str]) -> Options:
-    """Read the words after the program's name. Raises UsageError."""
+def parse(words: Sequence[str]) -> MonshowOptions:
+    """Read the words after the program's name. Raises MonshowUsageError."""
     given: dict[str, Any] = {}
     rest = list(words)
     while rest:
@@ -120,12 +120,12 @@ def parse(words: Sequence[str]) -> Options:
         if word == "--":
             break
         if not word.startswith("-") or word == "-":
-            raise UsageError("No non-switch args expected")
+            raise MonshowUsageError("No non-switch args expected")
         name, value = split_word(word)
         _take(given, _full_name(name), value, rest)
     if rest:
-        raise UsageError("No non-switch args expected")
-    return Options(**given)
+        raise MonshowUsageError("No non-switch args expected")
+    return MonshowOptions(**given)
 
 
 def split_detail(detail: str) -> tuple[str, str]:
@@ -137,10 +137,10 @@ def split_detail(detail: str) -> tuple[str, str]:
 def _take(given: dict[str, Any], name: str, value: str | None, rest: list[str]) -> None:
     kind = _KINDS[name]
     if name == "help":
-        raise UsageError("")
+        raise MonshowUsageError("")
     if kind.convert is None:
         if value is not None:
-            raise UsageError(f"Option {name} does not take an argument")
+            raise MonshowUsageError(f"Option {name} does not take an argument")
         given[kind.field] = kind.flag
         return
     if value is None and rest and (kind.follows is None or kind.follows(rest[0])):
@@ -149,7 +149,7 @@ def _take(given: dict[str, Any], name: str, value: str | None, rest: list[str]) 
         field, lone = kind.lone
         given[field] = lone
     elif not value:
-        raise UsageError(f"Option {name} requires an argument")
+        raise MonshowUsageError(f"Option {name} requires an argument")
     elif name == "prot":
         kind.convert(name, value)
     elif kind.repeats:
@@ -163,9 +163,9 @@ def _full_name(given: str) -> str:
     try:
         return find_name(given, _MON_NAMES, _OUR_NAMES)
     except AmbiguousOption as error:
-        raise UsageError(f"Option {given.lower()} is ambiguous ({', '.join(error.names)})") from error
+        raise MonshowUsageError(f"Option {given.lower()} is ambiguous ({', '.join(error.names)})") from error
     except UnknownOption as error:
-        raise UsageError(f"Unknown option: {given.lower()}") from error
+        raise MonshowUsageError(f"Unknown option: {given.lower()}") from error
 
 
 def _text(_name: str, value: str) -> str:
@@ -180,17 +180,17 @@ def _number(name: str, value: str) -> int:
     """A port's number."""
     digits = value.removeprefix("+")
     if not digits.isascii() or not digits.isdigit():
-        raise UsageError(f'Value "{value}" invalid for option {name} (number expected)')
+        raise MonshowUsageError(f'Value "{value}" invalid for option {name} (number expected)')
     if not 0 < int(digits) <= 65535:
-        raise UsageError(f'Value "{value}" invalid for option {name} (1 to 65535 expected)')
+        raise MonshowUsageError(f'Value "{value}" invalid for option {name} (1 to 65535 expected)')
     return int(digits)
 
 
 def protocol_version(name: str, value: str) -> str:
-    """A version such as ``0.38.21``, as Mon::Client wants it. Raises UsageError."""
+    """A version such as ``0.38.21``, as Mon::Client wants it. Raises MonshowUsageError."""
     parts = value.split(".")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise UsageError(f'Value "{value}" invalid for option {name} (1.2.3 format expected)')
+        raise MonshowUsageError(f'Value "{value}" invalid for option {name} (1.2.3 format expected)')
     return value
 
 
@@ -200,7 +200,7 @@ def _seconds(name: str, value: str) -> float:
     except ValueError:
         seconds = float("nan")
     if not LEAST_LIVE_SECONDS <= seconds <= 86400:
-        raise UsageError(f'Value "{value}" invalid for option {name} ({LEAST_LIVE_SECONDS:g} to 86400 seconds)')
+        raise MonshowUsageError(f'Value "{value}" invalid for option {name} ({LEAST_LIVE_SECONDS:g} to 86400 seconds)')
     return seconds
 
 
@@ -208,7 +208,7 @@ def _states(name: str, value: str) -> tuple[str, ...]:
     states = tuple(state.strip().lower() for state in value.split(","))
     if unknown := [state for state in states if state not in STATE_NAMES]:
         known = ", ".join(STATE_NAMES)
-        raise UsageError(f'Value "{unknown[0]}" invalid for option {name} (known are {known})')
+        raise MonshowUsageError(f'Value "{unknown[0]}" invalid for option {name} (known are {known})')
     return states
 
 

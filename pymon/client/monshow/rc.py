@@ -15,14 +15,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pymon.client.monshow.options import UsageError, protocol_version
+from pymon.client.monshow.options import MonshowUsageError, protocol_version
 from pymon.errors import PymonError
 
 SYSTEM_RC = Path("/etc/mon/monshowrc")
 VIEWS = Path("/etc/mon/monshow")
 RC_NAME = ".monshowrc"
 
-ServiceKey = tuple[str, str]
+_Key = tuple[str, str]
 """group and service"""
 
 
@@ -50,8 +50,8 @@ class Preferences(NamedTuple):
     summary_len: int = 80
     html_header: str = ""
     selected: tuple[tuple[str, str | None], ...] = ()
-    links: Mapping[ServiceKey, str] = {}
-    link_texts: Mapping[ServiceKey, str] = {}
+    links: Mapping[_Key, str] = {}
+    link_texts: Mapping[_Key, str] = {}
     complaints: tuple[str, ...] = ()
 
 
@@ -139,7 +139,7 @@ def _set(found: dict[str, Any], complaints: list[str], number: int, name: str, v
     elif name == "prot":
         try:
             protocol_version(name, value)
-        except UsageError:
+        except MonshowUsageError:
             complaints.append(f"set prot: must match 1.2.3 format, line {number}")
     elif name not in _VALUES:
         complaints.append(f"unknown set, line {number}")

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from pymon.client.records import Disabled, GroupHost, SchedulerState
+from pymon.client.records import DisabledItems, GroupHost, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
 from pymon.protocol.service_status import ServiceStatus
@@ -33,14 +33,14 @@ class Row(NamedTuple):
     held: str = ""
 
 
-class Detail(NamedTuple):
+class ServiceDetail(NamedTuple):
     """One service, with the hosts of its group."""
 
     row: Row
     hosts: tuple[GroupHost, ...]
 
 
-class Report(NamedTuple):
+class StatusReport(NamedTuple):
     """What is shown at one moment: ``now``, by the clock of monshow's own machine.
 
     ``rows`` is None where no table is wanted, ``disabled`` where that is not; ``detail`` takes the place of both.
@@ -50,8 +50,8 @@ class Report(NamedTuple):
     now: float
     scheduler: SchedulerState
     rows: tuple[Row, ...] | None = None
-    disabled: Disabled | None = None
-    detail: Detail | None = None
+    disabled: DisabledItems | None = None
+    detail: ServiceDetail | None = None
     view: str = ""
     summary_len: int = 80
 
@@ -91,7 +91,7 @@ def matches(glob: str, key: ServiceKey) -> bool:
 def choose(
     statuses: Iterable[ServiceStatus],
     selection: Selection,
-    disabled: Disabled,
+    disabled: DisabledItems,
     descriptions: Mapping[ServiceKey, str],
 ) -> tuple[Row, ...]:
     """The rows to show, in order. What is disabled is left out, services too (W-disabled)."""
@@ -103,7 +103,7 @@ def choose(
     return tuple(sorted(chosen, key=place))
 
 
-def is_disabled(key: ServiceKey, disabled: Disabled) -> bool:
+def is_disabled(key: ServiceKey, disabled: DisabledItems) -> bool:
     """Whether a service or its watch is disabled."""
     return key.group in disabled.watches or key in disabled.services
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pymon.client.monshow.live_state import Board
+from pymon.client.monshow.live_state import LiveState
 from pymon.client.monshow.report import Row, scheduler_text, summary
 from pymon.client.monshow.text import fit
 from pymon.model.status import OpStatus
@@ -35,7 +35,7 @@ _COLUMNS = (("STATUS", 13), ("GROUP", 20), ("SERVICE", 20), ("FOR", 7), ("LAST",
 """the columns before SUMMARY, and how wide they may get"""
 
 
-def draw(board: Board, now: float, height: int, server: str) -> RenderableType:
+def draw(board: LiveState, now: float, height: int, server: str) -> RenderableType:
     """The whole screen, in at most ``height`` lines."""
     lines: list[RenderableType] = [_header(board, now, server)]
     if board.trouble_since:
@@ -54,7 +54,7 @@ def state_word(status: ServiceStatus) -> str:
     return status.opstatus.name.lower()
 
 
-def _header(board: Board, now: float, server: str) -> Text:
+def _header(board: LiveState, now: float, server: str) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(first_line(server), style="bold")
     text.append(time.strftime("   %a %b %e %H:%M:%S", time.localtime(now)))
@@ -70,7 +70,7 @@ def _header(board: Board, now: float, server: str) -> Text:
     return text
 
 
-def _body(board: Board, now: float, room: int) -> list[RenderableType]:
+def _body(board: LiveState, now: float, room: int) -> list[RenderableType]:
     """The table, and how much of it does not fit into ``room`` lines."""
     rows = board.shown(now)
     if not rows:
@@ -98,7 +98,7 @@ def _body(board: Board, now: float, room: int) -> list[RenderableType]:
     return [*lines, Text(f"… {more} more" if more else "", style="dim", no_wrap=True)]
 
 
-def _all_well(board: Board) -> Text:
+def _all_well(board: LiveState) -> Text:
     """What stands in place of a table without rows: that all is well only if that is known."""
     is_stopped = board.report is not None and not board.report.scheduler.running
     if board.trouble_since or is_stopped or board.counts().get(OpStatus.UNTESTED):
@@ -106,7 +106,7 @@ def _all_well(board: Board) -> Text:
     return Text("\nAll systems OK\n", style="green")
 
 
-def _line(row: Row, cells: list[str], widths: list[int], board: Board, now: float) -> Text:
+def _line(row: Row, cells: list[str], widths: list[int], board: LiveState, now: float) -> Text:
     """One service: its state coloured, what changed of late standing out, all dim while the server is silent."""
     status = row.status
     fresh = board.is_fresh(status.key, now)

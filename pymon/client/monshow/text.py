@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from pymon.client.monshow.report import (
-    Detail,
-    Report,
     Row,
+    ServiceDetail,
+    StatusReport,
     age,
     alerts,
     ctime,
@@ -25,7 +25,7 @@ from pymon.client.monshow.report import (
     summary,
     until_next,
 )
-from pymon.client.records import Disabled
+from pymon.client.records import DisabledItems
 from pymon.text import blank_controls, first_line
 
 _HEAD = "  GROUP           SERVICE      STATUS      LAST       NEXT       ALERTS SUMMARY"
@@ -39,7 +39,7 @@ _COLOURS = {
 _PLAIN = "35"
 
 
-def render(report: Report, *, colour: bool = False, guard: bool = False) -> str:
+def render(report: StatusReport, *, colour: bool = False, guard: bool = False) -> str:
     """The whole text. ``colour`` puts in escape sequences, ``guard`` blanks control characters in details."""
     return "".join(f"{line}\n" for line in _lines(report, colour, guard))
 
@@ -81,7 +81,7 @@ def columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _lines(report: Report, colour: bool, guard: bool) -> Iterator[str]:
+def _lines(report: StatusReport, colour: bool, guard: bool) -> Iterator[str]:
     yield ""
     yield f"     server: {report.server}"
     yield f"       time: {ctime(report.now)}"
@@ -98,7 +98,7 @@ def _lines(report: Report, colour: bool, guard: bool) -> Iterator[str]:
         yield from _disabled(report.disabled)
 
 
-def _table(report: Report, colour: bool) -> Iterator[str]:
+def _table(report: StatusReport, colour: bool) -> Iterator[str]:
     if not report.rows:
         yield "All systems OK"
         return
@@ -110,7 +110,7 @@ def _table(report: Report, colour: bool) -> Iterator[str]:
             yield f"\x1b[33m{held}\x1b[0m" if colour else held
 
 
-def _disabled(disabled: Disabled) -> Iterator[str]:
+def _disabled(disabled: DisabledItems) -> Iterator[str]:
     if not (disabled.watches or disabled.services or disabled.hosts):
         yield from ("Nothing is disabled.", "")
     if disabled.watches:
@@ -126,7 +126,7 @@ def _disabled(disabled: Disabled) -> Iterator[str]:
         yield ""
 
 
-def _detail(detail: Detail, now: float) -> Iterator[str]:
+def _detail(detail: ServiceDetail, now: float) -> Iterator[str]:
     status = detail.row.status
     yield f"Detail for group {status.group} service {status.service}"
     yield ""

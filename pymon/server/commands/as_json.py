@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pymon.server.commands import lists, why
-from pymon.server.commands.context import Call, Handler, is_allowed, split
-from pymon.server.commands.reply import Answer, Reply
+from pymon.server.commands.context import CommandContext, CommandHandler, is_allowed, split
+from pymon.server.commands.reply import CommandReply, CommandResult
 
-KINDS: Mapping[str, Handler] = {"list": lists.list_json, "why": why.why_json}
+KINDS: Mapping[str, CommandHandler] = {"list": lists.list_json, "why": why.why_json}
 
 
-def json_(call: Call) -> Answer:
+def json_(context: CommandContext) -> CommandResult:
     """``json list KIND …``, ``json why G S [SINCE]``; the command word in any case, as by itself."""
-    word, rest = split(call.arguments, 2)
+    word, rest = split(context.arguments, 2)
     handler = KINDS.get(word.lower())
     if handler is None:
-        return Reply("520 unknown json command")
-    if not is_allowed(call.snapshot.auth, call.session.user, word.lower()):
-        return Reply("520 command could not be executed, unknown command")
-    return handler(call.with_arguments(rest))
+        return CommandReply("520 unknown json command")
+    if not is_allowed(context.snapshot.auth, context.session.user, word.lower()):
+        return CommandReply("520 command could not be executed, unknown command")
+    return handler(context.with_arguments(rest))

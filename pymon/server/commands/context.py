@@ -17,14 +17,14 @@ from pymon.model.request import Outcome
 from pymon.model.snapshot import Snapshot
 from pymon.protocol.wire import escape_line_ends, unescape
 from pymon.server.commands.render_cache import StatusRenderer
-from pymon.server.commands.reply import Answer, Reply, Session
+from pymon.server.commands.reply import CommandReply, CommandResult, Session
 
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
 _WORDS = re.compile(r"[^ \t\r\n\f\v]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CommandContext:
     """A command: the rest of its line after the command word and blanks, who sends it, and what is known now.
 
     ``statuses`` renders the statuses of services.
@@ -35,7 +35,7 @@ class Call:
     snapshot: Snapshot
     statuses: StatusRenderer
 
-    def with_arguments(self, arguments: str) -> Call:
+    def with_arguments(self, arguments: str) -> CommandContext:
         """The same, for a word further on."""
         return replace(self, arguments=arguments)
 
@@ -48,7 +48,7 @@ class Call:
         return self.knows(key) or key in self.snapshot.departed
 
 
-Handler = Callable[[Call], Answer]
+CommandHandler = Callable[[CommandContext], CommandResult]
 """makes the answer to a command; pure, and never raises"""
 
 
@@ -86,18 +86,18 @@ def value_of(text: str) -> str:
     return unescape(words[0]) if words else ""
 
 
-def done(final: str) -> Callable[[Outcome], Reply]:
+def done(final: str) -> Callable[[Outcome], CommandReply]:
     """Reply with a closing line once the daemon has done what was asked, with its reason if it refused."""
 
-    def reply(outcome: Outcome) -> Reply:
-        return Reply(final) if outcome.ok else refused(outcome)
+    def reply(outcome: Outcome) -> CommandReply:
+        return CommandReply(final) if outcome.ok else refused(outcome)
 
     return reply
 
 
-def refused(outcome: Outcome) -> Reply:
+def refused(outcome: Outcome) -> CommandReply:
     """The reply to what the daemon refused to do."""
-    return Reply(f"520 {escape_line_ends(outcome.text) or 'command could not be executed'}")
+    return CommandReply(f"520 {escape_line_ends(outcome.text) or 'command could not be executed'}")
 
 
 def is_allowed(auth: AuthRules, user: str, command: str) -> bool:

@@ -16,73 +16,77 @@ from pymon.model.request import (
     StopScheduler,
     Terminate,
 )
-from pymon.server.commands.context import Call, done, refused, split_all
-from pymon.server.commands.reply import Answer, Ask, Reply
+from pymon.server.commands.context import CommandContext, done, refused, split_all
+from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 
-def servertime(call: Call) -> Answer:
+def servertime(context: CommandContext) -> CommandResult:
     """``servertime``: seconds since the epoch, and the local time."""
-    now = int(call.snapshot.now)
-    return Reply("220 servertime completed", (f"{now} {datetime.fromtimestamp(now).ctime()}",))
+    now = int(context.snapshot.now)
+    return CommandReply("220 servertime completed", (f"{now} {datetime.fromtimestamp(now).ctime()}",))
 
 
-def stop(_call: Call) -> Answer:
+def stop(_context: CommandContext) -> CommandResult:
     """``stop``: no checks any more."""
-    return Ask(StopScheduler(), done("220 stop completed"))
+    return EngineRequest(StopScheduler(), done("220 stop completed"))
 
 
-def start(_call: Call) -> Answer:
+def start(_context: CommandContext) -> CommandResult:
     """``start``: go on with the checks."""
-    return Ask(StartScheduler(), done("220 start completed"))
+    return EngineRequest(StartScheduler(), done("220 start completed"))
 
 
-def term(_call: Call) -> Answer:
+def term(_context: CommandContext) -> CommandResult:
     """``term``: end the daemon."""
 
-    def reply(outcome: Outcome) -> Reply:
-        return Reply("220 terminating server", close=True) if outcome.ok else refused(outcome)
+    def reply(outcome: Outcome) -> CommandReply:
+        return CommandReply("220 terminating server", close=True) if outcome.ok else refused(outcome)
 
-    return Ask(Terminate(), reply)
+    return EngineRequest(Terminate(), reply)
 
 
-def reset(call: Call) -> Answer:
+def reset(context: CommandContext) -> CommandResult:
     """``reset [stopped] [keepstate]``: the words may stand anywhere, ``stopped`` in any case."""
-    who = f"reset PID {call.snapshot.pid}@{call.snapshot.hostname}"
+    who = f"reset PID {context.snapshot.pid}@{context.snapshot.hostname}"
     request = Reset(
-        stopped=re.search("stopped", call.arguments, re.IGNORECASE) is not None,
-        keepstate="keepstate" in call.arguments,
+        stopped=re.search("stopped", context.arguments, re.IGNORECASE) is not None,
+        keepstate="keepstate" in context.arguments,
     )
 
-    def reply(outcome: Outcome) -> Reply:
-        return Reply(f"220 {who}" if outcome.ok else f"520 {who} failed, error in config file")
+    def reply(outcome: Outcome) -> CommandReply:
+        return CommandReply(f"220 {who}" if outcome.ok else f"520 {who} failed, error in config file")
 
-    return Ask(request, reply)
+    return EngineRequest(request, reply)
 
 
-def reload(call: Call) -> Answer:
+def reload(context: CommandContext) -> CommandResult:
     """``reload auth``, or ``reload`` for short."""
-    if call.arguments.rstrip(" \t\r\n\f\v") not in ("", "auth"):
-        return Reply("520 unknown reload command")
-    return Ask(ReloadAuth(), lambda _outcome: Reply("220 reload completed"))
+    if context.arguments.rstrip(" \t\r\n\f\v") not in ("", "auth"):
+        return CommandReply("520 unknown reload command")
+    return EngineRequest(ReloadAuth(), lambda _outcome: CommandReply("220 reload completed"))
 
 
-def loadstate(call: Call) -> Answer:
+def loadstate(context: CommandContext) -> CommandResult:
     """``loadstate TYPE…``: what is missing or cannot be read is only logged."""
-    kinds = _kinds(call)
+    kinds = _kinds(context)
     if not kinds:
-        return Reply("220 loadstate completed")
-    return Ask(LoadState(kinds), lambda _outcome: Reply("220 loadstate completed"))
+        return CommandReply("220 loadstate completed")
+    return EngineRequest(LoadState(kinds), lambda _outcome: CommandReply("220 loadstate completed"))
 
 
-def savestate(call: Call) -> Answer:
+def savestate(context: CommandContext) -> CommandResult:
     """``savestate TYPE…``."""
-    if not split_all(call.arguments):
-        return Reply("520 savestate error, arguments required")
-    kinds = _kinds(call)
-    return Ask(SaveState(kinds), done("220 savestate completed")) if kinds else Reply("220 savestate completed")
+    if not split_all(context.arguments):
+        return CommandReply("520 savestate error, arguments required")
+    kinds = _kinds(context)
+    return (
+        EngineRequest(SaveState(kinds), done("220 savestate completed"))
+        if kinds
+        else CommandReply("220 savestate completed")
+    )
 
 
-def _kinds(call: Call) -> tuple[SavedKind, ...]:
+def _kinds(context: CommandContext) -> tuple[SavedKind, ...]:
     """The state files that are named; ``all`` is all of them, unknown words are ignored."""
-    words = split_all(call.arguments)
+    words = split_all(context.arguments)
     return tuple(kind for kind in SavedKind if kind in words or "all" in words)

@@ -8,30 +8,30 @@ from pymon.model.request import Outcome, ReadDowntimeLog
 from pymon.protocol.json_text import dumps
 from pymon.protocol.numbers import format_instant
 from pymon.protocol.wire import escape, escape_line_ends
-from pymon.server.commands.context import Call
-from pymon.server.commands.listing import Deferred, Listed, Listing, Rest
-from pymon.server.commands.reply import Reply
+from pymon.server.commands.context import CommandContext
+from pymon.server.commands.listing import DeferredListing, FurtherPages, Listing, ListResult
+from pymon.server.commands.reply import CommandReply
 
 _ALERT = re.compile(r"(\S+) (\S+) (\S+) ([0-9]{1,18}) (.*?) \((.*?)\) (.*)", re.DOTALL)
 _FAILURE = re.compile(r"(\S+) (\S+) ([0-9]{1,18}) (.*)", re.DOTALL)
 _DOWNTIME = re.compile(r"([0-9]{1,18}) (\S+) (\S+) ([0-9]{1,18}) ([0-9]{1,18}) ([0-9.]{1,18}) ?(.*)", re.DOTALL)
 
 
-def pids(call: Call) -> Listed:
+def pids(context: CommandContext) -> ListResult:
     """``list pids``: the daemon's, and those of the monitors that run; 0 is one inside the daemon (P-pids)."""
-    server, running = call.snapshot.pid, list(call.snapshot.running.items())
+    server, running = context.snapshot.pid, list(context.snapshot.running.items())
     monitors = [{"group": key.group, "service": key.service, "pid": pid or None} for key, pid in running]
     lines = [f"server {server}", *(f"{key.group} {key.service} {pid}" for key, pid in running)]
     value = dumps({"server": server, "monitors": monitors})
     return Listing("220 list pids completed", lines, (value,), is_array=False)
 
 
-def banished(call: Call) -> Listed:
+def banished(context: CommandContext) -> ListResult:
     """``list banished``: the plugins that run as processes because they misbehaved inside the daemon (P-banished).
 
     A line ``GROUP SERVICE PLUGIN SINCE UNTIL REASON`` for each; group and service are ``*`` where it is for all.
     """
-    found = sorted(call.snapshot.banished)
+    found = sorted(context.snapshot.banished)
     lines = (
         f"{each.group or '*'} {each.service or '*'} {each.plugin}"
         f" {format_instant(each.since)} {format_instant(each.until)} {escape_line_ends(each.reason)}"
@@ -40,37 +40,37 @@ def banished(call: Call) -> Listed:
     return Listing("220 list banished completed", lines, (dumps(each._asdict()) for each in found))
 
 
-def state(call: Call) -> Listed:
+def state(context: CommandContext) -> ListResult:
     """``list state``: whether the scheduler runs."""
-    since = call.snapshot.stopped_since
+    since = context.snapshot.stopped_since
     line = "scheduler running" if since is None else f"scheduler stopped since {format_instant(since)}"
     value = dumps({"running": since is None, "stopped_since": since})
     return Listing("220 list state completed", (line,), (value,), is_array=False)
 
 
-def alerthist(call: Call) -> Listed:
+def alerthist(context: CommandContext) -> ListResult:
     """``list alerthist``: the lines of the alert history, escaped whole."""
-    history = call.snapshot.alert_history
+    history = context.snapshot.alert_history
     return Listing("220 list alerthist completed", map(escape, history), map(_alert_item, history))
 
 
-def failurehist(call: Call) -> Listed:
+def failurehist(context: CommandContext) -> ListResult:
     """``list failurehist``: the lines of the failure history, escaped whole."""
-    history = call.snapshot.failure_history
+    history = context.snapshot.failure_history
     return Listing("220 list failurehist completed", map(escape, history), map(_failure_item, history))
 
 
-def dtlog(call: Call) -> Listed:
+def dtlog(context: CommandContext) -> ListResult:
     """``list dtlog``: the records of the downtime log, as they stand in its file."""
-    if not call.snapshot.site.settings.dtlogging:
-        return Reply("520 list dtlog error, dtlogging is not turned on")
-    return Deferred(ReadDowntimeLog(), _dtlog)
+    if not context.snapshot.site.settings.dtlogging:
+        return CommandReply("520 list dtlog error, dtlogging is not turned on")
+    return DeferredListing(ReadDowntimeLog(), _dtlog)
 
 
-def _dtlog(outcome: Outcome) -> Listing | Reply:
+def _dtlog(outcome: Outcome) -> Listing | CommandReply:
     if not outcome.ok:
-        return Reply("520 list dtlog error, cannot open dtlog")
-    rest = None if outcome.pages is None else Rest(outcome.pages, _downtime_item)
+        return CommandReply("520 list dtlog error, cannot open dtlog")
+    rest = None if outcome.pages is None else FurtherPages(outcome.pages, _downtime_item)
     return Listing("220 list dtlog completed", outcome.lines, map(_downtime_item, outcome.lines), rest=rest)
 
 

@@ -6,20 +6,20 @@ from pymon.model.depend import ServiceKey
 from pymon.model.state import ServiceState
 from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape, is_final
-from pymon.server.commands.context import Call, split
-from pymon.server.commands.listing import Listed, Listing
-from pymon.server.commands.reply import Reply
+from pymon.server.commands.context import CommandContext, split
+from pymon.server.commands.listing import Listing, ListResult
+from pymon.server.commands.reply import CommandReply
 
 
-def measurements(call: Call) -> Listed:
+def measurements(context: CommandContext) -> ListResult:
     """A line ``HOST NAME VALUE UNIT`` for each; as JSON also when (``at``, seconds since the epoch; null: never)."""
-    group, service, *_ = split(call.arguments.rstrip(" \t\r\n\f\v"), 3)
+    group, service, *_ = split(context.arguments.rstrip(" \t\r\n\f\v"), 3)
     key = ServiceKey(group, service)
     if not service:
-        return Reply("520 list measurements error, group and service required")
-    if not call.knows(key):
-        return Reply(f"520 {group},{service} does not exist")
-    state = call.snapshot.states.get(key, ServiceState())
+        return CommandReply("520 list measurements error, group and service required")
+    if not context.knows(key):
+        return CommandReply(f"520 {group},{service} does not exist")
+    state = context.snapshot.states.get(key, ServiceState())
     lines = (
         " ".join(map(escape, (each.host, each.name, repr(each.value), each.unit))).rstrip()
         for each in state.measurements

@@ -9,14 +9,14 @@ from pymon.model.service import Alias
 from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape, quote
 from pymon.server.commands import views
-from pymon.server.commands.context import Call, split_all
-from pymon.server.commands.listing import Listed, Listing
-from pymon.server.commands.reply import Reply
+from pymon.server.commands.context import CommandContext, split_all
+from pymon.server.commands.listing import Listing, ListResult
+from pymon.server.commands.reply import CommandReply
 
 
-def watch(call: Call) -> Listed:
+def watch(context: CommandContext) -> ListResult:
     """``list watch``."""
-    keys = [key for key, _ in views.services(call)]
+    keys = [key for key, _ in views.services(context)]
     return Listing(
         "220 list watch completed",
         (f"{group} {service}" for group, service in keys),
@@ -24,9 +24,9 @@ def watch(call: Call) -> Listed:
     )
 
 
-def descriptions(call: Call) -> Listed:
+def descriptions(context: CommandContext) -> ListResult:
     """``list descriptions``; the line of a service without one ends after a blank."""
-    services = list(views.services(call))
+    services = list(views.services(context))
     return Listing(
         "220 list descriptions completed",
         (f"{key.group} {key.service} {escape(of.description or '', quoted=True)}" for key, of in services),
@@ -34,11 +34,11 @@ def descriptions(call: Call) -> Listed:
     )
 
 
-def group(call: Call) -> Listed:
+def group(context: CommandContext) -> ListResult:
     """``list group G``: its hosts, those that are disabled with a ``*``."""
-    hostgroup = call.snapshot.site.hostgroups.get(call.arguments)
+    hostgroup = context.snapshot.site.hostgroups.get(context.arguments)
     if hostgroup is None:
-        return Reply("520 list group error, undefined group")
+        return CommandReply("520 list group error, undefined group")
     hosts = [f"*{host.name}" if host.disabled else host.name for host in hostgroup.hosts]
     value = {
         "group": hostgroup.name,
@@ -48,15 +48,15 @@ def group(call: Call) -> Listed:
     return Listing("220 list group completed", (line,), (dumps(value),), is_array=False)
 
 
-def deps(call: Call) -> Listed:
+def deps(context: CommandContext) -> ListResult:
     """``list deps``: each ``depend`` and the services it names. With a view its services, in mon none (P-deps-view)."""
-    services = [(key, of.depend) for key, of in views.services(call)]
+    services = [(key, of.depend) for key, of in views.services(context)]
     return Listing("220 list deps completed", _dep_lines(services), (_dep_item(*each) for each in services))
 
 
-def list_views(call: Call) -> Listed:
+def list_views(context: CommandContext) -> ListResult:
     """``list views``; the closing line is that of the groups, as in mon."""
-    declared = call.snapshot.site.views
+    declared = context.snapshot.site.views
     return Listing(
         "220 list group completed",
         ("views " + " ".join(sorted(declared)),),
@@ -64,13 +64,13 @@ def list_views(call: Call) -> Listed:
     )
 
 
-def aliases(call: Call) -> Listed:
+def aliases(context: CommandContext) -> ListResult:
     """``list aliases``, ``list aliases A…``: what is unknown is listed without lines.
 
     An alias without lines is as good as unknown, as in mon.
     """
-    declared = call.snapshot.site.aliases
-    names = split_all(call.arguments) or _with_lines(declared)
+    declared = context.snapshot.site.aliases
+    names = split_all(context.arguments) or _with_lines(declared)
     found = [declared.get(name, Alias(name)) for name in names]
     return Listing(
         "220 list aliases completed",
@@ -79,9 +79,9 @@ def aliases(call: Call) -> Listed:
     )
 
 
-def aliasgroups(call: Call) -> Listed:
+def aliasgroups(context: CommandContext) -> ListResult:
     """``list aliasgroups``: the names of the aliases on one line."""
-    names = _with_lines(call.snapshot.site.aliases)
+    names = _with_lines(context.snapshot.site.aliases)
     return Listing("220 list aliasgroups completed", (" ".join(names),) if names else (), map(dumps, names))
 
 
@@ -89,9 +89,9 @@ def _with_lines(aliases: Mapping[str, Alias]) -> list[str]:
     return [name for name, alias in aliases.items() if alias.lines]
 
 
-def disabled(call: Call) -> Listed:
+def disabled(context: CommandContext) -> ListResult:
     """``list disabled``: hosts by group, then watches and services."""
-    site, snapshot, seen = call.snapshot.site, call.snapshot, views.sight(call)
+    site, snapshot, seen = context.snapshot.site, context.snapshot, views.sight(context)
     hosts = {name: [host.name for host in site.hosts(name) if host.disabled] for name in site.hostgroups}
     shown = {name: members for name, members in hosts.items() if members and seen.has_watch(name)}
     watches = [name for name in site.watches if name in snapshot.disabled_watches and seen.has_watch(name)]

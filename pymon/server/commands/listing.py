@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pymon.model.request import Outcome, Request
-from pymon.server.commands.context import Call
-from pymon.server.commands.reply import Answer, Ask, Reply
+from pymon.server.commands.context import CommandContext
+from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Listing:
     lines: Iterable[str]
     items: Iterable[str]
     is_array: bool = True
-    rest: Rest | None = None
+    rest: FurtherPages | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class FurtherPages:
     """What a list goes on with: pages of lines, and how one of them is shown as the JSON text of an item."""
 
     pages: AsyncIterator[Iterable[str]]
@@ -36,45 +36,47 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
-class Deferred:
+class DeferredListing:
     """A list that the daemon has to read first."""
 
     request: Request
-    listing: Callable[[Outcome], Listing | Reply]
+    listing: Callable[[Outcome], Listing | CommandReply]
 
 
-Listed = Listing | Reply | Deferred
+ListResult = Listing | CommandReply | DeferredListing
 """a list, or a refusal, or neither yet"""
 
-Kind = Callable[[Call], Listed]
+ListHandler = Callable[[CommandContext], ListResult]
 """makes one kind of list; the call's arguments are those of the list"""
 
-Presentation = Callable[[Listing], Reply]
+Presentation = Callable[[Listing], CommandReply]
 
 
-def as_lines(listing: Listing) -> Reply:
+def as_lines(listing: Listing) -> CommandReply:
     """Present a list as mon does."""
-    return Reply(listing.final, listing.lines, pages=None if listing.rest is None else listing.rest.pages)
+    return CommandReply(listing.final, listing.lines, pages=None if listing.rest is None else listing.rest.pages)
 
 
-def as_json(listing: Listing) -> Reply:
+def as_json(listing: Listing) -> CommandReply:
     """Present a list as one line of JSON."""
     if listing.rest is not None:
         array = _Array()
-        return Reply(listing.final, array.of(listing.items), is_one_line=True, pages=_array_pages(array, listing.rest))
+        return CommandReply(
+            listing.final, array.of(listing.items), is_one_line=True, pages=_array_pages(array, listing.rest)
+        )
     pieces = _array(listing.items) if listing.is_array else listing.items
-    return Reply(listing.final, pieces, is_one_line=True)
+    return CommandReply(listing.final, pieces, is_one_line=True)
 
 
-def present(listed: Listed, presentation: Presentation) -> Answer:
+def present(listed: ListResult, presentation: Presentation) -> CommandResult:
     """Make an answer of a list."""
-    if not isinstance(listed, Deferred):
+    if not isinstance(listed, DeferredListing):
         return _presented(listed, presentation)
-    return Ask(listed.request, lambda outcome: _presented(listed.listing(outcome), presentation))
+    return EngineRequest(listed.request, lambda outcome: _presented(listed.listing(outcome), presentation))
 
 
-def _presented(listed: Listing | Reply, presentation: Presentation) -> Reply:
-    return listed if isinstance(listed, Reply) else presentation(listed)
+def _presented(listed: Listing | CommandReply, presentation: Presentation) -> CommandReply:
+    return listed if isinstance(listed, CommandReply) else presentation(listed)
 
 
 class _Array:
@@ -98,7 +100,7 @@ def _array(items: Iterable[str]) -> Iterator[str]:
     yield from array.end()
 
 
-async def _array_pages(array: _Array, rest: Rest) -> AsyncIterator[Iterable[str]]:
+async def _array_pages(array: _Array, rest: FurtherPages) -> AsyncIterator[Iterable[str]]:
     async for page in rest.pages:
         yield array.of(map(rest.item, page))
     yield array.end()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pymon.server.commands import list_daemon, list_debts, list_measurements, list_site, list_status
-from pymon.server.commands.context import Call, split
-from pymon.server.commands.listing import Kind, Presentation, as_json, as_lines, present
-from pymon.server.commands.reply import Answer, Reply
+from pymon.server.commands.context import CommandContext, split
+from pymon.server.commands.listing import ListHandler, Presentation, as_json, as_lines, present
+from pymon.server.commands.reply import CommandReply, CommandResult
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, ListHandler] = {
     "watch": list_site.watch,
     "descriptions": list_site.descriptions,
     "group": list_site.group,
@@ -33,19 +33,19 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def list_(call: Call) -> Answer:
+def list_(context: CommandContext) -> CommandResult:
     """``list KIND …``, as mon's lines."""
-    return _list(call, as_lines)
+    return _list(context, as_lines)
 
 
-def list_json(call: Call) -> Answer:
+def list_json(context: CommandContext) -> CommandResult:
     """``json list KIND …``, as one line of JSON."""
-    return _list(call, as_json)
+    return _list(context, as_json)
 
 
-def _list(call: Call, presentation: Presentation) -> Answer:
-    what, rest = split(call.arguments, 2)
+def _list(context: CommandContext, presentation: Presentation) -> CommandResult:
+    what, rest = split(context.arguments, 2)
     kind = KINDS.get(what)
     if kind is None:
-        return Reply("520 unknown list command")
-    return present(kind(call.with_arguments(rest)), presentation)
+        return CommandReply("520 unknown list command")
+    return present(kind(context.with_arguments(rest)), presentation)

@@ -24,7 +24,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class CommandReply:
     """The lines of data, then the final line (``NNN text``), all without line ends.
 
     ``lines`` may be a generator: long answers are made while they are sent. With ``is_one_line`` they are the pieces
@@ -41,11 +41,11 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class EngineRequest:
     """Something for the daemon to do first; ``reply`` makes the answer from how that ended."""
 
     request: Request
-    reply: Callable[[Outcome], Reply]
+    reply: Callable[[Outcome], CommandReply]
 
 
-Answer = Reply | Ask
+CommandResult = CommandReply | EngineRequest

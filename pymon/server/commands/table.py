@@ -12,18 +12,18 @@ from pymon.model.snapshot import Snapshot
 from pymon.protocol import commands
 from pymon.server.commands import as_json, daemon, enable_disable, lists, trial, variables, why
 from pymon.server.commands import session as commands_session
-from pymon.server.commands.context import Call, Handler, is_allowed
+from pymon.server.commands.context import CommandContext, CommandHandler, is_allowed
 from pymon.server.commands.render_cache import StatusRenderer
-from pymon.server.commands.reply import Answer, Reply, Session
+from pymon.server.commands.reply import CommandReply, CommandResult, Session
 
-INVALID = Reply("520 invalid command")
-UNAUTHORISED = Reply("520 command could not be executed, unknown command")
+INVALID = CommandReply("520 invalid command")
+UNAUTHORISED = CommandReply("520 command could not be executed, unknown command")
 
 _LINE = re.compile(r"([A-Za-z]+)(?:[ \t\r\n\f\v]+(.*))?", re.DOTALL)
 _SECRET = re.compile(r"\s*(?:json\s+)?\W*login", re.IGNORECASE)
 
 
-_HANDLERS: Mapping[str, Handler] = {
+_HANDLERS: Mapping[str, CommandHandler] = {
     "quit": commands_session.quit_,
     "protid": commands_session.protid,
     "version": commands_session.version,
@@ -31,7 +31,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "checkauth": commands_session.checkauth,
     "setview": commands_session.setview,
     "getview": commands_session.getview,
-    "dump": lambda _call: UNAUTHORISED,
+    "dump": lambda _context: UNAUTHORISED,
     "servertime": daemon.servertime,
     "stop": daemon.stop,
     "start": daemon.start,
@@ -52,13 +52,13 @@ _HANDLERS: Mapping[str, Handler] = {
     "json": as_json.json_,
 }
 
-COMMANDS: Mapping[str, Handler] = {spec.name: _HANDLERS[spec.name] for spec in commands.COMMANDS}
+COMMANDS: Mapping[str, CommandHandler] = {spec.name: _HANDLERS[spec.name] for spec in commands.COMMANDS}
 """the handler of every command, by its name"""
 
 _RESTRICTED = frozenset(spec.name for spec in commands.COMMANDS if spec.is_restricted)
 
 
-def answer(line: str, session: Session, snapshot: Snapshot, statuses: StatusRenderer | None = None) -> Answer:
+def answer(line: str, session: Session, snapshot: Snapshot, statuses: StatusRenderer | None = None) -> CommandResult:
     """Answer a client's line (without its end), or say what the daemon has to do first. Never raises.
 
     ``statuses`` remembers what it rendered for other clients; without it nothing is remembered.
@@ -72,7 +72,7 @@ def answer(line: str, session: Session, snapshot: Snapshot, statuses: StatusRend
         return INVALID
     if name in _RESTRICTED and not is_allowed(snapshot.auth, session.user, name):
         return UNAUTHORISED
-    return handler(Call(match[2] or "", session, snapshot, statuses or StatusRenderer()))
+    return handler(CommandContext(match[2] or "", session, snapshot, statuses or StatusRenderer()))
 
 
 def is_secret(line: str) -> bool:

@@ -19,7 +19,7 @@ from pymon.server.status_of import status_of
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class VariableSource:
     """What a variable is read from."""
 
     service: Service
@@ -35,7 +35,7 @@ def value(name: str, service: Service, state: ServiceState, snapshot: Snapshot) 
         return ""
     key = service.key
     status = status_of(service, state, snapshot.now, snapshot.next_check(key), is_running=key in snapshot.running)
-    found = read(Subject(service, state, snapshot, status))
+    found = read(VariableSource(service, state, snapshot, status))
     return "" if found is None else found
 
 
@@ -60,17 +60,17 @@ def _duration(seconds: float | None) -> str:
     return "-1" if seconds is None else str(int(seconds))
 
 
-def _normal_interval(subject: Subject) -> str | None:
+def _normal_interval(subject: VariableSource) -> str | None:
     """The interval that failure_interval has taken the place of."""
     return _seconds(subject.service.interval) if subject.state.failure_interval_active else None
 
 
-def _next_check(subject: Subject) -> str | None:
+def _next_check(subject: VariableSource) -> str | None:
     due = subject.snapshot.next_check(subject.service.key)
     return None if due is None else format_instant(due)
 
 
-def _trap_timer(subject: Subject) -> str | None:
+def _trap_timer(subject: VariableSource) -> str | None:
     """The seconds until the lack of a trap counts as a failure."""
     armed = max(subject.state.last_trap, subject.snapshot.started)
     due, every = traps.timeout_due(subject.service, armed), subject.service.traptimeout
@@ -80,12 +80,12 @@ def _trap_timer(subject: Subject) -> str | None:
     return str(countdown(due if due > now else now + every - (now - due) % every, now))
 
 
-def _trap_duration_timer(subject: Subject) -> str | None:
+def _trap_duration_timer(subject: VariableSource) -> str | None:
     due = traps.expiry_due(subject.service, subject.state)
     return None if due is None or due <= subject.snapshot.now else str(countdown(due, subject.snapshot.now))
 
 
-VARIABLES: Mapping[str, Callable[[Subject], str | None]] = {
+VARIABLES: Mapping[str, Callable[[VariableSource], str | None]] = {
     "service": lambda of: of.service.name,
     "interval": lambda of: _seconds(of.status.interval),
     "failure_interval": lambda of: _seconds(of.service.failure_interval),

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from pymon.model.depend import ServiceKey
 from pymon.model.service import Service, View
-from pymon.server.commands.context import Call
+from pymon.server.commands.context import CommandContext
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ViewFilter:
     """What is shown; ``entries`` are the view's (``group``, ``group:service``), None without a view."""
 
     entries: Set[str] | None
@@ -28,18 +28,18 @@ class Sight:
         return self.entries is None or key.group in self.entries or str(key) in self.entries
 
 
-def chosen(call: Call) -> View | None:
+def chosen(context: CommandContext) -> View | None:
     """The view that the client has chosen, if there is (still) one of that name."""
-    return call.snapshot.site.views.get(call.session.view)
+    return context.snapshot.site.views.get(context.session.view)
 
 
-def sight(call: Call) -> Sight:
+def sight(context: CommandContext) -> ViewFilter:
     """What the client sees."""
-    view = chosen(call)
-    return Sight(None if view is None else frozenset(view.entries))
+    view = chosen(context)
+    return ViewFilter(None if view is None else frozenset(view.entries))
 
 
-def services(call: Call) -> Iterable[tuple[ServiceKey, Service]]:
+def services(context: CommandContext) -> Iterable[tuple[ServiceKey, Service]]:
     """The services that the client sees, in the order of the file."""
-    seen, declared = sight(call), call.snapshot.site.services.items()
+    seen, declared = sight(context), context.snapshot.site.services.items()
     return declared if seen.entries is None else [item for item in declared if seen.has(item[0])]

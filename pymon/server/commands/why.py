@@ -16,9 +16,9 @@ from pymon.model.state import ServiceState
 from pymon.protocol.json_text import dumps
 from pymon.protocol.status_text import describe_muting, describe_status
 from pymon.protocol.wire import escape_line_ends, is_final
-from pymon.server.commands.context import Call, refused, split
-from pymon.server.commands.listing import Deferred, Listed, Listing, as_json, as_lines, present
-from pymon.server.commands.reply import Answer, Reply
+from pymon.server.commands.context import CommandContext, refused, split
+from pymon.server.commands.listing import DeferredListing, Listing, ListResult, as_json, as_lines, present
+from pymon.server.commands.reply import CommandReply, CommandResult
 from pymon.server.status_of import status_of
 from pymon.timeline import debt_text
 from pymon.timeline import text as timeline
@@ -26,29 +26,29 @@ from pymon.timeline import text as timeline
 _EPOCH = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
-def why(call: Call) -> Answer:
+def why(context: CommandContext) -> CommandResult:
     """The timeline as lines for people."""
-    return present(_timeline(call), as_lines)
+    return present(_timeline(context), as_lines)
 
 
-def why_json(call: Call) -> Answer:
+def why_json(context: CommandContext) -> CommandResult:
     """The timeline's events as one line of JSON, with their figures."""
-    return present(_timeline(call), as_json)
+    return present(_timeline(context), as_json)
 
 
-def _timeline(call: Call) -> Listed:
+def _timeline(context: CommandContext) -> ListResult:
     """SINCE is a time in seconds since the epoch, or how long ago, as mon.cf writes times: ``2h``."""
-    group, service, since = split(call.arguments, 3)
+    group, service, since = split(context.arguments, 3)
     key = ServiceKey(group, service)
     if not service:
-        return Reply("520 why error, group and service required")
-    if not call.remembers(key):
-        return Reply(f"520 {group},{service} does not exist")
+        return CommandReply("520 why error, group and service required")
+    if not context.remembers(key):
+        return CommandReply(f"520 {group},{service} does not exist")
     try:
-        start = _since(since.rstrip(" \t\r\n\f\v"), call.snapshot.now)
+        start = _since(since.rstrip(" \t\r\n\f\v"), context.snapshot.now)
     except TimevalError as error:
-        return Reply(f"520 why error, {escape_line_ends(str(error))}")
-    return Deferred(ReadTimeline(key, start), lambda outcome: _listing(call, key, outcome))
+        return CommandReply(f"520 why error, {escape_line_ends(str(error))}")
+    return DeferredListing(ReadTimeline(key, start), lambda outcome: _listing(context, key, outcome))
 
 
 def _since(text: str, now: float) -> float:
@@ -57,11 +57,11 @@ def _since(text: str, now: float) -> float:
     return float(text) if _EPOCH.fullmatch(text) else now - parse_timeval(text)
 
 
-def _listing(call: Call, key: ServiceKey, outcome: Outcome) -> Listing | Reply:
+def _listing(context: CommandContext, key: ServiceKey, outcome: Outcome) -> Listing | CommandReply:
     if not outcome.ok:
         return refused(outcome)
     items = (dumps(timeline.as_data(event)) for event in outcome.events)
-    return Listing("220 why completed", _lines(call.snapshot, key, outcome), items)
+    return Listing("220 why completed", _lines(context.snapshot, key, outcome), items)
 
 
 def _lines(snapshot: Snapshot, key: ServiceKey, outcome: Outcome) -> Iterator[str]:

@@ -30,7 +30,7 @@ SO_RCVBUFFORCE = 33
 _NO_SUCH_FAMILY = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
 
-class Kind(StrEnum):
+class ListenerKind(StrEnum):
     """What a place is for."""
 
     CLIENTS = "clients"
@@ -40,13 +40,13 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListenAddress:
     """One thing to listen on: an address or name with a port, or for LOCAL a path with its mode.
 
     ``may_be_missing``: it is one of several that nobody asked for by name, and not every machine has it.
     """
 
-    kind: Kind
+    kind: ListenerKind
     host: str
     port: int = 0
     mode: int = 0
@@ -54,21 +54,21 @@ class Place:
 
     def __str__(self) -> str:
         """For people, such as ``127.0.0.1 port 2583 (TCP)``."""
-        if self.kind is Kind.LOCAL:
+        if self.kind is ListenerKind.LOCAL:
             return self.host
-        return f"{self.host} port {self.port} ({'UDP' if self.kind is Kind.TRAPS else 'TCP'})"
+        return f"{self.host} port {self.port} ({'UDP' if self.kind is ListenerKind.TRAPS else 'TCP'})"
 
 
-def places(settings: Settings) -> tuple[Place, ...]:
+def places(settings: Settings) -> tuple[ListenAddress, ...]:
     """Every place that the settings ask for."""
     port = settings.serverport or DEFAULT_PORT
     hosts, is_default = (settings.serverbind or LOOPBACK), is_closed_to_others(settings)
-    made = [*_each(Kind.CLIENTS, hosts, port, is_default)]
+    made = [*_each(ListenerKind.CLIENTS, hosts, port, is_default)]
     if settings.servertls is not None:
-        made += _each(Kind.TLS, hosts, settings.servertls, is_default)
+        made += _each(ListenerKind.TLS, hosts, settings.servertls, is_default)
     if settings.serversocket:
-        made.append(Place(Kind.LOCAL, settings.serversocket, mode=settings.serversocketmode))
-    made += _each(Kind.TRAPS, settings.trapbind or (ANY,), settings.trapport or DEFAULT_PORT, False)
+        made.append(ListenAddress(ListenerKind.LOCAL, settings.serversocket, mode=settings.serversocketmode))
+    made += _each(ListenerKind.TRAPS, settings.trapbind or (ANY,), settings.trapport or DEFAULT_PORT, False)
     return tuple(dict.fromkeys(made))
 
 
@@ -77,23 +77,23 @@ def is_closed_to_others(settings: Settings) -> bool:
     return settings.serverbind in ((), LOOPBACK)
 
 
-def _each(kind: Kind, hosts: tuple[str, ...], port: int, is_default: bool) -> Iterator[Place]:
+def _each(kind: ListenerKind, hosts: tuple[str, ...], port: int, is_default: bool) -> Iterator[ListenAddress]:
     for host in hosts:
         if host == ANY:
-            yield Place(kind, "0.0.0.0", port)  # noqa: S104  # asked for, or mon's way for traps
-            yield Place(kind, "::", port, may_be_missing=True)
+            yield ListenAddress(kind, "0.0.0.0", port)  # noqa: S104  # asked for, or mon's way for traps
+            yield ListenAddress(kind, "::", port, may_be_missing=True)
         else:
-            yield Place(kind, host, port, may_be_missing=is_default and ":" in host)
+            yield ListenAddress(kind, host, port, may_be_missing=is_default and ":" in host)
 
 
-def open_sockets(place: Place) -> list[socket.socket]:
+def open_sockets(place: ListenAddress) -> list[socket.socket]:
     """Bind (and for all but traps listen) at a place; a name may stand for several addresses. Looks up names: blocks.
 
     Gives none if the place may be missing and is. Raises ServerError, naming the place, if it cannot be had.
     """
-    if place.kind is Kind.LOCAL:
+    if place.kind is ListenerKind.LOCAL:
         return [_open_local(Path(place.host), place.mode)]
-    kind = socket.SOCK_DGRAM if place.kind is Kind.TRAPS else socket.SOCK_STREAM
+    kind = socket.SOCK_DGRAM if place.kind is ListenerKind.TRAPS else socket.SOCK_STREAM
     try:
         found = socket.getaddrinfo(place.host, place.port, type=kind, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:

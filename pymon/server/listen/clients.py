@@ -18,8 +18,8 @@ from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import network
 from pymon.access.logins import ANY_NAME
 from pymon.server.commands.reply import Session
-from pymon.server.listen.connection import READ, Connection, Desk
-from pymon.server.listen.connection_limit import Crowd
+from pymon.server.listen.connection import READ, ServedConnection, ServerContext
+from pymon.server.listen.connection_limit import ConnectionLimit
 from pymon.server.listen.fairness import CHUNK
 
 log = logging.getLogger("pymon.server")
@@ -55,14 +55,14 @@ TlsContext = Callable[[], ssl.SSLContext]
 class Clients:
     """All connections of a server. ``is_welcome`` tells by the address who may connect."""
 
-    def __init__(self, desk: Desk, is_welcome: Callable[[str], bool]) -> None:
-        self._desk = desk
+    def __init__(self, context: ServerContext, is_welcome: Callable[[str], bool]) -> None:
+        self._context = context
         self._is_welcome = is_welcome
         most = _most()
-        self._remote = Crowd(most, most // SHARE)
-        self._tls = Crowd(min(TLS_MOST, most), min(TLS_MOST, most) // SHARE)
-        self._local = Crowd(LOCAL_MOST, LOCAL_MOST // LOCAL_SHARE)
-        self._tasks: dict[asyncio.Task[None], Connection | None] = {}
+        self._remote = ConnectionLimit(most, most // SHARE)
+        self._tls = ConnectionLimit(min(TLS_MOST, most), min(TLS_MOST, most) // SHARE)
+        self._local = ConnectionLimit(LOCAL_MOST, LOCAL_MOST // LOCAL_SHARE)
+        self._tasks: dict[asyncio.Task[None], ServedConnection | None] = {}
         self._limit = LogLimit()
 
     def __len__(self) -> int:
@@ -70,7 +70,7 @@ class Clients:
         return len(self._tasks)
 
     @property
-    def connections(self) -> tuple[Connection, ...]:
+    def connections(self) -> tuple[ServedConnection, ...]:
         """Those that are there, without those that are still being made."""
         return tuple(each for each in self._tasks.values() if each is not None)
 
@@ -131,7 +131,7 @@ class Clients:
             self._tasks[task] = None
             task.add_done_callback(lambda task: self._ended(task, crowd, place))
 
-    def _ended(self, task: asyncio.Task[None], crowd: Crowd, place: str) -> None:
+    def _ended(self, task: asyncio.Task[None], crowd: ConnectionLimit, place: str) -> None:
         crowd.leave(place)
         self._tasks.pop(task)
 
@@ -147,7 +147,7 @@ class Clients:
         except BaseException:
             accepted.close()
             raise
-        connection = Connection(self._desk, reader, writer, session)
+        connection = ServedConnection(self._context, reader, writer, session)
         task = asyncio.current_task()
         if task in self._tasks:
             self._tasks[task] = connection

@@ -1,6 +1,6 @@
 """One client: its lines in, the answers out, in the order of the lines. What they mean is the commands' business.
 
-No answer is sent before what it shows is on file, none is made faster than the checks allow (``pace``), and none is
+No answer is sent before what it shows is on file, none is made faster than the checks allow (``fairness``), and none is
 kept in memory for a client that does not read: a slice is made when the one before it went away.
 """
 
@@ -22,9 +22,9 @@ from pymon.model.request import Asker, Login, Outcome, Request
 from pymon.protocol import wire
 from pymon.redaction.command_words import mask_secrets
 from pymon.server.commands.render_cache import StatusRenderer
-from pymon.server.commands.reply import Ask, Reply, Session
+from pymon.server.commands.reply import CommandReply, EngineRequest, Session
 from pymon.server.commands.table import COMMANDS, UNAUTHORISED, answer, is_secret
-from pymon.server.listen.fairness import Pace, take_slice
+from pymon.server.listen.fairness import Turnstile, take_chunk
 from pymon.text import encode
 
 log = logging.getLogger("pymon.server")
@@ -45,27 +45,27 @@ FAILED = "520 command could not be executed, internal error"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ServerContext:
     """What the connections of one server share."""
 
     engine: EngineFace
     authenticator: Authenticator
-    pace: Pace
+    turnstile: Turnstile
     statuses: StatusRenderer = field(default_factory=StatusRenderer)
 
 
-class Connection:
+class ServedConnection:
     """A conversation over a pair of streams, until either side ends it; ``session`` is what is known of the client."""
 
     def __init__(
-        self, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: Session
+        self, context: ServerContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: Session
     ) -> None:
         self.session = session
         self.is_busy = False
         """whether a command was begun and is not answered yet"""
         self.is_last = False
         """set from outside: whether the connection ends with the answer that is being made"""
-        self._desk = desk
+        self._context = context
         self._reader = reader
         self._writer = writer
 
@@ -104,7 +104,7 @@ class Connection:
 
         Bytes without a line's end win no time, or else one byte now and then would keep a connection for ever.
         """
-        return asyncio.get_running_loop().time() + self._desk.engine.site.settings.cltimeout
+        return asyncio.get_running_loop().time() + self._context.engine.site.settings.cltimeout
 
     async def _receive(self, end: float) -> bytes:
         """What the client says next; nothing if it is over, or if nothing has come when its time ends."""
@@ -144,7 +144,7 @@ class Connection:
             reply = await self._reply(line)
         except Exception:
             log.exception("a client's command failed (a bug in pymon)")
-            reply = Reply(FAILED)
+            reply = CommandReply(FAILED)
         if reply.session is not None:
             self.session = reply.session
         if shown and reply.final == UNAUTHORISED.final:
@@ -155,11 +155,11 @@ class Connection:
             log.debug("finished client command %s", shown)
         return not (reply.close or self.is_last)
 
-    async def _reply(self, line: str) -> Reply:
-        pace = self._desk.pace
-        async with pace.short() if len(line) <= LONG_COMMAND else pace.long():
-            made = answer(line, self.session, self._desk.engine.snapshot(), self._desk.statuses)
-        if not isinstance(made, Ask):
+    async def _reply(self, line: str) -> CommandReply:
+        turnstile = self._context.turnstile
+        async with turnstile.first() if len(line) <= LONG_COMMAND else turnstile.rest():
+            made = answer(line, self.session, self._context.engine.snapshot(), self._context.statuses)
+        if not isinstance(made, EngineRequest):
             return made
         outcome = await self._perform(made.request)
         reply = made.reply(outcome)
@@ -171,39 +171,39 @@ class Connection:
     async def _perform(self, request: Request) -> Outcome:
         if isinstance(request, Login):
             peer, users = self.session.peer, self.session.peer_users
-            return Outcome(ok=await self._desk.authenticator.admits(request, peer, users))
-        return await self._desk.engine.control(request, Asker(self.session.user, self.session.peer))
+            return Outcome(ok=await self._context.authenticator.admits(request, peer, users))
+        return await self._context.engine.control(request, Asker(self.session.user, self.session.peer))
 
-    async def _send(self, reply: Reply) -> None:
+    async def _send(self, reply: CommandReply) -> None:
         """Send an answer slice by slice. Raises TimeoutError if the client does not read it."""
-        enter = self._desk.pace.short
+        enter = self._context.turnstile.first
         async with contextlib.aclosing(_parts(reply)) as parts:
             async for lines in parts:
                 if not await self._send_part(lines, reply, enter):
                     return
-                enter = self._desk.pace.long
+                enter = self._context.turnstile.rest
 
     async def _send_part(
-        self, lines: Iterator[bytes], reply: Reply, enter: Callable[[], AbstractAsyncContextManager[None]]
+        self, lines: Iterator[bytes], reply: CommandReply, enter: Callable[[], AbstractAsyncContextManager[None]]
     ) -> bool:
         """Send some lines of an answer; False if they could not be made, and the answer has ended with that.
 
-        ``enter`` is the entry to the pace for the first slice.
+        ``enter`` is the entry to the turnstile for the first slice.
         """
         is_made = True
         is_complete = False
         while not is_complete:
             try:
                 async with enter():
-                    data, is_complete = take_slice(lines)
+                    data, is_complete = take_chunk(lines)
             except Exception:
                 log.exception("an answer could not be made to its end (a bug in pymon)")
                 data, is_made, is_complete = b"".join(_ending(reply, FAILED)), False, True
-            await self._desk.engine.settled()
+            await self._context.engine.settled()
             self._writer.write(data)
             async with asyncio.timeout(SEND_LIMIT):
                 await self._writer.drain()
-            enter = self._desk.pace.long
+            enter = self._context.turnstile.rest
         return is_made
 
     async def _flush(self) -> None:
@@ -235,7 +235,7 @@ def _shown(line: str) -> str:
     return f'"{shown}"' if len(line) <= SHOWN else f'"{shown}…" of {len(line)} characters'
 
 
-async def _parts(reply: Reply) -> AsyncGenerator[Iterator[bytes], None]:
+async def _parts(reply: CommandReply) -> AsyncGenerator[Iterator[bytes], None]:
     """The answer as bytes: its lines, then those of its pages, then the final line."""
     if reply.pages is None:
         yield chain(_encoded(reply.lines, reply), _ending(reply, reply.final))
@@ -251,14 +251,14 @@ async def _parts(reply: Reply) -> AsyncGenerator[Iterator[bytes], None]:
     yield _ending(reply, final)
 
 
-def _encoded(lines: Iterable[str], reply: Reply) -> Iterator[bytes]:
+def _encoded(lines: Iterable[str], reply: CommandReply) -> Iterator[bytes]:
     """Lines of an answer as bytes, made one by one; those of one long line without the line ends between them."""
     end = "" if reply.is_one_line else "\n"
     for line in lines:
         yield encode(f"{line}{end}")
 
 
-def _ending(reply: Reply, final: str) -> Iterator[bytes]:
+def _ending(reply: CommandReply, final: str) -> Iterator[bytes]:
     if reply.is_one_line:
         yield b"\n"
     yield encode(f"{final}\n")

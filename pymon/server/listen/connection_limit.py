@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 
-class Crowd:
+class ConnectionLimit:
     """Counts those who are in. ``place`` is whatever may not fill the room alone, such as an address."""
 
     def __init__(self, most: int, most_of_one: int) -> None:

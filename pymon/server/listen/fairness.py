@@ -1,8 +1,8 @@
-"""Makes the answers to many clients take turns with the checks, so that no check waits for them.
+"""Lets the answers to many clients take turns with the checks, so that no check waits for them.
 
-One slice of work is done in a turn of the event loop, whoever it is for: whoever enters a Pace waits until those who
-came before had their slice, and then for the next turn. What is due in between runs first. What is short does not wait
-for what is long: of all who are at long work, one at a time stands in line with those who are at short work.
+One chunk of work is done in a turn of the event loop, whoever it is for: each who enters a Turnstile waits until those
+who came before had their chunk, and then for the next turn. What is due in between runs first. What is short does not
+wait for what is long: of all who have long work, one at a time stands in line with those who have short work.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 SLICE = 0.002
-"""seconds that one slice of an answer may take to make"""
+"""seconds that one chunk of an answer may take to make"""
 CHUNK = 32 * 1024
-"""bytes of an answer that one slice makes at most, but for one line that is longer"""
+"""bytes of an answer that one chunk has at most, but for one line that is longer"""
 
 
-class Pace:
-    """Two entries of one turnstile, each for a slice of work that does not await anything."""
+class Turnstile:
+    """Two entries, each for a chunk of work that does not await anything."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
         self._line = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def short(self) -> AsyncIterator[None]:
+    async def first(self) -> AsyncIterator[None]:
         """Enter for what may be all there is to do: a command, or the beginning of an answer."""
         async with self._turn:
             await asyncio.sleep(0)
             yield
 
     @contextlib.asynccontextmanager
-    async def long(self) -> AsyncIterator[None]:
+    async def rest(self) -> AsyncIterator[None]:
         """Enter for what is known to be much: how an answer goes on, or a very long command."""
-        async with self._line, self.short():
+        async with self._line, self.first():
             yield
 
 
-def take_slice(lines: Iterator[bytes]) -> tuple[bytes, bool]:
-    """Join the next lines of an answer, as many as a slice has room and time for; True if that was all."""
+def take_chunk(lines: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Join the next lines of an answer, as many as a chunk has room and time for; True if that was all."""
     end = time.monotonic() + SLICE
     made: list[bytes] = []
     size = 0

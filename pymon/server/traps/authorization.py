@@ -34,7 +34,7 @@ MOST_VERDICTS = 1024
 """passwords that were looked at and are remembered, by a keyed digest"""
 
 
-class Verdict(Enum):
+class TrapRight(Enum):
     """What is known of a sender's right."""
 
     YES = "yes"
@@ -44,7 +44,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SenderClaim:
     """Who a trap says it is from; ``secret`` is its password."""
 
     address: str
@@ -53,7 +53,7 @@ class Claim:
 
     def __repr__(self) -> str:
         """Without the password."""
-        return f"Claim({self.address!r}, {self.user!r})"
+        return f"SenderClaim({self.address!r}, {self.user!r})"
 
 
 class Lines:
@@ -81,15 +81,15 @@ class Lines:
         return tuple(self._sources[number] for number in sorted(numbers))
 
 
-def judge(claim: Claim, sources: Iterable[TrapSource], fits: Callable[[str, str], Verdict]) -> Verdict:
+def judge(claim: SenderClaim, sources: Iterable[TrapSource], fits: Callable[[str, str], TrapRight]) -> TrapRight:
     """Whether these lines admit a claim; ``fits`` says whether a password has a hash."""
     hashes: dict[str, str] = {}
     for source in sources:
         if source.user == ANY_HOST:
-            return Verdict.YES
+            return TrapRight.YES
         hashes[source.user] = source.password_hash
     hashed = hashes.get(claim.user)
-    return Verdict.NO if hashed is None else fits(claim.secret, hashed)
+    return TrapRight.NO if hashed is None else fits(claim.secret, hashed)
 
 
 class TrapAuth:
@@ -105,44 +105,44 @@ class TrapAuth:
         self._key = secrets.token_bytes(32)
         self._lookups: dict[str, asyncio.Task[None]] = {}
 
-    def known(self, claim: Claim, rules: AuthRules) -> Verdict:
+    def known(self, claim: SenderClaim, rules: AuthRules) -> TrapRight:
         """What can be said of a claim now."""
         lines = self._lines_of(rules)
         unknown = self._unknown_names(lines)
         verdict = judge(claim, lines.of(claim.address, self._addresses_of), self._remembered)
-        return Verdict.UNKNOWN if verdict is Verdict.NO and unknown else verdict
+        return TrapRight.UNKNOWN if verdict is TrapRight.NO and unknown else verdict
 
-    async def find_out(self, claim: Claim, rules: AuthRules) -> bool:
+    async def find_out(self, claim: SenderClaim, rules: AuthRules) -> bool:
         """Whether a claim is admitted, whatever has to be looked up for it (bounded)."""
         lines = self._lines_of(rules)
         if unknown := self._unknown_names(lines):
             await asyncio.wait([self._lookup(name) for name in unknown], timeout=LOOKUP_LIMIT)
         missing: list[str] = []
 
-        def fits(secret: str, hashed: str) -> Verdict:
+        def fits(secret: str, hashed: str) -> TrapRight:
             verdict = self._remembered(secret, hashed)
-            if verdict is Verdict.UNKNOWN:
+            if verdict is TrapRight.UNKNOWN:
                 missing.append(hashed)
             return verdict
 
         verdict = judge(claim, lines.of(claim.address, self._addresses_of), fits)
-        if verdict is Verdict.UNKNOWN:
+        if verdict is TrapRight.UNKNOWN:
             loop = asyncio.get_running_loop()
             fitting = await loop.run_in_executor(self._threads, crypt.fits, claim.secret, missing[0])
             self._remember(claim.secret, missing[0], fitting)
             return fitting
-        return verdict is Verdict.YES
+        return verdict is TrapRight.YES
 
     def stop(self) -> None:
         """End what is being looked up."""
         for task in self._lookups.values():
             task.cancel()
 
-    def _remembered(self, secret: str, hashed: str) -> Verdict:
+    def _remembered(self, secret: str, hashed: str) -> TrapRight:
         verdict = self._verdicts.get(self._digest(secret, hashed))
         if verdict is None:
-            return Verdict.UNKNOWN if crypt.is_plausible(hashed) else Verdict.NO
-        return Verdict.YES if verdict else Verdict.NO
+            return TrapRight.UNKNOWN if crypt.is_plausible(hashed) else TrapRight.NO
+        return TrapRight.YES if verdict else TrapRight.NO
 
     def _remember(self, secret: str, hashed: str, fitting: bool) -> None:
         self._verdicts[self._digest(secret, hashed)] = fitting

@@ -27,7 +27,7 @@ HEAD = 512
 """bytes in which these are looked for"""
 
 
-class Thinning:
+class FloodFilter:
     """Remembers crowds and good beginnings."""
 
     def __init__(self, rng: random.Random | None = None) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from pymon.server.traps.authorization import Claim
+from pymon.server.traps.authorization import SenderClaim
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class QueueLimits:
 @dataclass(slots=True)
 class _Sender(Generic[T]):
     key: Hashable
-    claims: dict[Claim, deque[T]] = field(default_factory=dict)
+    claims: dict[SenderClaim, deque[T]] = field(default_factory=dict)
     count: int = 0
 
 
@@ -46,15 +46,15 @@ class TrapQueue(Generic[T]):
         self._rng = rng or random.Random()  # noqa: S311  # which of a flood is dropped, is no secret
         self._senders: dict[Hashable, _Sender[T]] = {}
         self._turns: deque[_Sender[T]] = deque()
-        self._waits_with: dict[Claim, _Sender[T]] = {}
-        self._at_work: dict[Claim, deque[T]] = {}
+        self._waits_with: dict[SenderClaim, _Sender[T]] = {}
+        self._at_work: dict[SenderClaim, deque[T]] = {}
         self._count = 0
 
     def __len__(self) -> int:
         """How many wait; those whose turn it is not counted."""
         return self._count
 
-    def __contains__(self, claim: Claim) -> bool:
+    def __contains__(self, claim: SenderClaim) -> bool:
         """Whether traps of this claim wait, or are being looked at."""
         return claim in self._at_work or claim in self._waits_with
 
@@ -68,7 +68,7 @@ class TrapQueue(Generic[T]):
         """Whether any wait, or are being looked at."""
         return bool(self._count or self._at_work)
 
-    def put(self, key: Hashable, claim: Claim, trap: T) -> int:
+    def put(self, key: Hashable, claim: SenderClaim, trap: T) -> int:
         """Let a trap of a sender wait; gives how many others (or itself) had to go for it."""
         if (at_work := self._at_work.get(claim)) is not None:
             if len(at_work) >= self._limits.of_sender:
@@ -90,7 +90,7 @@ class TrapQueue(Generic[T]):
             return self._drop_one(max(seen, key=lambda each: each.count))
         return 0
 
-    def take(self) -> tuple[Claim, deque[T]] | None:
+    def take(self) -> tuple[SenderClaim, deque[T]] | None:
         """The claim whose turn it is and its traps, to be taken from the left until ``done``; None if nobody waits."""
         if not self._turns:
             return None
@@ -107,7 +107,7 @@ class TrapQueue(Generic[T]):
         self._at_work[claim] = traps
         return claim, traps
 
-    def done(self, claim: Claim) -> None:
+    def done(self, claim: SenderClaim) -> None:
         """A claim was looked at, and no trap of it is left."""
         del self._at_work[claim]
 

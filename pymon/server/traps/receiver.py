@@ -19,17 +19,17 @@ from dataclasses import dataclass, fields
 from socket import SOL_SOCKET, socket
 
 from pymon.access.log_limit import LogLimit, more
-from pymon.access.login_backoff import Throttle
+from pymon.access.login_backoff import LoginBackoff
 from pymon.core.traps import Rejected
 from pymon.engine.api import EngineFace
 from pymon.errors import PacketError
 from pymon.model.trap import Trap
 from pymon.protocol.trap_packet import MAX_PACKET, PACKET_VERSION, TrapPacket, parse_packet
 from pymon.server.listen.fairness import SLICE
-from pymon.server.traps.authorization import Claim, TrapAuth, Verdict
-from pymon.server.traps.flood_filter import Thinning, sender
+from pymon.server.traps.authorization import SenderClaim, TrapAuth, TrapRight
+from pymon.server.traps.flood_filter import FloodFilter, sender
 from pymon.server.traps.password_queue import TrapQueue
-from pymon.server.traps.replay import Freshness, Recent
+from pymon.server.traps.replay import DuplicateFilter, ReplayGuard
 
 log = logging.getLogger("pymon.server.traps.receiver")
 
@@ -71,7 +71,7 @@ class TrapCounters:
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     packet: TrapPacket
-    claim: Claim
+    claim: SenderClaim
     data: bytes
     digest: bytes
 
@@ -101,15 +101,15 @@ class Traps:
         self._ticks = ticks
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="pymon-trap")
         self._auth = TrapAuth(self._threads, ticks)
-        self._recent = Recent()
-        self._freshness = Freshness()
+        self._recent = DuplicateFilter()
+        self._freshness = ReplayGuard()
         self._limit = LogLimit()
         self._accepted_limit = LogLimit(LOGGED_TRAPS)
         self._sockets: set[socket] = set()
         self._proven = _Line("proven", TrapQueue(), asyncio.Event())
         self._strangers = _Line("strangers", TrapQueue(), asyncio.Event())
-        self._trust = Throttle()
-        self._thinning = Thinning()
+        self._trust = LoginBackoff()
+        self._thinning = FloodFilter()
         self._drops: dict[socket, int] = {}
         self._workers: list[asyncio.Task[None]] = []
 
@@ -193,14 +193,14 @@ class Traps:
         for note in packet.notes:
             self._tell(logging.WARNING, "note", "a line of a trap from %s is not of the form tag=value: %d characters",
                        address, len(note))  # fmt: skip
-        claim = Claim(address, packet.usr, packet.pas)
+        claim = SenderClaim(address, packet.usr, packet.pas)
         verdict = self._auth.known(claim, self._engine.auth)
-        if verdict is Verdict.UNKNOWN or (verdict is Verdict.YES and self._is_waiting(claim)):
+        if verdict is TrapRight.UNKNOWN or (verdict is TrapRight.YES and self._is_waiting(claim)):
             self._wait(_Waiting(packet, claim, data, digest))
         else:
-            if verdict is Verdict.YES:
+            if verdict is TrapRight.YES:
                 self._thinning.proved(data, address)
-            self._conclude(packet, claim, digest, is_admitted=verdict is Verdict.YES)
+            self._conclude(packet, claim, digest, is_admitted=verdict is TrapRight.YES)
 
     def _wait(self, waiting: _Waiting) -> None:
         """Let a trap wait for its turn, after those of its sender that came before it."""
@@ -223,7 +223,7 @@ class Traps:
                    "authenticated", address)  # fmt: skip
         self._engine.note_lost_traps()
 
-    def _is_waiting(self, claim: Claim) -> bool:
+    def _is_waiting(self, claim: SenderClaim) -> bool:
         return claim in self._proven.queue or claim in self._strangers.queue
 
     @property
@@ -257,7 +257,7 @@ class Traps:
         except Exception:
             self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", address, exc_info=True)
 
-    def _conclude(self, packet: TrapPacket, claim: Claim, digest: bytes, *, is_admitted: bool) -> None:
+    def _conclude(self, packet: TrapPacket, claim: SenderClaim, digest: bytes, *, is_admitted: bool) -> None:
         """All but authentication, in mon's order, and then the trap itself."""
         address = claim.address
         if not is_admitted:

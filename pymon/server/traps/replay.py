@@ -17,7 +17,7 @@ SLACK = 5.0
 _TIME = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
-class Recent:
+class DuplicateFilter:
     """Remembers datagrams for DUPLICATE_WINDOW."""
 
     def __init__(self, most: int = MOST_RECENT) -> None:
@@ -33,7 +33,7 @@ class Recent:
         return before is not None and now < before + DUPLICATE_WINDOW
 
 
-class Freshness:
+class ReplayGuard:
     """Refuses traps without a time, too old ones, and those that came before (``trapmaxage``)."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:

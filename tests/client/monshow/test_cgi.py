@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pymon.client.monshow.cgi import MOST_BODY, header, options
-from pymon.client.monshow.options import Options
+from pymon.client.monshow.options import MonshowOptions
 from tests.client.scripted import ScriptedServer, status_line
 
 GET = {"REQUEST_METHOD": "GET"}
@@ -21,26 +21,29 @@ GET = {"REQUEST_METHOD": "GET"}
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        (GET, Options(html=True)),
-        ({**GET, "QUERY_STRING": "watch=web"}, Options(html=True, watch="web")),
-        ({**GET, "QUERY_STRING": "detail=web,http"}, Options(html=True, detail="web,http")),
-        ({**GET, "QUERY_STRING": "detail=web%2Chttp&view=a+b"}, Options(html=True, detail="web,http", view="a b")),
+        (GET, MonshowOptions(html=True)),
+        ({**GET, "QUERY_STRING": "watch=web"}, MonshowOptions(html=True, watch="web")),
+        ({**GET, "QUERY_STRING": "detail=web,http"}, MonshowOptions(html=True, detail="web,http")),
+        (
+            {**GET, "QUERY_STRING": "detail=web%2Chttp&view=a+b"},
+            MonshowOptions(html=True, detail="web,http", view="a b"),
+        ),
         (
             {**GET, "QUERY_STRING": "view=a?watch=web;disabled"},
-            Options(html=True, view="a", watch="web", disabled=True),
+            MonshowOptions(html=True, view="a", watch="web", disabled=True),
         ),
-        ({**GET, "QUERY_STRING": "disabled=1"}, Options(html=True, disabled=True)),
-        ({**GET, "QUERY_STRING": "disabled=0&bogus=1&&="}, Options(html=True)),
-        ({**GET, "PATH_INFO": "/team"}, Options(html=True, view="team")),
-        ({**GET, "PATH_INFO": "/"}, Options(html=True)),
-        ({**GET, "PATH_INFO": "/team", "QUERY_STRING": "view=x"}, Options(html=True, view="x")),
-        ({"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "9"}, Options(html=True, watch="web")),
-        ({"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "x"}, Options(html=True)),
-        ({"REQUEST_METHOD": "POST"}, Options(html=True)),
-        (GET | {"CONTENT_LENGTH": "9"}, Options(html=True)),
+        ({**GET, "QUERY_STRING": "disabled=1"}, MonshowOptions(html=True, disabled=True)),
+        ({**GET, "QUERY_STRING": "disabled=0&bogus=1&&="}, MonshowOptions(html=True)),
+        ({**GET, "PATH_INFO": "/team"}, MonshowOptions(html=True, view="team")),
+        ({**GET, "PATH_INFO": "/"}, MonshowOptions(html=True)),
+        ({**GET, "PATH_INFO": "/team", "QUERY_STRING": "view=x"}, MonshowOptions(html=True, view="x")),
+        ({"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "9"}, MonshowOptions(html=True, watch="web")),
+        ({"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "x"}, MonshowOptions(html=True)),
+        ({"REQUEST_METHOD": "POST"}, MonshowOptions(html=True)),
+        (GET | {"CONTENT_LENGTH": "9"}, MonshowOptions(html=True)),
     ],
 )
-def test_requests_are_read(environ: dict[str, str], expected: Options) -> None:
+def test_requests_are_read(environ: dict[str, str], expected: MonshowOptions) -> None:
     """W-query: mon's monshow parts keys by ``?`` only, decodes no ``%2C``, and wants a value for ``disabled``."""
     assert options(environ, io.BytesIO(b"watch=web&detail=x,y")) == expected
 

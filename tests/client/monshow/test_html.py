@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.client.monshow.html import Place, render, render_error
+from pymon.client.monshow.html import LinkTarget, render, render_error
 from pymon.client.monshow.rc import Preferences
-from pymon.client.monshow.report import Detail, Report, Row
-from pymon.client.records import Disabled, GroupHost, SchedulerState
+from pymon.client.monshow.report import Row, ServiceDetail, StatusReport
+from pymon.client.records import DisabledItems, GroupHost, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
 from pymon.protocol.service_status import ServiceStatus
@@ -57,9 +57,9 @@ def service(name: str, status: OpStatus = OpStatus.FAIL, **more: object) -> Row:
     return Row(ServiceStatus("web", name, status, **more), "what it is")  # type: ignore[arg-type]  # any field
 
 
-def table(rows: list[Row], *, preferences: Preferences | None = None, place: Place | None = None) -> Page:
-    report = Report("mon.example", NOW, RUNNING, rows=tuple(rows), view=place.view if place else "")
-    return Page(render(report, preferences or Preferences(), place or Place()))
+def table(rows: list[Row], *, preferences: Preferences | None = None, place: LinkTarget | None = None) -> Page:
+    report = StatusReport("mon.example", NOW, RUNNING, rows=tuple(rows), view=place.view if place else "")
+    return Page(render(report, preferences or Preferences(), place or LinkTarget()))
 
 
 def test_the_table() -> None:
@@ -89,23 +89,23 @@ def test_the_table() -> None:
 
 def test_a_view_is_kept_in_every_link() -> None:
     """W-back: mon's pages link back to ``?watch=group``, whatever the group, and lose the view."""
-    report = Report("h", NOW, RUNNING, view="team a", detail=Detail(service("s"), ()))
-    page = Page(render(report, Preferences(), Place(view="team a")))
+    report = StatusReport("h", NOW, RUNNING, view="team a", detail=ServiceDetail(service("s"), ()))
+    page = Page(render(report, Preferences(), LinkTarget(view="team a")))
     assert page.links() == ["?view=team%20a&watch=web", "?view=team%20a"]
     assert "team a" in page.text
-    assert table([], place=Place(watch="web")).links() == ["?"]
+    assert table([], place=LinkTarget(watch="web")).links() == ["?"]
 
 
 def test_nothing_to_show() -> None:
-    report = Report("h", NOW, SchedulerState(False, NOW - 60), rows=(), disabled=Disabled({}, (), ()))
-    text = Page(render(report, Preferences(), Place())).text
+    report = StatusReport("h", NOW, SchedulerState(False, NOW - 60), rows=(), disabled=DisabledItems({}, (), ()))
+    text = Page(render(report, Preferences(), LinkTarget())).text
     assert text[-2:] == ["All systems OK", "Nothing is disabled."]
     assert any(line.startswith("scheduler stopped since ") for line in text)
 
 
 def test_what_is_disabled() -> None:
-    disabled = Disabled({"web": ("h1", "h2")}, ("db",), (ServiceKey("web", "http"),))
-    text = Page(render(Report("h", NOW, RUNNING, disabled=disabled), Preferences(), Place())).text
+    disabled = DisabledItems({"web": ("h1", "h2")}, ("db",), (ServiceKey("web", "http"),))
+    text = Page(render(StatusReport("h", NOW, RUNNING, disabled=disabled), Preferences(), LinkTarget())).text
     assert text[-6:] == ["Disabled Watches", "db", "Disabled Services", "web http", "Disabled Hosts", "web: h1 h2"]
     assert "All systems OK" not in text
 
@@ -135,8 +135,8 @@ def test_the_detail_has_the_variables() -> None:
         monitor_duration=2.0,
     )._replace(held="alertevery 10m: last alert 3m12s ago")
     preferences = Preferences(links={("web", "http"): "http://x/?a&b"}, link_texts={("web", "http"): "<i>more</i>"})
-    report = Report("h", NOW, RUNNING, detail=Detail(row, (GroupHost("h1", False), GroupHost("h2", True))))
-    page = Page(render(report, preferences, Place()))
+    report = StatusReport("h", NOW, RUNNING, detail=ServiceDetail(row, (GroupHost("h1", False), GroupHost("h2", True))))
+    page = Page(render(report, preferences, LinkTarget()))
     joined = "|".join(page.text)
     for expected in (
         "Detail for web/http|Description:|what it is|Summary:|sum|Hosts:|h1 h2|Detail:|one\n  two|",
@@ -153,7 +153,7 @@ def test_the_detail_has_the_variables() -> None:
 
 def test_preferences_shape_the_page() -> None:
     preferences = Preferences(refresh=30, bg="112233", bg_fail="ff0000", html_header="<h2 id=x>ours</h2>")
-    text = render(Report("h", NOW, RUNNING, rows=()), preferences, Place())
+    text = render(StatusReport("h", NOW, RUNNING, rows=()), preferences, LinkTarget())
     page = Page(text)
     assert ("meta", {"http-equiv": "refresh", "content": "30"}) in page.elements
     assert ("h2", {"id": "x"}) in page.elements
@@ -161,7 +161,7 @@ def test_preferences_shape_the_page() -> None:
     assert "background: #ff0000" in text
 
 
-def hostile(text: str) -> list[Report]:
+def hostile(text: str) -> list[StatusReport]:
     """Reports all of whose text is this."""
     status = ServiceStatus(
         text,
@@ -178,10 +178,10 @@ def hostile(text: str) -> list[Report]:
         exclude_hosts=(text,),
     )
     row = Row(status, text, text)
-    disabled = Disabled({text: (text,)}, (text,), (ServiceKey(text, text),))
+    disabled = DisabledItems({text: (text,)}, (text,), (ServiceKey(text, text),))
     return [
-        Report(text, NOW, RUNNING, rows=(row,), disabled=disabled, view=text),
-        Report(text, NOW, RUNNING, detail=Detail(row, (GroupHost(text, False),)), view=text),
+        StatusReport(text, NOW, RUNNING, rows=(row,), disabled=disabled, view=text),
+        StatusReport(text, NOW, RUNNING, detail=ServiceDetail(row, (GroupHost(text, False),)), view=text),
     ]
 
 
@@ -192,15 +192,17 @@ def check_harmless(text: str) -> None:
         return [(tag, sorted(attributes)) for tag, attributes in page.elements]
 
     for evil, good in zip(hostile(text), hostile("x"), strict=True):
-        place = Place(view=text)
-        assert shape(Page(render(evil, Preferences(), place))) == shape(Page(render(good, Preferences(), Place("x"))))
+        place = LinkTarget(view=text)
+        assert shape(Page(render(evil, Preferences(), place))) == shape(
+            Page(render(good, Preferences(), LinkTarget("x")))
+        )
     assert shape(Page(render_error(text))) == shape(Page(render_error("x")))
 
 
 def test_hostile_text_is_only_text() -> None:
     """W-escape: what a monitor's output says can put no script into the page, as it can into mon's."""
     check_harmless(HOSTILE)
-    page = Page(render(hostile(HOSTILE)[0], Preferences(), Place()))
+    page = Page(render(hostile(HOSTILE)[0], Preferences(), LinkTarget()))
     assert any("<script>alert(1)</script>" in text for text in page.text)
     assert not any(tag in ("script", "img") for tag, _ in page.elements)
     assert all(link is not None and link.startswith("?") and "<" not in link for link in page.links())
@@ -214,6 +216,6 @@ def test_any_text_is_only_text(text: str) -> None:
 
 @pytest.mark.parametrize("character", [chr(code) for code in (*range(9), 11, 12, *range(14, 32), 127, 0x9B, 0xDC80)])
 def test_the_page_can_be_sent(character: str) -> None:
-    page = render(hostile(f"a{character}b")[0], Preferences(), Place())
+    page = render(hostile(f"a{character}b")[0], Preferences(), LinkTarget())
     assert character not in page
     page.encode()

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 from pymon.client import Client
-from pymon.client.monshow.fetch import Wish
-from pymon.client.monshow.live import Trouble, look
-from pymon.client.monshow.report import Report, Selection
+from pymon.client.monshow.fetch import Query
+from pymon.client.monshow.live import Silence, look
+from pymon.client.monshow.report import Selection, StatusReport
 from pymon.client.monshow.suppression_reasons import Reasons
 from tests.client.scripted import ScriptedServer, status_line
 
@@ -222,18 +222,18 @@ def test_reasons_are_asked_for_once_per_result(server: ScriptedServer, terminal:
 
 def test_a_connection_that_the_server_closed_for_idleness_is_no_trouble(server: ScriptedServer) -> None:
     client = Client("127.0.0.1", server.port)
-    wish = Wish("h", Selection())
-    assert isinstance(look(client, wish, Reasons()), Report)
+    wish = Query("h", Selection())
+    assert isinstance(look(client, wish, Reasons()), StatusReport)
     server.close()
     server.open()
-    assert isinstance(look(client, wish, Reasons()), Report)
+    assert isinstance(look(client, wish, Reasons()), StatusReport)
     server.close()
     trouble = look(client, wish, Reasons())
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, Silence)
     assert trouble.text.startswith("server not reachable since {since}: ")
     assert not trouble.fatal
     server.open()
-    assert isinstance(look(client, wish, Reasons()), Report)
+    assert isinstance(look(client, wish, Reasons()), StatusReport)
     client.close()
 
 
@@ -279,18 +279,18 @@ def test_it_needs_a_terminal(server: ScriptedServer, words: list[str]) -> None:
 @pytest.mark.slow
 def test_a_server_that_breaks_off_at_any_command_is_only_trouble(server: ScriptedServer) -> None:
     """Whatever it was asked last: the thread that asks must not end."""
-    wish = Wish("h", Selection(), reasons=True, descriptions=True)
+    wish = Query("h", Selection(), reasons=True, descriptions=True)
     for command in ("list disabled", "list state", "list opstatus", "list descriptions", "json why web http"):
         complete = server.answers
         server.answers = {**complete, command: ("no closing line",)}
         client = Client("127.0.0.1", server.port, timeout=0.3)
         news = look(client, wish, Reasons())
-        assert isinstance(news, Trouble), command
+        assert isinstance(news, Silence), command
         assert not news.fatal
         client.close()
         server.answers = complete
 
 
 def test_a_user_name_that_cannot_be_sent_is_fatal(server: ScriptedServer) -> None:
-    news = look(Client("127.0.0.1", server.port, username="a b", password="x"), Wish("h", Selection()), Reasons())
-    assert news == Trouble("Could not authenticate: a user name is one word", fatal=True)
+    news = look(Client("127.0.0.1", server.port, username="a b", password="x"), Query("h", Selection()), Reasons())
+    assert news == Silence("Could not authenticate: a user name is one word", fatal=True)

@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from pymon.client.monshow.live_state import HIGHLIGHT, Board
-from pymon.client.monshow.report import Report, Row, Selection
+from pymon.client.monshow.live_state import HIGHLIGHT, LiveState
+from pymon.client.monshow.report import Row, Selection, StatusReport
 from pymon.client.monshow.screen import draw, short, state_word
 from pymon.client.records import SchedulerState
 from pymon.model.status import OpStatus
@@ -21,15 +21,15 @@ def service(name: str, status: OpStatus = OpStatus.FAIL, **more: object) -> Row:
     return Row(ServiceStatus("g", name, status, **more))  # type: ignore[arg-type]  # any field
 
 
-def report(*rows: Row, now: float = NOW, scheduler: SchedulerState | None = None) -> Report:
-    return Report("mon.example", now, scheduler or SchedulerState(True, 0.0), rows=rows)
+def report(*rows: Row, now: float = NOW, scheduler: SchedulerState | None = None) -> StatusReport:
+    return StatusReport("mon.example", now, scheduler or SchedulerState(True, 0.0), rows=rows)
 
 
-def names(board: Board, now: float) -> list[str]:
+def names(board: LiveState, now: float) -> list[str]:
     return [row.status.service for row in board.shown(now)]
 
 
-def picture(board: Board, now: float, *, height: int = 24, width: int = 100, colour: bool = False) -> str:
+def picture(board: LiveState, now: float, *, height: int = 24, width: int = 100, colour: bool = False) -> str:
     file = io.StringIO()
     console = Console(
         file=file, width=width, height=height, force_terminal=colour, color_system="standard" if colour else None
@@ -46,14 +46,14 @@ def test_failures_come_first() -> None:
         service("slow", OpStatus.TIMEOUT),
         service("down"),
     ]
-    board = Board(Selection()).told(report(*rows), NOW)
+    board = LiveState(Selection()).told(report(*rows), NOW)
     assert names(board, NOW) == ["down", "slow", "dependent", "cold"]
     assert names(board.toggled(), NOW) == ["down", "slow", "dependent", "cold", "fine"]
     assert names(board.toggled().toggled(), NOW) == ["down", "slow", "dependent", "cold"]
 
 
 def test_a_change_is_fresh_for_a_while() -> None:
-    board = Board(Selection()).told(report(service("a"), service("b", OpStatus.OK)), NOW)
+    board = LiveState(Selection()).told(report(service("a"), service("b", OpStatus.OK)), NOW)
     assert board.changed == {}
     board = board.told(report(service("a", OpStatus.OK), service("b", OpStatus.OK)), NOW + 2)
     assert names(board, NOW + 2) == ["a"]  # it is well again: still shown
@@ -64,12 +64,12 @@ def test_a_change_is_fresh_for_a_while() -> None:
 
 
 def test_an_ack_is_a_change() -> None:
-    board = Board(Selection()).told(report(service("a")), NOW).told(report(service("a", ack=5.0)), NOW + 1)
+    board = LiveState(Selection()).told(report(service("a")), NOW).told(report(service("a", ack=5.0)), NOW + 1)
     assert list(board.changed) == [("g", "a")]
 
 
 def test_trouble_is_remembered_from_its_beginning() -> None:
-    board = Board(Selection()).told(report(service("a")), NOW).silent("gone since {since}", NOW + 5)
+    board = LiveState(Selection()).told(report(service("a")), NOW).silent("gone since {since}", NOW + 5)
     board = board.silent("still gone since {since}", NOW + 10)
     assert board.trouble_since == NOW + 5
     assert board.trouble == "still gone since {since}"
@@ -95,7 +95,7 @@ def test_the_picture() -> None:
     row = service(
         "http", last_check=NOW - 5, timer=10.0, failure_duration=50.0, alerts_sent=2, last_summary="refused\nmore"
     )
-    board = Board(Selection()).told(report(row._replace(held="alertevery 10m: last alert 3m12s ago")), NOW)
+    board = LiveState(Selection()).told(report(row._replace(held="alertevery 10m: last alert 3m12s ago")), NOW)
     lines = picture(board, NOW).split("\n")
     assert "mon.example" in lines[0]
     assert "   1 fail   scheduler running" in lines[0]
@@ -106,7 +106,7 @@ def test_the_picture() -> None:
 
 def test_times_tick_between_two_answers() -> None:
     row = service("http", last_check=NOW - 5, timer=10.0, failure_duration=50.0)
-    board = Board(Selection()).told(report(row), NOW)
+    board = LiveState(Selection()).told(report(row), NOW)
     assert picture(board, NOW + 7).split("\n")[2].split() == ["FAIL", "g", "http", "57s", "12s", "3s", "-"]
     assert picture(board, NOW + 20).split("\n")[2].split()[5] == "0s"
 
@@ -120,7 +120,7 @@ def test_durations_are_short(seconds: float, word: str) -> None:
 
 
 def test_no_answer_yet_and_nothing_wrong() -> None:
-    board = Board(Selection())
+    board = LiveState(Selection())
     assert "asking…" in picture(board, NOW)
     assert "All systems OK" in picture(board.told(report(service("a", OpStatus.OK)), NOW), NOW)
 
@@ -129,16 +129,16 @@ def test_all_is_well_only_where_that_is_known() -> None:
     """Not while a service waits for its first result, while nothing is checked, or while the server is silent."""
     well = report(service("a", OpStatus.OK))
     for board in (
-        Board(Selection()).told(report(service("a", OpStatus.OK), service("b", OpStatus.UNTESTED)), NOW),
-        Board(Selection()).told(report(service("a", OpStatus.OK), scheduler=SchedulerState(False, NOW)), NOW),
-        Board(Selection()).told(well, NOW).silent("silent since {since}", NOW),
+        LiveState(Selection()).told(report(service("a", OpStatus.OK), service("b", OpStatus.UNTESTED)), NOW),
+        LiveState(Selection()).told(report(service("a", OpStatus.OK), scheduler=SchedulerState(False, NOW)), NOW),
+        LiveState(Selection()).told(well, NOW).silent("silent since {since}", NOW),
     ):
         assert "All systems OK" not in picture(board, NOW)
         assert "Nothing is known to fail" in picture(board, NOW)
 
 
 def test_a_silent_server_is_said_with_the_time() -> None:
-    board = Board(Selection()).told(report(service("a")), NOW).silent("server not reachable since {since}: no", NOW)
+    board = LiveState(Selection()).told(report(service("a")), NOW).silent("server not reachable since {since}: no", NOW)
     text = picture(board, NOW + 100)
     assert "server not reachable since " in text
     assert ": no" in text
@@ -151,7 +151,7 @@ def test_a_silent_server_is_said_with_the_time() -> None:
 @pytest.mark.parametrize("trouble", ["", "server not reachable since {since}: x"])
 def test_it_fits_the_screen(height: int, held: str, trouble: str) -> None:
     rows = [service(f"s{number:02d}", last_summary="x" * 200)._replace(held=held) for number in range(40)]
-    board = Board(Selection()).told(report(*rows), NOW)
+    board = LiveState(Selection()).told(report(*rows), NOW)
     board = board.silent(trouble, NOW) if trouble else board
     text = picture(board, NOW, height=height, width=80)
     assert len(text.rstrip("\n").split("\n")) <= height
@@ -162,13 +162,13 @@ def test_it_fits_the_screen(height: int, held: str, trouble: str) -> None:
 def test_text_cannot_drive_the_terminal() -> None:
     """W-control: nor is it markup of the drawing library."""
     row = service("[bold]s[/bold]", last_summary="\x1b[2J[red]x[/red]")
-    text = picture(Board(Selection()).told(report(row), NOW), NOW, width=120)
+    text = picture(LiveState(Selection()).told(report(row), NOW), NOW, width=120)
     assert "\x1b" not in text
     assert "[red]x[/red]" in text
     assert "[bold]s[/bold]" in text
 
 
 def test_failures_are_red_and_changes_stand_out() -> None:
-    board = Board(Selection()).told(report(service("a", OpStatus.OK)), NOW).told(report(service("a")), NOW + 1)
+    board = LiveState(Selection()).told(report(service("a", OpStatus.OK)), NOW).told(report(service("a")), NOW + 1)
     assert "\x1b[1;7;31mFAIL" in picture(board, NOW + 1, colour=True)
     assert "\x1b[1;31mFAIL" in picture(board, NOW + 1 + HIGHLIGHT, colour=True)

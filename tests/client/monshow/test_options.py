@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from pymon.client.monshow.options import FAILURES, LIVE_SECONDS, Options, UsageError, parse, split_detail
+from pymon.client.monshow.options import FAILURES, LIVE_SECONDS, MonshowOptions, MonshowUsageError, parse, split_detail
 
 
 @pytest.mark.parametrize(
     ("words", "options"),
     [
-        ("", Options()),
-        ("--full", Options(full=True)),
-        ("-full", Options(full=True)),
-        ("--FULL --Disabled", Options(full=True, disabled=True)),
-        ("--showall --auth --login joe", Options(showall=True, auth=True, login="joe")),
-        ("--rcfile x --server=h --port 1", Options(rcfile="x", server="h", port=1)),
-        ("--port=2583 --view v --detail g,s", Options(port=2583, view="v", detail="g,s")),
-        ("--prot 1.2.3", Options()),
-        ("--watch web", Options(watch="web")),
-        ("--watch=web --full", Options(watch="web", full=True)),
-        ("--server -odd-", Options(server="-odd-")),
-        ("--full --", Options(full=True)),
-        ("--html --reasons", Options(html=True, reasons=True)),
-        ("--filter web* --filter db/sql", Options(filters=("web*", "db/sql"))),
-        ("--state FAIL,timeout --state ok", Options(states=("fail", "timeout", "ok"))),
-        ("--failures", Options(states=FAILURES)),
-        ("--socket /s --tls --ca a --cert=b --key c", Options(socket="/s", tls=True, ca="a", cert="b", key="c")),
+        ("", MonshowOptions()),
+        ("--full", MonshowOptions(full=True)),
+        ("-full", MonshowOptions(full=True)),
+        ("--FULL --Disabled", MonshowOptions(full=True, disabled=True)),
+        ("--showall --auth --login joe", MonshowOptions(showall=True, auth=True, login="joe")),
+        ("--rcfile x --server=h --port 1", MonshowOptions(rcfile="x", server="h", port=1)),
+        ("--port=2583 --view v --detail g,s", MonshowOptions(port=2583, view="v", detail="g,s")),
+        ("--prot 1.2.3", MonshowOptions()),
+        ("--watch web", MonshowOptions(watch="web")),
+        ("--watch=web --full", MonshowOptions(watch="web", full=True)),
+        ("--server -odd-", MonshowOptions(server="-odd-")),
+        ("--full --", MonshowOptions(full=True)),
+        ("--html --reasons", MonshowOptions(html=True, reasons=True)),
+        ("--filter web* --filter db/sql", MonshowOptions(filters=("web*", "db/sql"))),
+        ("--state FAIL,timeout --state ok", MonshowOptions(states=("fail", "timeout", "ok"))),
+        ("--failures", MonshowOptions(states=FAILURES)),
+        ("--socket /s --tls --ca a --cert=b --key c", MonshowOptions(socket="/s", tls=True, ca="a", cert="b", key="c")),
     ],
 )
-def test_words_are_read(words: str, options: Options) -> None:
+def test_words_are_read(words: str, options: MonshowOptions) -> None:
     assert parse(words.split()) == options
 
 
@@ -79,7 +79,7 @@ def test_watch_without_a_group_is_live(words: str, seconds: float | None, watch:
 def test_names_may_be_shortened_as_mon_s(short: str, words: str | None) -> None:
     """W-prefix: mon's options are found first, so that no shortened one means something else."""
     if words is None:
-        with pytest.raises(UsageError, match=r"Option d is ambiguous \(detail, disabled\)"):
+        with pytest.raises(MonshowUsageError, match=r"Option d is ambiguous \(detail, disabled\)"):
             parse(short.split())
     else:
         assert parse(short.split()) == parse(words.split())
@@ -116,13 +116,13 @@ def test_names_may_be_shortened_as_mon_s(short: str, words: str | None) -> None:
     ],
 )
 def test_what_is_wrong_is_said(words: str, message: str) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(MonshowUsageError) as caught:
         parse(words.split())
     assert str(caught.value) == message
 
 
 def test_unknown_states_are_named_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r'Value "broken" invalid for option state \(known are fail, ok, '):
+    with pytest.raises(MonshowUsageError, match=r'Value "broken" invalid for option state \(known are fail, ok, '):
         parse(["--state", "fail,broken"])
 
 

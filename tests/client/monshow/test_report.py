@@ -20,20 +20,20 @@ from pymon.client.monshow.report import (
     unknown,
     until_next,
 )
-from pymon.client.records import Disabled, SchedulerState
+from pymon.client.records import DisabledItems, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
 from pymon.protocol.service_status import ServiceStatus, from_line
 
 NOW = 1_800_000_000.0
-NOTHING = Disabled({}, (), ())
+NOTHING = DisabledItems({}, (), ())
 
 
 def service(name: str, status: OpStatus = OpStatus.FAIL, depend: str = "", group: str = "g") -> ServiceStatus:
     return ServiceStatus(group, name, status, depend=depend)
 
 
-def names(statuses: list[ServiceStatus], selection: Selection, disabled: Disabled = NOTHING) -> list[str]:
+def names(statuses: list[ServiceStatus], selection: Selection, disabled: DisabledItems = NOTHING) -> list[str]:
     return [row.status.service for row in choose(statuses, selection, disabled, {})]
 
 
@@ -86,7 +86,7 @@ def test_services_of_one_state_are_sorted() -> None:
 def test_disabled_services_are_left_out() -> None:
     """W-disabled: mon's monshow leaves out the services of disabled watches, but shows disabled services."""
     statuses = [service("a"), service("b"), service("a", group="off"), service("z", group="on")]
-    disabled = Disabled({"g": ("host",)}, ("off",), (ServiceKey("g", "b"),))
+    disabled = DisabledItems({"g": ("host",)}, ("off",), (ServiceKey("g", "b"),))
     assert names(statuses, Selection(full=True), disabled) == ["a", "z"]
 
 

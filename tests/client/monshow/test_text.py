@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.client.monshow.report import Detail, Report, Row
+from pymon.client.monshow.report import Row, ServiceDetail, StatusReport
 from pymon.client.monshow.text import columns, fit, render, row_text
-from pymon.client.records import Disabled, GroupHost, SchedulerState
+from pymon.client.records import DisabledItems, GroupHost, SchedulerState
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
 from pymon.protocol.service_status import ServiceStatus
@@ -30,13 +30,13 @@ FAILING = ServiceStatus(
 )
 
 
-def body(report: Report, **options: bool) -> list[str]:
+def body(report: StatusReport, **options: bool) -> list[str]:
     """The lines after the header."""
     return render(report, **options).split("\n")[5:]
 
 
 def test_the_table() -> None:
-    report = Report("mon.example", NOW, RUNNING, rows=(Row(FAILING),))
+    report = StatusReport("mon.example", NOW, RUNNING, rows=(Row(FAILING),))
     head, *rows = render(report).split("\n     time", 1)[0].split("\n"), *body(report)
     assert head[:2] == ["", "     server: mon.example"]
     assert render(report).split("\n")[3:5] == ["      state: scheduler running", ""]
@@ -49,15 +49,15 @@ def test_the_table() -> None:
 
 
 def test_no_rows_and_nothing_disabled() -> None:
-    report = Report("h", NOW, RUNNING, rows=(), disabled=Disabled({}, (), ()))
+    report = StatusReport("h", NOW, RUNNING, rows=(), disabled=DisabledItems({}, (), ()))
     assert body(report) == ["All systems OK", "", "Nothing is disabled.", "", ""]
 
 
 def test_what_is_disabled() -> None:
-    disabled = Disabled(
+    disabled = DisabledItems(
         {"g": ("a", "b"), "a-very-long-group": ("c",)}, ("w", "x"), (ServiceKey("g", "s"), ServiceKey("g", "t"))
     )
-    assert body(Report("h", NOW, RUNNING, disabled=disabled)) == [
+    assert body(StatusReport("h", NOW, RUNNING, disabled=disabled)) == [
         *("DISABLED WATCHES:", "w", "x", ""),
         *("DISABLED SERVICES", "g s", "g t", ""),
         *("DISABLED HOSTS:", "g               a b", "a-very-long-group c", ""),
@@ -80,7 +80,7 @@ def test_the_detail() -> None:
         monitor="tcp.monitor -p 80",
     )
     held = "alertevery 10m: last alert 3m12s ago"
-    report = Report("h", NOW, RUNNING, detail=Detail(Row(status, "line 1\nline 2", held), hosts))
+    report = StatusReport("h", NOW, RUNNING, detail=ServiceDetail(Row(status, "line 1\nline 2", held), hosts))
     assert body(report) == [
         "Detail for group g service s",
         "",
@@ -104,14 +104,14 @@ def test_the_detail() -> None:
 
 
 def test_empty_parts_of_the_detail_are_empty_lines() -> None:
-    lines = body(Report("h", NOW, RUNNING, detail=Detail(Row(FAILING), ())))
+    lines = body(StatusReport("h", NOW, RUNNING, detail=ServiceDetail(Row(FAILING), ())))
     assert lines[2:5] == ["description", "-----------", ""]
     assert lines[8:13] == ["hosts", "-----", "", "", "-----DETAIL-----"]
 
 
 def test_reasons_stand_under_their_rows() -> None:
     """W-held: why an alert was held back is said under the row; mon does not know."""
-    report = Report("h", NOW, RUNNING, rows=(Row(FAILING, held="alertevery 10m: last alert 3m12s ago"),))
+    report = StatusReport("h", NOW, RUNNING, rows=(Row(FAILING, held="alertevery 10m: last alert 3m12s ago"),))
     assert body(report)[2] == "    held back: alertevery 10m: last alert 3m12s ago"
     assert body(report, colour=True)[2] == "\x1b[33m    held back: alertevery 10m: last alert 3m12s ago\x1b[0m"
 
@@ -139,7 +139,7 @@ def test_summaries_are_one_line(text: str, line: str) -> None:
 def test_a_detail_cannot_drive_the_terminal() -> None:
     """W-control: mon's monshow passes escape sequences of details on."""
     status = ServiceStatus("g", "s", OpStatus.FAIL, last_detail="\x1b]0;title\x07\ttab\n\x9b2J")
-    report = Report("h", NOW, RUNNING, detail=Detail(Row(status), ()))
+    report = StatusReport("h", NOW, RUNNING, detail=ServiceDetail(Row(status), ()))
     assert "\x1b]0;title\x07\ttab\n\x9b2J" in render(report)
     assert " ]0;title \ttab\n 2J" in render(report, guard=True)
 
@@ -176,7 +176,7 @@ def test_many_alerts_are_not_cut() -> None:
 @given(st.lists(st.from_regex(r"[a-z]{1,90}", fullmatch=True), min_size=1, max_size=30))
 def test_hosts_fit_the_line_and_none_is_lost(words: list[str]) -> None:
     hosts = tuple(GroupHost(word, False) for word in words)
-    lines = body(Report("h", NOW, RUNNING, detail=Detail(Row(FAILING), hosts)))
+    lines = body(StatusReport("h", NOW, RUNNING, detail=ServiceDetail(Row(FAILING), hosts)))
     shown = lines[lines.index("hosts") + 2 : lines.index("-----DETAIL-----") - 1]
     assert all(line.startswith("    ") and len(line) <= 69 for line in shown)
     assert "".join(shown).replace(" ", "") == "".join(words)

@@ -36,7 +36,7 @@ from pymon.model.status import OpStatus
 from pymon.protocol.commands import specs_of
 from pymon.protocol.wire import is_final
 from pymon.server.commands.lists import KINDS
-from pymon.server.commands.reply import Ask, Session
+from pymon.server.commands.reply import EngineRequest, Session
 from pymon.server.commands.table import COMMANDS, answer, is_secret
 from pymon.text import decode
 from tests.server.samples import FAILING, NOW, S1, S2, S3, SNAPSHOT, TR, Client, with_auth, with_states
@@ -444,7 +444,7 @@ def test_login_is_never_to_be_logged(line: str, is_a_secret: bool) -> None:
 
 def test_password_is_in_no_text_of_the_request() -> None:
     made = answer("login bob geheim", Session(), SNAPSHOT)
-    assert isinstance(made, Ask)
+    assert isinstance(made, EngineRequest)
     assert "geheim" not in repr(made.request)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.server.listen import clients
-from pymon.server.listen.connection_limit import Crowd
+from pymon.server.listen.connection_limit import ConnectionLimit
 from tests.server.conftest import AUTH, Client, Live, until
 
 Told = Callable[[], str]
@@ -20,7 +20,7 @@ SOCKET = "serversocket = mon.sock"
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans())))
 def test_neither_all_nor_one_are_ever_too_many(steps: list[tuple[str, bool]]) -> None:
-    crowd, inside = Crowd(5, 3), Counter[str]()
+    crowd, inside = ConnectionLimit(5, 3), Counter[str]()
     for place, comes in steps:
         if comes:
             may_come = not crowd.refusal(place)
@@ -35,7 +35,7 @@ def test_neither_all_nor_one_are_ever_too_many(steps: list[tuple[str, bool]]) ->
 
 
 def test_refusal_tells_which_limit() -> None:
-    crowd = Crowd(3, 2)
+    crowd = ConnectionLimit(3, 2)
     for place in "aab":
         crowd.enter(place)
     assert crowd.refusal("a") == "2 from there are connected"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pymon.server.commands.reply import Reply, Session
+from pymon.server.commands.reply import CommandReply, Session
 from pymon.server.commands.table import answer
 from pymon.server.listen.connection import SHOWN
-from pymon.server.listen.fairness import CHUNK, Pace, take_slice
+from pymon.server.listen.fairness import CHUNK, Turnstile, take_chunk
 from tests.server.conftest import SITE, Client, Live, until
 from tests.server.samples import SNAPSHOT
 
@@ -19,15 +19,15 @@ Told = Callable[[], str]
 
 
 async def test_short_work_waits_for_one_long_slice_at_most() -> None:
-    pace, done = Pace(), list[str]()
+    turnstile, done = Turnstile(), list[str]()
 
     async def at_long() -> None:
         for _ in range(500):
-            async with pace.long():
+            async with turnstile.rest():
                 done.append("long")
 
     async def at_short() -> None:
-        async with pace.short():
+        async with turnstile.first():
             done.append("short")
 
     long = [asyncio.create_task(at_long()) for _ in range(50)]
@@ -41,16 +41,16 @@ async def test_short_work_waits_for_one_long_slice_at_most() -> None:
 
 
 async def test_long_work_goes_on_among_short_work() -> None:
-    pace, done = Pace(), list[str]()
+    turnstile, done = Turnstile(), list[str]()
 
     async def at_short() -> None:
         while True:
-            async with pace.short():
+            async with turnstile.first():
                 done.append("short")
 
     crowd = [asyncio.create_task(at_short()) for _ in range(10)]
     for _ in range(5):
-        async with pace.long():
+        async with turnstile.rest():
             done.append("long")
     assert done.count("short") <= 5 * 11
     for task in crowd:
@@ -59,10 +59,10 @@ async def test_long_work_goes_on_among_short_work() -> None:
 
 
 async def test_who_gives_up_while_waiting_holds_nobody_up() -> None:
-    pace = Pace()
+    turnstile = Turnstile()
 
     async def enter() -> None:
-        async with pace.long():
+        async with turnstile.rest():
             await asyncio.sleep(0)
 
     first, *given_up = [asyncio.create_task(enter()) for _ in range(10)]
@@ -76,7 +76,7 @@ async def test_who_gives_up_while_waiting_holds_nobody_up() -> None:
 
 def test_slice_has_a_size() -> None:
     lines = iter([b"x" * (CHUNK // 2)] * 5)
-    assert [(len(data), is_all) for data, is_all in (take_slice(lines), take_slice(lines), take_slice(lines))] == [
+    assert [(len(data), is_all) for data, is_all in (take_chunk(lines), take_chunk(lines), take_chunk(lines))] == [
         (CHUNK, False), (CHUNK, False), (CHUNK // 2, True),
     ]  # fmt: skip
 
@@ -113,7 +113,7 @@ def test_names_of_nothing_leave_nothing() -> None:
     before = len(gc.get_objects())
     reply = answer(line, Session(), SNAPSHOT)
     gc.collect()
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, CommandReply)
     assert reply.final == "220 list opstatus completed"
     assert len(gc.get_objects()) - before < 100
 

@@ -8,8 +8,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.server.traps.authorization import Claim
-from pymon.server.traps.flood_filter import CROWDED, SIFTED, Thinning
+from pymon.server.traps.authorization import SenderClaim
+from pymon.server.traps.flood_filter import CROWDED, SIFTED, FloodFilter
 from pymon.server.traps.password_queue import QueueLimits, TrapQueue
 
 LIMITS = QueueLimits(most=50, of_sender=8)
@@ -19,8 +19,8 @@ def queue() -> TrapQueue[int]:
     return TrapQueue(LIMITS, random.Random(1))
 
 
-def claim(address: str, secret: str = "x") -> Claim:
-    return Claim(address, "ann", secret)
+def claim(address: str, secret: str = "x") -> SenderClaim:
+    return SenderClaim(address, "ann", secret)
 
 
 def test_senders_take_turns() -> None:
@@ -81,7 +81,7 @@ def test_t_flood_many_loud_senders_make_room_for_a_quiet_one() -> None:
 def test_nothing_is_lost_untold_and_no_order_changed(steps: list[tuple[str, int, int]]) -> None:
     waiting: TrapQueue[int] = TrapQueue(QueueLimits(most=20, of_sender=5), random.Random(2))
     put = lost = 0
-    taken: dict[Claim, list[int]] = {}
+    taken: dict[SenderClaim, list[int]] = {}
     for what, sender, secret in steps:
         if what == "put":
             put += 1
@@ -103,7 +103,7 @@ def packet(password: str, text: str) -> bytes:
 
 
 def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
-    thinning = Thinning(random.Random(3))
+    thinning = FloodFilter(random.Random(3))
     assert not any(thinning.drops(packet("x", str(number)), "10.0.0.1", 0.0) for number in range(100))
     thinning.proved(packet("secret", "first"), "10.0.0.1")
     thinning.crowd("10.0.0.1", 5.0)
@@ -115,7 +115,7 @@ def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
 
 
 def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
-    thinning = Thinning(random.Random(5))
+    thinning = FloodFilter(random.Random(5))
     thinning.proved(packet("secret", ""), "10.0.0.1")
     thinning.crowd_of_all(5.0)
     kept = sum(not thinning.drops(packet("guess", ""), f"10.1.{n // 250}.{n % 250}", 5.5) for n in range(1600))
@@ -125,7 +125,7 @@ def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
 
 
 def test_a_crowd_in_ipv6_is_a_network_and_a_good_beginning_one_address() -> None:
-    thinning = Thinning(random.Random(4))
+    thinning = FloodFilter(random.Random(4))
     thinning.proved(packet("secret", ""), "2001:db8::1")
     thinning.crowd("2001:db8::66", 0.0)
     assert not any(thinning.drops(packet("secret", ""), "2001:db8::1", 0.5) for _ in range(100))
@@ -134,6 +134,6 @@ def test_a_crowd_in_ipv6_is_a_network_and_a_good_beginning_one_address() -> None
 
 
 def test_no_password_is_kept_in_clear() -> None:
-    thinning = Thinning()
+    thinning = FloodFilter()
     thinning.proved(packet("very-secret", ""), "10.0.0.1")
     assert b"secret" not in b"".join(thinning._good)

@@ -24,7 +24,7 @@ from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.protocol.trap_packet import TrapPacket, format_packet
 from pymon.server.traps import authorization
-from pymon.server.traps.authorization import Claim, Lines, Verdict, judge
+from pymon.server.traps.authorization import Lines, SenderClaim, TrapRight, judge
 from pymon.server.traps.password_queue import QueueLimits
 from pymon.server.traps.receiver import Traps
 from tests.access.test_crypt import HASHES
@@ -208,7 +208,7 @@ async def test_trap_section(
 
 def test_star_in_a_packet_is_a_name_like_others() -> None:
     sources = (TrapSource("10.0.0.1", "ann", "x"),)
-    assert judge(Claim("10.0.0.1", "*", ""), sources, lambda *_: Verdict.YES) is Verdict.NO
+    assert judge(SenderClaim("10.0.0.1", "*", ""), sources, lambda *_: TrapRight.YES) is TrapRight.NO
     assert Lines(AuthRules(traps=sources)).of("10.0.0.2", lambda _name: frozenset()) == ()
 
 
@@ -255,7 +255,7 @@ async def test_flood_of_guesses_loses_its_own_traps_and_not_those_of_others() ->
     assert made.counters.accepted == 2, "it did not wait for the guesses"
     assert made.counters.lost == 500 - QueueLimits().of_sender
     await made.stop()
-    assert "secret" not in repr(Claim("10.0.0.1", "ann", "secret"))
+    assert "secret" not in repr(SenderClaim("10.0.0.1", "ann", "secret"))
 
 
 @pytest.mark.slow
