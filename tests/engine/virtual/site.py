@@ -11,13 +11,13 @@ import asyncio
 import os
 import random
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import isawaitable
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, TypeVar
 
 from pymon import __version__
 from pymon.config.loader import load
@@ -26,12 +26,18 @@ from pymon.engine.engine import Engine
 from pymon.engine.limits import EngineLimits
 from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
+from pymon.model.event import TimelineEvent
 from pymon.model.request import Asker, ReadTimeline, Request
 from pymon.model.result import Cause, CheckResult
 from pymon.model.trap import Trap
 from pymon.runner.loop_delays import HoldUps
 from pymon.runner.registry import PluginFile
+from pymon.store.disk_worker import DiskWorker
+from pymon.store.offline import look_up
+from pymon.store.store import FILE, Store
 from tests.clocks import VirtualClock
+
+T = TypeVar("T")
 
 MIDNIGHT = 1_799_971_200.0
 """of Friday, 15 January 2027 (UTC)"""
@@ -137,15 +143,39 @@ class Programs:
         return CheckResult(exitval, f"{output}\n", self.now() - began, cause)
 
 
+class PromptWorker(DiskWorker):
+    """Does the disk's work at once, where it is handed over."""
+
+    def submit(self, job: Callable[[], T], loop: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
+        """As of a DiskWorker."""
+        done: asyncio.Future[T] = loop.create_future()
+        done.set_result(job())
+        return done
+
+
 Deed = Callable[[], Awaitable[object] | object]
 
 
 class VirtualSite:
     """One site. All times are times of day as ``seconds`` reads them, or durations in seconds."""
 
-    def __init__(self, directory: Path, text: str, *, seed: int = 1, warnings: frozenset[str] = frozenset()) -> None:
-        """``text`` is mon.cf without its directories; ``warnings`` are what it is warned of, ``seed`` its chance."""
+    def __init__(
+        self,
+        directory: Path,
+        text: str,
+        *,
+        seed: int = 1,
+        warnings: frozenset[str] = frozenset(),
+        on_file: bool = False,
+    ) -> None:
+        """``text`` is mon.cf without its directories; ``warnings`` are what it is warned of, ``seed`` its chance.
+
+        ``on_file``: the record is a file, so that a daemon to come goes on from it.
+        """
         self._directory = directory
+        self._rng = random.Random(seed)
+        self._warnings = warnings
+        self._on_file = on_file
         for name in PROGRAMS:
             (directory / name).write_text("#!/bin/sh\n")
             (directory / name).chmod(0o755)
@@ -155,17 +185,22 @@ class VirtualSite:
         began = loop.time()
         self.clock = VirtualClock(lambda: loop.time() - began, begin=MIDNIGHT)
         self.programs = Programs(self.elapsed, HoldUps(self.clock.steady))
-        config = self.configure(text)
-        loaded = load(config)
-        assert {problem.code for problem in loaded.problems} == warnings, loaded.problems
-        self.engine = Engine(
+        self._config = self.configure(text)
+        self.engine = self._engine()
+
+    def _engine(self) -> Engine:
+        loaded = load(self._config)
+        assert {problem.code for problem in loaded.problems} == self._warnings, loaded.problems
+        file = self._directory / FILE if self._on_file else None
+        return Engine(
             loaded.site,
             environ={},
             auth=loaded.auth,
-            load=partial(load, config),
+            load=partial(load, self._config),
+            record=Store(file, clock=self.clock, worker=PromptWorker("record")),
             clock=self.clock,
             runner=self.programs,  # type: ignore[arg-type]  # stands for one
-            rng=random.Random(seed),
+            rng=self._rng,
             limits=EngineLimits(clock_compared_every=60.0, timer_slack=0.0),
         )
 
@@ -206,6 +241,18 @@ class VirtualSite:
             await self.engine.reload_and_tell()
 
         self.at(when, reload)
+
+    def restart(self, when: str, until: str, *, set_by: float = 0.0) -> None:
+        """End the daemon, and start another at ``until``; meanwhile somebody sets the clock by so many seconds."""
+
+        async def restart() -> None:
+            await self.engine.stop()
+            self.clock.put(set_by)
+            await asyncio.sleep(seconds(until) - self.elapsed())
+            self.engine = self._engine()
+            await self.engine.start()
+
+        self.at(when, restart)
 
     def set_clock(self, when: str, by: float) -> None:
         """Have somebody set the system's clock, on by so many seconds (negative: back)."""
@@ -250,8 +297,11 @@ class VirtualSite:
 
     async def record(self, name: str) -> list[str]:
         """What the record says of ``group/service``, as ``why`` reads it: ``TIME TEXT``, without brackets."""
-        outcome = await self.engine.control(ReadTimeline(key_of(name)), BOB)
-        texts = [event.text.replace(f"pymon {__version__}", "pymon") for event in outcome.events]
+        if self._on_file:
+            events: Sequence[TimelineEvent] = look_up(self._directory / FILE, key_of(name)).events
+        else:
+            events = (await self.engine.control(ReadTimeline(key_of(name)), BOB)).events
+        texts = [event.text.replace(f"pymon {__version__}", "pymon") for event in events]
         plain = [re.sub(r" \([^)]*\)", "", text) for text in texts]
-        times = [clock_time(event.at - MIDNIGHT) for event in outcome.events]
+        times = [clock_time(event.at - MIDNIGHT) for event in events]
         return [f"{time} {text}" for time, text in zip(times, plain, strict=True)]
