@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
@@ -441,7 +440,7 @@ def _converter(flags: tuple[str, ...], default: object) -> Callable[[str], Any]:
         raise PluginError(f"option {flags[0]} is True or False: declare it by flag(), which is True when it is given")
     if default is None or type(default) is str:
         return str
-    if type(default) in (int, float) or isinstance(default, os.PathLike):
+    if type(default) in (int, float) or hasattr(default, "__fspath__"):
         return type(default)
     raise PluginError(
         f"option {flags[0]} has a default of type {type(default).__name__} and no convert=, so that its value would be"

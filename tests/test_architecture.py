@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,9 +40,9 @@ ROOMS = {
         "timeline": "model text redaction core",
         "store": "model clock text lockfile errors timeline",
         "access": "model text errors",
-        "runner": "model text clock errors share installed executable scarcity contract process",
-        "plugin": "model text clock errors suggestions options hostname redaction scarcity contract process",
-        "alert": "model text clock redaction scarcity contract process runner",
+        "runner": "model text clock share installed executable scarcity contract process",
+        "plugin": "model text errors options hostname redaction scarcity contract process",
+        "alert": "model clock redaction scarcity contract process runner",
         "ipvs": "model text lockfile errors options hostname",
         "engine": "model text local_time clock lockfile errors redaction installed executable "
         "scarcity contract process config core timeline store runner alert",
@@ -71,8 +72,29 @@ ONLY_IN = {
 }
 """third-party package → the only modules that may know it (a trailing ``*`` matches any ending)"""
 
-PURE = ("model", "core")
-WORLDLY = {"asyncio", "os", "time", "logging", "subprocess", "socket", "threading", "apscheduler", "random"}
+PURE = (
+    *("model", "text", "errors", "suggestions", "hostname", "getopt_long", "options", "redaction"),
+    *("contract", "protocol", "core", "timeline", "ipvs/model.py", "ipvs/plan.py", "client/protocol.py"),
+    *("access/login_backoff.py", "access/log_limit.py", "store/codec.py", "engine/api.py"),
+)
+"""rooms and modules that touch nothing of the world, nor does anything of pymon that they import"""
+WORLDLY = {
+    *("apscheduler", "asyncio", "concurrent", "datetime", "fcntl", "io", "locale", "logging", "multiprocessing", "os"),
+    *("pathlib", "random", "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess"),
+    *("tempfile", "threading", "time", "zoneinfo"),
+}
+SPARED = {
+    "model/instant.py": ("datetime", "the type of local time; what tells it is handed in"),
+    "core/context.py": ("datetime", "as above"),
+    "core/period.py": ("datetime", "compares the local time that it is given"),
+    "core/traps.py": ("datetime", "in UTC, which is the same everywhere"),
+    "timeline/text.py": ("datetime", "writes the local time that it is given"),
+    "model/log_level.py": ("logging", "the numbers of the levels"),
+    "ipvs/model.py": ("socket", "the numbers of protocols and address families"),
+    "text.py": ("os", "knows in what encoding Python decoded arguments"),
+    "contract/environ.py": ("os", "the environment that programs inherit"),
+}
+"""module → the part of the world that it may import all the same, and why"""
 
 
 CLOCKED = ("engine", "runner", "alert", "process", "scarcity", "store")
@@ -94,19 +116,22 @@ OWN_CLOCK = {
 
 
 def modules() -> list[Path]:
+    """All of the package's files."""
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, absolute; ``from a import b`` gives ``a`` and ``a.b``."""
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Every module that a file imports, also inside functions; ``from a import b`` gives ``a`` and ``a.b``."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} has a relative import"
             module = node.module or ""
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            found += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
 def room_of(path: Path) -> str:
@@ -144,13 +169,68 @@ def test_library_stays_in_its_place(path: Path) -> None:
             assert place in ONLY_IN[library], f"{place} imports {library}"
 
 
+def modules_of(room: str) -> list[Path]:
+    """The files of a room, which is a folder or a module."""
+    return [path for path in modules() if str(path.relative_to(PACKAGE)) == room or room_of(path) == room]
+
+
+@functools.cache
+def imported_modules(path: Path) -> set[Path]:
+    """The files of pymon that a file imports, and the packages that are imported with them."""
+    found = set()
+    for name in imports(path):
+        parts = name.split(".")
+        for length in range(2, len(parts) + 1) if parts[0] == "pymon" else ():
+            place = ROOT.joinpath(*parts[:length])
+            found |= {each for each in (place.with_suffix(".py"), place / "__init__.py") if each.exists()}
+    return found
+
+
+def reached_modules(path: Path) -> set[Path]:
+    """The file itself, and all of pymon that is imported by it, directly or not."""
+    reached, left = {path}, [path]
+    while left:
+        new = imported_modules(left.pop()) - reached
+        reached |= new
+        left += new
+    return reached
+
+
+def parts_of_the_world(path: Path) -> set[str]:
+    """What a file imports of the world, but for what it may."""
+    spared = SPARED.get(str(path.relative_to(PACKAGE)), ("",))[0]
+    return {name.partition(".")[0] for name in imports(path)} & WORLDLY - {spared}
+
+
 @pytest.mark.parametrize("room", PURE)
 def test_decisions_do_not_touch_the_world(room: str) -> None:
-    allowed = {"pymon/model/log_level.py": {"logging"}}
-    for path in sorted((PACKAGE / room).rglob("*.py")):
-        known = {name.partition(".")[0] for name in imports(path)}
-        spared = allowed.get(str(path.relative_to(ROOT)), set())
-        assert not known & (WORLDLY - spared), f"{path.relative_to(ROOT)} imports {known & WORLDLY}"
+    """Neither do they by way of what they import."""
+    assert modules_of(room)
+    for path in modules_of(room):
+        for each in sorted(reached_modules(path)):
+            way = f"{path.relative_to(PACKAGE)} reaches {each.relative_to(PACKAGE)}"
+            assert not (found := parts_of_the_world(each)), f"{way}, which imports {found}"
+
+
+def test_a_way_into_the_world_is_found_behind_other_modules() -> None:
+    way = reached_modules(PACKAGE / "timeline" / "decision_events.py")
+    assert PACKAGE / "core" / "whole_seconds.py" in way
+    assert PACKAGE / "model" / "__init__.py" in way
+    assert any(parts_of_the_world(each) for each in reached_modules(PACKAGE / "engine" / "engine.py"))
+
+
+@pytest.mark.parametrize("place", SPARED)
+def test_no_module_is_spared_for_nothing(place: str) -> None:
+    library, _ = SPARED[place]
+    known = {name.partition(".")[0] for name in imports(PACKAGE / place)}
+    assert library in known, f"{place} imports {library} no more: take it from SPARED"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_right_is_used(room: str) -> None:
+    used = {name.removeprefix("pymon.") for path in modules_of(room) for name in imports(path)}
+    unused = {known for known in ROOMS[room] if not any(name == known or name.startswith(f"{known}.") for name in used)}
+    assert not unused, f"{room} may know {unused}, and does not: take that from ROOMS"
 
 
 ZONELESS = ("model", "core", "timeline")
