@@ -136,6 +136,7 @@ def timeless(line: str) -> str:
     """A line of a client without what time makes of it."""
     line = re.sub(r"^time: .*|server: \S+", "WHEN AND WHERE", line.strip())
     line = re.sub(r"\(today\)|^[0-9-]{10} |^[0-9:]{8} +|\[\d+ times until [0-9:]+\]", "", line)
+    line = re.sub(r"\(\d+ failures in a row\)", "(N failures in a row)", line)
     return " ".join(re.sub(r"\b\d+s\b", "TIME", line).split())
 
 

@@ -41,15 +41,17 @@ class Peer:
         self._process = subprocess.Popen(
             ends_with_the_tests(command), cwd=folder, stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said
         )
-        self._socket = self._connect(port)
+        self._port = port
+        self._socket: socket.socket | None = self._connect()
         self._replies = self._socket.makefile("rb")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._replies.close()
-        self._socket.close()
+        if self._socket is not None:
+            self._replies.close()
+            self._socket.close()
         self._process.terminate()
         self._process.wait(_PATIENCE)
         self._said.close()
@@ -81,24 +83,38 @@ class Peer:
         return plain.encode("latin-1").decode("utf-8")
 
     def command(self, text: str) -> list[str]:
-        """The lines of the reply to a command."""
-        self._socket.sendall(text.encode() + b"\n")
+        """The lines of the reply to a command. mon closes a connection that is idle: then there is another."""
+        return self._ask(text) or self._ask(text) or []
+
+    def _ask(self, text: str) -> list[str] | None:
+        """The lines of the reply; None if the connection was closed before."""
+        if self._socket is None:
+            self._socket = self._connect()
+            self._replies = self._socket.makefile("rb")
         lines: list[str] = []
-        while not lines or not re.match(r"\d{3}\s", lines[-1]):
-            line = self._replies.readline()
-            assert line, f"mon closed the connection after {text!r}: {lines}"
-            lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+        try:
+            self._socket.sendall(text.encode() + b"\n")
+            while not lines or not re.match(r"\d{3}\s", lines[-1]):
+                line = self._replies.readline()
+                if not line:
+                    raise ConnectionResetError
+                lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+        except ConnectionError:
+            self._replies.close()
+            self._socket.close()
+            self._socket = None
+            return None
         return lines
 
     def _write(self, text: str) -> None:
         self._file.write_bytes(text.encode("utf-8", "surrogateescape"))
 
-    def _connect(self, port: int) -> socket.socket:
+    def _connect(self) -> socket.socket:
         deadline = time.monotonic() + _PATIENCE
         while True:
             assert self._process.poll() is None, (self._folder / "said").read_text()
             try:
-                return socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE)
+                return socket.create_connection(("127.0.0.1", self._port), timeout=_PATIENCE)
             except OSError:
                 assert time.monotonic() < deadline, "mon does not answer"
                 time.sleep(0.02)

@@ -72,7 +72,7 @@ REFUSED = [
     ("process.monitor »sshd ;;", "must be NAME:MIN-MAX"),
     ("ps.monitor cron:1- »sshd:3-1 ;;", "at least 3"),
     ("mail.alert »", "no address to mail to"),
-    ("mail.alert a@example.org »kìm@example.org", "other than ASCII letters"),
+    ("mail.alert a@example.org »kìm@example.org", "Internationalized characters before the @-sign"),
     ("mail.alert -f »'not an address' a@example.org", "no mail address"),
     ("mail.alert --tls »ssl a@example.org", "must be one of"),
     ("mail.alert --smtp »mail:smtp a@example.org", "HOST or HOST:PORT"),
