@@ -189,3 +189,6 @@ ANSWERS = [
     ("A", "yr {24}", 0),
     ("A", "WD {TUESDAY} Hr {10Pm}", 1),
 ]
+
+HIDDEN = {"hr {22},,hr {21}", "wd {Tue} , bogus {1}"}
+"""malformed, but only after an alternative that matches at the moment in question (C-PERIOD)"""

@@ -76,6 +76,17 @@ def test_after_a_restart_a_place_is_better_than_nothing() -> None:
     assert carryover.follow(part, traces("p:abc x:a")) == {"p": ("p",), "x": ()}, "what is known fits both, the key one"
 
 
+def test_what_nothing_pays_any_more_tells_of_no_period() -> None:
+    """Of the periods that a state knows, only what is still owed tells what they act upon."""
+    of = watched("down lvs.alert down a", "up lvs.alert up a")
+    owed = debts.owe((), of, of.periods[0], [of.periods[0].alerts[0].command], T0, target)
+    unpaid = tuple(debts.unpaid(debt, T0, "gone") for debt in owed)
+    counters = {"p": PeriodState(alert_sent=1)}
+    known = [carryover.remembered(of, ServiceState(periods=counters, debts=each), target) for each in (owed, unpaid)]
+    thing = frozenset({Target("lvs a", is_meant=True)})
+    assert known == [(Trace("p", thing, is_whole=False),), (Trace("p", is_whole=False),)]
+
+
 def failed(of: Service) -> ServiceState:
     """A state in which every period has alerted, each some seconds later and once more than the one before."""
     state = ServiceState(op_status=OpStatus.FAIL, first_failure=T0)

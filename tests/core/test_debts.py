@@ -335,3 +335,35 @@ def test_what_changes_the_kernel_owes_nothing_for_a_broken_check() -> None:
     verdict = events.observe(of, state, CheckResult(0, ""), T0 + 19, around)
     assert [str(call.command) for call in verdict.alerts] == ["lvs.alert up a", "mail bob"]
     assert not verdict.state.debts
+
+
+@pytest.mark.parametrize(
+    ("after", "lines_that_pay", "unlisted"),
+    [
+        (("down lvs.alert down a", "up lvs.alert up a"), ["lvs.alert up a"], []),
+        (("down lvs.alert down a", "up lvs.alert up b"), [], ["lvs.alert up a"]),
+        (("up lvs.alert gone a", "up lvs.alert up a"), ["lvs.alert gone a", "lvs.alert up a"], []),
+        (("up mail bob",), [], ["lvs.alert up a"]),
+    ],
+)
+def test_which_lines_pay_for_a_thing(after: tuple[str, ...], lines_that_pay: list[str], unlisted: list[str]) -> None:
+    debt = Debt(command("lvs.alert down a"), "p", T0, (command("lvs.alert up a"),))
+    of = watched(*after)
+    assert [str(line[1]) for line in debts.paying_lines(of, debt, target)] == lines_that_pay
+    assert [str(each) for each in debts.unlisted_payers(of, debt, target)] == unlisted
+
+
+@pytest.mark.parametrize(
+    ("after", "lines_that_pay", "unlisted"),
+    [
+        (("up mail bob", "up page bob"), ["mail bob", "page bob"], []),
+        (("up page bob",), ["page bob"], ["mail bob"]),
+        (("up mail ann",), [], ["mail bob", "page bob"]),
+    ],
+)
+def test_which_lines_pay_for_words(after: tuple[str, ...], lines_that_pay: list[str], unlisted: list[str]) -> None:
+    """Where a program does not say what it acts upon, each upalert of that time is paid by its own words."""
+    debt = Debt(command("mail bob"), "p", T0, (command("mail bob"), command("page bob")))
+    of = watched(*after)
+    assert [str(line[1]) for line in debts.paying_lines(of, debt, target)] == lines_that_pay
+    assert [str(each) for each in debts.unlisted_payers(of, debt, target)] == unlisted

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.core import dependencies, events
-from pymon.core.outages import with_status
+from pymon.core.outages import as_told, is_told_broken, with_status
 from pymon.core.state import clear_timers
 from pymon.core.timing import interval_in_force
 from pymon.model.debt import Debt, Target
@@ -21,6 +21,7 @@ from pymon.model.effect import DowntimeRecorded, FailureRecorded, Rule, Verdict
 from pymon.model.result import BROKEN_CAUSES, Cause, CheckOutcome, CheckResult
 from pymon.model.service import AlerteveryMode, AlertKind, Command, ExitRange, Service
 from pymon.model.settings import Settings
+from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from tests.core.build import Site, alert, depend, hosts_of, period, rules_of, service
 
@@ -434,3 +435,27 @@ def test_what_is_set_aside_is_put_back() -> None:
     after = site.state
     assert after.consec_failures == before.consec_failures + 1
     assert (after.first_failure, after.failure_count) == (before.first_failure, before.failure_count + 1)
+
+
+@pytest.mark.parametrize(
+    ("exitval", "summary", "is_broken"),
+    [
+        (126, "broken: x", True),
+        ("127", "broken: x", True),
+        (125, "broken: x", False),
+        (None, "broken: x", False),
+        ("126x", "broken: x", False),
+        ("9" * 40, "broken: x", False),
+        (126, "x", False),
+    ],
+)
+def test_what_mon_keeps_of_a_broken_check(exitval: int | str | None, summary: str, is_broken: bool) -> None:
+    """Its files and traps have an exit value and a summary only; both have to say it."""
+    assert is_told_broken(exitval, summary) is is_broken
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_an_outage_in_force_is_told_as_it_is(broken: bool) -> None:
+    state = ServiceState(OpStatus.FAIL, broken=broken, last_summary="now", failure_output="before\n")
+    assert as_told(state, broken=broken) is state
+    assert as_told(state, broken=not broken).last_summary == ""

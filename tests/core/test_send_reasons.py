@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pymon.config.periods import parse_period
 from pymon.core import events
 from pymon.model.effect import SendReason, SendRule
 from pymon.model.service import AlerteveryMode, AlertKind, Command
@@ -168,6 +170,15 @@ def test_what_an_acknowledgement_leads_to() -> None:
         *(FIRST, SendReason(SendRule.ACK, 1), None),
         SendReason(SendRule.UNACKNOWLEDGED, 2, 30),
     ]
+
+
+def test_a_period_that_was_not_told_before_the_acknowledgement_has_its_first_alert_after_it() -> None:
+    later = period(AlertKind.ALERT, key="later", when="none")
+    watched = Site((service(period(AlertKind.ALERT), later, unack_summary=True),))
+    play(watched, (0, "x"), (10, "+ack"))
+    watched.services = (service(period(AlertKind.ALERT), replace(later, spec=parse_period("")), unack_summary=True),)
+    reasons = [call.reason for call in watched.fail("y").alerts]
+    assert reasons == [SendReason(SendRule.UNACKNOWLEDGED, 2, 20), FIRST]
 
 
 @pytest.mark.parametrize(("what", "rule"), [("startup", SendRule.STARTUP), ("disable", SendRule.DISABLE)])

@@ -87,6 +87,12 @@ class TestNext:
         """No overlap, no burst: the grid goes on with the next slot after the end."""
         assert next_run(service(interval=5.0), CALM, T0, T0 + started, T0 + ended, DICE) == T0 + following
 
+    def test_rounding_does_not_make_a_slot_of_the_past(self) -> None:
+        """What a run ends on is no slot to come, also where the division says otherwise."""
+        slot, ended = 1795466418.589983, 1795466707.189983
+        after = next_run(service(interval=0.3), CALM, slot, slot, ended, DICE)
+        assert ended < after < ended + 0.301
+
     def test_failure_interval(self) -> None:
         """From the start of the failing check, and back to the interval from that of the recovery."""
         watched = service(interval=60.0, failure_interval=5.0)
