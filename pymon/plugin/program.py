@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 
 from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
+from pymon.contract.measurements import BROKEN_LINE, MEASUREMENTS_FILE, format_measurements, keep_usable
 from pymon.contract.plugin import Answer
-from pymon.model.measurement import BROKEN_LINE, MEASUREMENTS_FILE, Measurement, format_measurements, usable
+from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_EXIT
 from pymon.text import encode, from_locale
 
@@ -39,7 +40,7 @@ def hand_over(measurements: Sequence[Measurement], *, broken: bool = False) -> N
     """
     path = os.environ.get(MEASUREMENTS_FILE)
     if path and (measurements or broken):
-        kept, problem = usable(measurements)
+        kept, problem = keep_usable(measurements)
         lines = f"{BROKEN_LINE}\n" if broken else ""
         try:
             with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:

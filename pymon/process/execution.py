@@ -24,8 +24,9 @@ from contextvars import ContextVar
 from pymon.clock import Clock, SystemClock
 from pymon.contract.exception_text import trouble_first
 from pymon.contract.invocation import Invocation
+from pymon.contract.measurements import MEASUREMENTS_FILE
 from pymon.model.duration import format_duration
-from pymon.model.measurement import MEASUREMENTS_FILE, Measurement
+from pymon.model.measurement import Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.process.measurement_pipe import measurement_file
 from pymon.process.output import Collected

@@ -12,7 +12,8 @@ import asyncio
 import functools
 import os
 
-from pymon.model.measurement import BROKEN_LINE, MEASUREMENTS_SIZE, Measurement, parse_measurements
+from pymon.contract.measurements import BROKEN_LINE, MEASUREMENTS_SIZE, parse_measurements
+from pymon.model.measurement import Measurement
 from pymon.process.output import Collected
 from pymon.text import decode
 

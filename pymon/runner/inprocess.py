@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeGuard
 from pymon.clock import Clock, SystemClock
 from pymon.contract.exception_text import described
 from pymon.contract.invocation import Invocation
+from pymon.contract.measurements import keep_usable
 from pymon.contract.plugin import Answer, Plugin
-from pymon.model.measurement import usable
 from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
 from pymon.process.execution import GRACE, PLACES, TIMED_OUT_EXIT, timeout_output
 from pymon.process.output import capped
@@ -104,7 +104,7 @@ async def run_inprocess(
         result = CheckResult(TIMED_OUT_EXIT, output, clock.steady() - began, Cause.TIMED_OUT)
         return Ran(result, task.done(), hung=call.hung, lack=short, parts=short)
     answer, cause = _judge(task, call)
-    measurements, problem = usable(answer.measurements) if answer.measurements else ((), "")
+    measurements, problem = keep_usable(answer.measurements) if answer.measurements else ((), "")
     result = CheckResult(answer.exitval, answer.output, clock.steady() - began, cause, measurements)
     short = "" if result.is_success else lack.said or shortage_in(_raised(task))
     return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung, short, short or lack.within)

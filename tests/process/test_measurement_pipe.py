@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from pymon.contract.invocation import Invocation
+from pymon.contract.measurements import MEASUREMENTS_FILE, MEASUREMENTS_LIMIT, MEASUREMENTS_SIZE
 from pymon.contract.plugin import Answer
-from pymon.model.measurement import MEASUREMENTS_FILE, MEASUREMENTS_LIMIT, MEASUREMENTS_SIZE, Measurement
+from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
 from pymon.process import measurement_pipe
 from pymon.process.execution import run_process

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.model.measurement import (
-    MEASUREMENTS_LIMIT,
-    Measurement,
-    format_measurements,
-    parse_measurements,
-    usable,
-)
+from pymon.contract.measurements import MEASUREMENTS_LIMIT, format_measurements, keep_usable, parse_measurements
+from pymon.model.measurement import Measurement
 
 words = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=20)
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -80,19 +75,19 @@ def test_any_text_gives_measurements_or_a_reason(text: str) -> None:
 )
 def test_what_a_plugin_hands_over_is_looked_at(bad: Measurement) -> None:
     good = Measurement("h", "n", 1)
-    kept, told = usable([good, bad, good])
+    kept, told = keep_usable([good, bad, good])
     assert kept == (good, good)
     assert told.endswith(" is none")
-    assert usable([good]) == ((good,), "")
+    assert keep_usable([good]) == ((good,), "")
 
 
 def test_a_flood_is_cut() -> None:
-    kept, told = usable([Measurement("h", "n", 1.0)] * (MEASUREMENTS_LIMIT + 1))
+    kept, told = keep_usable([Measurement("h", "n", 1.0)] * (MEASUREMENTS_LIMIT + 1))
     assert (len(kept), told) == (MEASUREMENTS_LIMIT, f"only the first {MEASUREMENTS_LIMIT} measurements are kept")
 
 
 def test_what_no_number_can_hold_is_none() -> None:
-    kept, told = usable([Measurement("h", "n", 10**400), Measurement("h", "n", 2)])
+    kept, told = keep_usable([Measurement("h", "n", 10**400), Measurement("h", "n", 2)])
     assert kept == (Measurement("h", "n", 2.0),)
     assert isinstance(kept[0].value, float)
     assert told.endswith(" is none")
@@ -102,7 +97,7 @@ def test_what_no_number_can_hold_is_none() -> None:
 def test_what_is_handed_over_is_as_if_it_had_been_written(measurements: list[Measurement]) -> None:
     """In the daemon and as a program a check gives the same."""
     text = format_measurements(measurements).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-    assert usable(measurements) == parse_measurements(text)
+    assert keep_usable(measurements) == parse_measurements(text)
 
 
 def test_lone_surrogates_can_be_written() -> None:
