@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from pymon.cli import mon
-from pymon.config.build_settings import CONVERTERS
-from pymon.config.keywords import PERIOD_KEYWORDS, RECORD_KEYWORDS, SERVICE_KEYWORDS
+from pymon.config.keywords import PERIOD_KEYWORDS, RECORDS, SERVICE_KEYWORDS, VARIABLES
 from pymon.config.problems import KINDS
 from tests.differential.scenarios import SCENARIOS
 
@@ -20,8 +19,8 @@ TESTS = Path(__file__).resolve().parent
 TRANSCRIPTS = TESTS / "differential" / "talk" / "transcripts"
 PAGE = TESTS.parent / "docs" / "compatibility.md"
 WORDS = {
-    "Global variables": set(CONVERTERS),
-    "Records": set(RECORD_KEYWORDS) | {"service", "period"},
+    "Global variables": set(VARIABLES),
+    "Records": {record.name for record in RECORDS} | {"service", "period"},
     "Service keywords": set(SERVICE_KEYWORDS),
     "Period keywords": set(PERIOD_KEYWORDS),
 }

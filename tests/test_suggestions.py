@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pymon.config.build_settings import CONVERTERS
-from pymon.config.keywords import KEYWORDS, WATCH_KEYWORDS
+from pymon.config.keywords import FIRST_WORDS, VARIABLES, WATCH_WORDS
 from pymon.suggestions import is_opposite, most_alike
 
-ALL = sorted(KEYWORDS | set(CONVERTERS))
+ALL = sorted(FIRST_WORDS | VARIABLES.keys())
 
 
 @pytest.mark.parametrize(
@@ -20,12 +19,12 @@ ALL = sorted(KEYWORDS | set(CONVERTERS))
     ],
 )
 def test_no_opposite_is_guessed(word: str) -> None:
-    assert most_alike(word, WATCH_KEYWORDS) == ""
+    assert most_alike(word, WATCH_WORDS) == ""
 
 
 @pytest.mark.parametrize("word", ["no_dtlogging", "nodtlogging", "no_startupalerts_on_reset", "clientdeny"])
 def test_no_opposite_of_a_variable_is_guessed(word: str) -> None:
-    assert most_alike(word, CONVERTERS) == ""
+    assert most_alike(word, VARIABLES) == ""
 
 
 @pytest.mark.parametrize("word", ["no_summary", "ignore_detail", "observe_summary", "no_strict", "unstrict"])
@@ -51,7 +50,7 @@ def test_a_dropped_letter_is_always_seen_through() -> None:
     ],
 )
 def test_slips_are_guessed(word: str, meant: str) -> None:
-    assert most_alike(word, WATCH_KEYWORDS) == meant
+    assert most_alike(word, WATCH_WORDS) == meant
 
 
 def test_opposites_are_so_both_ways() -> None:

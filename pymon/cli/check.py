@@ -156,10 +156,10 @@ def _as_dict(problem: Problem) -> dict[str, object]:
 
 def _print_explanation(reading: Reading, file: str, key: ServiceKey, status: int, *, as_json: bool) -> int:
     """Print the effective values of one service."""
-    draft = reading.draft
+    parsed = reading.parsed
     try:
         lines = explain(
-            reading.site, draft.built, reading.tree, draft.assignments, key,
+            reading.site, parsed.built, reading.tree, parsed.assignments, key,
             file=file, find=PluginFinder(), time_limit=time_limit,
         )  # fmt: skip
     except KeyError:

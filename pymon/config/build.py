@@ -10,8 +10,9 @@ from sys import intern
 from lark import Token
 
 from pymon.config.build_service import Built, ServiceBuilder
-from pymon.config.build_settings import CONVERTERS, SettingsBuilder
-from pymon.config.keywords import KEYWORDS, OTHER_VARIABLES, OTHER_WORDS, RECORD_KEYWORDS, find_other_word
+from pymon.config.build_settings import SettingsBuilder
+from pymon.config.keywords import FIRST_WORDS, RECORDS, VARIABLES
+from pymon.config.other_words import OTHER_VARIABLES, OTHER_WORDS, find_other_word
 from pymon.config.parse import first_word
 from pymon.config.report import Report, did_you_mean
 from pymon.config.shell_words import split_blanks
@@ -26,7 +27,7 @@ _STARTS_RECORD = re.compile(r"(watch|view|alias)\s+[a-zA-Z0-9_.\-]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ParsedSite:
     """A site with what the checks of the whole need to know: where things are written.
 
     ``implied`` are the watches that had no hostgroup when they were read, ``assignments`` the last assignment of
@@ -42,7 +43,7 @@ class Draft:
     assignments: Mapping[str, Token]
 
 
-def build(tree: Node, report: Report) -> Draft:
+def build(tree: Node, report: Report) -> ParsedSite:
     """Build the site of a tree; what cannot be built is reported, and left out."""
     return _SiteBuilder(report).build(tree)
 
@@ -65,7 +66,7 @@ class _SiteBuilder:
         self._empty: dict[str, Token] = {}
         self._ignored: list[Token] = []
 
-    def build(self, tree: Node) -> Draft:
+    def build(self, tree: Node) -> ParsedSite:
         """Build everything."""
         for child in tree.children:
             if isinstance(child, Token):
@@ -86,7 +87,7 @@ class _SiteBuilder:
             self._views,
             self._aliases,
         )
-        return Draft(
+        return ParsedSite(
             site, self._built, self._hostgroup_tokens, self._view_tokens, self._implied, self._empty,
             self._settings.tokens,
         )  # fmt: skip
@@ -194,16 +195,16 @@ class _SiteBuilder:
 def _ignored_hint(token: Token) -> str:
     """What a line that stands in no record was perhaps meant to be."""
     word = first_word(token)
-    if word in RECORD_KEYWORDS:
-        return f"a {word} needs a name" if word != "view" else "a view needs a name and entries"
-    if word in KEYWORDS:
+    for record in RECORDS:
+        if word == record.name:
+            return f"a {word} needs {record.needs}"
+    if word in FIRST_WORDS:
         return "an empty line ends a watch: remove it, or write 'watch NAME' again"
-
     if right := find_other_word(word, OTHER_VARIABLES) or find_other_word(word, OTHER_WORDS):
         return right
-    if word in CONVERTERS:
+    if word in VARIABLES:
         return f"write {word} = {' '.join(split_blanks(token)[1:]) or 'VALUE'}"
-    return did_you_mean(word, KEYWORDS | set(CONVERTERS))
+    return did_you_mean(word, FIRST_WORDS | VARIABLES.keys())
 
 
 def _split_name(header: Token) -> tuple[str, str]:

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lark import Token, Tree
 
 from pymon.config import values
 from pymon.config.build_period import PeriodBuilder
-from pymon.config.report import Misfit, Report
+from pymon.config.keyword import InvalidValue, Keyword
+from pymon.config.keywords import SERVICE_KEYWORDS
+from pymon.config.report import Report
 from pymon.config.tree import Node, header_of, tokens_of
-from pymon.config.values import Note
+from pymon.config.value_types import DEPENDENCY
 from pymon.errors import DependencyError
 from pymon.model.depend import DependBehavior, Dependency
 from pymon.model.service import Service
 from pymon.model.variables import MonVariable
 
-Converter = Callable[[str, str, Note], object]
-
-CONVERTERS: Mapping[str, Converter] = {
-    "INTERVAL": values.positive_time,
-    "FAILURE_INTERVAL": values.positive_time,
-    "MONITOR": values.monitor,
-    "REDISTRIBUTE": values.command,
-    "ALLOW_EMPTY_GROUP": values.flag,
-    "DESCRIPTION": values.plain_text,
-    "UNACK_SUMMARY": values.unack_summary_or_bare,
-    "TRAPTIMEOUT": values.positive_time,
-    "TRAPDURATION": values.positive_time,
-    "RANDSKEW": values.positive_time,
-    "DEP_BEHAVIOR": values.behavior,
-    "DEP_MEMORY": values.positive_time,
-    "EXCLUDE_HOSTS": lambda text, keyword, note: frozenset(values.word_list(text, keyword, note)),
-    "EXCLUDE_PERIOD": values.exclude_period,
-    "TIMEOUT": values.positive_time,
-    "INPROCESS": values.yes_or_no,
-}
-"""how each keyword of a service is read; the field of Service has the keyword's name"""
-
-DEPENDENCIES = frozenset({"DEPEND", "ALERTDEPEND", "MONITORDEPEND", "HOSTDEPEND"})
+_BY_TERMINAL = {keyword.terminal: keyword for keyword in SERVICE_KEYWORDS.values()}
 _OWN_BEHAVIOR = {"ALERTDEPEND": DependBehavior.ALERTS, "MONITORDEPEND": DependBehavior.MONITOR}
 
 
@@ -65,7 +45,7 @@ class ServiceBuilder:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._cache: dict[tuple[str, str], object] = {}
+        self._cache: dict[tuple[str, str], dict[str, Any]] = {}
         self._dependencies: dict[tuple[str, str], tuple[Dependency | None, DependencyError | None]] = {}
         self._periods = PeriodBuilder(report)
 
@@ -87,32 +67,31 @@ class ServiceBuilder:
                 if child.type in seen:
                     self._repeated(child, seen[child.type])
                 seen[child.type] = child
-                if child.type in DEPENDENCIES:
-                    fields[child.type.lower()], errors[child.type] = self._dependency(group, child)
+                keyword = _BY_TERMINAL[child.type]
+                if keyword.type is DEPENDENCY:
+                    fields[keyword.name], errors[child.type] = self._dependency(group, child)
                 else:
-                    self._setting(fields, child)
+                    self._setting(fields, keyword, child)
         fields["environment"] = tuple(environment.items())
         fields["periods"] = self._periods.build_all(group, name, periods, fields.get("interval"))
         service = Service(group, name, header.line or 0, **fields)
         return Built(service, _uses(service, seen, errors), seen)
 
-    def _setting(self, fields: dict[str, Any], token: Token) -> None:
-        """Read one keyword into its field."""
+    def _setting(self, fields: dict[str, Any], keyword: Keyword, token: Token) -> None:
+        """Read one keyword into its fields."""
         text = str(token)
-        key = (token.type, text)
-        field = token.type.lower()
-        if key in self._cache:
-            fields[field] = self._cache[key]
-            return
-        before = len(self._report)
-        try:
-            value = CONVERTERS[token.type](text, field, self._report.note_of(token))
-        except Misfit as misfit:
-            self._report.add_misfit(misfit, token)
-            return
-        if len(self._report) == before:
-            self._cache[key] = value
-        fields[field] = value
+        key = (keyword.name, text)
+        changes = self._cache.get(key)
+        if changes is None:
+            before = len(self._report)
+            try:
+                changes = keyword.read(text, self._report.note_of(token))
+            except InvalidValue as invalid:
+                self._report.add_invalid(invalid, token)
+                return
+            if len(self._report) == before:
+                self._cache[key] = changes
+        fields.update(changes)
 
     def _dependency(self, group: str, token: Token) -> tuple[Dependency | None, DependencyError | None]:
         """Read a dependency; what is wrong with it is judged later, when dep_behavior is known."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lark import Token
 
-from pymon.config.build import Draft
+from pymon.config.build import ParsedSite
 from pymon.config.build_service import Built, DependencyUse
 from pymon.config.check_server import check_server
 from pymon.config.period_satisfiable import impossible_part
@@ -20,18 +20,18 @@ from pymon.model.service import AlertKind, ExitRange, Period, Service
 HIGHEST_EXIT = 255
 
 
-def check(draft: Draft, report: Report, year: int) -> None:
+def check(parsed: ParsedSite, report: Report, year: int) -> None:
     """Run every check; ``year`` is the current one (a period in the past never comes again).
 
     A file with errors is checked too, so that everything is told at once.
     """
     for each in (_hostgroups, _watches, _views, _schedules, _hosts, _dependencies, _cycles, _depths):
-        each(draft, report)
-    _periods(draft, report, year)
-    _exit_ranges(draft, report)
-    _upalerts(draft, report)
-    _alertafter(draft, report)
-    check_server(draft, report)
+        each(parsed, report)
+    _periods(parsed, report, year)
+    _exit_ranges(parsed, report)
+    _upalerts(parsed, report)
+    _alertafter(parsed, report)
+    check_server(parsed, report)
 
 
 def _at(token: Token) -> tuple[int, int]:
@@ -39,46 +39,46 @@ def _at(token: Token) -> tuple[int, int]:
     return token.line or 0, token.start_pos or 0
 
 
-def _hostgroups(draft: Draft, report: Report) -> None:
+def _hostgroups(parsed: ParsedSite, report: Report) -> None:
     """Hostgroups that nobody watches."""
-    watched = draft.site.watches
-    unmatched = [group for group in draft.implied if group not in draft.hostgroups]
-    for name, token in draft.hostgroups.items():
+    watched = parsed.site.watches
+    unmatched = [group for group in parsed.implied if group not in parsed.hostgroups]
+    for name, token in parsed.hostgroups.items():
         if name not in watched:
             report.add("unwatched-hostgroup", *_at(token), name=name, hint=report.guess(name, unmatched))
 
 
-def _watches(draft: Draft, report: Report) -> None:
+def _watches(parsed: ParsedSite, report: Report) -> None:
     """Watches without a hostgroup, and watches without a service."""
-    unwatched = [group for group in draft.hostgroups if group not in draft.site.watches]
-    for name, token in draft.implied.items():
-        if name not in draft.hostgroups:
+    unwatched = [group for group in parsed.hostgroups if group not in parsed.site.watches]
+    for name, token in parsed.implied.items():
+        if name not in parsed.hostgroups:
             guess = report.guess(name, unwatched)
             report.add("no-hostgroup", *_at(token), name=name, hint=f"; {guess}" if guess else "")
-    for name, token in draft.empty_watches.items():
+    for name, token in parsed.empty_watches.items():
         report.add("empty-watch", *_at(token), name=name)
 
 
-def _views(draft: Draft, report: Report) -> None:
+def _views(parsed: ParsedSite, report: Report) -> None:
     """Views that name what does not exist."""
-    groups, services = draft.site.watches, draft.site.services
-    for name, tokens in draft.views.items():
-        for entry in draft.site.views[name].entries:
+    groups, services = parsed.site.watches, parsed.site.services
+    for name, tokens in parsed.views.items():
+        for entry in parsed.site.views[name].entries:
             group, colon, service = entry.partition(":")
             if (ServiceKey(group, service) in services) if colon else (group in groups):
                 continue
-            hint = _service_guess(draft, report, ServiceKey(group, service)) if colon else report.guess(entry, groups)
+            hint = _service_guess(parsed, report, ServiceKey(group, service)) if colon else report.guess(entry, groups)
             token = next((token for token in tokens if entry in split_blanks(token)), tokens[0])
             offset = (token.start_pos or 0) + max(0, token.find(entry, len(name) if token is tokens[0] else 0))
             what = "service" if colon else "watch"
             report.add("unknown-view-entry", token.line or 0, offset, name=name, entry=entry, what=what, hint=hint)
 
 
-def _schedules(draft: Draft, report: Report) -> None:
+def _schedules(parsed: ParsedSite, report: Report) -> None:
     """Services whose monitor never runs; not where a keyword may be missing because it is misspelt."""
     if report.has_errors:
         return
-    for built in draft.built.values():
+    for built in parsed.built.values():
         service, tokens = built.service, built.tokens
         if service.monitor is not None and service.interval is None and "INTERVAL" not in tokens:
             report.add("no-interval", tokens["MONITOR"].line or 0, 0)
@@ -86,11 +86,11 @@ def _schedules(draft: Draft, report: Report) -> None:
             report.add("no-monitor", tokens["INTERVAL"].line or 0, 0)
 
 
-def _hosts(draft: Draft, report: Report) -> None:
+def _hosts(parsed: ParsedSite, report: Report) -> None:
     """Services that have no host to check, and excluded hosts that are none of the group."""
-    for built in draft.built.values():
+    for built in parsed.built.values():
         service = built.service
-        hosts = {host.name for host in draft.site.hosts(service.group)}
+        hosts = {host.name for host in parsed.site.hosts(service.group)}
         for host in sorted(service.exclude_hosts - hosts):
             token = built.tokens["EXCLUDE_HOSTS"]
             offset = (token.start_pos or 0) + max(0, token.find(host))
@@ -105,10 +105,10 @@ def _hosts(draft: Draft, report: Report) -> None:
             report.add("no-hosts-left", built.tokens["EXCLUDE_HOSTS"].line or 0, 0, **facts)
 
 
-def _dependencies(draft: Draft, report: Report) -> None:
+def _dependencies(parsed: ParsedSite, report: Report) -> None:
     """Dependencies that make no sense, or name services that do not exist."""
-    services = draft.site.services
-    for built in draft.built.values():
+    services = parsed.site.services
+    for built in parsed.built.values():
         for use in built.dependencies:
             if use.error is not None and use.behavior is not DependBehavior.HOSTS:
                 column = _written_offset(use, use.error.column, built.service.group)
@@ -116,17 +116,17 @@ def _dependencies(draft: Draft, report: Report) -> None:
             for key in use.dependency.names:
                 if key not in services:
                     offset = max(0, use.token.find(str(key)), use.token.find(f"SELF:{key.service}"))
-                    hint = _service_guess(draft, report, key)
+                    hint = _service_guess(parsed, report, key)
                     keyword = use.token.type.lower()
                     report.add("unknown-dependency", *_plus(use.token, offset), keyword=keyword, name=key, hint=hint)
 
 
-def _service_guess(draft: Draft, report: Report, key: ServiceKey) -> str:
+def _service_guess(parsed: ParsedSite, report: Report, key: ServiceKey) -> str:
     """The service that was perhaps meant: one of the same watch, or of the same name in a watch with a similar name."""
-    watch = draft.site.watches.get(key.group)
+    watch = parsed.site.watches.get(key.group)
     if watch is not None:
         return report.guess(str(key), [str(service.key) for service in watch.services])
-    return report.guess(str(key), [f"{group}:{key.service}" for group in draft.site.watches])
+    return report.guess(str(key), [f"{group}:{key.service}" for group in parsed.site.watches])
 
 
 def _plus(token: Token, offset: int) -> tuple[int, int]:
@@ -146,27 +146,27 @@ def _written_offset(use: DependencyUse, column: int, group: str) -> int:
     return min(offset, len(written))
 
 
-def _cycles(draft: Draft, report: Report) -> None:
+def _cycles(parsed: ParsedSite, report: Report) -> None:
     """Dependencies of the same kind that go round in a circle; each circle once."""
     for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
         done: set[ServiceKey] = set()
-        for key in draft.built:
-            circle = _circle_from(draft, key, behavior, done)
+        for key in parsed.built:
+            circle = _circle_from(parsed, key, behavior, done)
             if circle:
-                use = next(use for use in draft.built[circle[0]].dependencies if use.behavior is behavior)
+                use = next(use for use in parsed.built[circle[0]].dependencies if use.behavior is behavior)
                 chain = " -> ".join(str(each) for each in (*circle, circle[0]))
                 report.add("dependency-cycle", *_at(use.token), chain=chain)
 
 
-def _depths(draft: Draft, report: Report) -> None:
+def _depths(parsed: ParsedSite, report: Report) -> None:
     """Dependencies nested deeper than dep_recur_limit without being circles."""
-    limit = draft.site.settings.dep_recur_limit
+    limit = parsed.site.settings.dep_recur_limit
     for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
-        deep = {key for key in draft.built if next(_parents(draft.built, key, behavior), None) is not None}
+        deep = {key for key in parsed.built if next(_parents(parsed.built, key, behavior), None) is not None}
         too_deep = deep
         level = 0
         while deep:
-            further = {key for key in deep if not deep.isdisjoint(_parents(draft.built, key, behavior))}
+            further = {key for key in deep if not deep.isdisjoint(_parents(parsed.built, key, behavior))}
             level += 1
             if level <= limit + 1:
                 too_deep = further
@@ -175,18 +175,18 @@ def _depths(draft: Draft, report: Report) -> None:
             deep = further
         circular = deep
         for key in sorted(too_deep - circular if level > limit else ()):
-            use = next(use for use in draft.built[key].dependencies if use.behavior is behavior)
+            use = next(use for use in parsed.built[key].dependencies if use.behavior is behavior)
             report.add("dependency-depth", *_at(use.token), limit=limit)
 
 
 def _circle_from(
-    draft: Draft, start: ServiceKey, behavior: DependBehavior, done: set[ServiceKey]
+    parsed: ParsedSite, start: ServiceKey, behavior: DependBehavior, done: set[ServiceKey]
 ) -> tuple[ServiceKey, ...]:
     """The first circle that can be reached from a service; ``done`` are services already followed."""
     path: dict[ServiceKey, Iterator[ServiceKey]] = {}
-    if start in done or not draft.built[start].dependencies:
+    if start in done or not parsed.built[start].dependencies:
         return ()
-    path[start] = _parents(draft.built, start, behavior)
+    path[start] = _parents(parsed.built, start, behavior)
     while path:
         key = next(reversed(path))
         parent = next(path[key], None)
@@ -197,8 +197,8 @@ def _circle_from(
             keys = list(path)
             done.update(keys)
             return tuple(keys[keys.index(parent) :])
-        elif parent not in done and parent in draft.built:
-            path[parent] = _parents(draft.built, parent, behavior)
+        elif parent not in done and parent in parsed.built:
+            path[parent] = _parents(parsed.built, parent, behavior)
     return ()
 
 
@@ -208,7 +208,7 @@ def _parents(built: Mapping[ServiceKey, Built], key: ServiceKey, behavior: Depen
     return iter(dependency.names if dependency is not None and dependency.expression is not None else ())
 
 
-def _periods(draft: Draft, report: Report, year: int) -> None:
+def _periods(parsed: ParsedSite, report: Report, year: int) -> None:
     """Periods that never match."""
     known: dict[str, tuple[int, str] | None] = {}
 
@@ -220,10 +220,10 @@ def _periods(draft: Draft, report: Report, year: int) -> None:
             start = max(0, report.source.logical(line).find(spec.text, offset))
             report.add("never-period", line, start + found[0], what=what, hint=found[1], advice=advice)
 
-    excluded, token = draft.site.settings.exclude_period, draft.assignments.get("exclude_period")
+    excluded, token = parsed.site.settings.exclude_period, parsed.assignments.get("exclude_period")
     if excluded is not None and token is not None:
         warn(excluded, *_at(token), "exclude_period", "")
-    for built in draft.built.values():
+    for built in parsed.built.values():
         token = built.tokens.get("EXCLUDE_PERIOD")
         if built.service.exclude_period is not None and token is not None:
             warn(built.service.exclude_period, *_at(token), "exclude_period", "")
@@ -231,17 +231,17 @@ def _periods(draft: Draft, report: Report, year: int) -> None:
             warn(period.spec, period.line, 0, "period", "write 'none' if that is wanted")
 
 
-def _exit_ranges(draft: Draft, report: Report) -> None:
+def _exit_ranges(parsed: ParsedSite, report: Report) -> None:
     """Exit ranges that no result is in, and alerts that these leave without a call."""
-    for built in draft.built.values():
+    for built in parsed.built.values():
         for period in built.service.periods:
             if period.alertexitrange is not None or any(alert.exit_range for alert in period.alerts):
                 _exit_ranges_of(period, report)
 
 
-def _upalerts(draft: Draft, report: Report) -> None:
+def _upalerts(parsed: ParsedSite, report: Report) -> None:
     """Upalerts of periods that never send an alert, which they would follow."""
-    for built in draft.built.values():
+    for built in parsed.built.values():
         for period in built.service.periods:
             ups = period.alerts_of(AlertKind.UPALERT)
             if ups and not period.no_comp_alerts and not period.alerts_of(AlertKind.ALERT):
@@ -297,9 +297,9 @@ def _value_offset(report: Report, line: int, value: object) -> int:
     return max(0, text.find(str(value), keyword_end))
 
 
-def _alertafter(draft: Draft, report: Report) -> None:
+def _alertafter(parsed: ParsedSite, report: Report) -> None:
     """``alertafter N TIME`` that failure_interval keeps from ever being reached."""
-    for built in draft.built.values():
+    for built in parsed.built.values():
         service = built.service
         if service.failure_interval is None or "MONITOR" not in built.tokens:
             continue

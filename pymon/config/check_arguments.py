@@ -1,6 +1,6 @@
 """The arguments of monitors and alerts, as their own plugins judge them: gathered here, tried by who may run plugins.
 
-    lines = ArgumentLines(draft, source)
+    lines = ArgumentLines(parsed, source)
     verdicts = …                         # of lines.trials
     problems = lines.problems(verdicts)
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pymon.config.build import Draft
+from pymon.config.build import ParsedSite
 from pymon.config.build_service import Built
 from pymon.config.check_programs import name_offset
 from pymon.config.lines import Source
@@ -47,11 +47,11 @@ class Spot(NamedTuple):
 class ArgumentLines:
     """The lines of a site that call programs, by what they call them with."""
 
-    def __init__(self, draft: Draft, source: Source) -> None:
+    def __init__(self, parsed: ParsedSite, source: Source) -> None:
         self._source = source
         self._spots: dict[Trial, list[Spot]] = {}
-        for built in draft.built.values():
-            for trial, spot in _lines_of(built, draft.site):
+        for built in parsed.built.values():
+            for trial, spot in _lines_of(built, parsed.site):
                 self._spots.setdefault(trial, []).append(spot)
 
     @property

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pymon.config.build import Draft
+from pymon.config.build import ParsedSite
 from pymon.config.report import Report
 from pymon.executable import Search, uses_sdk
 from pymon.installed import ALERTS, MONITORS
@@ -31,13 +31,13 @@ def name_offset(text: str) -> int:
     return match.end() if match else 0
 
 
-def check_programs(draft: Draft, report: Report, find: Find, places: Mapping[str, Sequence[str]]) -> None:
+def check_programs(parsed: ParsedSite, report: Report, find: Find, places: Mapping[str, Sequence[str]]) -> None:
     """Warn of monitors and alerts that are in no directory, cannot be run, or are not those that one may think.
 
     ``places`` are the directories of each entry-point group.
     """
-    looking = _Programs(report, find, places, "plugins" not in draft.assignments)
-    for built in draft.built.values():
+    looking = _Programs(report, find, places, "plugins" not in parsed.assignments)
+    for built in parsed.built.values():
         for keyword, group, command in (
             ("MONITOR", MONITORS, built.service.monitor),
             ("REDISTRIBUTE", ALERTS, built.service.redistribute),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from pymon.config.build import Draft
+from pymon.config.build import ParsedSite
 from pymon.config.report import Report
 
 SERVER_PORT = 2583
@@ -12,16 +12,16 @@ SERVER_PORT = 2583
 _FOR_TLS = ("servertlscert", "servertlskey", "servertlsca")
 
 
-def check_server(draft: Draft, report: Report) -> None:
+def check_server(parsed: ParsedSite, report: Report) -> None:
     """How TLS and logins are set up."""
-    _check_tls(draft, report)
-    _check_pam(draft, report)
+    _check_tls(parsed, report)
+    _check_pam(parsed, report)
 
 
-def _check_pam(draft: Draft, report: Report) -> None:
+def _check_pam(parsed: ParsedSite, report: Report) -> None:
     """Whether logins by PAM can work at all."""
-    token = draft.assignments.get("authtype")
-    if token is None or "pam" not in draft.site.settings.authtype:
+    token = parsed.assignments.get("authtype")
+    if token is None or "pam" not in parsed.site.settings.authtype:
         return
     try:
         importlib.import_module("pamela")
@@ -34,12 +34,12 @@ def _check_pam(draft: Draft, report: Report) -> None:
     report.add("no-pam", token.line or 0, (token.start_pos or 0) + max(0, token.find("pam")), reason=reason)
 
 
-def _check_tls(draft: Draft, report: Report) -> None:
+def _check_tls(parsed: ParsedSite, report: Report) -> None:
     """TLS: it needs a certificate and a port of its own; what is given for it does nothing without the port."""
-    settings, token = draft.site.settings, draft.assignments.get("servertls")
+    settings, token = parsed.site.settings, parsed.assignments.get("servertls")
     if settings.servertls is None or token is None:
         for name in _FOR_TLS:
-            if unused := draft.assignments.get(name):
+            if unused := parsed.assignments.get(name):
                 report.add("tls-unused", unused.line or 0, 0, keyword=name)
         return
     line, offset = token.line or 0, token.start_pos or 0

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from lark import Token
 
-from pymon.config.build_service import DEPENDENCIES, Built
-from pymon.config.build_settings import INHERITED
+from pymon.config.build_service import Built
+from pymon.config.explained_values import format_period
+from pymon.config.keyword import Inheritance, Keyword
+from pymon.config.keywords import PERIOD_KEYWORDS, SERVICE_KEYWORDS, VARIABLES
 from pymon.config.tree import Node, header_of, tokens_of, trees_of
+from pymon.config.value_types import ALERT
 from pymon.installed import ALERTS, MONITORS
-from pymon.model.depend import Dependency, ServiceKey
-from pymon.model.duration import format_duration
-from pymon.model.period import PeriodSpec
+from pymon.model.depend import ServiceKey
 from pymon.model.service import Host, Period, Service
 from pymon.model.settings import Settings
 from pymon.model.site import Site
@@ -21,26 +22,6 @@ from pymon.redaction.command_words import mask_value
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
-
-_TIMES = frozenset({
-    "interval", "failure_interval", "traptimeout", "trapduration", "randskew", "dep_memory", "timeout",
-    "alertevery", "alertafter_time", "upalertafter", "randstart", "cltimeout", "historictime", "trapmaxage",
-})  # fmt: skip
-_SERVICE_FIELDS = (
-    "interval", "failure_interval", "monitor", "timeout", "inprocess", "description", "redistribute",
-    "allow_empty_group", "exclude_hosts", "exclude_period", "randskew", "traptimeout", "trapduration",
-    "dep_behavior", "dep_memory", "depend", "alertdepend", "monitordepend", "hostdepend", "unack_summary",
-)  # fmt: skip
-_GLOBALS = ("maxprocs", "randstart", "exclude_period", "inprocess", "dep_recur_limit", "plugins", "mondir", "alertdir")
-_UNSET = {
-    "interval": "never scheduled",
-    "randstart": "off", "maxprocs": "no limit", "alertevery": "every failure", "numalerts": "no limit",
-}  # fmt: skip
-_RULE_FIELDS = {
-    "alertevery": ("alertevery",), "alertafter": ("alertafter_consecutive", "alertafter_count", "alertafter_time"),
-    "upalertafter": ("upalertafter",), "numalerts": ("numalerts",), "no_comp_alerts": ("no_comp_alerts",),
-    "alerts_dont_count": ("alerts_dont_count",), "alertexitrange": ("alertexitrange",),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +86,24 @@ class _View:
     def lines(self) -> Iterator[Explained]:
         """Everything, in the order in which people ask."""
         yield self._hosts()
-        for name in _SERVICE_FIELDS:
-            yield Explained("service", name, self._value(name), self._origin(name))
+        for keyword in SERVICE_KEYWORDS.values():
+            yield Explained("service", keyword.name, self._value(keyword), self._origin(keyword))
         yield from self._environment()
         for period in self._service.periods:
             yield from self._period(period)
-        for name in _GLOBALS:
-            yield Explained("global", name, shown(name, getattr(self._site.settings, name)), self._global_origin(name))
+        for keyword in VARIABLES.values():
+            if keyword.explained:
+                value = keyword.explain(*keyword.values_of(self._site.settings))
+                yield Explained("global", keyword.name, value, self._global_origin(keyword))
 
-    def _value(self, name: str) -> str:
-        """The effective value of a keyword; pymon's own have defaults that depend on others."""
-        service = self._service
-        if name == "timeout":
-            return shown(name, self._time_limit(service))
-        if name == "inprocess" and service.inprocess is None:
-            return shown(name, self._site.settings.inprocess)
-        return shown(name, getattr(service, name))
+    def _value(self, keyword: Keyword) -> str:
+        """The effective value of a keyword: its own, or what counts where it has none."""
+        values = keyword.values_of(self._service)
+        if values[0] is None and keyword.derived:
+            return keyword.explain(self._time_limit(self._service))
+        if values[0] is None and keyword.inherits is Inheritance.LAST:
+            return keyword.explain(*keyword.values_of(self._site.settings))
+        return keyword.explain(*values)
 
     def _at(self, line: int | None) -> str:
         """A place in the file."""
@@ -130,26 +113,26 @@ class _View:
         """The hosts that the monitor is given."""
         group = self._service.group
         hostgroup = self._site.hostgroups[group]
-        return Explained("hosts", group, _shown_hosts(hostgroup.hosts, self._service), self._at(hostgroup.line))
+        return Explained("hosts", group, _format_hosts(hostgroup.hosts, self._service), self._at(hostgroup.line))
 
-    def _origin(self, name: str) -> str:
+    def _origin(self, keyword: Keyword) -> str:
         """Where a keyword of the service comes from."""
-        token = self._tokens.get(name.upper())
+        token = self._tokens.get(keyword.terminal)
         if token is not None:
             return self._at(token.line)
-        if name in INHERITED:
-            token = _last_before(self._tree, self._service.line, name)
+        if keyword.inherits is Inheritance.EARLIER:
+            token = _last_before(self._tree, self._service.line, keyword.name)
             if token is not None:
                 return f"{self._at(token.line)} (global)"
-        if name == "timeout":
-            return f"{DEFAULT} (the larger of 5m and 10 intervals)"
-        return f"{self._global_origin(name)} (global)" if name == "inprocess" else DEFAULT
+        if keyword.inherits is Inheritance.LAST:
+            return f"{self._global_origin(keyword)} (global)"
+        return f"{DEFAULT} ({keyword.derived})" if keyword.derived else DEFAULT
 
-    def _global_origin(self, name: str) -> str:
-        """Where a global variable comes from."""
-        if name in self._overridden:
+    def _global_origin(self, keyword: Keyword) -> str:
+        """Where the global variable of a keyword's name comes from."""
+        if keyword.name in self._overridden:
             return COMMAND_LINE
-        token = self._assignments.get(name)
+        token = self._assignments.get(keyword.name)
         return DEFAULT if token is None else self._at(token.line)
 
     def _environment(self) -> Iterator[Explained]:
@@ -164,57 +147,24 @@ class _View:
         part = f"period {period.key}".rstrip()
         node = next(node for node in trees_of(self._node) if header_of(node).line == period.line)
         origins = {token.type: token.line for token in tokens_of(node)}
-        yield Explained(part, "when", shown("when", period.spec), self._at(period.line))
-        for keyword, names in _RULE_FIELDS.items():
-            line = origins.get(keyword.upper())
-            yield Explained(part, keyword, _shown_rule(period, names), DEFAULT if line is None else self._at(line))
+        yield Explained(part, "when", format_period(period.spec), self._at(period.line))
+        for keyword in PERIOD_KEYWORDS.values():
+            if keyword.type is not ALERT:
+                line = origins.get(keyword.terminal)
+                value = keyword.explain(*keyword.values_of(period))
+                yield Explained(part, keyword.name, value, DEFAULT if line is None else self._at(line))
         for alert in period.alerts:
             condition = "" if alert.exit_range is None else f"exit={alert.exit_range} "
             yield Explained(part, alert.kind, f"{condition}{alert.command}", self._at(alert.line))
 
 
-def shown(name: str, value: object) -> str:
-    """A value as mon.cf would have it."""
-    if value is None or (name in _UNSET and value in (0, ())):
-        return _UNSET.get(name, "none" if name in DEPENDENCIES else "not set")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if name in _TIMES and isinstance(value, float):
-        return format_duration(value)
-    if isinstance(value, PeriodSpec):
-        return value.text or "always"
-    if isinstance(value, Dependency):
-        return value.text
-    if isinstance(value, frozenset):
-        return " ".join(sorted(str(each) for each in value)) or "none"
-    if isinstance(value, tuple):
-        return ":".join(str(each) for each in value) or "none"
-    return str(value)
-
-
-def _shown_hosts(hosts: tuple[Host, ...], service: Service) -> str:
+def _format_hosts(hosts: tuple[Host, ...], service: Service) -> str:
     """The hosts, with those that are left out marked."""
     words = []
     for host in hosts:
         why = "disabled" if host.disabled else "excluded" if host.name in service.exclude_hosts else ""
         words.append(f"{host.name} ({why})" if why else host.name)
     return " ".join(words) or "none"
-
-
-def _shown_rule(period: Period, names: tuple[str, ...]) -> str:
-    """The value of a rule, which may have several fields."""
-    if names == ("alertevery",):
-        text = shown("alertevery", period.alertevery)
-        return f"{text} {period.alertevery_mode}" if period.alertevery and period.alertevery_mode != "summary" else text
-    if len(names) == 1:
-        return shown(names[0], getattr(period, names[0]))
-    forms = []
-    if period.alertafter_consecutive is not None:
-        forms.append(str(period.alertafter_consecutive))
-    if period.alertafter_time is not None:
-        count = "" if period.alertafter_count is None else f"{period.alertafter_count} "
-        forms.append(f"{count}{format_duration(period.alertafter_time)}")
-    return " and ".join(forms) or "the first failure"
 
 
 def _programs(

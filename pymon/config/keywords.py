@@ -1,129 +1,128 @@
-"""The words of mon.cf, by where they may stand, and pymon's own (``timeout``, ``inprocess``)."""
+"""The table of keywords: every word of mon.cf, where it stands, and how its value is read, shown and set.
+
+All that knows keywords takes them from here: the grammar (``parse``), the builders, ``pymon check`` and its
+``--explain``, ``set`` and ``get``, the guesses for misspelt words, and docs/mon.cf.md. What a column means stands in
+``keyword.py``. ``--explain`` shows keywords in the order of this table.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-RECORD_KEYWORDS = frozenset({"hostgroup", "alias", "view", "watch"})
-"""what starts a record"""
+from pymon.config import value_types as types
+from pymon.config.keyword import Inheritance, Keyword, RecordKeyword, Scope
+from pymon.model.timer import Timer
 
-SERVICE_KEYWORDS = frozenset({
-    "interval", "failure_interval", "monitor", "redistribute", "allow_empty_group", "description", "unack_summary",
-    "traptimeout", "trapduration", "randskew", "dep_behavior", "dep_memory", "depend", "alertdepend",
-    "monitordepend", "hostdepend", "exclude_hosts", "exclude_period", "timeout", "inprocess",
-})  # fmt: skip
-"""what may stand after ``service`` and before its first ``period``"""
+SITE, SERVICE, PERIOD = Scope.SITE, Scope.SERVICE, Scope.PERIOD
+EARLIER, LAST = Inheritance.EARLIER, Inheritance.LAST
 
-PERIOD_KEYWORDS = frozenset({
-    "alert", "upalert", "startupalert", "ackalert", "disablealert", "alertevery", "alertafter", "upalertafter",
-    "numalerts", "no_comp_alerts", "alerts_dont_count", "alertexitrange",
-})  # fmt: skip
-"""what may stand after ``period``"""
+KEYWORDS: tuple[Keyword, ...] = (
+    # how services are checked
+    Keyword("maxprocs", SITE, types.PROCESSES, unset="no limit", explained=True),
+    Keyword("randstart", SITE, types.GLOBAL_TIME, unset="off", explained=True),
+    Keyword("exclude_period", SITE, types.EXCLUDED_PERIOD, explained=True),
+    Keyword("inprocess", SITE, types.YES_OR_NO, explained=True),
+    Keyword("dep_recur_limit", SITE, types.NUMBER, explained=True),
+    Keyword("dep_behavior", SITE, types.BEHAVIOR),
+    Keyword("dep_memory", SITE, types.GLOBAL_TIME),
+    Keyword("unack_summary", SITE, types.GLOBAL_UNACK_SUMMARY),
+    Keyword("startupalerts_on_reset", SITE, types.STARTUPALERTS),
+    Keyword("monremote", SITE, types.TEXT, unset="none"),
+    # directories and files
+    Keyword("plugins", SITE, types.PLUGIN_ORDER, explained=True),
+    Keyword("mondir", SITE, types.PATHS, explained=True),
+    Keyword("alertdir", SITE, types.PATHS, explained=True),
+    Keyword("basedir", SITE, types.TEXT),
+    Keyword("cfbasedir", SITE, types.TEXT),
+    Keyword("logdir", SITE, types.TEXT),
+    Keyword("statedir", SITE, types.TEXT),
+    Keyword("state", SITE, types.STATE_POLICY),
+    Keyword("pidfile", SITE, types.TEXT),
+    Keyword("monerrfile", SITE, types.TEXT),
+    # logs and histories
+    Keyword("histlength", SITE, types.NUMBER),
+    Keyword("historicfile", SITE, types.TEXT, unset="none"),
+    Keyword("historictime", SITE, types.GLOBAL_TIME),
+    Keyword("dtlogging", SITE, types.DTLOGGING),
+    Keyword("dtlogfile", SITE, types.TEXT),
+    Keyword("syslog_facility", SITE, types.FACILITY),
+    # clients and traps
+    Keyword("serverbind", SITE, types.ADDRESSES),
+    Keyword("serverport", SITE, types.PORT),
+    Keyword("trapbind", SITE, types.ADDRESSES),
+    Keyword("trapport", SITE, types.PORT),
+    Keyword("trapmaxage", SITE, types.GLOBAL_TIME),
+    Keyword("cltimeout", SITE, types.GLOBAL_TIME),
+    Keyword("clientallow", SITE, types.CLIENT_PATTERNS),
+    Keyword("servertls", SITE, types.PORT),
+    Keyword("servertlscert", SITE, types.TEXT, unset="none"),
+    Keyword("servertlskey", SITE, types.TEXT, unset="none"),
+    Keyword("servertlsca", SITE, types.TEXT, unset="none"),
+    Keyword("serversocket", SITE, types.TEXT, unset="none"),
+    Keyword("serversocketmode", SITE, types.SOCKET_MODE),
+    Keyword("authfile", SITE, types.TEXT),
+    Keyword("authtype", SITE, types.AUTH_TYPES),
+    Keyword("userfile", SITE, types.TEXT),
+    Keyword("pamservice", SITE, types.TEXT),
 
-WATCH_KEYWORDS = SERVICE_KEYWORDS | PERIOD_KEYWORDS | {"service", "period"}
-"""all that may stand in a watch, at one place or another"""
+    Keyword("interval", SERVICE, types.TIME, "invalid time interval", "never scheduled", retimes=Timer.CHECK),
+    Keyword("failure_interval", SERVICE, types.TIME, "invalid interval", retimes=Timer.CHECK),
+    Keyword("monitor", SERVICE, types.MONITOR),
+    Keyword("timeout", SERVICE, types.TIME, derived="the larger of 5m and 10 intervals"),
+    Keyword("inprocess", SERVICE, types.YES_OR_NO, inherits=LAST),
+    Keyword("description", SERVICE, types.TEXT),
+    Keyword("redistribute", SERVICE, types.COMMAND),
+    Keyword("allow_empty_group", SERVICE, types.FLAG),
+    Keyword("exclude_hosts", SERVICE, types.HOSTS),
+    Keyword("exclude_period", SERVICE, types.EXCLUDED_PERIOD),
+    Keyword("randskew", SERVICE, types.TIME, "invalid randskew time interval", retimes=Timer.CHECK),
+    Keyword("traptimeout", SERVICE, types.TIME, "invalid traptimeout interval", retimes=Timer.TRAP_TIMEOUT),
+    Keyword("trapduration", SERVICE, types.TIME, "invalid trapduration interval"),
+    Keyword("dep_behavior", SERVICE, types.BEHAVIOR, inherits=EARLIER),
+    Keyword("dep_memory", SERVICE, types.TIME, "bad value", inherits=EARLIER),
+    Keyword("depend", SERVICE, types.DEPENDENCY),
+    Keyword("alertdepend", SERVICE, types.DEPENDENCY),
+    Keyword("monitordepend", SERVICE, types.DEPENDENCY),
+    Keyword("hostdepend", SERVICE, types.DEPENDENCY),
+    Keyword("unack_summary", SERVICE, types.UNACK_SUMMARY, inherits=EARLIER),
 
-KEYWORDS = RECORD_KEYWORDS | WATCH_KEYWORDS
-"""every keyword that begins a line"""
+    Keyword("alertevery", PERIOD, types.ALERTEVERY, unset="every failure", fields=("alertevery", "alertevery_mode")),
+    Keyword("alertafter", PERIOD, types.ALERTAFTER, unset="the first failure",
+            fields=("alertafter_consecutive", "alertafter_count", "alertafter_time")),
+    Keyword("upalertafter", PERIOD, types.TIME, "invalid upalertafter specification"),
+    Keyword("numalerts", PERIOD, types.COUNT, unset="no limit"),
+    Keyword("no_comp_alerts", PERIOD, types.FLAG),
+    Keyword("alerts_dont_count", PERIOD, types.FLAG),
+    Keyword("alertexitrange", PERIOD, types.EXIT_RANGE),
+    Keyword("alert", PERIOD, types.ALERT, fields=("alerts",)),
+    Keyword("upalert", PERIOD, types.ALERT, fields=("alerts",)),
+    Keyword("startupalert", PERIOD, types.ALERT, fields=("alerts",)),
+    Keyword("ackalert", PERIOD, types.ALERT, fields=("alerts",)),
+    Keyword("disablealert", PERIOD, types.ALERT, fields=("alerts",)),
+)  # fmt: skip
 
-_EMPTY = "a group without hosts is not checked unless allow_empty_group says so: drop the line"
-_COUNT = "alerts count unless alerts_dont_count says otherwise: drop the line"
-
-_DISABLE = "there is no keyword for this: use 'moncmd disable service', or write *host in the hostgroup"
-_ENABLE = "what stands in the file is enabled: drop the line"
-
-OTHER_WORDS: dict[str, str] = {
-    "comp_alerts": "it is the default: drop the line (the keyword for the opposite is no_comp_alerts)",
-    "compalerts": "it is the default: drop the line (the keyword for the opposite is no_comp_alerts)",
-    "alerts_count": _COUNT,
-    "alerts_do_count": _COUNT,
-    "dont_count_alerts": "the word for this is alerts_dont_count",
-    "deny_empty_group": _EMPTY,
-    "disallow_empty_group": _EMPTY,
-    "no_empty_group": _EMPTY,
-    "no_allow_empty_group": _EMPTY,
-    "include_hosts": "all hosts of the group are checked, but for those of exclude_hosts",
-    "include_period": "checks run at all times, but for those of exclude_period",
-    "no_unack_summary": "write: unack_summary no",
-    "outprocess": "write: inprocess no",
-    "noinprocess": "write: inprocess no",
-    "no_inprocess": "write: inprocess no",
-    "success_interval": "the word for this is interval; failure_interval holds while the service fails",
-    "check_interval": "the word for this is interval",
-    "retry_interval": "the word for this is failure_interval",
-    "alertinterval": "the word for this is alertevery",
-    "notification_interval": "the word for this is alertevery",
-    "downalert": "the word for this is alert",
-    "okalert": "the word for this is upalert",
-    "recoveryalert": "the word for this is upalert",
-    "noalert": "leave the alert line out",
-    "noupalert": "leave the upalert line out",
-    "startalert": "the word for this is startupalert",
-    "enablealert": "nobody is told when something is enabled; disablealert is for what is disabled",
-    "maxalerts": "the word for this is numalerts",
-    "alertnum": "the word for this is numalerts",
-    "trapalert": "the word for this is alert: a trap that says fail calls it, too",
-    "recoveralert": "the word for this is upalert",
-    "disable": _DISABLE,
-    "disabled": _DISABLE,
-    "enable": _ENABLE,
-    "enabled": _ENABLE,
-    "max_alerts": "the word for this is numalerts",
-    "parents": "the word for this is depend",
-    "hosts": "the hosts stand in a hostgroup of the watch's name",
-}
-"""words of older versions, of other programs, and opposites, with what is right instead"""
-
-OTHER_VARIABLES: dict[str, str] = {
-    "snmp": "there is no SNMP: drop the line",
-    "snmpport": "there is no SNMP: drop the line",
-    "nodtlogging": "write: dtlogging = no",
-    "no_dtlogging": "write: dtlogging = no",
-    "no_startupalerts_on_reset": "write: startupalerts_on_reset = no",
-    "clientdeny": "clientallow says who may connect, and nobody else may",
-    "port": "the word for this is serverport",
-    "bind": "the word for this is serverbind",
-    **dict.fromkeys(("serverip", "serveraddr", "serveraddress", "serverhost"), "the word for this is serverbind"),
-    **dict.fromkeys(("trapip", "trapaddr", "trapaddress"), "the word for this is trapbind"),
-    **dict.fromkeys(("syslog", "use_syslog"), "the word for this is syslog_facility"),
-    **dict.fromkeys(("histmax", "historymax", "maxhistory"), "the word for this is histlength"),
-    "alertpath": "the word for this is alertdir",
-    "monpath": "the word for this is mondir",
-    "monitordir": "the word for this is mondir",
-    "pluginorder": "the word for this is plugins",
-    "auth": "the word for this is authtype",
-    "scriptdir": "the word for this is mondir",
-    "maxkeep": "the word for this is histlength",
-    "minprocs": "there is no lowest number of processes; the highest is maxprocs",
-    "outprocess": "write: inprocess = no",
-    "noinprocess": "write: inprocess = no",
-}
-"""the same for global variables"""
-
-_DEFAULT_MODE = "it is the default: leave it out"
-OTHER_MODES: dict[str, str] = {
-    "no_summary": "the word for this is observe_detail",
-    "nosummary": "the word for this is observe_detail",
-    "detail": "the word for this is observe_detail",
-    "observe_summary": _DEFAULT_MODE,
-    "ignore_detail": _DEFAULT_MODE,
-    "no_detail": _DEFAULT_MODE,
-    "no_strict": _DEFAULT_MODE,
-    "nostrict": _DEFAULT_MODE,
-    "unstrict": _DEFAULT_MODE,
-}
-"""the same for what may follow the time of alertevery"""
+_NAME = r"([a-zA-Z0-9_.\-]+)"
+RECORDS: tuple[RecordKeyword, ...] = (
+    RecordKeyword("hostgroup", re.compile(rf"hostgroup\s+{_NAME}", re.ASCII), "HOSTS"),
+    RecordKeyword("alias", re.compile(rf"alias\s+{_NAME}$", re.ASCII), "ALIAS_LINE"),
+    RecordKeyword("view", re.compile(rf"view\s+{_NAME}\s+\S", re.ASCII), "ENTRIES", "a name and entries"),
+    RecordKeyword("watch", re.compile(rf"watch\s+{_NAME}", re.ASCII), "UNKNOWN"),
+)
+"""what starts a record, in mon's order: inside a record, a line that would start a later one is plain content"""
 
 
-def find_other_word(word: str, table: Mapping[str, str]) -> str:
-    """What is right instead of a word of one of these tables, however it is joined, and in the singular too.
-
-    Empty if it is in none.
-    """
-    return table.get(word.lower()) or next(
-        (right for known, right in table.items() if _joined(known) == _joined(word)), ""
-    )
+def keywords_of(scope: Scope) -> Mapping[str, Keyword]:
+    """The keywords of one scope by their names, in the order of the table."""
+    return {keyword.name: keyword for keyword in KEYWORDS if keyword.scope is scope}
 
 
-def _joined(word: str) -> str:
-    return word.lower().replace("_", "").replace("-", "").removesuffix("s")
+VARIABLES = keywords_of(SITE)
+SERVICE_KEYWORDS = keywords_of(SERVICE)
+PERIOD_KEYWORDS = keywords_of(PERIOD)
+
+WATCH_WORDS = frozenset({*SERVICE_KEYWORDS, *PERIOD_KEYWORDS, "service", "period"})
+"""what may begin a line of a watch, at one place or another"""
+
+FIRST_WORDS = WATCH_WORDS | {record.name for record in RECORDS}
+"""every word that begins a line, but for global variables"""

@@ -14,21 +14,20 @@ from typing import Any
 from lark import Token
 
 from pymon.config.auth import parse_auth
-from pymon.config.build import Draft, build
+from pymon.config.build import ParsedSite, build
 from pymon.config.check import check
 from pymon.config.check_arguments import ArgumentLines
 from pymon.config.check_lvs import ReadLine, lvs_problems
 from pymon.config.check_programs import check_programs
 from pymon.config.encoding import Undecodable, decode_lines, guess_encoding
 from pymon.config.files import see
-from pymon.config.keywords import KEYWORDS
+from pymon.config.keywords import FIRST_WORDS, VARIABLES
 from pymon.config.lines import Source
 from pymon.config.m4 import M4Failed, run_m4
 from pymon.config.parse import parse
 from pymon.config.paths import resolve_paths
 from pymon.config.report import Report
 from pymon.config.tree import Node
-from pymon.config.values import path_list
 from pymon.errors import ConfigError
 from pymon.executable import Search, absent, search, unreadable
 from pymon.installed import ALERTS, MONITORS, Offer, offers
@@ -72,14 +71,14 @@ class Reading:
     """All that reading a file gave, for those who explain it; ``site`` is for use only if there are no errors."""
 
     tree: Node
-    draft: Draft
+    parsed: ParsedSite
     site: Site
     report: Report
     auth: AuthRules | None = None
 
     def arguments(self) -> ArgumentLines:
         """The lines that call programs, for the plugins to be asked about."""
-        return ArgumentLines(self.draft, self.report.source)
+        return ArgumentLines(self.parsed, self.report.source)
 
     def lvs_problems(self, read_line: ReadLine, names: Collection[str]) -> tuple[Problem, ...]:
         """What is odd about what the lines of lvs.alert, by whichever ``names``, do together."""
@@ -131,16 +130,16 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
         tree = parse(report)
         for code, number, column, facts in source.notices:
             report.add_at(code, Place(source.name, number, column), **facts)
-        draft = build(tree, report)
-        settings = complete(draft.site.settings, overrides or {})
-        _check_files(draft, settings, overrides or {}, report)
+        parsed = build(tree, report)
+        settings = complete(parsed.site.settings, overrides or {})
+        _check_files(parsed, settings, overrides or {}, report)
         auth, auth_problems = _read_auth(settings.authfile, is_given="authfile" in (overrides or {}))
         report.include(auth_problems)
-        if not draft.site.services and not report.has_errors:
+        if not parsed.site.services and not report.has_errors:
             report.add_at("no-services", Place(source.name, 0))
-        check(draft, report, time.localtime().tm_year)
-        check_programs(draft, report, program_finder(settings), _places(settings))
-    return Reading(tree, draft, replace(draft.site, settings=settings), report, auth)
+        check(parsed, report, time.localtime().tm_year)
+        check_programs(parsed, report, program_finder(settings), _places(settings))
+    return Reading(tree, parsed, replace(parsed.site, settings=settings), report, auth)
 
 
 @contextmanager
@@ -182,7 +181,7 @@ def _source(path: Path, m4: str | None) -> Source:
 def _decoded(name: str, path: str, data: bytes) -> Source:
     """Decode a file; lines that are not UTF-8 make it unusable, unless they are comments."""
     text, undecodable = decode_lines(data)
-    source = Source(name, text, KEYWORDS)
+    source = Source(name, text, FIRST_WORDS)
     if not undecodable:
         return source
     report = Report(source)
@@ -195,7 +194,7 @@ def _decoded(name: str, path: str, data: bytes) -> Source:
     if report.has_errors:
         codec = encoding[0] if encoding else "utf-8"
         raise ConfigError(tuple(_readable(problem, codec) for problem in report.problems()))
-    source = Source(name, _legible(data, undecodable, encoding[0] if encoding else "utf-8"), KEYWORDS)
+    source = Source(name, _legible(data, undecodable, encoding[0] if encoding else "utf-8"), FIRST_WORDS)
     for problem in report.problems():
         source.note(problem.code, problem.place.line, problem.place.column, guess=guess, command=command)
     return source
@@ -238,17 +237,17 @@ def _with_own(directories: tuple[str, ...], own: str, order: PluginOrder) -> tup
     return tuple(dict.fromkeys((own, *directories) if order is PluginOrder.OWN else (*directories, own)))
 
 
-def _check_files(draft: Draft, settings: Settings, overrides: Mapping[str, object], report: Report) -> None:
+def _check_files(parsed: ParsedSite, settings: Settings, overrides: Mapping[str, object], report: Report) -> None:
     """Reject an authfile or userfile that cannot be read, where the file names one (mon does so too); TLS likewise."""
     for keyword in ("authfile", "userfile", "servertlscert", "servertlskey", "servertlsca"):
         path: str = getattr(settings, keyword)
-        token = draft.assignments.get(keyword)
+        token = parsed.assignments.get(keyword)
         if token is not None and keyword not in overrides and not (token and os.access(path, os.R_OK)):
             hint = ": relative names are under cfbasedir" if not token.startswith("/") else ""
             facts = {"keyword": keyword, "value": token, "path": path, "hint": hint}
             report.add("unreadable-file", token.line or 0, token.start_pos or 0, **facts)
     for keyword in ("basedir", "cfbasedir", "logdir", "statedir", "mondir", "alertdir"):
-        token = draft.assignments.get(keyword)
+        token = parsed.assignments.get(keyword)
         if token is not None and keyword not in overrides:
             _check_directories(keyword, token, settings, report)
 
@@ -277,7 +276,8 @@ def _read_auth(path: str, *, is_given: bool) -> tuple[AuthRules | None, tuple[Pr
 
 def _check_directories(keyword: str, token: Token, settings: Settings, report: Report) -> None:
     """Warn of directories that the file names and that are not there."""
-    written = path_list(token, keyword, report.note_of(token)) if keyword in ("mondir", "alertdir") else (str(token),)
+    read = VARIABLES[keyword].read(str(token), report.note_of(token))[keyword]
+    written = read if isinstance(read, tuple) else (read,)
     base = "" if keyword in ("basedir", "cfbasedir") else settings.basedir
     for name in written:
         path = Path(base, name)

@@ -1,26 +1,29 @@
-"""Tokens → tree, by grammar.lark, going on after each error.
+"""Tokens → tree, by grammar.lark and the table of keywords, going on after each error.
 
-The parser says which tokens could have stood at the place of one that cannot; from this follows what is wrong:
-where settings are awaited we are in a service, where rules are in a period, else before the first service.
+The parser says which tokens could have stood at the place of one that cannot: where keywords of a service may stand we
+are in a service, where those of a period may we are in a period, else before the first service. Where a keyword belongs
+stands in its row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer, LexerState
 
-from pymon.config.keywords import OTHER_WORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS, WATCH_KEYWORDS, find_other_word
+from pymon.config.keywords import PERIOD_KEYWORDS, RECORDS, SERVICE_KEYWORDS, WATCH_WORDS
+from pymon.config.other_words import OTHER_WORDS, find_other_word
 from pymon.config.report import Report, did_you_mean
 from pymon.config.tokens import tokens
 from pymon.config.tree import Node
 
-_RULES = frozenset(keyword.upper() for keyword in PERIOD_KEYWORDS)
-_SETTINGS = frozenset(keyword.upper() for keyword in SERVICE_KEYWORDS)
+_RULES = tuple(keyword.terminal for keyword in PERIOD_KEYWORDS.values())
+_SETTINGS = tuple(keyword.terminal for keyword in SERVICE_KEYWORDS.values())
 
 
 class _NoLexer(Lexer):
@@ -36,10 +39,16 @@ class _NoLexer(Lexer):
 
 @cache
 def grammar() -> Lark:
-    """Compile grammar.lark, once."""
-    return Lark.open(
-        "grammar.lark", rel_to=__file__, parser="lalr", start="site", lexer=_NoLexer, maybe_placeholders=False
-    )
+    """Compile grammar.lark with the terminals and the two rules that the table of keywords gives it, once."""
+    structure = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    records = [terminal for record in RECORDS for terminal in (record.terminal, record.content)]
+    text = "\n".join((
+        structure,
+        f"_setting: {' | '.join(_SETTINGS)}",
+        f"_rule: {' | '.join(_RULES)}",
+        f"%declare {' '.join((*records, *_SETTINGS, *_RULES))}",
+    ))  # fmt: skip
+    return Lark(text, parser="lalr", start="site", lexer=_NoLexer, maybe_placeholders=False)
 
 
 def parse(report: Report) -> Node:
@@ -65,7 +74,7 @@ def _explain(token: Token, expected: frozenset[str], report: Report) -> None:
     line = token.line or 0
     keyword = token.type.lower()
     text = str(token) if token.type in ("UNKNOWN", "ENVIRONMENT") else f"{keyword} {token}".rstrip()
-    in_service, in_period = bool(expected & _SETTINGS), bool(expected & _RULES)
+    in_service, in_period = not expected.isdisjoint(_SETTINGS), not expected.isdisjoint(_RULES)
     if token.type == "ENVIRONMENT":
         report.add("environment-before-service", line, 0)
     elif not in_service and not in_period:
@@ -75,7 +84,7 @@ def _explain(token: Token, expected: frozenset[str], report: Report) -> None:
     elif token.type in _RULES:
         report.add("period-keyword-in-service", line, 0, line=text, keyword=keyword)
     else:
-        known = {name.lower() for name in expected} & WATCH_KEYWORDS
+        known = {name.lower() for name in expected} & WATCH_WORDS
         report.add("unknown-keyword", line, 0, line=text, hint=_unknown(text, known, report))
 
 
@@ -92,7 +101,7 @@ def _unknown(text: str, known: Collection[str], report: Report) -> str:
         return "an environment variable is NAME=value, with a name in capitals and no blank before the ="
     if right := find_other_word(word, OTHER_WORDS):
         return right
-    guess = report.guess(word, known) or report.guess(word, WATCH_KEYWORDS)
+    guess = report.guess(word, known) or report.guess(word, WATCH_WORDS)
     return guess or f"what can stand here: {' '.join(sorted(known))}"
 
 

@@ -165,7 +165,7 @@ _VALUES = (
         _PERIOD + "    alertafter »3 90s\n",
     ),
     _error(
-        "numalerts", "-numeric arg '{value}' (syntax: numalerts {{positive integer}})", "write a number; 0 is no limit",
+        "numalerts", "-numeric arg '{value}' (syntax: {keyword} {{positive integer}})", "write a number; 0 is no limit",
         _PERIOD + "    numalerts »-1\n", _PERIOD + "    numalerts »many\n",
     ),
     _error(
@@ -195,7 +195,7 @@ _VALUES = (
         "dep_behavior = »x\n", _SERVICE + "  dep_behavior »A\n",
     ),
     _error(
-        "unack-summary", "invalid unack_summary value '{value}' (syntax: unack_summary [0|1|y|yes|n|no])",
+        "unack-summary", "invalid {keyword} value '{value}' (syntax: {keyword} [0|1|y|yes|n|no])",
         "write yes or no",
         "unack_summary = »true\n", _SERVICE + "  unack_summary »off\n", "unack_summary =»\n",
     ),
@@ -215,7 +215,7 @@ _VALUES = (
         differs="C-QUOTES",
     ),
     _error(
-        "inprocess", "inprocess takes yes or no, not '{value}'", "write yes or no",
+        "inprocess", "{keyword} takes yes or no, not '{value}'", "write yes or no",
         "inprocess = »perhaps\n", _SERVICE + "  inprocess »on\n",
     ),
     _error(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from lark import Token
 
+from pymon.config.keyword import InvalidValue
 from pymon.config.lines import Source
 from pymon.config.problems import KINDS
 from pymon.model.place import Place
@@ -18,19 +19,6 @@ MOST = 1000
 
 MOST_COMPARISONS = 100_000
 """names that are compared with misspelt ones, all in all: about a second's work"""
-
-
-class Misfit(Exception):
-    """A value that does not fit its keyword. Raised by converters, and turned into a Problem where they are called.
-
-    ``offset`` is counted from the start of the value.
-    """
-
-    def __init__(self, code: str, offset: int = 0, /, **facts: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.offset = offset
-        self.facts = facts
 
 
 class Report:
@@ -89,9 +77,9 @@ class Report:
 
         return note
 
-    def add_misfit(self, misfit: Misfit, token: Token, further: int = 0) -> None:
+    def add_invalid(self, invalid: InvalidValue, token: Token, further: int = 0) -> None:
         """Add what a converter could not read, ``further`` characters into the value of a token."""
-        self.add(misfit.code, token.line or 0, (token.start_pos or 0) + further + misfit.offset, **misfit.facts)
+        self.add(invalid.code, token.line or 0, (token.start_pos or 0) + further + invalid.offset, **invalid.facts)
 
     def problems(self) -> tuple[Problem, ...]:
         """All problems, in the order of the file; those of other files last."""

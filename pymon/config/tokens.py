@@ -18,34 +18,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from enum import Enum
 
 from lark import Token
 
-from pymon.config.keywords import RECORD_KEYWORDS, WATCH_KEYWORDS
+from pymon.config.keyword import RecordKeyword
+from pymon.config.keywords import PERIOD_KEYWORDS, RECORDS, SERVICE_KEYWORDS
 from pymon.config.lines import Line
 
 _GLOBAL = re.compile(r"\w+\s*=", re.ASCII)
-_NAME = r"([a-zA-Z0-9_.\-]+)"
-_RECORDS = {
-    "hostgroup": ("HOSTGROUP", re.compile(rf"hostgroup\s+{_NAME}", re.ASCII)),
-    "alias": ("ALIAS", re.compile(rf"alias\s+{_NAME}$", re.ASCII)),
-    "view": ("VIEW", re.compile(rf"view\s+{_NAME}\s+\S", re.ASCII)),
-    "watch": ("WATCH", re.compile(rf"watch\s+{_NAME}", re.ASCII)),
-}
 _KEYWORD = re.compile(r"(\w+)\s*", re.ASCII)
 _ENVIRONMENT = re.compile(r"[A-Z_][A-Z0-9_]*=", re.ASCII)
-_TYPES = {keyword: keyword.upper() for keyword in WATCH_KEYWORDS}
-
-
-class Record(Enum):
-    """The kinds of record, by the token that their further lines are."""
-
-    NONE = "IGNORED"
-    HOSTGROUP = "HOSTS"
-    ALIAS = "ALIAS_LINE"
-    VIEW = "ENTRIES"
-    WATCH = "UNKNOWN"
+_TERMINALS = {
+    **{keyword.name: keyword.terminal for table in (SERVICE_KEYWORDS, PERIOD_KEYWORDS) for keyword in table.values()},
+    **{"service": "SERVICE", "period": "PERIOD"},
+}
+"""the terminals of the words that begin a line of a watch"""
+_RANKS = {record.name: (rank, record) for rank, record in enumerate(RECORDS)}
+_WATCH = RECORDS[-1]
 
 
 def tokens(lines: Iterable[Line]) -> Iterator[Token]:
@@ -54,50 +43,42 @@ def tokens(lines: Iterable[Line]) -> Iterator[Token]:
     A token's value is what follows the keyword, ``start_pos`` where in the logical line that begins, ``line``
     the number of the logical line.
     """
-    record = Record.NONE
+    record: RecordKeyword | None = None
     number = 0
     for text, number in lines:
         if not text:
-            if record is not Record.NONE:
-                record = Record.NONE
+            if record is not None:
+                record = None
                 yield Token("END", "", 0, number)
             continue
-        if record is Record.WATCH:
+        if record is _WATCH:
             match = _KEYWORD.match(text)
             word = match[1] if match else ""
-            if match and word in _TYPES:
-                yield Token(_TYPES[word], text[match.end() :], match.end(), number)
+            if match and word in _TERMINALS:
+                yield Token(_TERMINALS[word], text[match.end() :], match.end(), number)
                 continue
         started = _record_start(text, record)
         if started is not None:
-            if record is not Record.NONE:
+            if record is not None:
                 yield Token("END", "", 0, number)
-            kind, start = started
-            record = Record[kind]
-            yield Token(kind, text[start:], start, number)
-        elif record is Record.WATCH:
+            record, start = started
+            yield Token(record.terminal, text[start:], start, number)
+        elif record is _WATCH:
             yield Token("ENVIRONMENT" if _ENVIRONMENT.match(text) else "UNKNOWN", text, 0, number)
         else:
-            yield Token("GLOBAL" if _GLOBAL.match(text) else record.value, text, 0, number)
-    if record is not Record.NONE:
+            content = "IGNORED" if record is None else record.content
+            yield Token("GLOBAL" if _GLOBAL.match(text) else content, text, 0, number)
+    if record is not None:
         yield Token("END", "", 0, number)
 
 
-def _record_start(text: str, record: Record) -> tuple[str, int] | None:
-    """The kind of record that a line starts here, and where its name begins; None if it starts none."""
+def _record_start(text: str, inside: RecordKeyword | None) -> tuple[RecordKeyword, int] | None:
+    """The record that a line starts here, and where its name begins; None if it starts none."""
     first = _KEYWORD.match(text)
-    if first is None or first[1] not in RECORD_KEYWORDS or record in _SWALLOWED_BY[first[1]]:
+    if first is None or first[1] not in _RANKS:
         return None
-    word = first[1]
-    kind, pattern = _RECORDS[word]
-    match = pattern.match(text)
-    return (kind, match.start(1)) if match else None
-
-
-_SWALLOWED_BY = {
-    "hostgroup": frozenset[Record](),
-    "alias": frozenset({Record.HOSTGROUP}),
-    "view": frozenset({Record.HOSTGROUP, Record.ALIAS}),
-    "watch": frozenset({Record.HOSTGROUP, Record.ALIAS, Record.VIEW}),
-}
-"""the records in which a line that would start another one is plain content"""
+    rank, record = _RANKS[first[1]]
+    if inside is not None and _RANKS[inside.name][0] < rank:
+        return None
+    match = record.pattern.match(text)
+    return (record, match.start(1)) if match else None

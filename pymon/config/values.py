@@ -1,17 +1,18 @@
 """One converter for each kind of value in mon.cf.
 
-A converter takes the text of a value, the keyword it belongs to, and ``note``, by which it mentions what is odd and
-yet legal. It returns the value, or raises Misfit. Offsets are counted from the start of the text.
+A converter takes the text of a value, the keyword it belongs to (its row of the table), and ``note``, by which it
+mentions what is odd and yet legal. It returns the value, or raises InvalidValue. Offsets are counted from the start of
+the text.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Protocol
 
 from pymon.config.dependencies import parse_dependency, scan_dependency
+from pymon.config.keyword import InvalidValue, Keyword, Note
 from pymon.config.periods import parse_period
-from pymon.config.report import Misfit, did_you_mean
+from pymon.config.report import did_you_mean
 from pymon.config.shell_words import split_blanks, split_words
 from pymon.config.time_values import BLANKS, parse_timeval
 from pymon.errors import DependencyError, PeriodError, TimevalError, WordSplitError
@@ -19,13 +20,6 @@ from pymon.model.depend import DependBehavior, Dependency
 from pymon.model.period import PeriodSpec
 from pymon.model.service import Command, ExitRange, MonitorCommand
 from pymon.redaction.command_words import mask_secrets
-
-
-class Note(Protocol):
-    """Mentions something odd about a value: its kind, the offset in the value, and the facts for the message."""
-
-    def __call__(self, kind: str, offset: int = 0, /, **facts: object) -> None: ...
-
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,15})(?![0-9])", re.ASCII)
 _EXIT_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
@@ -46,118 +40,113 @@ FACILITIES = frozenset({
 })  # fmt: skip
 
 
-def global_time(text: str, keyword: str, note: Note) -> float:
+def global_time(text: str, keyword: Keyword, note: Note) -> float:
     """A time value of a global variable; zero is fine."""
     try:
         return parse_timeval(text)
     except TimevalError as error:
-        raise Misfit("global-time", value=text, keyword=keyword, hint=error) from None
+        raise InvalidValue("global-time", value=text, keyword=keyword.name, hint=error) from None
 
 
-_TIME_WORDING = {
-    "interval": "invalid time interval", "failure_interval": "invalid interval", "dep_memory": "bad value",
-    "randskew": "invalid randskew time interval", "traptimeout": "invalid traptimeout interval",
-    "trapduration": "invalid trapduration interval", "upalertafter": "invalid upalertafter specification",
-    "timeout": "invalid timeout",
-}  # fmt: skip
-
-
-def positive_time(text: str, keyword: str, note: Note) -> float:
+def positive_time(text: str, keyword: Keyword, note: Note) -> float:
     """A time value of a service or period; it must be more than zero."""
     try:
         seconds, hint = parse_timeval(text), "it must be more than zero"
     except TimevalError as error:
         seconds, hint = 0.0, str(error)
     if seconds <= 0:
-        raise Misfit("time", value=text, keyword=keyword, what=_TIME_WORDING[keyword], hint=hint)
+        what = keyword.wording or f"invalid {keyword.name}"
+        raise InvalidValue("time", value=text, keyword=keyword.name, what=what, hint=hint)
     return seconds
 
 
-def number(text: str, keyword: str, note: Note) -> int:
+def number(text: str, keyword: Keyword, note: Note) -> int:
     """A whole number; as in Perl the leading digits count, and nothing is 0."""
     match = _LEADING_NUMBER.match(text)
     value = int(match[1]) if match else 0
     if text and (match is None or match.end() != len(text)):
-        note("odd-number", value=text, keyword=keyword, number=value)
+        note("odd-number", value=text, keyword=keyword.name, number=value)
     return max(value, 0)
 
 
-def process_count(text: str, keyword: str, note: Note) -> int:
+def process_count(text: str, keyword: Keyword, note: Note) -> int:
     """``maxprocs``: a number; text would mean that nothing is ever run."""
     if text and not _LEADING_NUMBER.match(text):
-        raise Misfit("not-a-number", value=text, keyword=keyword, hint="mon would run nothing at all: write a number")
+        hint = "mon would run nothing at all: write a number"
+        raise InvalidValue("not-a-number", value=text, keyword=keyword.name, hint=hint)
     return number(text, keyword, note)
 
 
-def port(text: str, keyword: str, note: Note) -> int | None:
+def port(text: str, keyword: Keyword, note: Note) -> int | None:
     """A port number; empty is the default."""
     if not text:
         return None
     if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
-        raise Misfit("not-a-number", value=text, keyword=keyword, hint="write a port number, from 1 to 65535")
+        hint = "write a port number, from 1 to 65535"
+        raise InvalidValue("not-a-number", value=text, keyword=keyword.name, hint=hint)
     return int(text)
 
 
-def dtlogging(text: str, keyword: str, note: Note) -> bool:
+def dtlogging(text: str, keyword: Keyword, note: Note) -> bool:
     """On for the number 1, ``yes`` and ``true``, in lower case; off for anything else."""
     is_on = text in ("yes", "true") or bool(re.match(r"\+?0*1(?:\.0*)?(?![0-9.])", text))
     if text not in ("1", "yes", "true", "0", "no", "false", ""):
-        note("odd-switch", value=text, keyword=keyword, meaning="yes" if is_on else "no")
+        note("odd-switch", value=text, keyword=keyword.name, meaning="yes" if is_on else "no")
     return is_on
 
 
-def startupalerts_on_reset(text: str, keyword: str, note: Note) -> bool:
+def startupalerts_on_reset(text: str, keyword: Keyword, note: Note) -> bool:
     """On if it starts with 1, contains ``yes`` or ``true``, or ends with ``on``, in either case."""
     is_on = re.search("^1|yes|true|on$", text, re.IGNORECASE) is not None
     if text.lower() not in ("1", "yes", "true", "on", "0", "no", "false", "off", ""):
-        note("odd-switch", value=text, keyword=keyword, meaning="yes" if is_on else "no")
+        note("odd-switch", value=text, keyword=keyword.name, meaning="yes" if is_on else "no")
     return is_on
 
 
-def unack_summary(text: str, keyword: str, note: Note) -> bool:
+def unack_summary(text: str, keyword: Keyword, note: Note) -> bool:
     """Yes if there is a ``y`` anywhere, else no if there is an ``n``, else 1 or 0."""
     lowered = text.lower()
     if "y" not in lowered and "n" not in lowered and text not in ("0", "1"):
-        raise Misfit("unack-summary", value=text)
+        raise InvalidValue("unack-summary", value=text, keyword=keyword.name)
     is_on = text == "1" or "y" in lowered
     if lowered not in ("y", "yes", "n", "no", "0", "1"):
-        note("odd-switch", value=text, keyword=keyword, meaning="yes" if is_on else "no")
+        note("odd-switch", value=text, keyword=keyword.name, meaning="yes" if is_on else "no")
     return is_on
 
 
-def unack_summary_or_bare(text: str, keyword: str, note: Note) -> bool:
+def unack_summary_or_bare(text: str, keyword: Keyword, note: Note) -> bool:
     """As ``unack_summary``; the bare keyword is yes, as mon's manual promises (C-UNACK)."""
     if not text:
-        note("bare-unack-summary", -len(keyword))
+        note("bare-unack-summary", -len(keyword.name))
         return True
     return unack_summary(text, keyword, note)
 
 
-def yes_or_no(text: str, keyword: str, note: Note) -> bool:
+def yes_or_no(text: str, keyword: Keyword, note: Note) -> bool:
     """``yes`` or ``no``, and nothing else: a keyword of pymon's own."""
     if text not in ("yes", "no"):
-        raise Misfit("inprocess", value=text)
+        raise InvalidValue("inprocess", value=text, keyword=keyword.name)
     return text == "yes"
 
 
-def flag(text: str, keyword: str, note: Note) -> bool:
+def flag(text: str, keyword: Keyword, note: Note) -> bool:
     """A keyword that is on by being there."""
     if text:
-        note("ignored-argument", value=text, keyword=keyword, hint=f"to turn it off, remove {keyword}")
+        note("ignored-argument", value=text, keyword=keyword.name, hint=f"to turn it off, remove {keyword.name}")
     return True
 
 
-def plain_text(text: str, keyword: str, note: Note) -> str:
+def plain_text(text: str, keyword: Keyword, note: Note) -> str:
     """Text as it is."""
     return text
 
 
-def word_list(text: str, keyword: str, note: Note) -> tuple[str, ...]:
-    """Words separated by blanks."""
-    return tuple(split_blanks(text))
+def host_set(text: str, keyword: Keyword, note: Note) -> frozenset[str]:
+    """Hosts, in any order."""
+    return frozenset(split_blanks(text))
 
 
-def auth_types(text: str, keyword: str, note: Note) -> tuple[str, ...]:
+def auth_types(text: str, keyword: Keyword, note: Note) -> tuple[str, ...]:
     """The kinds of authentication, in the order in which they are tried."""
     for match in re.finditer(r"\S+", text, re.ASCII):
         if match[0] not in AUTHTYPES:
@@ -166,7 +155,7 @@ def auth_types(text: str, keyword: str, note: Note) -> tuple[str, ...]:
     return tuple(split_blanks(text))
 
 
-def facility(text: str, keyword: str, note: Note) -> str:
+def facility(text: str, keyword: Keyword, note: Note) -> str:
     """A facility of syslog, as Perl's Sys::Syslog takes it: any case, with ``LOG_`` before it or without."""
     name = text.lower().removeprefix("log_")
     if name not in FACILITIES:
@@ -174,31 +163,31 @@ def facility(text: str, keyword: str, note: Note) -> str:
     return text
 
 
-def path_list(text: str, keyword: str, note: Note) -> tuple[str, ...]:
+def path_list(text: str, keyword: Keyword, note: Note) -> tuple[str, ...]:
     """Directories separated by colons; blanks around a colon are dropped (mon drops letters "s": C-PATHS)."""
     return tuple(part.strip(BLANKS) for part in text.split(":") if part.strip(BLANKS))
 
 
-def behavior(text: str, keyword: str, note: Note) -> DependBehavior:
+def behavior(text: str, keyword: Keyword, note: Note) -> DependBehavior:
     """a, m or hm."""
     try:
         return DependBehavior(text)
     except ValueError:
         hint = f": '{text.lower()}' in lower case" if text.lower() in ("a", "m", "hm") else ""
-        raise Misfit("unknown-behavior", value=text, hint=hint) from None
+        raise InvalidValue("unknown-behavior", value=text, hint=hint) from None
 
 
-def exclude_period(text: str, keyword: str, note: Note) -> PeriodSpec | None:
+def exclude_period(text: str, keyword: Keyword, note: Note) -> PeriodSpec | None:
     """A period in which nothing is done; the blank one is no exclusion."""
-    return period(text, keyword, note) if text else None
+    return period(text, keyword.name) if text else None
 
 
-def period(text: str, keyword: str, note: Note) -> PeriodSpec:
-    """A period string, checked as a whole."""
+def period(text: str, what: str) -> PeriodSpec:
+    """A period string, checked as a whole; ``what`` it is, for the error."""
     try:
         return parse_period(text)
     except PeriodError as error:
-        raise Misfit(_period_code(text, error), error.column, what=keyword, value=text, hint=error) from None
+        raise InvalidValue(_period_code(text, error), error.column, what=what, value=text, hint=error) from None
 
 
 def _period_code(text: str, error: PeriodError) -> str:
@@ -225,28 +214,28 @@ def dependency(text: str, group: str, note: Note) -> tuple[Dependency | None, De
         return scan_dependency(replaced), error
 
 
-def monitor(text: str, keyword: str, note: Note) -> MonitorCommand | None:
+def monitor(text: str, keyword: Keyword, note: Note) -> MonitorCommand | None:
     """A program with its arguments; a ``;;`` at the end leaves the hosts out."""
     body = text
     if text.endswith(";;"):
         body = text[:-2].rstrip(BLANKS)
     name, rest, start = _split_name(body)
     if not name:
-        note("empty-command", -len(keyword) - 1, keyword=keyword, where="mondir")
+        note("empty-command", -len(keyword.name) - 1, keyword=keyword.name, where="mondir")
         return None
     _note_odd_characters(text, note)
     try:
         words = split_words(rest)
     except WordSplitError as error:
-        raise Misfit("unbalanced-monitor", start + error.column, hint=error) from None
+        raise InvalidValue("unbalanced-monitor", start + error.column, hint=error) from None
     return MonitorCommand(name, mask_secrets(rest, name), words, append_hosts=body == text)
 
 
-def command(text: str, keyword: str, note: Note) -> Command | None:
+def command(text: str, keyword: Keyword, note: Note) -> Command | None:
     """An alert with its arguments."""
     name, rest, start = _split_name(text)
     if not name:
-        note("empty-command", -len(keyword) - 1, keyword=keyword, where="alertdir")
+        note("empty-command", -len(keyword.name) - 1, keyword=keyword.name, where="alertdir")
         return None
     _note_odd_characters(text, note)
     try:
@@ -256,7 +245,7 @@ def command(text: str, keyword: str, note: Note) -> Command | None:
         return Command(name, mask_secrets(rest, name), ())
 
 
-def alert(text: str, keyword: str, note: Note) -> tuple[Command | None, ExitRange | None]:
+def alert(text: str, keyword: Keyword, note: Note) -> tuple[Command | None, ExitRange | None]:
     """``[exit=N|exit=N-M] alert args``; blanks around the ``=`` are allowed."""
     match = _EXIT_PREFIX.match(text)
     if match is None:
@@ -270,18 +259,18 @@ def alert(text: str, keyword: str, note: Note) -> tuple[Command | None, ExitRang
     return command(text[match.end() :], keyword, note_further), exit_range(match[1], keyword, note)
 
 
-def exit_range(text: str, keyword: str, note: Note) -> ExitRange:
+def exit_range(text: str, keyword: Keyword, note: Note) -> ExitRange:
     """``N`` or ``N-M``."""
     match = _EXIT_RANGE.fullmatch(text)
     if match is None:
-        raise Misfit("exit-range", value=text)
+        raise InvalidValue("exit-range", value=text)
     return ExitRange(int(match[1]), int(match[2] or match[1]))
 
 
-def alert_count(text: str, keyword: str, note: Note) -> int:
+def alert_count(text: str, keyword: Keyword, note: Note) -> int:
     """``numalerts``: digits."""
     if not re.fullmatch("[0-9]{1,15}", text):
-        raise Misfit("numalerts", value=text)
+        raise InvalidValue("numalerts", value=text, keyword=keyword.name)
     return int(text)
 
 

@@ -33,7 +33,6 @@ from pymon.engine.requests.configuration import Configuration, Load
 from pymon.engine.requests.perform import Control
 from pymon.engine.restore import Resumption
 from pymon.engine.state_owner import StateOwner
-from pymon.engine.timers import Timer
 from pymon.model.auth import AuthRules
 from pymon.model.change import Observer
 from pymon.model.depend import ServiceKey
@@ -58,6 +57,7 @@ from pymon.model.settings import Settings, StatePolicy
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
+from pymon.model.timer import Timer
 from pymon.model.trap import Trap
 from pymon.runner.executor import Executor, LocalExecutor
 from pymon.runner.plugin_runner import PluginRunner

@@ -14,9 +14,10 @@ from typing import TypeVar
 from pymon.core.time_shift import bound_times
 from pymon.engine import mon_state_format
 from pymon.engine.state_owner import StateOwner
-from pymon.engine.timers import Timer, Timers
+from pymon.engine.timers import Timers
 from pymon.model.change import ChangeCause
 from pymon.model.request import SavedKind
+from pymon.model.timer import Timer
 
 log = logging.getLogger("pymon.engine")
 

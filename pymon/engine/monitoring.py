@@ -23,13 +23,14 @@ from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.limits import EngineLimits
 from pymon.engine.state_owner import StateOwner
 from pymon.engine.timekeeping import Timekeeping
-from pymon.engine.timers import Timer, Timers
+from pymon.engine.timers import Timers
 from pymon.engine.trap_timers import TrapWatch
 from pymon.model.banished import Banished
 from pymon.model.change import ChangeCause
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckResult
 from pymon.model.service import MonitorCommand, Service
+from pymon.model.timer import Timer
 from pymon.model.trap import Trap
 from pymon.redaction import MASK
 from pymon.redaction.command_words import mask_echoed

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from functools import partial
 
 from pymon.core import timing, traps
@@ -17,15 +16,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-
-
-class Timer(StrEnum):
-    """The kinds of timer that a service can have."""
-
-    CHECK = "check"
-    TRAP_TIMEOUT = "trap"
-    TRAP_EXPIRY = "expiry"
-
+from pymon.model.timer import Timer
 
 Due = Callable[[ServiceKey, float], None]
 """called with the service and the instant that was planned"""

@@ -12,10 +12,11 @@ import logging
 from pymon.core import events, traps
 from pymon.engine.state_owner import StateOwner
 from pymon.engine.timekeeping import Absences
-from pymon.engine.timers import Timer, Timers
+from pymon.engine.timers import Timers
 from pymon.model.change import ChangeCause
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
+from pymon.model.timer import Timer
 from pymon.model.trap import Trap
 from pymon.store.store import Store
 from pymon.timeline import operator_events

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pymon.config.client_values import command_text, dependency_text
 from pymon.core import timing
 from pymon.core.state import alerts_sent
-from pymon.model.depend import Dependency
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
 from pymon.protocol.service_status import LiveFields, ServiceStatus
@@ -40,11 +40,11 @@ def status_of(
         ackcomment=state.ack_comment,
         alerts_sent=alerts_sent(service, state),
         depstatus=state.depend_status,
-        depend=_text(service.depend),
-        hostdepend=_text(service.hostdepend),
-        monitordepend=_text(service.monitordepend),
-        alertdepend=_text(service.alertdepend),
-        monitor=_monitor_text(service),
+        depend=dependency_text(service.depend) or "",
+        hostdepend=dependency_text(service.hostdepend) or "",
+        monitordepend=dependency_text(service.monitordepend) or "",
+        alertdepend=dependency_text(service.alertdepend) or "",
+        monitor=command_text(service.monitor) or "",
         interval=timing.interval_in_force(service, state),
         monitor_duration=state.monitor_duration,
         monitor_running=live.monitor_running,
@@ -62,14 +62,3 @@ def live_fields(state: ServiceState, now: float, due: float | None, *, is_runnin
     timer = None if due is None else 0.0 if is_running else max(0.0, due - now)
     duration = max(0, int(now - state.first_failure)) if state.first_failure else None
     return LiveFields(timer, is_running, duration)
-
-
-def _monitor_text(service: Service) -> str:
-    """The monitor line as it stands in mon.cf; empty without a monitor."""
-    monitor = service.monitor
-    return "" if monitor is None else f"{monitor}" if monitor.append_hosts else f"{monitor} ;;"
-
-
-def _text(dependency: Dependency | None) -> str:
-    """A dependency as written; empty if there is none."""
-    return "" if dependency is None else dependency.text

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pymon.config.build import build
-from pymon.config.keywords import KEYWORDS
+from pymon.config.keywords import FIRST_WORDS
 from pymon.config.lines import Source
 from pymon.config.loader import Reading, read
 from pymon.config.parse import parse
@@ -67,7 +67,7 @@ def make_programs(folder: Path) -> None:
 
 def site_of(text: str) -> Site:
     """The site that a text without errors means."""
-    report = Report(Source("mon.cf", text, KEYWORDS))
+    report = Report(Source("mon.cf", text, FIRST_WORDS))
     site = build(parse(report), report).site
     assert not report.has_errors, report.problems()
     return site

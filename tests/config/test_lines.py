@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.config.keywords import KEYWORDS
+from pymon.config.keywords import FIRST_WORDS
 from pymon.config.lines import Source
 
 
 def logical(text: str) -> list[tuple[str, int]]:
-    return [(line.text, line.number) for line in Source("f", text, KEYWORDS)]
+    return [(line.text, line.number) for line in Source("f", text, FIRST_WORDS)]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_logical_lines(text: str, lines: list[tuple[str, int]]) -> None:
 @pytest.mark.parametrize("sign", ["₩", "￦"])
 def test_won_sign_continues_a_line_with_a_warning(sign: str) -> None:
     """C-WON."""
-    source = Source("f", f"alert lvs.alert -P tcp {sign} \n    -W 100 -F dr\n", KEYWORDS)
+    source = Source("f", f"alert lvs.alert -P tcp {sign} \n    -W 100 -F dr\n", FIRST_WORDS)
     assert [line.text for line in source] == ["alert lvs.alert -P tcp -W 100 -F dr"]
     assert [(notice.code, notice.number, notice.column) for notice in source.notices] == [("won-sign", 1, 24)]
 
@@ -54,19 +54,19 @@ def test_won_sign_continues_a_line_with_a_warning(sign: str) -> None:
 @pytest.mark.parametrize("after", ["", "\n", "\n\nb\n", "\n  interval 5m\n", "\n# comment\n  alert x\n", "\nservice\n"])
 def test_won_sign_before_a_keyword_or_nothing_is_text(after: str) -> None:
     """C-WON: a price at the end of a description swallows nothing."""
-    source = Source("f", f"description 100₩{after}", KEYWORDS)
+    source = Source("f", f"description 100₩{after}", FIRST_WORDS)
     assert next(iter(source)).text == "description 100₩"
     assert [notice.code for notice in source.notices] == ["won-text"]
 
 
 def test_won_sign_inside_a_line_is_text() -> None:
-    source = Source("f", "description ₩100 a month\n", KEYWORDS)
+    source = Source("f", "description ₩100 a month\n", FIRST_WORDS)
     assert [line.text for line in source] == ["description ₩100 a month"]
     assert source.notices == []
 
 
 def test_lost_line_is_noted() -> None:
-    source = Source("f", "a\nb \\ \n", KEYWORDS)
+    source = Source("f", "a\nb \\ \n", FIRST_WORDS)
     assert [line.text for line in source] == ["a"]
     assert [(notice.code, notice.number, notice.column) for notice in source.notices] == [("lost-line", 2, 3)]
 
@@ -107,7 +107,7 @@ def test_joining_agrees_with_a_simple_model(text: str) -> None:
 
 @given(TEXTS)
 def test_every_character_is_located_where_it_stands(text: str) -> None:
-    source = Source("f", text, KEYWORDS)
+    source = Source("f", text, FIRST_WORDS)
     physical = text.split("\n")
     for line in list(source):
         assert source.logical(line.number) == line.text
@@ -118,5 +118,5 @@ def test_every_character_is_located_where_it_stands(text: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_has_logical_lines(text: str) -> None:
-    numbers = [line.number for line in Source("f", text, KEYWORDS)]
+    numbers = [line.number for line in Source("f", text, FIRST_WORDS)]
     assert numbers == sorted(set(numbers))

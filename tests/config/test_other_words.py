@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pymon.config.build_settings import CONVERTERS
-from pymon.config.keywords import KEYWORDS, OTHER_MODES, OTHER_VARIABLES, OTHER_WORDS
+from pymon.config.keywords import FIRST_WORDS, VARIABLES
+from pymon.config.other_words import OTHER_MODES, OTHER_VARIABLES, OTHER_WORDS
 from pymon.config.problems import KINDS
 from tests.config.samples import problems_of
 
@@ -65,6 +65,6 @@ def test_a_word_that_stands_outside_is_answered_too(folder: Path) -> None:
 
 @pytest.mark.parametrize("word", sorted({*OTHER_WORDS, *OTHER_VARIABLES, *OTHER_MODES}))
 def test_no_such_word_is_a_keyword(word: str) -> None:
-    assert word not in KEYWORDS or word in OTHER_MODES
-    assert word not in CONVERTERS
+    assert word not in FIRST_WORDS or word in OTHER_MODES
+    assert word not in VARIABLES
     assert KINDS["unknown-keyword"]

@@ -9,21 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.config.build import build
-from pymon.config.build_period import CONVERTERS as RULES
-from pymon.config.build_service import CONVERTERS as SETTINGS
-from pymon.config.build_service import DEPENDENCIES
-from pymon.config.build_settings import CONVERTERS as GLOBALS
 from pymon.config.check import check
-from pymon.config.keywords import KEYWORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS
+from pymon.config.keywords import FIRST_WORDS
 from pymon.config.lines import Source
-from pymon.config.parse import grammar, parse
+from pymon.config.parse import parse
 from pymon.config.report import Report
 from pymon.model.depend import ServiceKey
 from pymon.model.service import (
-    AlertKind,
     Host,
 )
-from pymon.model.settings import Settings
 from tests.config.samples import problems_of, site_of
 
 
@@ -91,19 +85,11 @@ CHUNKS = st.sampled_from([
 
 @given(st.lists(CHUNKS | st.text(max_size=15), max_size=25).map("\n".join) | st.text(max_size=300))
 def test_any_text_gives_a_site_or_problems(text: str) -> None:
-    source = Source("f", text, KEYWORDS)
+    source = Source("f", text, FIRST_WORDS)
     report = Report(source)
-    draft = build(parse(report), report)
-    check(draft, report, 2026)
+    parsed = build(parse(report), report)
+    check(parsed, report, 2026)
     for problem in report.problems():
         assert 0 <= problem.place.line <= source.count + 1
         assert str(problem)
-    assert draft.site.services.keys() == draft.built.keys()
-
-
-def test_keyword_tables_grammar_and_converters_agree() -> None:
-    terminals = {symbol.name.lower() for rule in grammar().rules for symbol in rule.expansion if symbol.is_term}
-    assert terminals >= SERVICE_KEYWORDS | PERIOD_KEYWORDS
-    assert {name.lower() for name in SETTINGS.keys() | DEPENDENCIES} == SERVICE_KEYWORDS
-    assert {name.lower() for name in RULES} | {kind.value for kind in AlertKind} == PERIOD_KEYWORDS
-    assert set(GLOBALS) == set(Settings.__dataclass_fields__)
+    assert parsed.site.services.keys() == parsed.built.keys()

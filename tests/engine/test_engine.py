@@ -11,10 +11,10 @@ import pytest
 
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
-from pymon.engine.timers import Timer
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.status import EventKind, OpStatus
+from pymon.model.timer import Timer
 from tests.programs import write_program
 
 KEY = ServiceKey("web", "x")

@@ -5,24 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pymon.config.runtime_set import change_setting
+from pymon.config.keywords import SERVICE_KEYWORDS
 from pymon.core.variables import FIELDS, set_state
-from pymon.engine.timers import Timer
 from pymon.errors import SettingError
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
+from pymon.model.timer import Timer
 
-_TIMED_BY = {
-    "interval": Timer.CHECK,
-    "failure_interval": Timer.CHECK,
-    "randskew": Timer.CHECK,
-    "traptimeout": Timer.TRAP_TIMEOUT,
+_TIMERS = {
     "_timer": Timer.CHECK,
     "_trap_timer": Timer.TRAP_TIMEOUT,
     "_trap_duration_timer": Timer.TRAP_EXPIRY,
 }
-"""variable → the timer that is set anew when it changes"""
-_TIMERS = frozenset({"_timer", "_trap_timer", "_trap_duration_timer"})
+"""the variables that are timers"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +40,14 @@ def set_variable(service: Service, state: ServiceState, name: str, value: str, n
     if name in _TIMERS:
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
             raise SettingError(f"{name} is in seconds, not {value!r}")
-        return Change(service, state, _TIMED_BY[name], float(value))
+        return Change(service, state, _TIMERS[name], float(value))
     if name in FIELDS:
         return Change(service, set_state(state, name, value, now))
     if name.startswith("_"):
         raise SettingError(f"{name} is no variable that can be set")
     if name == "disable":
         raise SettingError(f"use: {'disable' if value == '1' else 'enable'} service {service.group} {service.name}")
-    return Change(change_setting(service, name, value), state, _TIMED_BY.get(name))
+    keyword = SERVICE_KEYWORDS.get(name)
+    if keyword is None:
+        raise SettingError(f"{name} is no keyword of a service")
+    return Change(keyword.set(service, value), state, keyword.retimes)

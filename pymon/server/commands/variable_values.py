@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pymon.config.keywords import SERVICE_KEYWORDS
 from pymon.core import traps
-from pymon.model.service import Command, Service
+from pymon.model.service import Service
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.protocol.numbers import countdown, format_instant, format_number
@@ -32,7 +33,8 @@ def value(name: str, service: Service, state: ServiceState, snapshot: Snapshot) 
     """The value of a variable; empty if it is unknown or has none."""
     read = VARIABLES.get(name)
     if read is None:
-        return ""
+        keyword = SERVICE_KEYWORDS.get(name)
+        return "" if keyword is None else _text(keyword.get(service))
     key = service.key
     status = status_of(service, state, snapshot.now, snapshot.next_check(key), is_running=key in snapshot.running)
     found = read(VariableSource(service, state, snapshot, status))
@@ -47,8 +49,11 @@ def _flag(is_set: bool) -> str:
     return "1" if is_set else "0"
 
 
-def _command(command: Command | None) -> str | None:
-    return None if command is None else str(command)
+def _text(value: str | float | bool | None) -> str:
+    """The value of a keyword, as mon sends it."""
+    if value is None or isinstance(value, str):
+        return "" if value is None else str(value)
+    return _flag(value) if isinstance(value, bool) else format_number(value)
 
 
 def _optional_flag(is_set: bool | None) -> str | None:
@@ -88,26 +93,8 @@ def _trap_duration_timer(subject: VariableSource) -> str | None:
 VARIABLES: Mapping[str, Callable[[VariableSource], str | None]] = {
     "service": lambda of: of.service.name,
     "interval": lambda of: _seconds(of.status.interval),
-    "failure_interval": lambda of: _seconds(of.service.failure_interval),
-    "description": lambda of: of.service.description,
-    "monitor": lambda of: of.status.monitor,
-    "redistribute": lambda of: _command(of.service.redistribute),
-    "allow_empty_group": lambda of: "1" if of.service.allow_empty_group else None,
-    "unack_summary": lambda of: _flag(of.service.unack_summary),
-    "traptimeout": lambda of: _seconds(of.service.traptimeout),
-    "trapduration": lambda of: _seconds(of.service.trapduration),
-    "randskew": lambda of: _seconds(of.status.randskew),
-    "dep_behavior": lambda of: of.service.dep_behavior.value,
-    "dep_memory": lambda of: _seconds(of.service.dep_memory),
-    "depend": lambda of: of.status.depend,
-    "alertdepend": lambda of: of.status.alertdepend,
-    "monitordepend": lambda of: of.status.monitordepend,
-    "hostdepend": lambda of: of.status.hostdepend,
-    "exclude_hosts": lambda of: " ".join(of.status.exclude_hosts),
-    "exclude_period": lambda of: of.status.exclude_period,
     "periods": lambda of: "\n".join(period.key for period in of.service.periods),
     "ENV": lambda of: "\n".join(name for name, _ in of.service.environment),
-    "timeout": lambda of: _seconds(of.service.timeout),
     "_op_status": lambda of: str(int(of.status.opstatus)),
     "_last_op_status": lambda of: str(int(of.status.last_opstatus)),
     "_exitval": lambda of: exit_text(of.status.exitval),
@@ -135,4 +122,4 @@ VARIABLES: Mapping[str, Callable[[VariableSource], str | None]] = {
     "_trap_timer": _trap_timer,
     "_trap_duration_timer": _trap_duration_timer,
 }
-"""every variable that mon's ``get`` gives a value to, and ``timeout``, which is pymon's own"""
+"""every variable that mon's ``get`` gives a value to, but for keywords whose value stands in mon.cf"""

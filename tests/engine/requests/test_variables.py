@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pymon.engine.requests.variables import set_variable
-from pymon.engine.timers import Timer
 from pymon.errors import SettingError
 from pymon.model.depend import DependBehavior
 from pymon.model.service import MonitorCommand, Service
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
+from pymon.model.timer import Timer
 
 SERVICE = Service("web", "x", interval=60.0, description="old", monitor=MonitorCommand("x.monitor"))
 STATE = ServiceState(failure_count=3)
