@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+_encoder = json.JSONEncoder(separators=(",", ":"), default=str)
+
 
 def dumps(value: object) -> str:
     r"""A value as JSON, on one line and in ASCII; bytes that are not UTF-8 are lone surrogates (``\udcXX``)."""
-    return json.dumps(value, separators=(",", ":"), default=str)
+    return _encoder.encode(value)

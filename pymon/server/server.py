@@ -20,6 +20,8 @@ from pymon.config.clientallow import compile_pattern, is_allowed
 from pymon.engine.api import EngineFace
 from pymon.errors import ServerError
 from pymon.model.settings import Settings
+from pymon.server.commands.render_cache import StatusRenderer
+from pymon.server.limits import ServerLimits
 from pymon.server.listen.addresses import (
     ListenAddress,
     ListenerKind,
@@ -50,12 +52,13 @@ class _Post:
 class Server:
     """Answers clients and takes traps for one engine. To be used from its event loop only."""
 
-    def __init__(self, engine: EngineFace) -> None:
+    def __init__(self, engine: EngineFace, limits: ServerLimits | None = None) -> None:
         self._engine = engine
+        limits = limits or ServerLimits()
         self._authenticator = Authenticator(lambda: engine.site.settings)
-        context = ServerContext(engine, self._authenticator, Turnstile())
+        context = ServerContext(engine, self._authenticator, limits, Turnstile(), StatusRenderer(limits))
         self.clients = Clients(context, self._is_welcome)
-        self.traps = Traps(engine)
+        self.traps = Traps(engine, limits=limits)
         self._posts: dict[ListenAddress, _Post] = {}
         self._tls: ssl.SSLContext | None = None
         self._allowed = _patterns(engine.site.settings)

@@ -15,6 +15,7 @@ import pytest
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
 from pymon.model.log_level import register_levels
+from pymon.server.limits import ServerLimits
 from pymon.server.listen.addresses import ListenerKind
 from pymon.server.server import Server
 from pymon.store.store import Store
@@ -101,7 +102,14 @@ class Live:
             f"{settings}\n{site}"
         )
 
-    async def start(self, settings: str = "", site: str = SITE, auth: str = AUTH, record: Store | None = None) -> None:
+    async def start(
+        self,
+        settings: str = "",
+        site: str = SITE,
+        auth: str = AUTH,
+        record: Store | None = None,
+        limits: ServerLimits | None = None,
+    ) -> None:
         """Begin to watch and to serve; without a ``record`` nothing is kept on file."""
         self.configure(settings, site, auth)
         loaded = load(self.file)
@@ -113,7 +121,7 @@ class Live:
             record=record,
             stopped=True,
         )
-        self.server = Server(self.engine)
+        self.server = Server(self.engine, limits)
         await self.server.bind()
         await self.engine.start()
         await self.server.start()

@@ -13,9 +13,9 @@ import pytest
 from pymon.errors import ServerError
 from pymon.protocol.wire import MAX_LINE
 from pymon.server.commands.reply import CommandReply
-from pymon.server.listen import clients, connection
+from pymon.server.limits import ServerLimits
+from pymon.server.listen import connection
 from pymon.server.listen.addresses import ListenerKind
-from pymon.server.listen.fairness import CHUNK
 from tests.ports import free_port
 from tests.server.conftest import SITE, Live, until
 
@@ -181,13 +181,10 @@ async def test_stop_lets_an_answer_that_is_being_made_come_to_its_end(live: Live
 
 
 @pytest.mark.slow
-async def test_client_that_does_not_read_is_closed_and_costs_little(
-    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_client_that_does_not_read_is_closed_and_costs_little(live: Live, told: Told) -> None:
     """N-SLOW."""
-    monkeypatch.setattr(connection, "SEND_LIMIT", 0.5)
     many = "".join(f" service x{number}\n  traptimeout 1h\n  description {'d' * 900}\n" for number in range(500))
-    await live.start(site=f"{SITE}{many}")
+    await live.start(site=f"{SITE}{many}", limits=ServerLimits(sending=0.5))
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.setblocking(False)
@@ -212,8 +209,7 @@ async def test_hundreds_of_clients_at_once(live: Live) -> None:
 async def test_scarce_descriptors_make_clients_wait_and_end_nothing(
     live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "PAUSE", 0.05)
-    await live.start()
+    await live.start(limits=ServerLimits(accept_pause=0.05))
     loop = asyncio.get_running_loop()
     accept, refusals = loop.sock_accept, [OSError(24, "Too many open files")] * 3
 
@@ -342,7 +338,7 @@ async def test_bug_in_a_command_is_answered_and_told(live: Live, told: Told, mon
     assert "a client's command failed" in told()
 
 
-@pytest.mark.parametrize("begun", ["", "x" * CHUNK])
+@pytest.mark.parametrize("begun", ["", "x" * ServerLimits().chunk])
 @pytest.mark.parametrize("is_one_line", [False, True])
 async def test_bug_in_the_middle_of_an_answer_ends_it_on_a_line_of_its_own(
     live: Live, told: Told, monkeypatch: pytest.MonkeyPatch, is_one_line: bool, begun: str

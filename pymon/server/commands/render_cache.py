@@ -8,7 +8,6 @@ of time: that is put in each time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pymon.model.depend import ServiceKey
@@ -17,6 +16,7 @@ from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.protocol.json_text import dumps
 from pymon.protocol.service_status import lasting_json, line_template, live_json
+from pymon.server.limits import ServerLimits
 from pymon.server.status_of import live_fields, status_of
 
 T = TypeVar("T")
@@ -24,22 +24,10 @@ StatusRow = tuple[ServiceKey, Service, ServiceState]
 """a service that is listed, with its state"""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderLimits:
-    """How much text is kept.
-
-    ``services``: of how many services. ``text_size``: characters of summary and detail up to which it is kept; that of
-    a longer one would double the memory that the daemon needs for it.
-    """
-
-    services: int = 100_000
-    text_size: int = 8192
-
-
 class RenderCache(Generic[T]):
     """Makes a value of a service and its state, or gives the one made before of the very same ones."""
 
-    def __init__(self, make: Callable[[Service, ServiceState], T], limits: RenderLimits) -> None:
+    def __init__(self, make: Callable[[Service, ServiceState], T], limits: ServerLimits) -> None:
         self._make = make
         self._limits = limits
         self._values: dict[ServiceKey, tuple[Service, ServiceState, T]] = {}
@@ -50,8 +38,8 @@ class RenderCache(Generic[T]):
         if known is not None and known[0] is service and known[1] is state:
             return known[2]
         value = self._make(service, state)
-        if len(state.last_detail) + len(state.last_summary) <= self._limits.text_size:
-            if len(self._values) >= self._limits.services:
+        if len(state.last_detail) + len(state.last_summary) <= self._limits.rendered_text:
+            if len(self._values) >= self._limits.rendered_services:
                 self._values.clear()
             self._values[key] = (service, state, value)
         return value
@@ -60,8 +48,8 @@ class RenderCache(Generic[T]):
 class StatusRenderer:
     """Renders the statuses of services at the moment of a snapshot, as lines and as JSON."""
 
-    def __init__(self, limits: RenderLimits | None = None) -> None:
-        limits = limits or RenderLimits()
+    def __init__(self, limits: ServerLimits | None = None) -> None:
+        limits = limits or ServerLimits()
         self._templates = RenderCache(lambda service, state: line_template(status_of(service, state, 0.0)), limits)
         self._objects = RenderCache(_object_beginning, limits)
 

@@ -18,32 +18,12 @@ from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import network
 from pymon.access.logins import ANY_NAME
 from pymon.server.commands.reply import Session
-from pymon.server.listen.connection import READ, ServedConnection, ServerContext
+from pymon.server.limits import ServerLimits
+from pymon.server.listen.connection import ServedConnection, ServerContext
 from pymon.server.listen.connection_limit import ConnectionLimit
-from pymon.server.listen.fairness import CHUNK
 
 log = logging.getLogger("pymon.server")
 
-MOST = 4096
-"""connections over the network at once; with fewer files allowed, half of those, for checks need the others"""
-SHARE = 2
-"""one address has a SHARE-th of them at most: who holds on to connections keeps no other host out"""
-TLS_MOST = 256
-"""connections over TLS at once, beside the others: each has 300 KB of buffers from its first byte on"""
-LOCAL_MOST = 256
-"""connections on the Unix socket at once, which nobody on the network can take away"""
-LOCAL_SHARE = 4
-"""one user has a LOCAL_SHARE-th of these at most"""
-BURST = 16
-"""connections that are accepted in one turn of the event loop"""
-TLS_BURST = 2
-"""the same where each costs a handshake"""
-HANDSHAKE_LIMIT = 10.0
-"""seconds that a TLS handshake may take"""
-PAUSE = 0.5
-"""seconds without accepting, when there are no files or no memory left"""
-LAST_WORDS = 2.0
-"""seconds at the end for answers that are being made"""
 LOCAL_PEER = "unix"
 """what stands for the address of a peer on the Unix socket"""
 
@@ -58,12 +38,14 @@ class Clients:
     def __init__(self, context: ServerContext, is_welcome: Callable[[str], bool]) -> None:
         self._context = context
         self._is_welcome = is_welcome
-        most = _most()
-        self._remote = ConnectionLimit(most, most // SHARE)
-        self._tls = ConnectionLimit(min(TLS_MOST, most), min(TLS_MOST, most) // SHARE)
-        self._local = ConnectionLimit(LOCAL_MOST, LOCAL_MOST // LOCAL_SHARE)
+        limits = self._limits = context.limits
+        most = _most(limits.connections)
+        tls = min(limits.tls_connections, most)
+        self._remote = ConnectionLimit(most, most // limits.share)
+        self._tls = ConnectionLimit(tls, tls // limits.share)
+        self._local = ConnectionLimit(limits.local_connections, limits.local_connections // limits.local_share)
         self._tasks: dict[asyncio.Task[None], ServedConnection | None] = {}
-        self._limit = LogLimit()
+        self._log_limit = LogLimit()
 
     def __len__(self) -> int:
         """How many there are."""
@@ -76,7 +58,7 @@ class Clients:
 
     async def accept_from(self, listening: socket.socket, tls: TlsContext | None = None) -> None:
         """Accept connections until this is cancelled; with ``tls``, a handshake comes first."""
-        burst = BURST if tls is None else TLS_BURST
+        burst = self._limits.burst if tls is None else self._limits.tls_burst
         while True:
             for _ in range(burst):
                 try:
@@ -88,14 +70,14 @@ class Clients:
             await asyncio.sleep(0)
 
     async def stop(self) -> None:
-        """End all: at once where nothing is asked, else when the answer is sent, within LAST_WORDS."""
+        """End all: at once where nothing is asked, else when the answer is sent, within ``last_words``."""
         for task, connection in self._tasks.items():
             if connection is None or not connection.is_busy:
                 task.cancel()
             else:
                 connection.is_last = True
         if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=LAST_WORDS)
+            await asyncio.wait(list(self._tasks), timeout=self._limits.last_words)
         left = list(self._tasks)
         for task in left:
             task.cancel()
@@ -113,33 +95,33 @@ class Clients:
 
     def _admit(self, accepted: socket.socket, address: object, tls: TlsContext | None) -> None:
         if accepted.family == socket.AF_UNIX:
-            peer, crowd, place = LOCAL_PEER, self._local, f"uid {_uid(accepted)}"
+            peer, limit, place = LOCAL_PEER, self._local, f"uid {_uid(accepted)}"
         else:
             peer = _address(address)
-            crowd, place = self._tls if tls else self._remote, network(peer)
+            limit, place = self._tls if tls else self._remote, network(peer)
         if not self._may_come(peer):
             self._tell(logging.INFO, "unwanted", "closing unwanted client: %s", peer)
             accepted.close()
-        elif refusal := crowd.refusal(place):
+        elif refusal := limit.refusal(place):
             who = peer if place == peer else f"{peer} ({place})"
-            self._tell(logging.WARNING, f"crowd {id(crowd)}", "closing client %s: %s, no more are let in", who,
+            self._tell(logging.WARNING, f"full {id(limit)}", "closing client %s: %s, no more are let in", who,
                        refusal)  # fmt: skip
             accepted.close()
         else:
-            crowd.enter(place)
+            limit.enter(place)
             task = asyncio.create_task(self._serve(accepted, peer, tls), name=f"client {peer}")
             self._tasks[task] = None
-            task.add_done_callback(lambda task: self._ended(task, crowd, place))
+            task.add_done_callback(lambda task: self._leave(task, limit, place))
 
-    def _ended(self, task: asyncio.Task[None], crowd: ConnectionLimit, place: str) -> None:
-        crowd.leave(place)
+    def _leave(self, task: asyncio.Task[None], limit: ConnectionLimit, place: str) -> None:
+        limit.leave(place)
         self._tasks.pop(task)
 
     async def _serve(self, accepted: socket.socket, peer: str, tls: TlsContext | None) -> None:
         try:
             accepted.setblocking(False)
             session = await _local_session(accepted) if peer == LOCAL_PEER else Session(peer=peer)
-            reader, writer = await _streams(accepted, tls() if tls else None)
+            reader, writer = await _streams(accepted, tls() if tls else None, self._limits)
         except (OSError, asyncio.IncompleteReadError) as error:  # TLS errors and timeouts are OSErrors
             self._tell(logging.INFO, "handshake", "client %s did not get through: %s", peer, error or "too slow")
             accepted.close()
@@ -160,26 +142,26 @@ class Clients:
         if error.errno in _SCARCE:
             message = "clients have to wait: %s (%d are connected)"
             self._tell(logging.ERROR, "scarce", message, error.strerror, len(self._tasks))
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._limits.accept_pause)
         else:  # the connection broke before it was accepted
             log.debug("a client was gone at once: %s", error)
 
     def _tell(self, level: int, kind: str, message: str, *facts: object) -> None:
-        left_out = self._limit.admit(kind, time.monotonic())
+        left_out = self._log_limit.admit(kind, time.monotonic())
         if left_out is not None:
             log.log(level, f"{message}%s", *facts, more(left_out))
 
 
 async def _streams(
-    accepted: socket.socket, tls: ssl.SSLContext | None
+    accepted: socket.socket, tls: ssl.SSLContext | None, limits: ServerLimits
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=READ)
+    reader = asyncio.StreamReader(limit=limits.read)
     protocol = asyncio.StreamReaderProtocol(reader)
     transport, _ = await loop.connect_accepted_socket(
-        lambda: protocol, accepted, ssl=tls, ssl_handshake_timeout=HANDSHAKE_LIMIT if tls else None
+        lambda: protocol, accepted, ssl=tls, ssl_handshake_timeout=limits.handshake if tls else None
     )
-    transport.set_write_buffer_limits(high=CHUNK)
+    transport.set_write_buffer_limits(high=limits.chunk)
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
@@ -209,6 +191,7 @@ def _address(address: object) -> str:
     return str(address[0]).partition("%")[0] if isinstance(address, tuple) else ""
 
 
-def _most() -> int:
+def _most(wanted: int) -> int:
+    """How many connections the system's limit of open files leaves room for, ``wanted`` at most."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if allowed == resource.RLIM_INFINITY else min(MOST, allowed // 4)
+    return wanted if allowed == resource.RLIM_INFINITY else min(wanted, allowed // 4)

@@ -12,7 +12,7 @@ import logging
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from pymon.access.logins import Authenticator
@@ -24,21 +24,11 @@ from pymon.redaction.command_words import mask_secrets
 from pymon.server.commands.render_cache import StatusRenderer
 from pymon.server.commands.reply import CommandReply, EngineRequest, Session
 from pymon.server.commands.table import COMMANDS, UNAUTHORISED, answer, is_secret
+from pymon.server.limits import ServerLimits
 from pymon.server.listen.fairness import Turnstile, take_chunk
 from pymon.text import encode
 
 log = logging.getLogger("pymon.server")
-
-READ = 16 * 1024
-"""bytes that are read at once, and that wait unread at most (asyncio keeps up to twice as many)"""
-SEND_LIMIT = 30.0
-"""seconds that a client may take to read a slice of an answer"""
-LINGER = 1.0
-"""seconds for a client to read why it is sent away, while what it still sends is thrown away"""
-LONG_COMMAND = 1024
-"""characters of a command beyond which it has to wait with the long answers"""
-SHOWN = 4096
-"""characters of a command that are logged: very many lines may wait for a log that takes none"""
 
 TOO_LONG = "520 line too long"
 FAILED = "520 command could not be executed, internal error"
@@ -50,8 +40,9 @@ class ServerContext:
 
     engine: EngineFace
     authenticator: Authenticator
+    limits: ServerLimits
     turnstile: Turnstile
-    statuses: StatusRenderer = field(default_factory=StatusRenderer)
+    statuses: StatusRenderer
 
 
 class ServedConnection:
@@ -66,6 +57,7 @@ class ServedConnection:
         self.is_last = False
         """set from outside: whether the connection ends with the answer that is being made"""
         self._context = context
+        self._limits = context.limits
         self._reader = reader
         self._writer = writer
 
@@ -77,7 +69,9 @@ class ServedConnection:
         except (ConnectionError, ssl.SSLError) as error:
             log.debug("client %s is gone: %s", self.session.peer, error)
         except TimeoutError:
-            log.warning("closing client %s: it did not read its answer for %g s", self.session.peer, SEND_LIMIT)
+            log.warning(
+                "closing client %s: it did not read its answer for %g s", self.session.peer, self._limits.sending
+            )
         finally:
             self._writer.transport.abort()
 
@@ -110,7 +104,7 @@ class ServedConnection:
         """What the client says next; nothing if it is over, or if nothing has come when its time ends."""
         try:
             async with asyncio.timeout_at(end):
-                return await self._reader.read(READ)
+                return await self._reader.read(self._limits.read)
         except TimeoutError:
             data = await self._read_what_came()
             if not data:
@@ -122,7 +116,7 @@ class ServedConnection:
         await asyncio.sleep(0)  # the event loop looks
         try:
             async with asyncio.timeout(0):
-                return await self._reader.read(READ)
+                return await self._reader.read(self._limits.read)
         except TimeoutError:
             return b""
 
@@ -136,7 +130,7 @@ class ServedConnection:
         return is_open
 
     async def _answer(self, line: str) -> bool:
-        shown = _shown(line)
+        shown = _describe_command(line, self._limits.logged_command)
         if shown:
             facts = {"peer": self.session.peer, "user": self.session.user}
             log.info("client command %s", shown, extra={"event": "command", "facts": facts})
@@ -157,7 +151,7 @@ class ServedConnection:
 
     async def _reply(self, line: str) -> CommandReply:
         turnstile = self._context.turnstile
-        async with turnstile.first() if len(line) <= LONG_COMMAND else turnstile.rest():
+        async with turnstile.first() if len(line) <= self._limits.long_command else turnstile.rest():
             made = answer(line, self.session, self._context.engine.snapshot(), self._context.statuses)
         if not isinstance(made, EngineRequest):
             return made
@@ -165,7 +159,7 @@ class ServedConnection:
         reply = made.reply(outcome)
         if not outcome.warning:
             return reply
-        log.warning("%s: %s", _shown(line), outcome.warning)
+        log.warning("%s: %s", _describe_command(line, self._limits.logged_command), outcome.warning)
         return replace(reply, lines=chain((f"warning: {outcome.warning}",), reply.lines))
 
     async def _perform(self, request: Request) -> Outcome:
@@ -195,13 +189,13 @@ class ServedConnection:
         while not is_complete:
             try:
                 async with enter():
-                    data, is_complete = take_chunk(lines)
+                    data, is_complete = take_chunk(lines, self._limits)
             except Exception:
                 log.exception("an answer could not be made to its end (a bug in pymon)")
                 data, is_made, is_complete = b"".join(_ending(reply, FAILED)), False, True
             await self._context.engine.settled()
             self._writer.write(data)
-            async with asyncio.timeout(SEND_LIMIT):
+            async with asyncio.timeout(self._limits.sending):
                 await self._writer.drain()
             enter = self._context.turnstile.rest
         return is_made
@@ -209,7 +203,7 @@ class ServedConnection:
     async def _flush(self) -> None:
         """Let what was written get away, then close."""
         self._writer.close()
-        async with asyncio.timeout(SEND_LIMIT):
+        async with asyncio.timeout(self._limits.sending):
             await self._writer.wait_closed()
 
     async def _send_away(self, final: str) -> None:
@@ -219,20 +213,21 @@ class ServedConnection:
             return
         self._writer.write_eof()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LINGER):
-                while await self._reader.read(READ):
+            async with asyncio.timeout(self._limits.linger):
+                while await self._reader.read(self._limits.read):
                     pass
 
 
-def _shown(line: str) -> str:
-    """What the log says of a command: nothing of a login, and not what is no command, which may be a stray password."""
+def _describe_command(line: str, most: int) -> str:
+    """What the log says of a command, of ``most`` characters at most: nothing of a login, and no text of what is not a
+    command, which may be a stray password."""
     if is_secret(line):
         return ""
     word = line.split(maxsplit=1)[:1]
     if not word or word[0].lower() not in COMMANDS:
         return f"of {len(line)} characters that is none"
-    shown = mask_secrets(line[:SHOWN])
-    return f'"{shown}"' if len(line) <= SHOWN else f'"{shown}…" of {len(line)} characters'
+    shown = mask_secrets(line[:most])
+    return f'"{shown}"' if len(line) <= most else f'"{shown}…" of {len(line)} characters'
 
 
 async def _parts(reply: CommandReply) -> AsyncGenerator[Iterator[bytes], None]:

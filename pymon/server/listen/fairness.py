@@ -12,10 +12,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
 
-SLICE = 0.002
-"""seconds that one chunk of an answer may take to make"""
-CHUNK = 32 * 1024
-"""bytes of an answer that one chunk has at most, but for one line that is longer"""
+from pymon.server.limits import ServerLimits
 
 
 class Turnstile:
@@ -39,14 +36,14 @@ class Turnstile:
             yield
 
 
-def take_chunk(lines: Iterator[bytes]) -> tuple[bytes, bool]:
+def take_chunk(lines: Iterator[bytes], limits: ServerLimits) -> tuple[bytes, bool]:
     """Join the next lines of an answer, as many as a chunk has room and time for; True if that was all."""
-    end = time.monotonic() + SLICE
+    end = time.monotonic() + limits.chunk_seconds
     made: list[bytes] = []
     size = 0
     for line in lines:
         made.append(line)
         size += len(line)
-        if size >= CHUNK or time.monotonic() >= end:
+        if size >= limits.chunk or time.monotonic() >= end:
             return b"".join(made), False
     return b"".join(made), True

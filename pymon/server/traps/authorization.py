@@ -24,14 +24,8 @@ from enum import Enum
 
 from pymon.access import crypt
 from pymon.model.auth import ANY_HOST, AuthRules, TrapSource
+from pymon.server.limits import ServerLimits
 from pymon.text import encode
-
-NAME_AGE = 300.0
-"""seconds that the addresses of a host's name are good for; older ones are used while they are looked up again"""
-LOOKUP_LIMIT = 5.0
-"""seconds that a lookup is waited for"""
-MOST_VERDICTS = 1024
-"""passwords that were looked at and are remembered, by a keyed digest"""
 
 
 class TrapRight(Enum):
@@ -95,7 +89,10 @@ def judge(claim: SenderClaim, sources: Iterable[TrapSource], fits: Callable[[str
 class TrapAuth:
     """Judges claims by the rules in force, at once where that is possible."""
 
-    def __init__(self, threads: Executor, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, threads: Executor, clock: Callable[[], float] = time.monotonic, limits: ServerLimits | None = None
+    ) -> None:
+        self._limits = limits or ServerLimits()
         self._threads = threads
         self._clock = clock
         self._rules = AuthRules()
@@ -116,7 +113,7 @@ class TrapAuth:
         """Whether a claim is admitted, whatever has to be looked up for it (bounded)."""
         lines = self._lines_of(rules)
         if unknown := self._unknown_names(lines):
-            await asyncio.wait([self._lookup(name) for name in unknown], timeout=LOOKUP_LIMIT)
+            await asyncio.wait([self._lookup(name) for name in unknown], timeout=self._limits.name_lookup)
         missing: list[str] = []
 
         def fits(secret: str, hashed: str) -> TrapRight:
@@ -146,7 +143,7 @@ class TrapAuth:
 
     def _remember(self, secret: str, hashed: str, fitting: bool) -> None:
         self._verdicts[self._digest(secret, hashed)] = fitting
-        while len(self._verdicts) > MOST_VERDICTS:
+        while len(self._verdicts) > self._limits.remembered_passwords:
             wrong = next((digest for digest, good in self._verdicts.items() if not good), None)
             self._verdicts.pop(wrong) if wrong is not None else self._verdicts.popitem(last=False)
 
@@ -166,7 +163,7 @@ class TrapAuth:
         for name in lines.names:
             if (known := self._names.get(name)) is None:
                 unknown.append(name)
-            elif self._clock() >= known[1] + NAME_AGE:
+            elif self._clock() >= known[1] + self._limits.host_name_age:
                 self._lookup(name)
         return unknown
 

@@ -1,6 +1,6 @@
 """Which datagrams of a flood are not even parsed, so that those of proven senders are read in time.
 
-Where more came from a sender (or from all) than can be looked at, one in SIFTED of the rest is taken, whichever it is.
+Where more came from a sender (or from all) than can be looked at, one in ``sifted`` of the rest is taken, by chance.
 Not sifted is what begins like a trap that was rightful before: the lines that name the sender, its user and password
 are the same in all its traps. Beginnings are kept as keyed digests, for there are passwords in them. Time is handed in.
 """
@@ -14,13 +14,8 @@ import secrets
 from collections import OrderedDict
 
 from pymon.access.login_backoff import network
+from pymon.server.limits import ServerLimits
 
-SIFTED = 16
-"""of so many datagrams of a crowd, one is looked at"""
-CROWDED = 1.0
-"""seconds for which a sender counts as a crowd after one of its traps had to go"""
-MOST = 10_000
-"""crowds, and beginnings, that are remembered"""
 LINES = 3
 """lines that a trap begins with: pro, usr, pas"""
 HEAD = 512
@@ -30,7 +25,8 @@ HEAD = 512
 class FloodFilter:
     """Remembers crowds and good beginnings."""
 
-    def __init__(self, rng: random.Random | None = None) -> None:
+    def __init__(self, rng: random.Random | None = None, limits: ServerLimits | None = None) -> None:
+        self._limits = limits or ServerLimits()
         self._rng = rng or random.Random()  # noqa: S311  # which of a flood is dropped, is no secret
         self._key = secrets.token_bytes(32)
         self._crowds: OrderedDict[str, float] = OrderedDict()
@@ -42,7 +38,7 @@ class FloodFilter:
         key = sender(address)
         self._crowds[key] = now
         self._crowds.move_to_end(key)
-        if len(self._crowds) > MOST:
+        if len(self._crowds) > self._limits.remembered_senders:
             self._crowds.popitem(last=False)
 
     def crowd_of_all(self, now: float) -> None:
@@ -54,15 +50,15 @@ class FloodFilter:
         digest = self._digest(data, address)
         self._good[digest] = None
         self._good.move_to_end(digest)
-        if len(self._good) > MOST:
+        if len(self._good) > self._limits.remembered_senders:
             self._good.popitem(last=False)
 
     def drops(self, data: bytes, address: str, now: float) -> bool:
         """Whether a datagram is dropped as one of a crowd."""
         since = max(self._everybody, self._crowds.get(sender(address), self._everybody))
-        if now >= since + CROWDED or self._digest(data, address) in self._good:
+        if now >= since + self._limits.crowded or self._digest(data, address) in self._good:
             return False
-        return self._rng.randrange(SIFTED) > 0
+        return self._rng.randrange(self._limits.sifted) > 0
 
     def _digest(self, data: bytes, address: str) -> bytes:
         head = b"\n".join(data[:HEAD].split(b"\n", LINES)[:LINES])

@@ -25,18 +25,13 @@ from pymon.engine.api import EngineFace
 from pymon.errors import PacketError
 from pymon.model.trap import Trap
 from pymon.protocol.trap_packet import MAX_PACKET, PACKET_VERSION, TrapPacket, parse_packet
-from pymon.server.listen.fairness import SLICE
+from pymon.server.limits import ServerLimits
 from pymon.server.traps.authorization import SenderClaim, TrapAuth, TrapRight
 from pymon.server.traps.flood_filter import FloodFilter, sender
 from pymon.server.traps.password_queue import TrapQueue
 from pymon.server.traps.replay import DuplicateFilter, ReplayGuard
 
 log = logging.getLogger("pymon.server.traps.receiver")
-
-BURST = 64
-"""datagrams that are taken in one turn of the event loop"""
-LOGGED_TRAPS = 600
-"""accepted traps that are logged in a minute"""
 
 SO_MEMINFO, MEMINFO_WORDS, MEMINFO_DROPS = 55, 9, 8
 """of <asm-generic/socket.h> and <linux/sock_diag.h>: the option, the words of its answer, the word of the drops"""
@@ -93,23 +88,25 @@ class Traps:
         engine: EngineFace,
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
+        limits: ServerLimits | None = None,
     ) -> None:
         """``clock`` gives seconds since the epoch, ``ticks`` those of a clock that does not go back."""
         self.counters = TrapCounters()
+        self._limits = limits = limits or ServerLimits()
         self._engine = engine
         self._clock = clock
         self._ticks = ticks
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="pymon-trap")
-        self._auth = TrapAuth(self._threads, ticks)
-        self._recent = DuplicateFilter()
-        self._freshness = ReplayGuard()
+        self._auth = TrapAuth(self._threads, ticks, limits)
+        self._recent = DuplicateFilter(limits)
+        self._freshness = ReplayGuard(limits)
         self._limit = LogLimit()
-        self._accepted_limit = LogLimit(LOGGED_TRAPS)
+        self._accepted_limit = LogLimit(limits.logged_traps)
         self._sockets: set[socket] = set()
         self._proven = _Line("proven", TrapQueue(), asyncio.Event())
         self._strangers = _Line("strangers", TrapQueue(), asyncio.Event())
         self._trust = LoginBackoff()
-        self._thinning = FloodFilter()
+        self._thinning = FloodFilter(limits=limits)
         self._drops: dict[socket, int] = {}
         self._workers: list[asyncio.Task[None]] = []
 
@@ -144,9 +141,9 @@ class Traps:
 
     def _drain(self, bound: socket) -> None:
         """Take what is there, but not so much that others wait for it."""
-        end = self._ticks() + SLICE
+        end = self._ticks() + self._limits.chunk_seconds
         self._look_for_overflow(bound)
-        for _ in range(BURST):
+        for _ in range(self._limits.trap_burst):
             try:
                 data, address = bound.recvfrom(MAX_PACKET + 1)
             except OSError as error:

@@ -5,39 +5,32 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 
-DUPLICATE_WINDOW = 2.0
-"""seconds within which the same datagram of the same sender counts as a duplicate"""
-MOST_RECENT = 4096
-"""datagrams that are remembered to tell duplicates"""
-MOST_KEPT = 100_000
-"""traps that are remembered to tell replayed ones; with more, those as old as the oldest forgotten are refused"""
-SLACK = 5.0
-"""seconds that a sender's clock may be ahead (no more than trapmaxage)"""
+from pymon.server.limits import ServerLimits
 
 _TIME = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
 class DuplicateFilter:
-    """Remembers datagrams for DUPLICATE_WINDOW."""
+    """Remembers datagrams for a moment (``duplicate_window``)."""
 
-    def __init__(self, most: int = MOST_RECENT) -> None:
-        self._most = most
+    def __init__(self, limits: ServerLimits | None = None) -> None:
+        self._limits = limits or ServerLimits()
         self._seen: OrderedDict[bytes, float] = OrderedDict()
 
     def is_repeated(self, digest: bytes, now: float) -> bool:
         """Whether the same was seen a moment ago; it is remembered either way."""
         before = self._seen.pop(digest, None)
         self._seen[digest] = now
-        if len(self._seen) > self._most:
+        if len(self._seen) > self._limits.remembered_datagrams:
             self._seen.popitem(last=False)
-        return before is not None and now < before + DUPLICATE_WINDOW
+        return before is not None and now < before + self._limits.duplicate_window
 
 
 class ReplayGuard:
     """Refuses traps without a time, too old ones, and those that came before (``trapmaxage``)."""
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
-        self._most = most
+    def __init__(self, limits: ServerLimits | None = None) -> None:
+        self._limits = limits or ServerLimits()
         self._kept: OrderedDict[bytes, float] = OrderedDict()
         self._forgotten_until = float("-inf")
 
@@ -56,13 +49,13 @@ class ReplayGuard:
         sent = float(tsp)
         if sent < now - max_age:
             return f"it was sent {now - sent:.0f} s ago"
-        if sent > now + min(SLACK, max_age):
+        if sent > now + min(self._limits.trap_clock_ahead, max_age):
             return f"it was sent {sent - now:.0f} s in the future"
         self._forget(now - max_age)
         if digest in self._kept or sent <= self._forgotten_until:
             return "it is replayed"
         self._kept[digest] = sent
-        if len(self._kept) > self._most:
+        if len(self._kept) > self._limits.remembered_traps:
             _, oldest = self._kept.popitem(last=False)
             self._forgotten_until = max(self._forgotten_until, oldest)
         return ""

@@ -6,11 +6,10 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.server.listen import clients
+from pymon.server.limits import ServerLimits
 from pymon.server.listen.connection_limit import ConnectionLimit
 from tests.server.conftest import AUTH, Client, Live, until
 
@@ -20,26 +19,26 @@ SOCKET = "serversocket = mon.sock"
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans())))
 def test_neither_all_nor_one_are_ever_too_many(steps: list[tuple[str, bool]]) -> None:
-    crowd, inside = ConnectionLimit(5, 3), Counter[str]()
+    limit, inside = ConnectionLimit(5, 3), Counter[str]()
     for place, comes in steps:
         if comes:
-            may_come = not crowd.refusal(place)
+            may_come = not limit.refusal(place)
             assert may_come == (inside.total() < 5 and inside[place] < 3)
             if may_come:
-                crowd.enter(place)
+                limit.enter(place)
                 inside[place] += 1
         elif inside[place]:
-            crowd.leave(place)
+            limit.leave(place)
             inside[place] -= 1
-        assert len(crowd) == inside.total()
+        assert len(limit) == inside.total()
 
 
 def test_refusal_tells_which_limit() -> None:
-    crowd = ConnectionLimit(3, 2)
+    limit = ConnectionLimit(3, 2)
     for place in "aab":
-        crowd.enter(place)
-    assert crowd.refusal("a") == "2 from there are connected"
-    assert crowd.refusal("c") == "3 are connected"
+        limit.enter(place)
+    assert limit.refusal("a") == "2 from there are connected"
+    assert limit.refusal("c") == "3 are connected"
 
 
 async def is_closed(client: Client) -> bool:
@@ -48,12 +47,9 @@ async def is_closed(client: Client) -> bool:
     return True
 
 
-async def test_one_address_takes_its_share_and_leaves_the_rest(
-    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_address_takes_its_share_and_leaves_the_rest(live: Live, told: Told) -> None:
     """N-CROWD."""
-    monkeypatch.setattr(clients, "MOST", 6)
-    await live.start()
+    await live.start(limits=ServerLimits(connections=6))
     first = [await live.connect() for _ in range(3)]
     for client in first:
         await client.ask("version")
@@ -66,11 +62,8 @@ async def test_one_address_takes_its_share_and_leaves_the_rest(
     assert (await (await live.connect()).ask("version"))[-1] == "220 version completed"
 
 
-async def test_crowd_on_the_network_does_not_keep_out_the_machine_itself(
-    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clients, "MOST", 2)
-    await live.start(SOCKET, auth=AUTH)
+async def test_crowd_on_the_network_does_not_keep_out_the_machine_itself(live: Live, told: Told) -> None:
+    await live.start(SOCKET, auth=AUTH, limits=ServerLimits(connections=2))
     for number in (1, 2):
         await (await live.connect(source=f"127.0.0.{number}")).ask("version")
     assert await is_closed(await live.connect(source="127.0.0.3"))
@@ -79,11 +72,8 @@ async def test_crowd_on_the_network_does_not_keep_out_the_machine_itself(
     assert (await local.ask("version"))[-1] == "220 version completed"
 
 
-async def test_one_user_does_not_take_the_whole_unix_socket(
-    live: Live, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clients, "LOCAL_MOST", 8)
-    await live.start(SOCKET)
+async def test_one_user_does_not_take_the_whole_unix_socket(live: Live, told: Told) -> None:
+    await live.start(SOCKET, limits=ServerLimits(local_connections=8))
     path = live.folder / "state" / "mon.sock"
     for _ in range(2):
         await (await live.connect_local(path)).ask("version")

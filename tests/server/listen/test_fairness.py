@@ -10,12 +10,13 @@ import pytest
 
 from pymon.server.commands.reply import CommandReply, Session
 from pymon.server.commands.table import answer
-from pymon.server.listen.connection import SHOWN
-from pymon.server.listen.fairness import CHUNK, Turnstile, take_chunk
+from pymon.server.limits import ServerLimits
+from pymon.server.listen.fairness import Turnstile, take_chunk
 from tests.server.conftest import SITE, Client, Live, until
 from tests.server.samples import SNAPSHOT
 
 Told = Callable[[], str]
+MOST_LOGGED = ServerLimits().logged_command
 
 
 async def test_short_work_waits_for_one_long_slice_at_most() -> None:
@@ -74,11 +75,12 @@ async def test_who_gives_up_while_waiting_holds_nobody_up() -> None:
         await enter()
 
 
-def test_slice_has_a_size() -> None:
-    lines = iter([b"x" * (CHUNK // 2)] * 5)
-    assert [(len(data), is_all) for data, is_all in (take_chunk(lines), take_chunk(lines), take_chunk(lines))] == [
-        (CHUNK, False), (CHUNK, False), (CHUNK // 2, True),
-    ]  # fmt: skip
+def test_chunk_has_a_size_and_a_time() -> None:
+    large, slow = ServerLimits(chunk=100, chunk_seconds=3600), ServerLimits(chunk_seconds=0)
+    lines = iter([b"x" * 50] * 5)
+    made = [take_chunk(lines, large) for _ in range(3)]
+    assert [(len(data), is_all) for data, is_all in made] == [(100, False), (100, False), (50, True)]
+    assert take_chunk(iter([b"x", b"y"]), slow) == (b"x", False)
 
 
 async def test_short_answer_comes_while_many_long_ones_are_made(live: Live) -> None:
@@ -95,11 +97,11 @@ async def test_short_answer_comes_while_many_long_ones_are_made(live: Live) -> N
     readers = [asyncio.create_task(read(client)) for client in busy]
     for client in busy:
         await client.send("list descriptions\n" * 20)
-    await until(lambda: received >= 40 * CHUNK)
+    await until(lambda: received >= 40 * ServerLimits().chunk)
     other = await live.connect()
     before = received
     assert (await other.ask("list state"))[-1] == "220 list state completed"
-    assert received - before < 20 * CHUNK, "less than a round of all the others"
+    assert received - before < 20 * ServerLimits().chunk, "less than a round of all the others"
     for task in readers:
         task.cancel()
     await asyncio.gather(*readers, return_exceptions=True)
@@ -118,7 +120,7 @@ def test_names_of_nothing_leave_nothing() -> None:
     assert len(gc.get_objects()) - before < 100
 
 
-@pytest.mark.parametrize("length", [SHOWN, 60_000])
+@pytest.mark.parametrize("length", [MOST_LOGGED, 60_000])
 async def test_long_command_is_cut_before_it_waits_for_the_log(
     live: Live, caplog: pytest.LogCaptureFixture, told: Told, length: int
 ) -> None:
@@ -126,5 +128,5 @@ async def test_long_command_is_cut_before_it_waits_for_the_log(
     client = await live.connect()
     command = f"list watch {'x' * length}"[:length]
     assert (await client.ask(command))[-1] == "220 list watch completed"
-    assert f'client command "{command[:SHOWN]}' in told()
-    assert max(len(str(record.args)) for record in caplog.records) < SHOWN + 100
+    assert f'client command "{command[:MOST_LOGGED]}' in told()
+    assert max(len(str(record.args)) for record in caplog.records) < MOST_LOGGED + 100

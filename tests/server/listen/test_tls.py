@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from pymon.errors import ServerError
-from pymon.server.listen import clients
+from pymon.server.limits import ServerLimits
 from tests.ports import free_port
 from tests.server.conftest import Client, Live
 from tests.tools import RequireTool
@@ -67,12 +67,9 @@ async def test_commands_over_tls(live: Live, files: Files, told: Told) -> None:
     assert f"listening for clients over TLS on {live.address} port {PORT} (TCP)" in told()
 
 
-async def test_tls_has_its_own_number_of_connections(
-    live: Live, files: Files, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_tls_has_its_own_number_of_connections(live: Live, files: Files, told: Told) -> None:
     """N-CROWD: each has large buffers as soon as it begins."""
-    monkeypatch.setattr(clients, "TLS_MOST", 4)
-    await live.start(files.settings)
+    await live.start(files.settings, limits=ServerLimits(tls_connections=4))
     first = [await connect(live, files.trusting()) for _ in range(2)]
     with pytest.raises((ConnectionError, ssl.SSLError)):
         await connect(live, files.trusting())

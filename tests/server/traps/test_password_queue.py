@@ -8,11 +8,13 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymon.server.limits import ServerLimits
 from pymon.server.traps.authorization import SenderClaim
-from pymon.server.traps.flood_filter import CROWDED, SIFTED, FloodFilter
+from pymon.server.traps.flood_filter import FloodFilter
 from pymon.server.traps.password_queue import QueueLimits, TrapQueue
 
 LIMITS = QueueLimits(most=50, of_sender=8)
+CROWDS = ServerLimits()
 
 
 def queue() -> TrapQueue[int]:
@@ -108,10 +110,12 @@ def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
     thinning.proved(packet("secret", "first"), "10.0.0.1")
     thinning.crowd("10.0.0.1", 5.0)
     kept = sum(not thinning.drops(packet(f"guess {number}", ""), "10.0.0.1", 5.5) for number in range(1600))
-    assert 1600 / SIFTED / 2 < kept < 1600 / SIFTED * 2
+    assert 1600 / CROWDS.sifted / 2 < kept < 1600 / CROWDS.sifted * 2
     assert not any(thinning.drops(packet("secret", str(number)), "10.0.0.1", 5.5) for number in range(100))
     assert not thinning.drops(packet("guess", ""), "10.0.0.2", 5.5), "another sender"
-    assert not any(thinning.drops(packet("guess", ""), "10.0.0.1", 5.0 + CROWDED) for _ in range(100)), "it is over"
+    assert not any(thinning.drops(packet("guess", ""), "10.0.0.1", 5.0 + CROWDS.crowded) for _ in range(100)), (
+        "it is over"
+    )
 
 
 def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
@@ -119,9 +123,9 @@ def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
     thinning.proved(packet("secret", ""), "10.0.0.1")
     thinning.crowd_of_all(5.0)
     kept = sum(not thinning.drops(packet("guess", ""), f"10.1.{n // 250}.{n % 250}", 5.5) for n in range(1600))
-    assert 1600 / SIFTED / 2 < kept < 1600 / SIFTED * 2
+    assert 1600 / CROWDS.sifted / 2 < kept < 1600 / CROWDS.sifted * 2
     assert not any(thinning.drops(packet("secret", str(number)), "10.0.0.1", 5.5) for number in range(100))
-    assert not thinning.drops(packet("guess", ""), "10.1.0.1", 5.0 + CROWDED)
+    assert not thinning.drops(packet("guess", ""), "10.1.0.1", 5.0 + CROWDS.crowded)
 
 
 def test_a_crowd_in_ipv6_is_a_network_and_a_good_beginning_one_address() -> None:

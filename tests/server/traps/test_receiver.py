@@ -23,7 +23,7 @@ from pymon.model.snapshot import Snapshot
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.protocol.trap_packet import TrapPacket, format_packet
-from pymon.server.traps import authorization
+from pymon.server.limits import ServerLimits
 from pymon.server.traps.authorization import Lines, SenderClaim, TrapRight, judge
 from pymon.server.traps.password_queue import QueueLimits
 from pymon.server.traps.receiver import Traps
@@ -260,9 +260,8 @@ async def test_flood_of_guesses_loses_its_own_traps_and_not_those_of_others() ->
 
 @pytest.mark.slow
 async def test_remembered_passwords_are_few_and_right_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authorization, "MOST_VERDICTS", 10)
     monkeypatch.setattr(crypt, "fits", lambda password, _hashed: password == "secret")
-    made = Traps(Taker(rules(("*", "ann", HASHES["SHA-512"]))))
+    made = Traps(Taker(rules(("*", "ann", HASHES["SHA-512"]))), limits=ServerLimits(remembered_passwords=10))
     made.start()
     for number in range(50):
         made.take(format_packet(replace(PACKET, pas=f"guess {number}" if number else "secret")), "10.0.0.1")
@@ -296,11 +295,11 @@ async def test_names_are_looked_up_again_aside(monkeypatch: pytest.MonkeyPatch) 
     assert await is_accepted("10.0.0.1")
     assert not await is_accepted("10.0.0.2")
     assert lookups == 1
-    found[0], now = "10.0.0.2", authorization.NAME_AGE
+    found[0], now = "10.0.0.2", ServerLimits().host_name_age
     assert await is_accepted("10.0.0.1"), "the old address is used while it is looked up again"
     assert await is_accepted("10.0.0.2")
     found.clear()
-    now = 2 * authorization.NAME_AGE
+    now = 2 * ServerLimits().host_name_age
     assert await is_accepted("10.0.0.2")
     assert await is_accepted("10.0.0.2"), "the last addresses known are better than none"
     assert lookups == 3

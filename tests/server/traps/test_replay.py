@@ -6,17 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.server.traps.replay import DUPLICATE_WINDOW, SLACK, DuplicateFilter, ReplayGuard
+from pymon.server.limits import ServerLimits
+from pymon.server.traps.replay import DuplicateFilter, ReplayGuard
 
 
 def test_same_datagram_within_a_moment_is_a_duplicate() -> None:
     recent = DuplicateFilter()
-    assert [recent.is_repeated(b"a", now) for now in (0.0, 0.5, 0.5 + DUPLICATE_WINDOW)] == [False, True, False]
+    assert [recent.is_repeated(b"a", now) for now in (0.0, 0.5, 0.5 + ServerLimits().duplicate_window)] == [
+        False,
+        True,
+        False,
+    ]
     assert not recent.is_repeated(b"b", 0.5)
 
 
 def test_memory_for_duplicates_is_bounded() -> None:
-    recent = DuplicateFilter(most=10)
+    recent = DuplicateFilter(ServerLimits(remembered_datagrams=10))
     for number in range(100):
         recent.is_repeated(bytes([number]), 0)
     assert recent.is_repeated(bytes([99]), 0)
@@ -40,7 +45,7 @@ def test_trap_has_to_be_of_its_time(tsp: str, refusal: str) -> None:
 
 def test_future_is_no_more_than_the_age() -> None:
     assert ReplayGuard().refusal(b"x", "1002", 1, 1000) == "it was sent 2 s in the future"
-    assert SLACK == 5
+    assert ServerLimits().trap_clock_ahead == 5
 
 
 def test_same_trap_again_is_replayed_until_it_is_too_old_anyway() -> None:
@@ -53,7 +58,7 @@ def test_same_trap_again_is_replayed_until_it_is_too_old_anyway() -> None:
 
 
 def test_what_had_to_be_forgotten_early_is_refused_by_its_time() -> None:
-    freshness = ReplayGuard(most=3)
+    freshness = ReplayGuard(ServerLimits(remembered_traps=3))
     for number in range(5):
         assert freshness.refusal(bytes([number]), str(1000 + number), 60, 1004) == ""
     assert len(freshness) == 3
@@ -64,7 +69,7 @@ def test_what_had_to_be_forgotten_early_is_refused_by_its_time() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 100)), max_size=100))
 def test_no_trap_is_ever_taken_twice(events: list[tuple[int, int]]) -> None:
-    freshness, now, taken = ReplayGuard(most=5), 0.0, set()
+    freshness, now, taken = ReplayGuard(ServerLimits(remembered_traps=5)), 0.0, set()
     for trap, later in events:
         now += later
         tsp = str(trap * 10)
