@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -82,18 +82,25 @@ class Disk(Database):
         return super().save(batch) if answer == Written() else answer
 
 
-LIMITS = StoreLimits(settle=0.05, open=0.05, close=0.05, retry_after=0.01)
-
-
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A store on a disk that does as ``disk_of`` is told."""
-    made = Store(tmp_path / "pymon.db", LIMITS)
-    disk = Disk(tmp_path / "pymon.db", LIMITS)
-    made._database = disk  # nothing else makes a disk hang
-    yield made
-    disk.may_open.set()
-    disk.answer(*[Written()] * 10)
+def make(tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Makes a store with limits, on a disk that does as ``disk_of`` is told."""
+    disks = []
+
+    def store(**limits: float) -> Store:
+        path = tmp_path / "pymon.db"
+        made = Store(path, StoreLimits(retry_after=0.01, **limits))  # type: ignore[arg-type]  # all of them are floats
+        made._database = Disk(path, StoreLimits())  # nothing else makes a disk hang
+        disks.append(made._database)
+        return made
+
+    yield store
+    for disk in disks:
+        disk.may_open.set()
+        disk.answer(*[Written()] * 10)
+
+
+Make = Callable[..., Store]
 
 
 def disk_of(store: Store) -> Disk:
@@ -114,8 +121,9 @@ async def until(store: Store, state: StoreState) -> None:
             await asyncio.sleep(0.001)
 
 
-async def test_a_disk_that_hangs_is_waited_for_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_disk_that_hangs_is_waited_for_once(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     """R-hangs: STALLED. Clients are told that nothing is on file; once it is, all is as before."""
+    store = make(settle=0.05)
     await store.open()
     store.add(act(T0))
     await store.settled()
@@ -136,9 +144,10 @@ async def test_a_disk_that_hangs_is_waited_for_once(store: Store, caplog: pytest
 
 @pytest.mark.parametrize("batch", ["none", "one"])
 async def test_a_disk_that_hangs_does_not_hang_the_end(
-    store: Store, caplog: pytest.LogCaptureFixture, batch: str
+    make: Make, caplog: pytest.LogCaptureFixture, batch: str
 ) -> None:
     """R-hangs. What comes of it later moves nothing any more."""
+    store = make(settle=0.05, close=0.05, **({"open": 0.05} if batch == "none" else {}))
     if batch == "none":
         disk_of(store).may_open.clear()
     await store.open()
@@ -152,8 +161,9 @@ async def test_a_disk_that_hangs_does_not_hang_the_end(
     assert store._state is StoreState.CLOSED
 
 
-async def test_a_disk_that_hangs_at_the_start_is_gone_on_from_later(store: Store) -> None:
+async def test_a_disk_that_hangs_at_the_start_is_gone_on_from_later(make: Make) -> None:
     """LATE, and then BLOCKED until everything is written."""
+    store = make(open=0.05)
     disk_of(store).may_open.clear()
     late: list[Saved] = []
     assert await store.open(late=late.append) == Saved()
@@ -168,8 +178,9 @@ async def test_a_disk_that_hangs_at_the_start_is_gone_on_from_later(store: Store
     assert on_file(store) == 1
 
 
-async def test_a_write_that_fails_is_tried_again_and_said_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_write_that_fails_is_tried_again_and_said_once(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     """BLOCKED and RETRYING; also where the write itself crashes."""
+    store = make()
     await store.open()
     store.add(act(T0))
     disk_of(store).answer(Written("full"))
@@ -186,8 +197,9 @@ async def test_a_write_that_fails_is_tried_again_and_said_once(store: Store, cap
     assert on_file(store) == 1
 
 
-async def test_who_waits_is_released_only_when_a_new_file_has_all(store: Store) -> None:
+async def test_who_waits_is_released_only_when_a_new_file_has_all(make: Make) -> None:
     """REPLACED: the file is another now, and what was settled before stands in no file."""
+    store = make()
     await store.open()
     store.add(act(T0))
     disk_of(store).answer(Written(needs_all=True))
