@@ -34,7 +34,7 @@ from pymon.engine.requests.perform import Control
 from pymon.engine.restore import Resumption
 from pymon.engine.state_owner import StateOwner
 from pymon.model.auth import AuthRules
-from pymon.model.change import Observer
+from pymon.model.change import Observer, StateChange
 from pymon.model.depend import ServiceKey
 from pymon.model.request import (
     Acknowledge,
@@ -63,6 +63,7 @@ from pymon.runner.executor import Executor, LocalExecutor
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.store.store import Store
 from pymon.timeline import operator_events
+from pymon.timeline.result_runs import result_of
 
 _KEPT_OVER_RESTARTS = (
     *(Acknowledge, SetOpstatus, SwitchHosts, SwitchService, SwitchWatch, ClearTimers),
@@ -129,6 +130,7 @@ class Engine:
             environ=environ,
             clock=self._clock,
         )
+        self._owner.observe(self._record_result)
         self._monitor = SiteMonitor(
             self._owner,
             record=self._record,
@@ -180,6 +182,10 @@ class Engine:
         self._launcher.resume(owner.programs.alerts, resumption.is_still_wanted, resumption.is_inprocess, undone)
         self._runner.start()
         self._monitor.start()
+
+    def _record_result(self, change: StateChange) -> None:
+        if (result := result_of(change, self._clock())) is not None:
+            self._record.result(change.key, result)
 
     def _resumption(self) -> Resumption:
         return Resumption(self._owner, self._monitor, self._history, self._record, self._saving, self._time)

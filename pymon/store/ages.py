@@ -18,11 +18,12 @@ MARK_EVERY = 6 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The newest event's number, and the wall clock, when the record had been kept for ``age`` seconds."""
+    """The newest event's and result's numbers, and the wall clock, when the record had been kept ``age`` seconds."""
 
     age: float
     newest: int
     wall: float
+    newest_result: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ def advance(ages: Ages, boot: str, booted_for: float) -> Ages:
     return replace(ages, life=ages.life + passed, boot=boot, booted_for=booted_for)
 
 
-def add_mark(ages: Ages, newest: int, wall: float) -> Ages:
-    """Note the newest event, unless the last mark is younger than MARK_EVERY."""
+def add_mark(ages: Ages, newest: int, wall: float, newest_result: int = 0) -> Ages:
+    """Note the newest event and result, unless the last mark is younger than MARK_EVERY."""
     if ages.marks and ages.life - ages.marks[-1].age < MARK_EVERY:
         return ages
-    return replace(ages, marks=(*ages.marks, Mark(ages.life, newest, wall)))
+    return replace(ages, marks=(*ages.marks, Mark(ages.life, newest, wall, newest_result)))
 
 
 def find_expired(ages: Ages, keep: float) -> Mark | None:
@@ -68,7 +69,7 @@ def drop_expired(ages: Ages, keep: float) -> Ages:
 
 def encode_ages(ages: Ages) -> str:
     """As text for the record."""
-    marks = [(mark.age, mark.newest, mark.wall) for mark in ages.marks]
+    marks = [(mark.age, mark.newest, mark.wall, mark.newest_result) for mark in ages.marks]
     return json.dumps({"life": ages.life, "boot": ages.boot, "booted_for": ages.booted_for, "marks": marks})
 
 
@@ -86,6 +87,6 @@ def decode_ages(text: object) -> Ages:
         return Ages()
 
 
-def _marks(rows: Iterable[tuple[float, int, float]]) -> Iterable[Mark]:
-    for age, newest, wall in rows:
-        yield Mark(float(age), int(newest), float(wall))
+def _marks(rows: Iterable[tuple[float, int, float] | tuple[float, int, float, int]]) -> Iterable[Mark]:
+    for age, newest, wall, *result in rows:  # those of an older pymon know no results
+        yield Mark(float(age), int(newest), float(wall), int(*result[:1]))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pymon.model.delivery import PendingDelivery
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
+from pymon.model.result_run import ResultRun
 from pymon.model.state import ServiceState
 from pymon.store.moment import NEVER, Moment
 
@@ -57,7 +58,7 @@ class Batch:
     ``states`` and ``alerts`` map to None what is to be removed. ``events`` are by their numbers, the oldest first.
     ``disabled`` and ``scheduler`` (a tuple of one value: since when it is stopped, or None) are None if unchanged.
     ``lines`` are those that a history has more, each with the history's name. ``measured`` maps services to the states
-    whose measurements are to be kept.
+    whose measurements are to be kept. ``results`` are runs of results by their numbers, with their service.
     ``moment`` is when it was handed over, if that is known.
     ``is_all``: this is everything there is, and replaces what the file holds (but for its events).
     """
@@ -69,16 +70,17 @@ class Batch:
     scheduler: tuple[float | None] | None = None
     lines: list[tuple[str, str]] = field(default_factory=list)
     measured: dict[ServiceKey, ServiceState] = field(default_factory=dict)
+    results: dict[int, tuple[ServiceKey, ResultRun]] = field(default_factory=dict)
     is_all: bool = False
     moment: Moment | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.states or self.lines or self.measured) or self.is_urgent
+        return bool(self.states or self.lines or self.measured or self.results) or self.is_urgent
 
     @property
     def is_urgent(self) -> bool:
-        """Whether there is more than states and history, which can wait."""
+        """Whether there is more than states, results and history, which can wait."""
         has_settings = self.disabled is not None or self.scheduler is not None
         return bool(self.events or self.alerts or has_settings or self.is_all)
 
@@ -87,11 +89,17 @@ class Batch:
         self.states = {**older.states, **self.states}
         self.measured = {**older.measured, **self.measured}
         self.events = {**older.events, **self.events}
+        self.results = {**older.results, **self.results}
         self.alerts = {**older.alerts, **self.alerts}
         self.lines = [*older.lines, *self.lines][-LINES_KEPT:]
         self.disabled = self.disabled or older.disabled
         self.scheduler = self.scheduler or older.scheduler
         self.is_all = self.is_all or older.is_all
+
+    def bound_results(self, limit: int) -> None:
+        """Drop the oldest runs of results beyond ``limit``."""
+        for number in list(self.results)[: max(len(self.results) - limit, 0)]:
+            del self.results[number]
 
     def bound_events(self, limit: int) -> int:
         """Drop the oldest events beyond ``limit``; how many."""

@@ -13,11 +13,13 @@ from dataclasses import replace
 from pymon.model.delivery import Pending, PendingDelivery
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent, TimelineKind
+from pymon.model.result_run import ResultRun
 from pymon.model.state import ServiceState
 from pymon.store.batch import LINES_KEPT, Batch, Disabled, Saved
 from pymon.store.limits import StoreLimits
 from pymon.store.moment import Moment
-from pymon.timeline.coalesce import EventCoalescer
+from pymon.timeline.coalesce import ENDS_REPETITIONS, EventCoalescer
+from pymon.timeline.result_runs import Numbered, ResultCoalescer
 
 
 class Contents:
@@ -32,6 +34,9 @@ class Contents:
         self.lost = 0
         self._limits = limits
         self._coalescer = EventCoalescer()
+        self._runs = ResultCoalescer()
+        self._runs_written: dict[ServiceKey, float] = {}
+        """when the run of a service that goes on was handed out last"""
         self._states: dict[ServiceKey, ServiceState] = {}
         self._measured: dict[ServiceKey, float] = {}
         self._alerts: dict[str, PendingDelivery] = {}
@@ -67,13 +72,42 @@ class Contents:
             self.waiting.measured.pop(key, None)
             self.waiting.states[key] = None
         self._coalescer.retain(keys)
+        for key, ended in self._runs.open_runs().items():
+            if key not in keys:
+                self._write_run(key, ended)
+                del self._runs_written[key]
+        self._runs.retain(keys)
 
     def add(self, events: Iterable[TimelineEvent]) -> None:
         """Something happened. Repetitions of the last event become part of it."""
         for event in events:
             number, known = self._coalescer.add(event)
             self.waiting.events[number] = known
-        self._bound_events()
+            if event.kind in ENDS_REPETITIONS:
+                for key, ended in self._runs.end(event.group, event.service):
+                    self._write_run(key, ended)
+        self._bound()
+
+    def add_result(self, key: ServiceKey, result: ResultRun) -> None:
+        """A service has another result. A run that goes on is written now and then, and when it ends."""
+        now, ended = self._runs.add(key, result)
+        if ended is not None:
+            self._write_run(key, ended)
+        since = now.run.last - self._runs_written.get(key, 0.0)
+        is_due = now.run.count == result.count or not 0 <= since < self._limits.results_every
+        if is_due or now.number in self.waiting.results:
+            self._write_run(key, now)
+            self._bound()
+
+    def _write_run(self, key: ServiceKey, numbered: Numbered) -> None:
+        self.waiting.results[numbered.number] = key, numbered.run
+        self._runs_written[key] = numbered.run.last
+
+    def flush_results(self) -> None:
+        """Let the runs that go on be written as they are."""
+        for key, numbered in self._runs.open_runs().items():
+            if numbered.run.last != self._runs_written.get(key):
+                self._write_run(key, numbered)
 
     def set_disabled(self, disabled: Disabled) -> None:
         """This is what clients have disabled now, all of it."""
@@ -140,7 +174,7 @@ class Contents:
             return
         self.waiting.take_back(self.writing)
         self.writing = None
-        self._bound_events()
+        self._bound()
         if len(self.waiting.alerts) > self._limits.ended_waiting + len(self._alerts):  # more to remove than to write
             self.want_all()
 
@@ -149,6 +183,7 @@ class Contents:
         self.waiting = Batch(
             states=dict(self._states),
             events=self.waiting.events,
+            results=self.waiting.results,
             alerts=dict(self._alerts),
             disabled=self._disabled,
             scheduler=(self._stopped_since,),
@@ -190,7 +225,22 @@ class Contents:
             if _concerns(event, key) and max(event.at, event.until) >= since
         }
 
-    def _bound_events(self) -> None:
+    def results(self, key: ServiceKey, since: float, until: float) -> dict[int, ResultRun]:
+        """The runs of a service that the file has not, or not as they are now, by their numbers (``Store.results``)."""
+        found = {
+            number: run
+            for batch in (self.writing, self.waiting)
+            if batch is not None
+            for number, (service, run) in batch.results.items()
+            if service == key
+        }
+        if (numbered := self._runs.open_runs().get(key)) is not None:
+            found[numbered.number] = numbered.run
+        return {number: run for number, run in found.items() if run.last >= since and run.first <= until}
+
+    def _bound(self) -> None:
+        """Keep in memory what there is room for."""
+        self.waiting.bound_results(self._limits.results_waiting)
         if len(self.waiting.events) > self._limits.events_waiting:
             self.lost += self.waiting.bound_events(self._limits.events_waiting)
 

@@ -21,14 +21,16 @@ from pymon.clock import Clock
 from pymon.model.delivery import Pending, PendingDelivery
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
+from pymon.model.result_run import ResultRun
 from pymon.store import reading, schema, writing
 from pymon.store.batch import Batch, Saved
 from pymon.store.claim import Claim
 from pymon.store.health import LogGrowth
 from pymon.store.limits import StoreLimits
 from pymon.store.pending_files import FOLDER, newer_than, read_pending, remove_pending
-from pymon.store.retention import STEP, STEPS, count_time, prune, prune_histories
+from pymon.store.retention import STEP, STEPS, count_time, prune, prune_crowded, prune_histories
 from pymon.store.schema import NotARecord, Unusable
+from pymon.store.writing import Bases
 from pymon.text import decode
 
 log = logging.getLogger("pymon.record")
@@ -65,11 +67,11 @@ class Database:
         self._claim = Claim(path)
         self._growth = LogGrowth(path)
         self._file: tuple[int, int] | None = None
-        self._base = 0
+        self._bases = Bases()
         self._needs_all = True
         self._set_aside_at: float | None = None
         self._checkpointed = self._clock.steady()
-        self._prune_due = self._checkpointed
+        self._prune_due = self._count_results_due = self._checkpointed
 
     def start(self, *, fresh: bool) -> tuple[Saved, Written]:
         """Open the file, or begin one, and give what an earlier daemon left in it.
@@ -96,7 +98,7 @@ class Database:
             self._open(thoroughly=False)
             if self._needs_all and not batch.is_all:
                 return Written(needs_all=True)
-            self._guarded(lambda connection: writing.write(connection, batch, self._base))
+            self._guarded(lambda connection: writing.write(connection, batch, self._bases))
         except NotARecord as damage:
             return self._recover(str(damage))
         except Unusable as problem:
@@ -117,7 +119,18 @@ class Database:
         except (NotARecord, Unusable) as problem:
             log.error("cannot read events in %s: %s", self.path, problem)
             return []
-        return [(number - self._base, event) for number, event in found]
+        return [(number - self._bases.events, event) for number, event in found]
+
+    def results(self, key: ServiceKey, since: float, until: float) -> list[tuple[int, ResultRun]]:
+        """The runs of a service's results on file, with their numbers as ``events`` has them."""
+        if self._connection is None:
+            return []
+        try:
+            found = self._guarded(lambda connection: reading.results(connection, key, since, until))
+        except (NotARecord, Unusable) as problem:
+            log.error("cannot read results in %s: %s", self.path, problem)
+            return []
+        return [(number - self._bases.results, run) for number, run in found]
 
     def maintain(self) -> bool:
         """Sync what was written, and drop what is too old, if it is time for that. True: there is more to drop.
@@ -149,7 +162,13 @@ class Database:
     def _drop_old(self, connection: sqlite3.Connection) -> bool:
         """Drop some of what is too old, or too much; whether there is more."""
         removed = prune(connection, count_time(connection, self._clock, self._limits), self._limits)
-        return prune_histories(connection) + removed >= STEP * STEPS
+        removed += prune_histories(connection)
+        now = self._clock.steady()
+        if now >= self._count_results_due:
+            crowded = prune_crowded(connection, self._limits)
+            self._count_results_due = now + (0.0 if crowded else self._limits.count_results_every)
+            removed += crowded
+        return removed >= STEP * STEPS
 
     # Opening
 
@@ -185,15 +204,15 @@ class Database:
                 self._connection = sqlite3.connect(
                     self.path, timeout=BUSY_LIMIT, isolation_level=None, check_same_thread=False
                 )
-                newest = self._prepare(self._connection, thoroughly, existed)
+                bases = self._prepare(self._connection, thoroughly, existed)
         except (NotARecord, Unusable):
             self._disconnect()
             raise
         if self._file != (found := _identity(self.path)):
-            self._file, self._base, self._needs_all = found, newest, True
+            self._file, self._bases, self._needs_all = found, bases, True
 
-    def _prepare(self, connection: sqlite3.Connection, thoroughly: bool, existed: bool) -> int:
-        """Make the tables, or see that they are ours; the number of the newest event."""
+    def _prepare(self, connection: sqlite3.Connection, thoroughly: bool, existed: bool) -> Bases:
+        """Make the tables, or see that they are ours."""
         connection.text_factory = decode
         connection.execute("PRAGMA trusted_schema = OFF")
         if schema.is_empty(connection):
@@ -208,7 +227,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 4194304")
-        return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+        return Bases(*(reading.newest(connection, table) for table in ("events", "results")))
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -29,6 +29,18 @@ class StoreLimits:
     """events that stay on file at most"""
     events_age: float = 90 * 86400.0
     """that events are kept"""
+    results_age: float = 30 * 86400.0
+    """that results are kept"""
+    results_kept: int = 300_000
+    """runs of results that stay on file at most"""
+    results_each: int = 5000
+    """runs of one service that stay, so that one that flaps pushes out nobody else's"""
+    results_every: float = 60.0
+    """between two writes of a run that goes on"""
+    results_waiting: int = 5000
+    """runs that are kept in memory while they cannot be written"""
+    count_results_every: float = 3600.0
+    """between looks for services with too many runs"""
     maintain_every: float = 30.0
     """between syncs to the disk, and looks for what is too old"""
     inspect_every: float = 3600.0

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from pymon.model.delivery import PendingDelivery
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent, TimelineKind
+from pymon.model.result import CheckOutcome
+from pymon.model.result_run import ResultRun
 from pymon.model.state import ServiceState
 from pymon.store import schema
 from pymon.store.batch import LINES_KEPT, Saved
@@ -24,6 +26,7 @@ from pymon.text import decode, encode
 log = logging.getLogger("pymon.record")
 
 _KINDS = frozenset(TimelineKind)
+_OUTCOMES = frozenset(CheckOutcome)
 _COLUMNS = "id, at, until, count, kind, grp, service, asker, text, facts"
 
 
@@ -139,6 +142,22 @@ def events(
     ]
 
 
+def results(connection: sqlite3.Connection, key: ServiceKey, since: float, until: float) -> list[tuple[int, ResultRun]]:
+    """The runs of a service's results that reach into a time, in the order in which they came, with their numbers."""
+    if not schema.has_table(connection, "results"):
+        return []
+    rows = connection.execute(
+        "SELECT id, outcome, exitval, summary, count, first, last FROM results "
+        "WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT) AND last >= ? AND first <= ? ORDER BY id",
+        (encode(key.group), encode(key.service), since, until),
+    )
+    return [
+        (number, ResultRun(CheckOutcome(outcome), summary, first, last, count, exitval))
+        for number, outcome, exitval, summary, count, first, last in rows
+        if outcome in _OUTCOMES
+    ]
+
+
 def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | None:
     """The state of one service; None if there is none, or none that says anything sensible."""
     names = encode(key.group), encode(key.service)
@@ -150,7 +169,7 @@ def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | Non
         found = decode_state(row[0])
     except (ValueError, TypeError):
         return None
-    if schema.version(connection) < schema.VERSION:
+    if not schema.has_table(connection, "measurements"):
         return found
     statement = "SELECT at, figures FROM measurements WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)"
     measured = connection.execute(statement, names).fetchone()
@@ -182,6 +201,11 @@ def _written(meta: Mapping[str, object]) -> Moment:
     return Moment(_time(meta.get("last_write")) or 0.0, *((str(boot), booted_for or 0.0) if is_known else ()))
 
 
+def newest(connection: sqlite3.Connection, table: str) -> int:
+    """The highest number in a table of numbered rows; 0 if there are none."""
+    return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608  # our own
+
+
 def last_write(connection: sqlite3.Connection) -> float:
     """When the record was written last, in seconds since the epoch; 0 for never."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'last_write'").fetchone()
@@ -205,8 +229,8 @@ def _states(connection: sqlite3.Connection, notes: list[str]) -> Iterator[tuple[
 
 
 def _measured(connection: sqlite3.Connection) -> dict[ServiceKey, tuple[object, str]]:
-    if schema.version(connection) < schema.VERSION:
-        return {}  # an older file that is only looked into
+    if not schema.has_table(connection, "measurements"):
+        return {}
     rows = connection.execute("SELECT grp, service, at, figures FROM measurements")
     return {ServiceKey(group, service): (at, figures) for group, service, at, figures in rows}
 

@@ -10,8 +10,8 @@ import sqlite3
 
 APPLICATION_ID = 0x70796D6F
 """``pymo``: marks a SQLite file as a record of pymon's"""
-VERSION = 2
-"""of the tables: 2 has the measurements; a file of a newer one is left alone, an older one is brought up to it"""
+VERSION = 3
+"""of the tables: 2 has the measurements, 3 the results. An older file is brought up to it, a newer one left alone"""
 
 TABLES = {
     "meta": ("name", "value"),
@@ -20,16 +20,24 @@ TABLES = {
     "measurements": ("grp", "service", "at", "figures"),
     "alerts": ("token", "started", "pending"),
     "history": ("id", "name", "line"),
+    "results": ("id", "grp", "service", "outcome", "exitval", "summary", "count", "first", "last"),
     "events": ("id", "at", "until", "count", "kind", "grp", "service", "asker", "text", "facts"),
 }
 
-_SINCE = {"measurements": 2}
+_SINCE = {"measurements": 2, "results": 3}
 """table → the version that it came with, if not the first"""
 
 _MEASUREMENTS = (
     "CREATE TABLE measurements (grp TEXT, service TEXT, at REAL NOT NULL, figures TEXT NOT NULL, "
     "PRIMARY KEY (grp, service))"
 )
+_RESULTS = (
+    "CREATE TABLE results (id INTEGER PRIMARY KEY, grp TEXT NOT NULL, service TEXT NOT NULL, outcome TEXT NOT NULL, "
+    "exitval INTEGER, summary TEXT NOT NULL, count INTEGER NOT NULL, first REAL NOT NULL, last REAL NOT NULL)",
+    "CREATE INDEX results_of_service ON results (grp, service, id)",
+)
+_UPGRADES = {1: (_MEASUREMENTS, *_RESULTS), 2: _RESULTS}
+"""version → what brings its tables up to this one"""
 _STATEMENTS = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
     "CREATE TABLE services (grp TEXT, service TEXT, state TEXT NOT NULL, PRIMARY KEY (grp, service))",
@@ -40,6 +48,7 @@ _STATEMENTS = (
     "CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, until REAL NOT NULL, count INTEGER NOT NULL, "
     "kind TEXT NOT NULL, grp TEXT NOT NULL, service TEXT NOT NULL, asker TEXT NOT NULL, text TEXT NOT NULL, "
     "facts TEXT NOT NULL)",
+    *_RESULTS,
     "CREATE INDEX history_by_name ON history (name, id)",
     "CREATE INDEX events_of_service ON events (grp, service, id)",
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -68,10 +77,16 @@ def upgrade(connection: sqlite3.Connection) -> int:
     found = version(connection)
     if found < VERSION:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(_MEASUREMENTS)
+        for statement in _UPGRADES[found]:
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     return found
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether a record has a table; one of an older pymon that is only looked into has not all."""
+    return version(connection) >= _SINCE.get(name, 1)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -2,7 +2,7 @@
 
 At most one batch is on its way; what comes meanwhile is gathered, so a slow disk makes batches larger, not more.
 
-    measurements of a state     once in ``measured_every`` for each service, and at the end
+    measurements, results       once in ``measured_every``, ``results_every`` for each service, and at the end
     set_state                   soon: with the next important change, at ``settled``, or after ``flush_every``
     everything else             at once, that is at the end of this turn of the event loop
     settled                     returns when all that was handed over is committed, or reported as unwritable
@@ -25,6 +25,7 @@ from pymon.clock import Clock, SystemClock
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
+from pymon.model.result_run import ResultRun
 from pymon.model.state import ServiceState
 from pymon.store.batch import Disabled, Saved
 from pymon.store.contents import Contents
@@ -136,6 +137,12 @@ class Store:
         if events:
             self._soon()
 
+    def result(self, key: ServiceKey, result: ResultRun) -> None:
+        """A service has another result. Those that say the same are one run (``timeline.result_runs``)."""
+        self._contents.add_result(key, result)
+        if self._contents.waiting.results:
+            self._later(self._limits.flush_every)
+
     def disabled(
         self,
         watches: Iterable[str],
@@ -225,11 +232,23 @@ class Store:
         in_order = sorted(found.items(), key=lambda item: item[0])
         return [event for _, event in in_order[-limit:]] if limit > 0 else []
 
+    async def results(self, key: ServiceKey, since: float, until: float) -> list[ResultRun]:
+        """The runs of a service's results that reach into a time, in the order in which they came."""
+        await self.settled()
+        found: dict[int, ResultRun] = {}
+        if self._database is not None and self._state in HAS_FILE:
+            reading = self._do(partial(self._database.results, key, since, until))
+            await asyncio.wait([reading], timeout=self._limits.settle)
+            found = dict(reading.result()) if reading.done() and not reading.exception() else {}
+        found |= self._contents.results(key, since, until)
+        return [run for _, run in sorted(found.items(), key=lambda item: item[0])]
+
     async def close(self) -> None:
         """Write what is left and close the file, in a few seconds at most."""
         if self._database is None or self._state is StoreState.CLOSED:
             return
         self._contents.flush_measurements()
+        self._contents.flush_results()
         self._worker.hold_up_if_needed(True)
         await self.settled()
         self._move(StoreEvent.CLOSE)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from pymon.model.delivery import PendingDelivery
+from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineEvent
+from pymon.model.result_run import ResultRun
 from pymon.store.batch import Batch
 from pymon.store.codec import encode_facts, encode_measurements, encode_pending, encode_state
 from pymon.store.disk_worker import breathe
@@ -19,17 +22,27 @@ BREATH = 0.0003
 """seconds"""
 TEXT_LIMIT = 4096
 """characters of an event's text that are kept"""
+SUMMARY_LIMIT = 500
+"""characters of a result's summary that are kept"""
 FACTS_LIMIT = 16384
 """characters of an event's facts that are kept"""
 _ALERT = "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)"
 
 
-def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
-    """Write a batch and commit it; ``base`` is what the numbers of its events are added to."""
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """What a daemon's own numbers are added to in this file: the highest of each table before it."""
+
+    events: int = 0
+    results: int = 0
+
+
+def write(connection: sqlite3.Connection, batch: Batch, bases: Bases) -> None:
+    """Write a batch and commit it."""
     connection.execute("BEGIN IMMEDIATE")
     if batch.is_all:
         forget_state(connection)
-    for statement, rows in _changes(batch, base):
+    for statement, rows in _changes(batch, bases):
         for chunk in _chunks(rows):
             connection.executemany(statement, chunk)
             if len(chunk) == CHUNK:
@@ -41,13 +54,13 @@ def write(connection: sqlite3.Connection, batch: Batch, base: int) -> None:
 
 
 def forget_state(connection: sqlite3.Connection) -> None:
-    """Remove all but the events and what tells their age; the caller commits."""
+    """Remove all but the events, the results, and what tells their age; the caller commits."""
     for table in ("services", "measurements", "disabled", "alerts", "history"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  # of our own words
     connection.execute("DELETE FROM meta WHERE name <> 'ages'")
 
 
-def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:
+def _changes(batch: Batch, bases: Bases) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:
     """Statements with the rows that each is done with. What is a batch's own is not touched while it is written."""
     gone = [(encode(key.group), encode(key.service)) for key, state in batch.states.items() if state is None]
     yield "DELETE FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)", gone
@@ -89,7 +102,11 @@ def _changes(batch: Batch, base: int) -> Iterator[tuple[str, Iterable[Sequence[o
     yield (
         "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), "
         "CAST(? AS TEXT), ?)",
-        (_event_row(base + number, event) for number, event in batch.events.items()),
+        (_event_row(bases.events + number, event) for number, event in batch.events.items()),
+    )
+    yield (
+        "INSERT OR REPLACE INTO results VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), ?, ?, ?)",
+        (_result_row(bases.results + number, *each) for number, each in batch.results.items()),
     )
 
 
@@ -110,6 +127,12 @@ def _event_row(number: int, event: TimelineEvent) -> tuple[object, ...]:
         *map(encode, (event.group, event.service, event.asker, text)),
         facts if len(facts) <= FACTS_LIMIT else encode_facts({"cut": len(facts)}),
     )
+
+
+def _result_row(number: int, key: ServiceKey, run: ResultRun) -> tuple[object, ...]:
+    summary = encode(bounded(run.summary, SUMMARY_LIMIT))
+    names = encode(key.group), encode(key.service)
+    return number, *names, run.outcome.value, run.exitval, summary, run.count, run.first, run.last
 
 
 def _chunks(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:

@@ -23,7 +23,8 @@ from pymon.model.event import TimelineEvent, TimelineKind
 
 _MEASURED = re.compile(r"(?<![\w.:/-])(?:[0-9]+\.[0-9]+(?:%|[a-z]{1,2})?|[0-9]+(?:%|[a-z]{1,2}))(?![\w.:/-])")
 """a figure that was measured: ``3.41``, ``12ms``, ``34%``; not a port, a count, an address, or a part of a name"""
-_ONCE = frozenset({TimelineKind.OPERATOR, TimelineKind.DAEMON})
+ENDS_REPETITIONS = frozenset({TimelineKind.OPERATOR, TimelineKind.DAEMON})
+"""what is an event of its own each time, and ends what was repeated before it"""
 _SAID = frozenset({TimelineKind.CHECK, TimelineKind.TRAP})
 
 Subject = tuple[str, str, str]
@@ -48,7 +49,7 @@ class EventCoalescer:
     def add(self, event: TimelineEvent) -> tuple[int, TimelineEvent]:
         """The number of an event and what is known of it now: of a repetition, the number of the first."""
         key = ServiceKey(event.group, event.service)
-        if event.kind in _ONCE:
+        if event.kind in ENDS_REPETITIONS:
             self._close(key)
             return self._next(), event
         lines = self._open.setdefault(key, {})
@@ -99,7 +100,12 @@ def meaning_of(event: TimelineEvent) -> str:
         return f"{event.facts.get('event')} {event.facts.get('rule')}"
     if event.kind is TimelineKind.ALERT and event.facts.get("period") is not None:
         return f"{event.at!r}"
-    return f"{event.kind} {_MEASURED.sub('#', event.text)}"
+    return f"{event.kind} {without_figures(event.text)}"
+
+
+def without_figures(text: str) -> str:
+    """A text with ``#`` for each figure that was measured; ports, counts, addresses and parts of names stay."""
+    return _MEASURED.sub("#", text)
 
 
 def repeated(first: TimelineEvent, latest: TimelineEvent) -> TimelineEvent:

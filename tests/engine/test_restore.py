@@ -20,12 +20,14 @@ from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineKind
 from pymon.model.request import SavedKind
+from pymon.model.result import CheckOutcome
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.runner.registry import PluginFile
 from pymon.store.batch import Saved
 from pymon.store.database import Database, Written
 from pymon.store.limits import StoreLimits
+from pymon.store.reading import opened, results
 from pymon.store.store import FILE, Store
 from tests.clocks import VirtualClock
 from tests.engine.lab import Lab
@@ -399,3 +401,22 @@ async def test_a_record_that_opens_late_is_gone_on_from_and_not_overwritten(
     assert (lab.state(X).op_status, lab.state(OLD).op_status) == (OpStatus.FAIL, OpStatus.OK)
     assert lab.engine.snapshot().disabled_services == {BRIEF}
     await lab.engine.stop()
+
+
+async def test_the_results_of_a_service_are_kept_over_restarts(lab: Lab) -> None:
+    """R-results: of traps and checks; those that say the same are one run, and what a client sets is none."""
+    lab.recover(X)
+    lab.recover(X)
+    lab.fail(X)
+    assert (await lab.ask(asked.SetOpstatus(X, OpStatus.OK))).ok
+    (lab.here / "ill" / "x").touch()
+    await lab.ask(asked.TestMonitor(X))
+    await lab.until(lambda: lab.state(X).last_summary == "x is ill")
+    await lab.restart()
+    with opened(lab.here / "state" / FILE) as connection:
+        runs = [run for _, run in results(connection, X, 0.0, time.time())]
+    assert [(run.outcome, run.summary, run.count, run.exitval) for run in runs] == [
+        (CheckOutcome.OK, "good", 2, None),
+        (CheckOutcome.FAILED, "bad", 1, None),
+        (CheckOutcome.FAILED, "x is ill", 1, 1),
+    ]

@@ -184,7 +184,7 @@ async def test_a_file_of_the_first_version_is_read_as_it_is_and_then_brought_up(
     record = Store(path)
     saved = await record.open()
     assert (len(saved.states), saved.states[ServiceKey("g7", "s")]) == (60, found.state)
-    assert f"{path}: its tables are of version 2 now (before: 1)" in caplog.text
+    assert f"{path}: its tables are of version 3 now (before: 1)" in caplog.text
     measured = replace(found.state, measured=5.0, measurements=(Measurement("h", "n", 1.0),))
     record.state(ServiceKey("g7", "s"), measured)
     await record.close()
