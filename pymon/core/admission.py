@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pymon.core import dependencies
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.core.period import in_period
 from pymon.core.timing import DEPEND_RETRY, EXCLUDED_RETRY, interval_in_force
 from pymon.model.depend import DependBehavior
@@ -59,17 +59,17 @@ class NotRun:
 
 
 def admit(
-    service: Service, state: ServiceState, hosts: Sequence[Host], now: float, around: Surroundings
+    service: Service, state: ServiceState, hosts: Sequence[Host], now: float, context: SiteContext
 ) -> Run | NotRun:
     """Decide whether a check runs at ``now``; ``hosts`` are those of its group, disabled ones marked."""
-    if around.stopped:
+    if context.stopped:
         return NotRun(Obstacle.STOPPED, "the scheduler is stopped", state)
     if service.monitor is None:
         return NotRun(Obstacle.NO_MONITOR, "it has no monitor", state)
-    if (excluded := _excluded(service, now, around)) is not None:
+    if (excluded := _excluded(service, now, context)) is not None:
         after = min(EXCLUDED_RETRY, interval_in_force(service, state) or EXCLUDED_RETRY)
         return NotRun(Obstacle.EXCLUDE_PERIOD, excluded, state, after)
-    outcome = dependencies.evaluate(service, DependBehavior.MONITOR, around, now)
+    outcome = dependencies.evaluate(service, DependBehavior.MONITOR, context, now)
     noticed: tuple[Noticed, ...] = ()
     if outcome is not None:
         state, noticed = dependencies.keep(service, state, DependBehavior.MONITOR, outcome)
@@ -77,16 +77,16 @@ def admit(
             return NotRun(Obstacle.DEPEND, outcome.text, state, DEPEND_RETRY, noticed)
     if not service.monitor.append_hosts:
         return Run((), state, noticed=noticed)
-    chosen, left_out = _choose_hosts(service, hosts, now, around)
+    chosen, left_out = _choose_hosts(service, hosts, now, context)
     if not chosen and not service.allow_empty_group:
         reason = f"no host arguments ({', '.join(left_out) or 'the group is empty'})"
         return NotRun(Obstacle.NO_HOSTS, reason, state, noticed=noticed)
     return Run(chosen, state, left_out, noticed)
 
 
-def _excluded(service: Service, now: float, around: Surroundings) -> str | None:
-    globally, own = around.settings.exclude_period, service.exclude_period
-    local = around.local_time(now)
+def _excluded(service: Service, now: float, context: SiteContext) -> str | None:
+    globally, own = context.settings.exclude_period, service.exclude_period
+    local = context.local_time(now)
     if globally is not None and in_period(globally, local):
         return f"global exclude_period {globally.text!r}"
     if own is not None and in_period(own, local):
@@ -95,11 +95,11 @@ def _excluded(service: Service, now: float, around: Surroundings) -> str | None:
 
 
 def _choose_hosts(
-    service: Service, hosts: Sequence[Host], now: float, around: Surroundings
+    service: Service, hosts: Sequence[Host], now: float, context: SiteContext
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The hosts to check in the order of the group, and why the others are left out."""
     names = [host.name for host in hosts]
-    hidden = dependencies.hidden_hosts(service, names, around, now)
+    hidden = dependencies.hidden_hosts(service, names, context, now)
     chosen: list[str] = []
     left_out: list[str] = []
     for host in hosts:

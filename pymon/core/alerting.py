@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pymon.core import debts, dependencies
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
 from pymon.core.period import in_period
@@ -31,7 +31,7 @@ from pymon.core.state import summary_of, unacknowledge
 from pymon.core.whole_seconds import elapsed, lasting
 from pymon.model import acknowledgement
 from pymon.model.depend import DependBehavior
-from pymon.model.effect import AlertCall, Held, Rule, SendReason, SendRule
+from pymon.model.effect import AlertCall, Rule, SendReason, SendRule, Suppression
 from pymon.model.service import Alert, AlertKind, Command, Period, Service
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import EventKind
@@ -57,7 +57,7 @@ class Decision:
 
     state: ServiceState
     calls: tuple[AlertCall, ...] = ()
-    held: tuple[Held, ...] = ()
+    held: tuple[Suppression, ...] = ()
 
 
 LIST_OF: Mapping[EventKind, AlertKind] = {
@@ -83,25 +83,25 @@ HISTORY_WORD: Mapping[EventKind, str] = {
 """what the alert history calls an event"""
 
 
-def decide(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+def decide(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
     """Decide on an event. ``state`` is as alerts shall see it; what comes back still is, but for the counters."""
-    held = _stopped(around) or _disabled(service, event, around) or _depend(service, state, event, around)
+    held = _stopped(context) or _disabled(service, event, context) or _depend(service, state, event, context)
     acknowledged = None
     if held is None and _unacks(service, state, event):
         acknowledged, state = state, unacknowledge(service, state)
     held = held or _acked(state, event)
-    decision = _decide_periods(service, state, event, around) if held is None else Decision(state, held=(held,))
+    decision = _decide_periods(service, state, event, context) if held is None else Decision(state, held=(held,))
     if acknowledged is not None:
         decision = _after_acknowledgement(decision, acknowledged)
     if event.kind is EventKind.UP and state.debts:
-        decision = _settle(service, decision, event, around, held)
-        decision = _about_the_service(service, state, decision, around)
+        decision = _settle(service, decision, event, context, held)
+        decision = _about_the_service(service, state, decision, context)
     kind = LIST_OF[event.kind]
     if decision.calls or any(alert.kind is kind for period in service.periods for alert in period.alerts):
         return decision
     if event.kind is EventKind.STARTUP:  # nobody misses those, and every service would say so
         return replace(decision, held=())
-    return replace(decision, held=(Held(Rule.NONE_CONFIGURED, f"no {kind} is configured"),))
+    return replace(decision, held=(Suppression(Rule.NONE_CONFIGURED, f"no {kind} is configured"),))
 
 
 def _after_acknowledgement(decision: Decision, acknowledged: ServiceState) -> Decision:
@@ -116,79 +116,81 @@ def _after_acknowledgement(decision: Decision, acknowledged: ServiceState) -> De
     return replace(decision, calls=tuple(calls))
 
 
-def _about_the_service(service: Service, state: ServiceState, decision: Decision, around: Surroundings) -> Decision:
+def _about_the_service(service: Service, state: ServiceState, decision: Decision, context: SiteContext) -> Decision:
     """Upalerts that pay for a real failure say so, also where the outage that ends is one of the check.
 
     All began anew since that failure, and then the check broke. What heeds no broken check would not put right what it
     has done.
     """
-    if not any(not each.unpaid_since and not around.target(service, each.command).heeds_broken for each in state.debts):
+    if not any(
+        not each.unpaid_since and not context.target(service, each.command).heeds_broken for each in state.debts
+    ):
         return decision
     calls = tuple(replace(call, state=replace(call.state, broken=False)) for call in decision.calls)
     return replace(decision, calls=calls)
 
 
-def settle_late(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+def settle_late(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
     """Settle what is owed at a success that ends no outage: all began anew meanwhile, or somebody set the status.
 
     The latter has no upalert, as in mon (Q15), but what acts upon a thing is put right all the same.
     """
-    held: dict[str, Held] = {
-        period.key: outside for period in service.periods if (outside := _outside(period, event, around)) is not None
+    held: dict[str, Suppression] = {
+        period.key: outside for period in service.periods if (outside := _outside(period, event, context)) is not None
     }
-    ended = Held(Rule.NO_FAILURE, "the outage was ended without a success") if state.has_result else None
+    ended = Suppression(Rule.NO_FAILURE, "the outage was ended without a success") if state.has_result else None
     recovery = Recovery(
         at=event.at,
         held=held,
-        missing=around.missing_alerts,
-        all_held=_stopped(around) or _disabled(service, event, around),
+        missing=context.missing_alerts,
+        all_held=_stopped(context) or _disabled(service, event, context),
         words_held=ended,
     )
-    return _settled(service, Decision(state), event, around, recovery)
+    return _settled(service, Decision(state), event, context, recovery)
 
 
-def redistribute(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+def redistribute(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
     """The redistribute alert: called at every event unless the scheduler is stopped; neither counted nor recorded."""
     command = service.redistribute
     if command is None:
         return Decision(state)
-    if (held := _stopped(around)) is not None:
+    if (held := _stopped(context)) is not None:
         return Decision(state, held=(replace(held, text=f"redistribute: {held.text}", alert=str(command)),))
-    if (missing := not_found(command, None, around)) is not None:
+    if (missing := not_found(command, None, context)) is not None:
         return Decision(state, held=(missing,))
     reason = SendReason(SendRule.REDISTRIBUTE)
     return Decision(state, calls=(_call(service, state, event, command, reason),))
 
 
-def not_found(command: Command, period: str | None, around: Surroundings) -> Held | None:
+def not_found(command: Command, period: str | None, context: SiteContext) -> Suppression | None:
     """Why an alert is not called whose program is in no directory; None if it is there."""
-    if command.name not in around.missing_alerts:
+    if command.name not in context.missing_alerts:
         return None
-    return Held(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", period, str(command))
+    return Suppression(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", period, str(command))
 
 
-def _stopped(around: Surroundings) -> Held | None:
-    return Held(Rule.STOPPED, "the scheduler is stopped") if around.stopped else None
+def _stopped(context: SiteContext) -> Suppression | None:
+    return Suppression(Rule.STOPPED, "the scheduler is stopped") if context.stopped else None
 
 
-def _disabled(service: Service, event: Event, around: Surroundings) -> Held | None:
+def _disabled(service: Service, event: Event, context: SiteContext) -> Suppression | None:
     if event.kind is EventKind.DISABLE:  # that it is being disabled is what it tells (Q3)
         return None
-    if service.group in around.disabled_watches:
-        return Held(Rule.WATCH_DISABLED, f"watch {service.group} is disabled")
-    if service.key in around.disabled_services:
-        return Held(Rule.SERVICE_DISABLED, f"service {service.group} {service.name} is disabled")
+    if service.group in context.disabled_watches:
+        return Suppression(Rule.WATCH_DISABLED, f"watch {service.group} is disabled")
+    if service.key in context.disabled_services:
+        return Suppression(Rule.SERVICE_DISABLED, f"service {service.group} {service.name} is disabled")
     return None
 
 
-def _depend(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Held | None:
+def _depend(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Suppression | None:
     """Hold what the dependency holds; the status is that of the last result, evaluated now only if there is none."""
     if event.kind in (EventKind.UP, EventKind.STARTUP) or state.depend_status:
         return None
-    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, around, event.at)
+    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, context, event.at)
     if outcome is None or (state.depend_status is None and outcome.fulfilled):
         return None
-    return Held(Rule.DEPEND, outcome.text or "depend: it was not fulfilled at the last result")
+    return Suppression(Rule.DEPEND, outcome.text or "depend: it was not fulfilled at the last result")
 
 
 def _unacks(service: Service, state: ServiceState, event: Event) -> bool:
@@ -199,48 +201,48 @@ def _unacks(service: Service, state: ServiceState, event: Event) -> bool:
     return "".join(before.split()) != "".join(after.split())
 
 
-def _acked(state: ServiceState, event: Event) -> Held | None:
+def _acked(state: ServiceState, event: Event) -> Suppression | None:
     if not state.ack or event.kind in (EventKind.UP, EventKind.ACK, EventKind.DISABLE):
         return None
     said = acknowledgement.said(state.ack_comment)
-    return Held(Rule.ACK, f"acknowledged {lasting(state.ack, event.at)} ago{f' ({said})' if said else ''}")
+    return Suppression(Rule.ACK, f"acknowledged {lasting(state.ack, event.at)} ago{f' ({said})' if said else ''}")
 
 
-def _decide_periods(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Decision:
+def _decide_periods(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
     calls: list[AlertCall] = []
-    held: list[Held] = []
+    held: list[Suppression] = []
     counters: dict[str, PeriodState] = {}
     owed = state.debts
     for period in service.periods:
-        mine = _decide_period(service, period, state, event, around)
+        mine = _decide_period(service, period, state, event, context)
         counters[period.key] = mine.counters
         calls += mine.calls
         held += mine.held
         if mine.calls and event.kind.is_failure:
             commands = [call.command for call in mine.calls]
-            owed = debts.owe(owed, service, period, commands, event.at, around.target, broken=state.broken)
+            owed = debts.owe(owed, service, period, commands, event.at, context.target, broken=state.broken)
     alert_count = state.alert_count + len(calls)
     after = replace(state, periods=counters, alert_count=alert_count, debts=owed)
     return Decision(after, tuple(calls), tuple(held))
 
 
 def _settle(
-    service: Service, decision: Decision, event: Event, around: Surroundings, all_held: Held | None
+    service: Service, decision: Decision, event: Event, context: SiteContext, all_held: Suppression | None
 ) -> Decision:
     """Settle what the outage owes that is over: call what no rule has called."""
     recovery = Recovery(
         at=event.at,
         called=frozenset(call.command for call in decision.calls),
         held={held.period: held for held in decision.held if held.period is not None and held.alert is None},
-        missing=around.missing_alerts,
+        missing=context.missing_alerts,
         all_held=all_held,
     )
-    return _settled(service, decision, event, around, recovery)
+    return _settled(service, decision, event, context, recovery)
 
 
-def _settled(service: Service, decision: Decision, event: Event, around: Surroundings, recovery: Recovery) -> Decision:
+def _settled(service: Service, decision: Decision, event: Event, context: SiteContext, recovery: Recovery) -> Decision:
     state = decision.state
-    settlement = debts.settle(service, state.debts, recovery, around.target)
+    settlement = debts.settle(service, state.debts, recovery, context.target)
     calls = tuple(
         replace(
             _call(service, state, event, payment.command, payment.reason, kind=AlertKind.UPALERT),
@@ -259,24 +261,24 @@ def _settled(service: Service, decision: Decision, event: Event, around: Surroun
 class _PeriodDecision:
     counters: PeriodState
     calls: tuple[AlertCall, ...] = ()
-    held: tuple[Held, ...] = ()
+    held: tuple[Suppression, ...] = ()
 
 
 def _decide_period(
-    service: Service, period: Period, state: ServiceState, event: Event, around: Surroundings
+    service: Service, period: Period, state: ServiceState, event: Event, context: SiteContext
 ) -> _PeriodDecision:
     alerts = period.alerts_of(LIST_OF[event.kind])
-    ruling = _judge(period, state, event, around)
+    ruling = _judge(period, state, event, context)
     outcome = ruling.outcome
-    if isinstance(outcome, Held) and (other := _end_of_other(period, state, event, around)) is not None:
+    if isinstance(outcome, Suppression) and (other := _end_of_other(period, state, event, context)) is not None:
         state = as_told(state, broken=not state.broken)
         event, outcome = replace(event, output=state.last_output), other
-    if isinstance(outcome, Held):
+    if isinstance(outcome, Suppression):
         return _PeriodDecision(ruling.counters, held=(outcome,) if alerts else ())
     calls: list[AlertCall] = []
-    held: list[Held] = []
+    held: list[Suppression] = []
     for alert in alerts:
-        obstacle = _line_held(period, alert, event, around)
+        obstacle = _line_held(period, alert, event, context)
         if obstacle is None:
             calls.append(_call(service, state, event, alert.command, outcome, period, alert.kind))
         else:
@@ -285,15 +287,15 @@ def _decide_period(
     return _PeriodDecision(counters, tuple(calls), tuple(held))
 
 
-def _outside(period: Period, event: Event, around: Surroundings) -> Held | None:
-    if in_period(period.spec, around.local_time(event.at)):
+def _outside(period: Period, event: Event, context: SiteContext) -> Suppression | None:
+    if in_period(period.spec, context.local_time(event.at)):
         return None
-    return Held(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key)
+    return Suppression(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key)
 
 
-def _judge(period: Period, state: ServiceState, event: Event, around: Surroundings) -> Ruling:
+def _judge(period: Period, state: ServiceState, event: Event, context: SiteContext) -> Ruling:
     counters = state.period(period.key)
-    if (outside := _outside(period, event, around)) is not None:
+    if (outside := _outside(period, event, context)) is not None:
         return Ruling(counters, outside)
     if event.kind.is_failure:
         return judge_failure(period, counters, state, event.exitval, event.output, event.at)
@@ -304,27 +306,27 @@ def _judge(period: Period, state: ServiceState, event: Event, around: Surroundin
     return Ruling(counters, SendReason(SendRule.STARTUP if event.kind is EventKind.STARTUP else SendRule.DISABLE))
 
 
-def _end_of_other(period: Period, state: ServiceState, event: Event, around: Surroundings) -> SendReason | None:
+def _end_of_other(period: Period, state: ServiceState, event: Event, context: SiteContext) -> SendReason | None:
     """Why a period tells of the end of another outage that a success ends as well (``pymon.core.outages``), if it does.
 
     Only asked when the outage in force is held back; a period that the time is outside of tells of neither.
     """
-    if event.kind is not EventKind.UP or state.other_outage is None or _outside(period, event, around) is not None:
+    if event.kind is not EventKind.UP or state.other_outage is None or _outside(period, event, context) is not None:
         return None
     other = as_told(state, broken=not state.broken)
     counters = other.period(period.key)
     if not (other.first_failure or counters.alert_sent):
         return None
     outcome = judge_recovery(period, counters, other, event.at)
-    return None if isinstance(outcome, Held) else outcome
+    return None if isinstance(outcome, Suppression) else outcome
 
 
-def _line_held(period: Period, alert: Alert, event: Event, around: Surroundings) -> Held | None:
+def _line_held(period: Period, alert: Alert, event: Event, context: SiteContext) -> Suppression | None:
     """Why one line of a period that lets the event pass is not called."""
     if not in_range(alert.exit_range, event.exitval):
         text = f"{alert.kind} {alert.command.name} exit={alert.exit_range}: {exit_fact(event.exitval)}"
-        return Held(Rule.EXIT, text, period.key, str(alert.command))
-    return not_found(alert.command, period.key, around)
+        return Suppression(Rule.EXIT, text, period.key, str(alert.command))
+    return not_found(alert.command, period.key, context)
 
 
 def _count_sent(counters: PeriodState, event: Event) -> PeriodState:

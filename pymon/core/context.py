@@ -29,7 +29,7 @@ def utc(seconds: Instant) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class SiteContext:
     """The rest of the site, read-only. The mappings may be the engine's own: nothing here changes them.
 
     ``disabled_watches`` and ``disabled_services`` are what clients have disabled. ``missing_alerts`` are the

@@ -24,7 +24,7 @@ from pymon.core.context import TargetOf
 from pymon.core.period_rules import in_range
 from pymon.model.debt import Debt, Target
 from pymon.model.depend import ServiceKey
-from pymon.model.effect import Held, Rule, SendReason, SendRule
+from pymon.model.effect import Rule, SendReason, SendRule, Suppression
 from pymon.model.service import Alert, AlertKind, Command, Period, Service
 from pymon.model.state import ServiceState
 
@@ -173,10 +173,10 @@ class Recovery:
 
     at: float
     called: Set[Command] = frozenset()
-    held: Mapping[str, Held] = field(default_factory=dict)
+    held: Mapping[str, Suppression] = field(default_factory=dict)
     missing: Set[str] = frozenset()
-    all_held: Held | None = None
-    words_held: Held | None = None
+    all_held: Suppression | None = None
+    words_held: Suppression | None = None
 
 
 def settle(service: Service, debts: Iterable[Debt], recovery: Recovery, target: TargetOf) -> Settlement:
@@ -255,7 +255,7 @@ class _Books:
         waits = mine.is_meant and all(held.rule in _PASSING for held in obstacles)
         self.left.append(debt if waits else unpaid(debt, self._recovery.at, str(obstacles[0])))
 
-    def _pay(self, debt: Debt, wanted: Target) -> Held | None:
+    def _pay(self, debt: Debt, wanted: Target) -> Suppression | None:
         """Have one upalert called, or say why it is not."""
         recovery = self._recovery
         ups = [
@@ -278,7 +278,7 @@ class _Books:
             return recovery.held[ups[0][0]]
         key, command = free[0]
         if command.name in recovery.missing:
-            return Held(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", key, str(command))
+            return Suppression(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", key, str(command))
         reason = SendReason(SendRule.DEBT, pays=str(debt.command), is_gone=is_gone)
         self.payments.setdefault(wanted, Payment(command, key, reason))
         return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pymon.core.arithmetic import value_of
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.core.whole_seconds import elapsed, lasting
 from pymon.errors import DependencyCycle, DependencyError
 from pymon.model.depend import DependBehavior, Dependency, ServiceKey
@@ -37,12 +37,12 @@ class Outcome:
     error: str = ""
 
 
-def evaluate(service: Service, behavior: DependBehavior, around: Surroundings, now: float) -> Outcome | None:
+def evaluate(service: Service, behavior: DependBehavior, context: SiteContext, now: float) -> Outcome | None:
     """The value of a service's dependency of one behaviour (alerts or monitor); None when it has none."""
     dependency = service.dependency(behavior)
     if dependency is None:
         return None
-    evaluation = _Evaluation(behavior, around, now)
+    evaluation = _Evaluation(behavior, context, now)
     label = f"{_keyword(service, behavior)} {dependency.text}"
     try:
         if evaluation.value(dependency, depth=0).fulfilled:
@@ -70,18 +70,18 @@ def keep(
     return replace(state, **changes), noticed
 
 
-def hidden_hosts(service: Service, hosts: Sequence[str], around: Surroundings, now: float) -> dict[str, ServiceKey]:
+def hidden_hosts(service: Service, hosts: Sequence[str], context: SiteContext, now: float) -> dict[str, ServiceKey]:
     """The hosts that a host dependency takes out of a check, each with the parent whose summary names it.
 
     Only failing parents count (dep_memory prolongs that), and only whole names: ``h12`` does not hide ``h1``
     (D5). When any of the services named does not exist, nothing is hidden, as in mon.
     """
     dependency = service.dependency(DependBehavior.HOSTS)
-    if dependency is None or any(key not in around.services for key in dependency.names):
+    if dependency is None or any(key not in context.services for key in dependency.names):
         return {}
     hidden: dict[str, ServiceKey] = {}
     for key in dependency.names:
-        summary = _failing_summary(around.services[key], around.states.get(key, _UNTESTED), now)
+        summary = _failing_summary(context.services[key], context.states.get(key, _UNTESTED), now)
         for host in hosts if summary else ():
             if host not in hidden and names_host(summary, host):
                 hidden[host] = key
@@ -141,7 +141,7 @@ class _Evaluation:
     """One evaluation. Each service is valued once, however many paths lead to it."""
 
     behavior: DependBehavior
-    around: Surroundings
+    context: SiteContext
     now: float
     known: dict[ServiceKey, _Valued] = field(default_factory=dict)
 
@@ -150,8 +150,8 @@ class _Evaluation:
 
         Raises DependencyCycle when an expression lies deeper than dep_recur_limit, DependencyError otherwise.
         """
-        if depth > self.around.settings.dep_recur_limit:
-            raise DependencyCycle(f"it is nested deeper than dep_recur_limit {self.around.settings.dep_recur_limit}")
+        if depth > self.context.settings.dep_recur_limit:
+            raise DependencyCycle(f"it is nested deeper than dep_recur_limit {self.context.settings.dep_recur_limit}")
         if dependency.expression is None:
             raise DependencyError("a list of services is no expression")
         valued = {key: self.service(key, depth + 1) for key in dependency.names}
@@ -161,9 +161,9 @@ class _Evaluation:
     def service(self, key: ServiceKey, depth: int) -> _Valued:
         """Whether a service counts as fine; ``depth`` is that of its own expression, if it has one."""
         known = self.known.get(key)
-        if known is not None and depth + known.height - 1 <= self.around.settings.dep_recur_limit:
+        if known is not None and depth + known.height - 1 <= self.context.settings.dep_recur_limit:
             return known
-        service = self.around.services.get(key)
+        service = self.context.services.get(key)
         if service is None:
             valued = _Valued(False, 0)
         elif (dependency := service.dependency(self.behavior)) is None:
@@ -176,7 +176,7 @@ class _Evaluation:
 
     def is_well(self, service: Service) -> bool:
         """Whether the service itself is in a success state, and its dep_memory over."""
-        state = self.around.states.get(service.key, _UNTESTED)
+        state = self.context.states.get(service.key, _UNTESTED)
         return (state.op_status.is_success or state.is_broken) and not _remembers(service, state, self.now)
 
     def blame(self, dependency: Dependency) -> str:
@@ -188,7 +188,7 @@ class _Evaluation:
 
     def complaint(self, key: ServiceKey) -> str:
         """Why a service counts as failing."""
-        service, state = self.around.services.get(key), self.around.states.get(key, _UNTESTED)
+        service, state = self.context.services.get(key), self.context.states.get(key, _UNTESTED)
         if service is None:
             return f"there is no {key}"
         if state.is_failing:

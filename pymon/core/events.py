@@ -4,7 +4,7 @@ A monitor's result is one of three: well, failed, or broken, when the check coul
 do to each other is in the table of ``pymon.core.outages``; broken ones go to the same alerts, are no downtime, and
 fulfil the dependencies of others.
 
-All take the service, its state and ``now`` (seconds since the epoch), and most the surroundings; all give the
+All take the service, its state and ``now`` (seconds since the epoch), and most the context; all give the
 state that follows and the effects in mon's order: what is noticed, the failure or downtime record, the
 redistribute alert, the alerts of the periods, and last what was held back, with its reasons.
 """
@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pymon.core import alerting, debts, dependencies
 from pymon.core.alerting import Event
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.core.outages import acknowledged, broken_result, ending, enter, is_failed_open, is_told_broken
 from pymon.core.state import (
     begin_failure,
@@ -33,11 +33,11 @@ from pymon.model.effect import (
     DowntimeRecorded,
     Effect,
     FailureRecorded,
-    Held,
     Noticed,
     SendReason,
     SendRule,
     Suppressed,
+    Suppression,
     Verdict,
 )
 from pymon.model.result import Cause, CheckOutcome, CheckResult
@@ -59,36 +59,36 @@ _TEST_EVENT = {
 }
 
 
-def observe(service: Service, state: ServiceState, result: CheckResult, now: float, around: Surroundings) -> Verdict:
+def observe(service: Service, state: ServiceState, result: CheckResult, now: float, context: SiteContext) -> Verdict:
     """A monitor has ended. A run that the daemon itself cut off (Cause.CANCELLED) says nothing and changes nothing."""
     if result.cause is Cause.CANCELLED:
         return Verdict(state)
     match result.outcome:
         case CheckOutcome.OK:
-            return _succeed(service, state, Event(EventKind.UP, now, result.output, 0), 0, around, result)
+            return _succeed(service, state, Event(EventKind.UP, now, result.output, 0), 0, context, result)
         case CheckOutcome.BROKEN:
-            return _break(service, state, broken_result(result), now, around)
+            return _break(service, state, broken_result(result), now, context)
         case CheckOutcome.FAILED:
             event = Event(EventKind.FAILURE, now, result.output, result.exitval)
-            return _fail(service, state, event, around, result)
+            return _fail(service, state, event, context, result)
 
 
-def trap(service: Service, state: ServiceState, trap: Trap, now: float, around: Surroundings) -> Verdict:
+def trap(service: Service, state: ServiceState, trap: Trap, now: float, context: SiteContext) -> Verdict:
     """A trap has come, authentic and addressed to this service. One of success is an ordinary recovery."""
     state = replace(state, last_trap=now, trap_intended=trap.intended)
     if trap.is_success:
-        return _succeed(service, state, Event(EventKind.UP, now, trap.output, 0, trap.intended), trap.sta, around)
+        return _succeed(service, state, Event(EventKind.UP, now, trap.output, 0, trap.intended), trap.sta, context)
     broken = is_told_broken(trap.sta, trap.summary)  # by trap.alert of another pymon, whose check it is
     return _fail(
-        service, state, Event(EventKind.TRAP, now, trap.output, trap.sta, trap.intended), around, broken=broken
+        service, state, Event(EventKind.TRAP, now, trap.output, trap.sta, trap.intended), context, broken=broken
     )
 
 
-def trap_timeout(service: Service, state: ServiceState, now: float, around: Surroundings) -> Verdict:
+def trap_timeout(service: Service, state: ServiceState, now: float, context: SiteContext) -> Verdict:
     """No trap has come for traptimeout: a failure with exit value 1."""
-    output = timeout_output(service, around.local_time(now))
+    output = timeout_output(service, context.local_time(now))
     event = Event(EventKind.TRAPTIMEOUT, now, output, TRAP_TIMEOUT_EXITVAL)
-    return _fail(service, state, event, around)
+    return _fail(service, state, event, context)
 
 
 def trap_expired(service: Service, state: ServiceState, now: float) -> Verdict:
@@ -96,9 +96,9 @@ def trap_expired(service: Service, state: ServiceState, now: float) -> Verdict:
     return Verdict(end_trapduration(state, now))
 
 
-def startup(service: Service, state: ServiceState, now: float, around: Surroundings) -> Verdict:
+def startup(service: Service, state: ServiceState, now: float, context: SiteContext) -> Verdict:
     """The daemon has started, or was reset with startupalerts_on_reset."""
-    return _tell(service, state, Event(EventKind.STARTUP, now, exitval=0), around)
+    return _tell(service, state, Event(EventKind.STARTUP, now, exitval=0), context)
 
 
 def recall_outage(service: Service, state: ServiceState, at: float, *, broken: bool = False) -> ServiceState:
@@ -123,7 +123,7 @@ def is_acknowledgeable(state: ServiceState) -> bool:
 
 
 def acknowledge(
-    service: Service, state: ServiceState, who: str, comment: str, now: float, around: Surroundings
+    service: Service, state: ServiceState, who: str, comment: str, now: float, context: SiteContext
 ) -> Verdict:
     """Somebody has taken note of a failure (again, maybe); ``who`` is empty for a client that is not logged in.
 
@@ -132,12 +132,12 @@ def acknowledge(
     if not is_acknowledgeable(state):
         raise ValueError(f"{service.key} is in a non-failure state")
     text = f"{who}: {comment}"
-    return _tell(service, acknowledged(state, now, text), Event(EventKind.ACK, now, text), around)
+    return _tell(service, acknowledged(state, now, text), Event(EventKind.ACK, now, text), context)
 
 
-def disable(service: Service, state: ServiceState, who: str, now: float, around: Surroundings) -> Verdict:
+def disable(service: Service, state: ServiceState, who: str, now: float, context: SiteContext) -> Verdict:
     """Somebody disables the service, or its watch: the last that is told of it (Q3)."""
-    return _tell(service, state, Event(EventKind.DISABLE, now, who), around)
+    return _tell(service, state, Event(EventKind.DISABLE, now, who), context)
 
 
 def test_alert(
@@ -147,7 +147,7 @@ def test_alert(
     retval: int | str,
     period: str,
     now: float,
-    around: Surroundings,
+    context: SiteContext,
 ) -> Verdict:
     """Call all alerts of one kind in one period (its key), whatever the time, the state and their exit= (Q12).
 
@@ -159,9 +159,9 @@ def test_alert(
         raise KeyError(period)
     event = _TEST_EVENT[kind]
     calls: list[AlertCall] = []
-    held: list[Held] = []
+    held: list[Suppression] = []
     for alert in declared.alerts_of(kind):
-        if (missing := alerting.not_found(alert.command, period, around)) is not None:
+        if (missing := alerting.not_found(alert.command, period, context)) is not None:
             held.append(missing)
             continue
         call = AlertCall(service.key, event, alert.command, state, TEST_OUTPUT, now, retval, kind, period, reason=_TEST)
@@ -169,26 +169,26 @@ def test_alert(
     return Verdict(state, (*calls, *_suppressed(service, Event(event, now), held)))
 
 
-def _break(service: Service, state: ServiceState, result: CheckResult, now: float, around: Surroundings) -> Verdict:
+def _break(service: Service, state: ServiceState, result: CheckResult, now: float, context: SiteContext) -> Verdict:
     """A check that could not be carried out: told as a failure is, and to be told from one by what it says."""
     event = Event(EventKind.FAILURE, now, result.output, result.exitval)
-    return _fail(service, state, event, around, result, broken=True)
+    return _fail(service, state, event, context, result, broken=True)
 
 
 def _fail(
     service: Service,
     state: ServiceState,
     event: Event,
-    around: Surroundings,
+    context: SiteContext,
     check: CheckResult | None = None,
     *,
     broken: bool = False,
 ) -> Verdict:
     """A failure of a monitor, by a trap, or by a trap's absence; or a check that is ``broken``."""
-    state, noticed = _with_dependency(service, state, event, around)
+    state, noticed = _with_dependency(service, state, event, context)
     seen = begin_failure(state, event.exitval, event.output, event.at, broken=broken)
     recorded = FailureRecorded(service.key, event.at, seen.last_summary, broken=broken)
-    told = _tell(service, seen, event, around)
+    told = _tell(service, seen, event, context)
     after = finish_failure(service, told.state, event.output, event.at, check)
     return Verdict(after, (*noticed, recorded, *told.effects))
 
@@ -198,67 +198,67 @@ def _succeed(
     state: ServiceState,
     event: Event,
     exitval: int | str,
-    around: Surroundings,
+    context: SiteContext,
     check: CheckResult | None = None,
 ) -> Verdict:
     """A success. Only the one that ends an outage is told of, but redistribute hears of each."""
-    state, noticed = _with_dependency(service, state, event, around)
+    state, noticed = _with_dependency(service, state, event, context)
     was = state.op_status
     effects: tuple[Effect, ...] = noticed
     if was is OpStatus.FAIL or service.redistribute is not None:
-        told = _tell_success(service, state, event, around)
+        told = _tell_success(service, state, event, context)
         state = told.state
         effects += told.effects
     if was is not OpStatus.FAIL and debts.is_due(state.debts):
-        late = alerting.settle_late(service, begin_success(state), replace(event, output=state.last_output), around)
+        late = alerting.settle_late(service, begin_success(state), replace(event, output=state.last_output), context)
         state = replace(state, debts=late.state.debts, alert_count=late.state.alert_count)
         effects += late.calls
     after = finish_success(service, state, was, exitval, event.output, event.at, check)
     return Verdict(after, effects)
 
 
-def _tell_success(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Verdict:
+def _tell_success(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Verdict:
     """Upalerts get the output of the event before (the outage's last), redistribute that of the success (Q8)."""
     ended = ending(state)
     seen = begin_success(ended)
     summary, detail = split_output(event.output)
     shown = replace(seen, last_summary=summary, last_detail=detail, has_result=True)
-    shared = alerting.redistribute(service, shown, event, around)
+    shared = alerting.redistribute(service, shown, event, context)
     if state.op_status is not OpStatus.FAIL:
         return Verdict(state, (*shared.calls, *_suppressed(service, event, shared.held)))
-    is_downtime = around.settings.dtlogging and is_failed_open(state)
-    recorded = (_downtime(service, ended, event.at, around),) if is_downtime else ()
-    decision = alerting.decide(service, seen, replace(event, output=ended.last_output), around)
+    is_downtime = context.settings.dtlogging and is_failed_open(state)
+    recorded = (_downtime(service, ended, event.at, context),) if is_downtime else ()
+    decision = alerting.decide(service, seen, replace(event, output=ended.last_output), context)
     held = _suppressed(service, event, shared.held + decision.held)
     return Verdict(decision.state, (*recorded, *shared.calls, *decision.calls, *held))
 
 
-def _tell(service: Service, state: ServiceState, event: Event, around: Surroundings) -> Verdict:
+def _tell(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Verdict:
     """The redistribute alert, then the alerts of the periods, then what was held back of both."""
-    shared = alerting.redistribute(service, state, event, around)
-    decision = alerting.decide(service, state, event, around)
+    shared = alerting.redistribute(service, state, event, context)
+    decision = alerting.decide(service, state, event, context)
     held = _suppressed(service, event, shared.held + decision.held)
     return Verdict(decision.state, (*shared.calls, *decision.calls, *held))
 
 
-def _suppressed(service: Service, event: Event, held: Iterable[Held]) -> tuple[Suppressed, ...]:
+def _suppressed(service: Service, event: Event, held: Iterable[Suppression]) -> tuple[Suppressed, ...]:
     reasons = tuple(held)
     return (Suppressed(service.key, event.kind, reasons, event.at),) if reasons else ()
 
 
 def _with_dependency(
-    service: Service, state: ServiceState, event: Event, around: Surroundings
+    service: Service, state: ServiceState, event: Event, context: SiteContext
 ) -> tuple[ServiceState, tuple[Noticed, ...]]:
     """Evaluate what may hold alerts back, as each result does."""
-    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, around, event.at)
+    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, context, event.at)
     return (state, ()) if outcome is None else dependencies.keep(service, state, DependBehavior.ALERTS, outcome)
 
 
-def _downtime(service: Service, state: ServiceState, now: float, around: Surroundings) -> DowntimeRecorded:
+def _downtime(service: Service, state: ServiceState, now: float, context: SiteContext) -> DowntimeRecorded:
     return DowntimeRecorded(
         key=service.key,
         back_up=now,
-        first_failure=state.first_failure or around.started,
+        first_failure=state.first_failure or context.started,
         interval=interval_in_force(service, state) or 0.0,
         summary=state.last_summary,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pymon.core.state import exit_number, summary_of
 from pymon.core.whole_seconds import elapsed, lasting
 from pymon.model.duration import format_duration
-from pymon.model.effect import Held, Rule, SendReason, SendRule
+from pymon.model.effect import Rule, SendReason, SendRule, Suppression
 from pymon.model.service import AlerteveryMode, ExitRange, Period
 from pymon.model.state import PeriodState, ServiceState
 
@@ -21,7 +21,7 @@ class Ruling:
     """What one period says of an event: why it lets it pass, or why it holds it back; and its counters after that."""
 
     counters: PeriodState
-    outcome: SendReason | Held
+    outcome: SendReason | Suppression
 
 
 def judge_failure(
@@ -35,26 +35,26 @@ def judge_failure(
     )
     if isinstance(outcome, SendReason):
         outcome = _alertafter_consecutive(period, state, outcome)
-    if isinstance(outcome, Held) or period.alertafter_time is None:
+    if isinstance(outcome, Suppression) or period.alertafter_time is None:
         return Ruling(counters, outcome)
     if period.alertafter_count is None:
         return _alertafter_time(period, counters, outcome, period.alertafter_time, now)
     return _alertafter_count(period, counters, outcome, period.alertafter_count, period.alertafter_time, now)
 
 
-def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, now: float) -> SendReason | Held:
+def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, now: float) -> SendReason | Suppression:
     """Judge a recovery: by default only an outage that was told of has its end told."""
     outcome = judge_told(period, counters, SendRule.RECOVERY)
-    if isinstance(outcome, Held) or not state.first_failure:
+    if isinstance(outcome, Suppression) or not state.first_failure:
         return outcome
     lasted = elapsed(state.first_failure, now)
     if period.upalertafter is None or lasted >= period.upalertafter:
         return replace(outcome, lasting=lasted)
     text = f"upalertafter {format_duration(period.upalertafter)}: the outage lasted {lasting(state.first_failure, now)}"
-    return Held(Rule.UPALERTAFTER, text, period.key)
+    return Suppression(Rule.UPALERTAFTER, text, period.key)
 
 
-def judge_told(period: Period, counters: PeriodState, rule: SendRule) -> SendReason | Held:
+def judge_told(period: Period, counters: PeriodState, rule: SendRule) -> SendReason | Suppression:
     """Judge a recovery or an acknowledgement: they are for those who were told of the outage, or for all.
 
     The latter if no_comp_alerts is set; ``rule`` is the reason for the former.
@@ -63,7 +63,9 @@ def judge_told(period: Period, counters: PeriodState, rule: SendRule) -> SendRea
         return SendReason(rule, counters.alert_sent)
     if period.no_comp_alerts:
         return SendReason(SendRule.NO_COMP_ALERTS, 0)
-    return Held(Rule.NO_DOWN_ALERT, "no down alert was sent in this outage (and no_comp_alerts is not set)", period.key)
+    return Suppression(
+        Rule.NO_DOWN_ALERT, "no down alert was sent in this outage (and no_comp_alerts is not set)", period.key
+    )
 
 
 def in_range(allowed: ExitRange | None, exitval: int | str | None) -> bool:
@@ -76,19 +78,23 @@ def exit_fact(exitval: int | str | None) -> str:
     return f"the exit value is {0 if exitval is None else exitval}"
 
 
-def _alertexitrange(period: Period, exitval: int | str | None) -> Held | None:
+def _alertexitrange(period: Period, exitval: int | str | None) -> Suppression | None:
     if in_range(period.alertexitrange, exitval):
         return None
-    return Held(Rule.ALERTEXITRANGE, f"alertexitrange {period.alertexitrange}: {exit_fact(exitval)}", period.key)
+    return Suppression(Rule.ALERTEXITRANGE, f"alertexitrange {period.alertexitrange}: {exit_fact(exitval)}", period.key)
 
 
-def _numalerts(period: Period, counters: PeriodState) -> Held | None:
+def _numalerts(period: Period, counters: PeriodState) -> Suppression | None:
     if not period.numalerts or counters.alert_sent < period.numalerts:
         return None
-    return Held(Rule.NUMALERTS, f"numalerts {period.numalerts}: {counters.alert_sent} sent in this outage", period.key)
+    return Suppression(
+        Rule.NUMALERTS, f"numalerts {period.numalerts}: {counters.alert_sent} sent in this outage", period.key
+    )
 
 
-def _alertevery(period: Period, counters: PeriodState, before: str, output: str, now: float) -> SendReason | Held:
+def _alertevery(
+    period: Period, counters: PeriodState, before: str, output: str, now: float
+) -> SendReason | Suppression:
     number = counters.alert_sent + 1
     further = SendRule.NO_RULE if counters.alert_sent else SendRule.FIRST
     if not counters.last_alert:
@@ -111,16 +117,16 @@ def _alertevery(period: Period, counters: PeriodState, before: str, output: str,
         return replace(over, rule=SendRule.OUTPUT_CHANGED if detail else SendRule.SUMMARY_CHANGED)
     ago = lasting(counters.last_alert, now)
     text = f"alertevery {format_duration(period.alertevery)}{option}: last alert {ago} ago{fact}"
-    return Held(Rule.ALERTEVERY, text, period.key)
+    return Suppression(Rule.ALERTEVERY, text, period.key)
 
 
-def _alertafter_consecutive(period: Period, state: ServiceState, reason: SendReason) -> SendReason | Held:
+def _alertafter_consecutive(period: Period, state: ServiceState, reason: SendReason) -> SendReason | Suppression:
     """``alertafter 3``: so many failures in a row."""
     wanted, count = period.alertafter_consecutive, state.consec_failures
     if wanted is None:
         return reason
     if count < wanted:
-        return Held(Rule.ALERTAFTER, f"alertafter {wanted}: failure {count} of {wanted}", period.key)
+        return Suppression(Rule.ALERTAFTER, f"alertafter {wanted}: failure {count} of {wanted}", period.key)
     starts = _starts_over(reason) and count > 1
     return replace(reason, rule=SendRule.COUNT_REACHED if starts else reason.rule, count=count, wanted=wanted)
 
@@ -134,7 +140,7 @@ def _alertafter_time(period: Period, counters: PeriodState, reason: SendReason, 
         rule = SendRule.WINDOW_REACHED if _starts_over(reason) else reason.rule
         return Ruling(after, replace(reason, rule=rule, count=None, wanted=None, lasting=failing, window=window))
     text = f"alertafter {format_duration(window)}: failing for {lasting(since, now)}, not for longer yet"
-    return Ruling(after, Held(Rule.ALERTAFTER, text, period.key))
+    return Ruling(after, Suppression(Rule.ALERTAFTER, text, period.key))
 
 
 def _alertafter_count(
@@ -154,7 +160,7 @@ def _alertafter_count(
         return Ruling(after, replace(facts, rule=rule))
     first = "" if count == 1 else f", the first one {lasting(since, now)} ago"
     text = f"alertafter {wanted} {format_duration(window)}: failure {count} of {wanted}{first}"
-    return Ruling(after, Held(Rule.ALERTAFTER, text, period.key))
+    return Ruling(after, Suppression(Rule.ALERTAFTER, text, period.key))
 
 
 def _starts_over(reason: SendReason) -> bool:

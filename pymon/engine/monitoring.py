@@ -124,7 +124,7 @@ class SiteMonitor:
         """Tell everybody who wants to know that the watch begins."""
         owner = self._owner
         for key, service in owner.site.services.items():
-            verdict = events.startup(service, owner.states[key], self._clock(), owner.around)
+            verdict = events.startup(service, owner.states[key], self._clock(), owner.context)
             owner.commit(key, verdict.state, ChangeCause.STARTUP, effects=verdict.effects)
 
     def arm_timers(self, keys: Iterable[ServiceKey]) -> None:
@@ -177,7 +177,9 @@ class SiteMonitor:
         if service.monitor is None:
             return None
         owner = self._owner
-        decision = admission.admit(service, owner.states[key], owner.site.hosts(key.group), self._clock(), owner.around)
+        decision = admission.admit(
+            service, owner.states[key], owner.site.hosts(key.group), self._clock(), owner.context
+        )
         owner.commit(key, decision.state, ChangeCause.CHECK_START, effects=decision.noticed)
         if isinstance(decision, admission.NotRun):
             log.debug("%s/%s is not checked: %s", *key, decision.reason)
@@ -247,7 +249,7 @@ class SiteMonitor:
     def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
         owner, now = self._owner, self._clock()
         service, before = owner.site.services[key], owner.states[key]
-        verdict = events.observe(service, before, result, now, owner.around)
+        verdict = events.observe(service, before, result, now, owner.context)
         owner.commit(key, verdict.state, ChangeCause.CHECK, effects=verdict.effects, source=result)
         if owner.states[key].failure_interval_active != before.failure_interval_active:
             self.timers.follow_interval(key, now - result.duration, now)

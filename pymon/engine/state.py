@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from pymon.core.context import Surroundings, TargetOf
+from pymon.core.context import SiteContext, TargetOf
 from pymon.engine.plugin_lookup import Programs
 from pymon.engine.requests.host_switches import with_hosts
 from pymon.model.depend import ServiceKey
@@ -67,9 +67,9 @@ class SiteState:
         """The hosts of a group that are not disabled."""
         return tuple(host.name for host in self.site.hosts(group) if not host.disabled)
 
-    def surroundings(self, target: TargetOf, local_time: LocalTime) -> Surroundings:
+    def context(self, target: TargetOf, local_time: LocalTime) -> SiteContext:
         """What a decision may look at besides the service that it is about."""
-        return Surroundings(
+        return SiteContext(
             services=self.site.services,
             states=self.states,
             disabled_watches=self.disabled_watches,

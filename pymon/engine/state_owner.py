@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.core.time_shift import shift_times
 from pymon.engine.debt_payment import Owing
 from pymon.engine.effects import Effects
@@ -66,7 +66,7 @@ class StateOwner:
             is_stopped_by_option=stopped,
         )
         self.owing = Owing(self, record, environ)
-        self._around = self._state.surroundings(self.owing.target, local_time)
+        self._context = self._state.context(self.owing.target, local_time)
 
     # A look at it
 
@@ -96,9 +96,9 @@ class StateOwner:
         return self._state.departed
 
     @property
-    def around(self) -> Surroundings:
+    def context(self) -> SiteContext:
         """What a decision may look at besides the service that it is about."""
-        return self._around
+        return self._context
 
     def find(self, key: ServiceKey) -> tuple[Service, ServiceState] | None:
         """A service as it is declared and known now; None if it is not watched."""
@@ -247,7 +247,7 @@ class StateOwner:
 
     def _take_over(self, state: SiteState) -> None:
         self._state = state
-        self._around = state.surroundings(self.owing.target, local_time)
+        self._context = state.context(self.owing.target, local_time)
 
     def _record_disabled(self) -> None:
         state = self._state

@@ -40,7 +40,7 @@ class TrapWatch:
         """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
         owner, now = self._owner, self._owner.clock()
         service, before = owner.site.services[key], owner.states[key]
-        verdict = events.trap(service, before, taken, now, owner.around)
+        verdict = events.trap(service, before, taken, now, owner.context)
         owner.commit(key, verdict.state, ChangeCause.TRAP, effects=verdict.effects, source=taken)
         self._put_off.discard(key)
         self._timers.retime(Timer.TRAP_TIMEOUT, key)
@@ -68,7 +68,7 @@ class TrapWatch:
             self._record.add(event)
             return
         self._missed[key] = planned
-        verdict = events.trap_timeout(service, state, now, owner.around)
+        verdict = events.trap_timeout(service, state, now, owner.context)
         owner.commit(key, verdict.state, ChangeCause.TRAP_TIMEOUT, effects=verdict.effects)
 
     def note_loss(self) -> None:

@@ -92,7 +92,7 @@ class SendReason:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Suppression:
     """One reason why something was not sent.
 
     ``period`` is the key of the period concerned, or None when the rule concerns all of them; ``alert`` is the
@@ -174,7 +174,7 @@ class Suppressed:
 
     key: ServiceKey
     event: EventKind
-    held: tuple[Held, ...]
+    held: tuple[Suppression, ...]
     at: float
 
 
@@ -194,6 +194,6 @@ class Verdict:
         return tuple(effect for effect in self.effects if isinstance(effect, AlertCall))
 
     @property
-    def held(self) -> tuple[Held, ...]:
+    def held(self) -> tuple[Suppression, ...]:
         """Why other alerts were not sent."""
         return tuple(held for effect in self.effects if isinstance(effect, Suppressed) for held in effect.held)

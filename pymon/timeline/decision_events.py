@@ -27,7 +27,7 @@ from pymon.core.whole_seconds import lasting
 from pymon.model import acknowledgement
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
-from pymon.model.effect import Held, Noticed, Rule, SendReason, SendRule, Suppressed, Verdict
+from pymon.model.effect import Noticed, Rule, SendReason, SendRule, Suppressed, Suppression, Verdict
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_WORD, Cause, CheckOutcome, CheckResult
@@ -314,7 +314,7 @@ def _held(service: Service, verdict: Verdict) -> Iterator[TimelineEvent]:
             yield _event(effect.key, effect.at, TimelineKind.HELD, _held_text(service, kind, held), facts)
 
 
-def _held_text(service: Service, kind: AlertKind, held: Held) -> str:
+def _held_text(service: Service, kind: AlertKind, held: Suppression) -> str:
     if held.rule is Rule.NONE_CONFIGURED:
         return f"nobody is told: {held.text}"
     names = list(_meant(service, kind, held))
@@ -323,7 +323,7 @@ def _held_text(service: Service, kind: AlertKind, held: Held) -> str:
     return f"{kind}{f' {named}' if named else ''} not sent{where}: {held.text}"
 
 
-def _meant(service: Service, kind: AlertKind, held: Held) -> Iterator[str]:
+def _meant(service: Service, kind: AlertKind, held: Suppression) -> Iterator[str]:
     """The alerts that were held back, as mon.cf writes them."""
     if held.alert is not None:
         yield held.alert

@@ -9,7 +9,7 @@ from typing import Any
 from pymon.config.dependencies import parse_dependency, scan_dependency
 from pymon.config.periods import parse_period
 from pymon.core import events as process
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.model.depend import Dependency, ServiceKey
 from pymon.model.effect import AlertCall, Rule, Verdict
 from pymon.model.result import CheckResult
@@ -81,8 +81,8 @@ class Site:
         return self.states[self.service.key]
 
     @property
-    def around(self) -> Surroundings:
-        return Surroundings(
+    def context(self) -> SiteContext:
+        return SiteContext(
             services={each.key: each for each in self.services},
             states=dict(self.states),
             disabled_watches=frozenset(self.disabled_watches),
@@ -109,27 +109,27 @@ class Site:
     def end(self, result: CheckResult, after: float = 10.0) -> Verdict:
         """A monitor has ended in this way, just now."""
         self.now += after
-        return self.keep(process.observe(self.service, self.state, result, self.now, self.around))
+        return self.keep(process.observe(self.service, self.state, result, self.now, self.context))
 
     def ok(self, output: str = "up\n", after: float = 10.0) -> Verdict:
         return self.fail(output, after, exitval=0)
 
     def trap(self, sta: str = "1", summary: str = "s", detail: str = "d", after: float = 10.0) -> Verdict:
         self.now += after
-        return self.keep(process.trap(self.service, self.state, Trap(sta, summary, detail), self.now, self.around))
+        return self.keep(process.trap(self.service, self.state, Trap(sta, summary, detail), self.now, self.context))
 
     def happen(self, event: str, after: float = 10.0) -> Verdict:
         """Anything else: ``startup``, ``acknowledge``, ``disable``, ``trap_timeout``, ``failure``, ``up``, ``trap``."""
         self.now += after
-        given, around = (self.service, self.state), self.around
+        given, context = (self.service, self.state), self.context
         events: dict[str, Callable[[], Verdict]] = {
             "failure": lambda: self.fail(after=0.0),
             "up": lambda: self.ok(after=0.0),
             "trap": lambda: self.trap(after=0.0),
-            "trap_timeout": lambda: self.keep(process.trap_timeout(*given, self.now, around)),
-            "startup": lambda: self.keep(process.startup(*given, self.now, around)),
-            "ack": lambda: self.keep(process.acknowledge(*given, "bob", "on it", self.now, around)),
-            "disable": lambda: self.keep(process.disable(*given, "bob", self.now, around)),
+            "trap_timeout": lambda: self.keep(process.trap_timeout(*given, self.now, context)),
+            "startup": lambda: self.keep(process.startup(*given, self.now, context)),
+            "ack": lambda: self.keep(process.acknowledge(*given, "bob", "on it", self.now, context)),
+            "disable": lambda: self.keep(process.disable(*given, "bob", self.now, context)),
         }
         return events[event]()
 

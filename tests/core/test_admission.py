@@ -22,7 +22,7 @@ NEVER = parse_period("none")
 
 def gate(site: Site, hosts: tuple[Host, ...] = HOSTS) -> Run | NotRun:
     """Ask for the first service of a site."""
-    return admit(site.service, site.state, hosts, T0, site.around)
+    return admit(site.service, site.state, hosts, T0, site.context)
 
 
 def lone(**rest: Any) -> Site:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pymon.config.periods import parse_period
 from pymon.core import events
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.core.state import clear_timers
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, Suppressed, Verdict
@@ -117,9 +117,9 @@ class Pair:
         self.state = ServiceState()
         self.now = START
 
-    def around(self) -> Surroundings:
+    def context(self) -> SiteContext:
         parent = ServiceState(op_status=OpStatus.OK if self.mon.parent_ok else OpStatus.FAIL)
-        return Surroundings(
+        return SiteContext(
             services={KEY: self.service, PARENT: Service(*PARENT)},
             states={KEY: self.state, PARENT: parent},
             disabled_watches={"g"} if self.mon.watch_disabled else set(),
@@ -130,9 +130,9 @@ class Pair:
         )
 
     def happen(self, event: tuple[Any, ...]) -> tuple[EventKind, Verdict] | None:  # noqa: PLR0912  # a table
-        """Let an event happen to both. What only changes the surroundings, or nothing, gives None."""
+        """Let an event happen to both. What only changes the context, or nothing, gives None."""
         self.mon.calls.clear()
-        now, around, mine = float(self.now), self.around(), (self.service, self.state)
+        now, context, mine = float(self.now), self.context(), (self.service, self.state)
         match event:
             case ("flip stopped",):
                 self.mon.stopped = not self.mon.stopped
@@ -155,27 +155,27 @@ class Pair:
             case ("failure", int(value), str(output)):
                 self.mon.failure("failure", value, output, self.now)
                 result = CheckResult(value, output)
-                return EventKind.FAILURE, events.observe(*mine, result, now, around)
+                return EventKind.FAILURE, events.observe(*mine, result, now, context)
             case ("success", str(output)):
                 self.mon.success(0, output, self.now)
-                return EventKind.UP, events.observe(*mine, CheckResult(0, output), now, around)
+                return EventKind.UP, events.observe(*mine, CheckResult(0, output), now, context)
             case ("trap", str(sta), str(summary), str(detail)):
                 self.mon.trap(sta, summary, detail, self.now)
                 kind = EventKind.UP if sta in ("", "0") else EventKind.TRAP
-                return kind, events.trap(*mine, Trap(sta, summary, detail), now, around)
+                return kind, events.trap(*mine, Trap(sta, summary, detail), now, context)
             case ("traptimeout",):
-                verdict = events.trap_timeout(*mine, now, around)
+                verdict = events.trap_timeout(*mine, now, context)
                 self.mon.failure("traptimeout", 1, verdict.state.last_output, self.now)
                 return EventKind.TRAPTIMEOUT, verdict
             case ("startup",):
                 self.mon.do_alert("startup", 0, "", self.now)
-                return EventKind.STARTUP, events.startup(*mine, now, around)
+                return EventKind.STARTUP, events.startup(*mine, now, context)
             case ("disable",):
                 self.mon.do_alert("disable", None, "bob", self.now)
-                return EventKind.DISABLE, events.disable(*mine, "bob", now, around)
+                return EventKind.DISABLE, events.disable(*mine, "bob", now, context)
             case ("ack",):
                 if self.mon.acknowledge("bob: on it", self.now):
-                    return EventKind.ACK, events.acknowledge(*mine, "bob", "on it", now, around)
+                    return EventKind.ACK, events.acknowledge(*mine, "bob", "on it", now, context)
                 assert not events.is_acknowledgeable(self.state)
         return None
 

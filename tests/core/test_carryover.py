@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pymon.core import carryover, debts
 from pymon.core.carryover import Trace
 from pymon.model.debt import Target
-from pymon.model.effect import Held, Rule
+from pymon.model.effect import Rule, Suppression
 from pymon.model.service import Service
 from pymon.model.state import Outage, PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -231,7 +231,7 @@ def test_other_texts_alone_forget_nothing(of: Service) -> None:
     assert {debt.period for debt in state.debts} <= {period.key for period in renamed.periods}
 
 
-NO_DOWN = Held(Rule.NO_DOWN_ALERT, "no down alert was sent")
+NO_DOWN = Suppression(Rule.NO_DOWN_ALERT, "no down alert was sent")
 
 
 def ups(of: Service) -> set[Target]:

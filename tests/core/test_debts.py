@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pymon.core import debts, events
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.model.debt import Debt, Target
 from pymon.model.effect import SendReason, SendRule
 from pymon.model.result import Cause, CheckResult
@@ -52,8 +52,8 @@ def site(of: Service) -> _Site:
 
 class _Site(Site):
     @property
-    def around(self) -> Surroundings:
-        return replace(super().around, target=target)
+    def context(self) -> SiteContext:
+        return replace(super().context, target=target)
 
     def become(self, of: Service) -> None:
         """mon.cf is another, and nothing else is done."""
@@ -316,7 +316,7 @@ def test_a_success_costs_nothing_where_nothing_is_owed() -> None:
 
     of = watched(*LVS)
     result = CheckResult(0, "")
-    events.observe(of, ServiceState(), result, T0, Surroundings(services={of.key: of}, target=ask))
+    events.observe(of, ServiceState(), result, T0, SiteContext(services={of.key: of}, target=ask))
 
 
 def test_what_changes_the_kernel_owes_nothing_for_a_broken_check() -> None:
@@ -326,13 +326,13 @@ def test_what_changes_the_kernel_owes_nothing_for_a_broken_check() -> None:
         return replace(target(of, command), heeds_broken=command.name != "lvs.alert")
 
     of = watched(*LVS, "down mail bob", "up mail bob")
-    around = Surroundings(services={of.key: of}, target=kernel)
+    context = SiteContext(services={of.key: of}, target=kernel)
     broken = CheckResult(127, "no interpreter", cause=Cause.NOT_STARTED)
-    state = events.observe(of, ServiceState(), broken, T0, around).state
+    state = events.observe(of, ServiceState(), broken, T0, context).state
     assert [str(debt.command) for debt in state.debts] == ["mail bob"]
-    state = events.observe(of, state, CheckResult(1, "down"), T0 + 9, around).state
+    state = events.observe(of, state, CheckResult(1, "down"), T0 + 9, context).state
     assert {str(debt.command) for debt in state.debts} == {"mail bob", "lvs.alert down a"}
-    verdict = events.observe(of, state, CheckResult(0, ""), T0 + 19, around)
+    verdict = events.observe(of, state, CheckResult(0, ""), T0 + 19, context)
     assert [str(call.command) for call in verdict.alerts] == ["lvs.alert up a", "mail bob"]
     assert not verdict.state.debts
 

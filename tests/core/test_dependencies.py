@@ -20,7 +20,7 @@ A, M, HM = DependBehavior.ALERTS, DependBehavior.MONITOR, DependBehavior.HOSTS
 
 def outcome(site: Site, of: Service | None = None, behavior: DependBehavior = A, now: float = T0) -> str:
     """``1``, ``0: who is to blame``, or ``error: why``."""
-    found = evaluate(of or site.service, behavior, site.around, now)
+    found = evaluate(of or site.service, behavior, site.context, now)
     assert found is not None
     if found.error:
         assert found.fulfilled
@@ -111,8 +111,8 @@ def test_d7_a_list_is_no_expression() -> None:
 def test_none_to_evaluate() -> None:
     """A service without a dependency of the behaviour has no outcome."""
     site = Site((service(depend=depend("0")),))
-    assert evaluate(site.service, M, site.around, T0) is None
-    assert evaluate(site.service, A, site.around, T0) is not None
+    assert evaluate(site.service, M, site.context, T0) is None
+    assert evaluate(site.service, A, site.context, T0) is not None
 
 
 class TestKeywords:
@@ -221,8 +221,8 @@ class TestMemory:
         """D2: those of the outage's last summary."""
         site = self.site()
         child = service(name="ch", hostdepend=hosts_of("g:par"))
-        assert hidden_hosts(child, ["h1", "h2"], site.around, T0 + 59) == {"h1": site.services[1].key}
-        assert hidden_hosts(child, ["h1", "h2"], site.around, T0 + 60) == {}
+        assert hidden_hosts(child, ["h1", "h2"], site.context, T0 + 59) == {"h1": site.services[1].key}
+        assert hidden_hosts(child, ["h1", "h2"], site.context, T0 + 60) == {}
 
 
 class TestHosts:
@@ -233,7 +233,7 @@ class TestHosts:
         site = Site((service(name="ch", hostdepend=hosts_of("g:a, g:b")), service(name="a"), service(name="b")))
         site.set("g:a", op_status=FAIL, last_summary="h12 h3", last_detail="h4")
         site.set("g:b", op_status=OK, last_summary="h4")
-        assert hidden_hosts(site.service, ["h1", "h12", "h3", "h4"], site.around, T0) == {
+        assert hidden_hosts(site.service, ["h1", "h12", "h3", "h4"], site.context, T0) == {
             "h12": site.services[1].key,
             "h3": site.services[1].key,
         }
@@ -242,15 +242,15 @@ class TestHosts:
         """Status 0, not its kin; as in mon."""
         site = Site((service(name="ch", depend=depend("g:a"), dep_behavior=HM), service(name="a")))
         site.set("g:a", op_status=OpStatus.TIMEOUT, last_summary="h1")
-        assert hidden_hosts(site.service, ["h1"], site.around, T0) == {}
+        assert hidden_hosts(site.service, ["h1"], site.context, T0) == {}
         site.set("g:a", op_status=FAIL)
-        assert list(hidden_hosts(site.service, ["h1"], site.around, T0)) == ["h1"]
+        assert list(hidden_hosts(site.service, ["h1"], site.context, T0)) == ["h1"]
 
     def test_a_name_that_does_not_exist_turns_it_off(self) -> None:
         """As in mon, for that run."""
         site = Site((service(name="ch", hostdepend=hosts_of("g:a g:nosuch")), service(name="a")))
         site.set("g:a", op_status=FAIL, last_summary="h1")
-        assert hidden_hosts(site.service, ["h1"], site.around, T0) == {}
+        assert hidden_hosts(site.service, ["h1"], site.context, T0) == {}
 
     @pytest.mark.parametrize(
         ("summary", "host", "found"),

@@ -148,7 +148,7 @@ class TestState:
     def test_times_of_a_check(self) -> None:
         """last_check is when it started, the duration has fractions."""
         site = Site((service(),))
-        verdict = events.observe(site.service, site.state, CheckResult(0, "", 2.5), T0 + 4, site.around)
+        verdict = events.observe(site.service, site.state, CheckResult(0, "", 2.5), T0 + 4, site.context)
         assert (verdict.state.last_check, verdict.state.monitor_duration) == (T0 + 1.5, 2.5)
         assert verdict.state.last_success == T0 + 4
 
@@ -156,7 +156,7 @@ class TestState:
         """Neither a success nor a failure."""
         site = Site((service(),))
         result = CheckResult(143, "half an outp", cause=Cause.CANCELLED)
-        verdict = events.observe(site.service, site.state, result, T0, site.around)
+        verdict = events.observe(site.service, site.state, result, T0, site.context)
         assert verdict.state is site.state
         assert not verdict.effects
 
@@ -187,12 +187,12 @@ class TestState:
     def test_trap_caught_by_the_default_group(self) -> None:
         """MON_TRAP_INTENDED goes with its alerts, and not with others of the service."""
         site = Site((service(period(*AlertKind)),))
-        verdict = events.trap(site.service, site.state, Trap("1", "s", "d", "zz:yy"), T0, site.around)
+        verdict = events.trap(site.service, site.state, Trap("1", "s", "d", "zz:yy"), T0, site.context)
         assert [call.trap_intended for call in verdict.alerts] == ["zz:yy"]
         assert verdict.alerts[0].output == "s\n\nd"
         site.keep(verdict)
         assert [call.trap_intended for call in site.happen("ack").alerts] == [""]
-        verdict = events.trap(site.service, site.state, Trap("0", "s", "d", "zz:yy"), T0, site.around)
+        verdict = events.trap(site.service, site.state, Trap("0", "s", "d", "zz:yy"), T0, site.context)
         assert [(call.trap_intended, call.event) for call in verdict.alerts] == [("zz:yy", EventKind.UP)]
 
     def test_stored_dependency_status_holds_an_ack(self) -> None:

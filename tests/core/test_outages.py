@@ -287,11 +287,11 @@ class TestOthers:
         site = Site((parent, child))
         for each in (*before, BROKEN):
             happen(site, each)
-        outcome = dependencies.evaluate(child, behavior, site.around, site.now)
+        outcome = dependencies.evaluate(child, behavior, site.context, site.now)
         assert outcome is not None
         assert outcome.fulfilled
         happen(site, FAILED)
-        outcome = dependencies.evaluate(child, behavior, site.around, site.now)
+        outcome = dependencies.evaluate(child, behavior, site.context, site.now)
         assert outcome is not None
         assert (outcome.fulfilled, outcome.text) == (False, "depend g:parent: g:parent is failing")
 
@@ -300,14 +300,14 @@ class TestOthers:
         child = service(hostdepend=hosts_of("g:parent"))
         site = Site((parent, child))
         happen(site, BROKEN, "h1\n")
-        assert not dependencies.hidden_hosts(child, ("h1",), site.around, site.now)
+        assert not dependencies.hidden_hosts(child, ("h1",), site.context, site.now)
         happen(site, OK)
-        assert not dependencies.hidden_hosts(child, ("h1",), site.around, site.now)
+        assert not dependencies.hidden_hosts(child, ("h1",), site.context, site.now)
         happen(site, FAILED, "h1\n")
-        assert dependencies.hidden_hosts(child, ("h1",), site.around, site.now)
+        assert dependencies.hidden_hosts(child, ("h1",), site.context, site.now)
         happen(site, BROKEN, "h2\n")
         happen(site, OK)
-        assert set(dependencies.hidden_hosts(child, ("h1", "h2"), site.around, site.now)) == {"h1"}
+        assert set(dependencies.hidden_hosts(child, ("h1", "h2"), site.context, site.now)) == {"h1"}
 
 
 class TestWhatIsOwed:
@@ -325,11 +325,11 @@ class TestWhatIsOwed:
         def target(_service: Service, command: Command) -> Target:
             return Target(command.name, is_meant=True, heeds_broken=heeds)
 
-        around = replace(site.around, target=target)
+        context = replace(site.context, target=target)
         for exitval in (127, 0):
             result = CheckResult(exitval, "x\n")
-            around = replace(around, states=site.states)
-            site.keep(events.observe(site.service, site.state, result, site.now, around))
+            context = replace(context, states=site.states)
+            site.keep(events.observe(site.service, site.state, result, site.now, context))
         (up,) = site.verdict.alerts
         assert up.list_kind is AlertKind.UPALERT
         assert up.state.broken == (heeds or not owed)

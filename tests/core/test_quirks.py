@@ -35,7 +35,7 @@ class TestMended:
         """Q2: mon takes it for a success."""
         site = Site((service(),))
         result = CheckResult(137, "", cause=Cause.SIGNALED)
-        verdict = events.observe(site.service, site.state, result, T0, site.around)
+        verdict = events.observe(site.service, site.state, result, T0, site.context)
         assert verdict.state.op_status is OpStatus.FAIL
         assert [call.exitval for call in verdict.alerts] == [137]
 
@@ -139,7 +139,7 @@ class TestMended:
         lines = (alert(), alert(name="grave.alert", exit_range=ExitRange(7, 9)), alert(AlertKind.UPALERT))
         site = Site((service(period(*lines, when="none", numalerts=1)),), stopped=True)
         site.disabled_services.add(site.service.key)
-        verdict = events.test_alert(site.service, site.state, AlertKind.ALERT, 5, "p", T0, site.around)
+        verdict = events.test_alert(site.service, site.state, AlertKind.ALERT, 5, "p", T0, site.context)
         assert [call.command.name for call in verdict.alerts] == ["alert.alert", "grave.alert"]
         assert {(call.event, call.history_word, call.exitval, call.output) for call in verdict.alerts} == {
             (EventKind.TEST, None, 5, "test\ntest detail\n")
@@ -158,7 +158,7 @@ class TestMended:
     def test_other_kinds_of_test_alert_are_marked_as_what_they_test(self, kind: AlertKind, event: EventKind) -> None:
         """``test upalert`` calls with -u and MON_ALERTTYPE=up; a missing program is told, as ever."""
         site = Site((service(period(alert(kind), alert(kind, "gone.alert"))),), missing=frozenset({"gone.alert"}))
-        verdict = events.test_alert(site.service, site.state, kind, 0, "p", T0, site.around)
+        verdict = events.test_alert(site.service, site.state, kind, 0, "p", T0, site.context)
         assert [(call.event, call.list_kind) for call in verdict.alerts] == [(event, kind)]
         assert rules_of(verdict) == [Rule.NO_SUCH_ALERT]
 
@@ -166,7 +166,7 @@ class TestMended:
         """The caller can tell a period that is not defined."""
         site = Site((service(),))
         with pytest.raises(KeyError):
-            events.test_alert(site.service, site.state, AlertKind.ALERT, 0, "zz", T0, site.around)
+            events.test_alert(site.service, site.state, AlertKind.ALERT, 0, "zz", T0, site.context)
 
     def test_d6_a_dependency_that_cannot_be_evaluated_holds_nothing_back(self) -> None:
         """D6: rather an alert than silence; it is said once, not with each check."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pymon.core import events
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.model.effect import Rule
 from pymon.model.period import PeriodSpec
 from pymon.model.result import CheckResult
@@ -16,7 +16,7 @@ LINES = (
     Alert(AlertKind.UPALERT, Command("lvs.alert")),
 )
 SERVICE = Service("web", "http", interval=3.0, periods=(Period("", PeriodSpec("", ((),)), alerts=LINES, numalerts=1),))
-AROUND = Surroundings(services={SERVICE.key: SERVICE})
+AROUND = SiteContext(services={SERVICE.key: SERVICE})
 
 
 def test_a_success_is_a_recovery() -> None:

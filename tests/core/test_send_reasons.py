@@ -190,7 +190,7 @@ def test_what_no_rule_of_the_period_judges(what: str, rule: SendRule) -> None:
 def test_redistribute_and_tests() -> None:
     watched = Site((service(period(*ALL_KINDS), redistribute=Command("all.alert")),))
     assert play(watched, (0, "")) == [SendReason(SendRule.REDISTRIBUTE)]
-    tried = events.test_alert(watched.service, watched.state, AlertKind.UPALERT, 0, "p", T0, watched.around)
+    tried = events.test_alert(watched.service, watched.state, AlertKind.UPALERT, 0, "p", T0, watched.context)
     assert [call.reason for call in tried.alerts] == [SendReason(SendRule.TEST)]
 
 

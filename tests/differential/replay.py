@@ -12,7 +12,7 @@ from pathlib import Path
 from pymon.config.loader import load
 from pymon.contract.alert_call import alert_invocation
 from pymon.core import events
-from pymon.core.context import Surroundings
+from pymon.core.context import SiteContext
 from pymon.local_time import local_time
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, Verdict
@@ -47,7 +47,7 @@ class Replay:
     def start(self) -> None:
         """The daemon's start."""
         for key, service in self.site.services.items():
-            self._apply(key, events.startup(service, self.states[key], self.now, self._around()))
+            self._apply(key, events.startup(service, self.states[key], self.now, self._context()))
 
     def step(self, key: ServiceKey, step: Step) -> None:
         """The commands of a step, then its result."""
@@ -58,27 +58,27 @@ class Replay:
         output = (step.output + step.errors).decode("utf-8", "surrogateescape")
         self.ends.append(self.now)
         result = CheckResult(step.exit or (128 + step.signal if step.signal else 0), output)
-        self._apply(key, events.observe(self.site.services[key], self.states[key], result, self.now, self._around()))
+        self._apply(key, events.observe(self.site.services[key], self.states[key], result, self.now, self._context()))
 
     def _command(self, key: ServiceKey, words: list[str]) -> None:
-        service, state, around = self.site.services[key], self.states[key], self._around()
+        service, state, context = self.site.services[key], self.states[key], self._context()
         match words:
             case ["ack", _, _, comment]:
                 # A refused command changes nothing.
                 if events.is_acknowledgeable(state):
-                    self._apply(key, events.acknowledge(service, state, "", comment, self.now, around))
+                    self._apply(key, events.acknowledge(service, state, "", comment, self.now, context))
             case ["disable", "service", _, _]:
-                self._apply(key, events.disable(service, state, "", self.now, around))
+                self._apply(key, events.disable(service, state, "", self.now, context))
                 self.disabled_services.add(key)
             case ["disable", "watch", _]:
-                self._apply(key, events.disable(service, state, "", self.now, around))
+                self._apply(key, events.disable(service, state, "", self.now, context))
                 self.disabled_watches.add(key.group)
             case ["enable", "service", _, _]:
                 self.disabled_services.discard(key)
             case ["enable", "watch", _]:
                 self.disabled_watches.discard(key.group)
             case ["test", kind, _, _, retval, period]:
-                verdict = events.test_alert(service, state, AlertKind(kind), int(retval), period, self.now, around)
+                verdict = events.test_alert(service, state, AlertKind(kind), int(retval), period, self.now, context)
                 self._apply(key, verdict)
             case _:
                 raise ValueError(f"no such command: {words}")
@@ -92,8 +92,8 @@ class Replay:
         made = alert_invocation(call, service, call.command.name, ("h1", "h2"), self.site.settings, _NOTHING)
         return Call((made.path, *made.arguments), made.environ, made.stdin.encode("utf-8", "surrogateescape"))
 
-    def _around(self) -> Surroundings:
-        return Surroundings(
+    def _context(self) -> SiteContext:
+        return SiteContext(
             self.site.services,
             self.states,
             self.disabled_watches,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymon.model.effect import Held, Rule
+from pymon.model.effect import Rule, Suppression
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from pymon.model.effect import Held, Rule
 )
 def test_a_reason_names_its_period(period: str | None, text: str) -> None:
     """A bare ``period`` line has the empty text as its key."""
-    assert str(Held(Rule.ACK, "acknowledged 1m ago", period)) == text
+    assert str(Suppression(Rule.ACK, "acknowledged 1m ago", period)) == text

@@ -39,12 +39,12 @@ class Told(Site):
     def check(self, exitval: int = 1, output: str = "down\n", after: float = 60.0, **how: Any) -> list[str]:
         self.now += after
         result = CheckResult(exitval, output, 0.5, **how)
-        return self.keep_told(process.observe(self.service, self.state, result, self.now, self.around), result)
+        return self.keep_told(process.observe(self.service, self.state, result, self.now, self.context), result)
 
     def send(self, sta: str = "1", summary: str = "s", intended: str = "", after: float = 60.0) -> list[str]:
         self.now += after
         sent = Trap(sta, summary, "detail", intended)
-        return self.keep_told(process.trap(self.service, self.state, sent, self.now, self.around), sent)
+        return self.keep_told(process.trap(self.service, self.state, sent, self.now, self.context), sent)
 
     def other(self, verdict: Verdict) -> list[str]:
         return self.keep_told(verdict)
@@ -178,7 +178,7 @@ def test_reasons_are_facts_of_what_they_looked_at() -> None:
     assert site.events[1].facts["reason"] == {
         **{"rule": "first", "number": 1, "count": 1, "wanted": 1, "lasting": 0, "window": 60.0},
     }
-    site.other(process.startup(site.service, site.state, site.now, site.around))
+    site.other(process.startup(site.service, site.state, site.now, site.context))
     assert site.events[0].facts["reason"] == {"rule": "startup"}
     assert "why" not in site.events[0].facts
 
@@ -238,7 +238,7 @@ def test_failed_and_broken_are_told_apart() -> None:
     ]
     assert site.check(0, "up\n")[0] == "check: ok after its check was broken for 1m (1 in a row): up"
     site.check(127, "x: not found\n")
-    site.other(process.acknowledge(site.service, site.state, "bob", "mine", site.now, site.around))
+    site.other(process.acknowledge(site.service, site.state, "bob", "mine", site.now, site.context))
     assert site.check(1, "h1\n") == [
         "check: failed (exit 1): h1",
         "check: the acknowledgement has ended, it was given before the service was found failing: bob: mine",
@@ -277,14 +277,14 @@ def test_failure_interval_is_said_when_it_begins() -> None:
 def test_an_acknowledgement_holds_back_and_ends() -> None:
     site = told(period(*ALL_KINDS), unack_summary=True)
     site.check()
-    acknowledged = process.acknowledge(site.service, site.state, "bob", "on it", site.now, site.around)
+    acknowledged = process.acknowledge(site.service, site.state, "bob", "on it", site.now, site.context)
     assert site.other(acknowledged) == ["alert: ackalert ackalert.alert -x 'a b' (period p): bob: on it"]
     assert site.check()[1].endswith("not sent: acknowledged 1m ago (bob: on it)")
     assert site.check(output="worse\n")[1:] == [
         "check: the acknowledgement has ended, the summary is another (unack_summary): bob: on it",
         "alert: alert alert.alert -x 'a b' (period p, alert 2 of this outage, the last one 2m ago): worse",
     ]
-    site.other(process.acknowledge(site.service, site.state, "bob", "still", site.now, site.around))
+    site.other(process.acknowledge(site.service, site.state, "bob", "still", site.now, site.context))
     assert site.check(0)[1] == "check: the acknowledgement has ended, the outage is over: bob: still"
 
 
@@ -294,7 +294,7 @@ def test_an_acknowledgement_holds_back_and_ends() -> None:
 def test_an_acknowledgement_of_nobody_or_without_words_reads_well(user: str, words: str, shown: str) -> None:
     site = told(period(*ALL_KINDS))
     site.check()
-    site.other(process.acknowledge(site.service, site.state, user, words, site.now, site.around))
+    site.other(process.acknowledge(site.service, site.state, user, words, site.now, site.context))
     assert site.check()[1].endswith(f"not sent: acknowledged 1m ago{f' ({shown})' if shown else ''}")
     ended = "check: the acknowledgement has ended, the outage is over"
     assert site.check(0)[1] == f"{ended}: {shown}" if shown else ended
@@ -303,7 +303,7 @@ def test_an_acknowledgement_of_nobody_or_without_words_reads_well(user: str, wor
 def test_what_is_to_come_by_the_clock_counts_as_just_now() -> None:
     site = told(period(alertevery=600.0))
     site.check()
-    site.other(process.acknowledge(site.service, site.state, "bob", "on it", site.now + 1e5, site.around))
+    site.other(process.acknowledge(site.service, site.state, "bob", "on it", site.now + 1e5, site.context))
     assert site.check()[1].endswith("not sent: acknowledged 0s ago (bob: on it)")
 
 
@@ -325,21 +325,21 @@ def test_traps() -> None:
     assert site.send("0", "fine")[0] == "trap: trap of success after 1m of failure (3 failures in a row): fine"
     assert site.send("0", "fine") == []
     site.now += 300
-    timeout = process.trap_timeout(site.service, site.state, site.now, site.around)
+    timeout = process.trap_timeout(site.service, site.state, site.now, site.context)
     assert site.other(timeout)[0] == "trap: no trap for 5m: counts as a failure (traptimeout)"
 
 
 def test_the_start_and_a_disable_tell_of_alerts_only() -> None:
     site = told(period(*ALL_KINDS))
-    started = process.startup(site.service, site.state, site.now, site.around)
+    started = process.startup(site.service, site.state, site.now, site.context)
     assert site.other(started) == ["alert: startupalert startupalert.alert -x 'a b' (period p): (NO SUMMARY)"]
-    disabled = process.disable(site.service, site.state, "bob", site.now, site.around)
+    disabled = process.disable(site.service, site.state, "bob", site.now, site.context)
     assert site.other(disabled) == ["alert: disablealert disablealert.alert -x 'a b' (period p): bob"]
 
 
 def test_a_test_is_called_one() -> None:
     site = told(period(*ALL_KINDS))
-    tried = process.test_alert(site.service, site.state, AlertKind.UPALERT, 3, "p", site.now, site.around)
+    tried = process.test_alert(site.service, site.state, AlertKind.UPALERT, 3, "p", site.now, site.context)
     assert site.other(tried) == ["alert: test of upalert upalert.alert -x 'a b' (period p): test"]
 
 

@@ -92,7 +92,7 @@ class Switching:
             if service.redistribute is not None or any(
                 period.alerts_of(AlertKind.DISABLEALERT) for period in service.periods
             ):
-                verdict = events.disable(service, state, asker.user, now, owner.around)
+                verdict = events.disable(service, state, asker.user, now, owner.context)
                 owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
 
     def _tell(self, enable: bool, *words: str) -> None:

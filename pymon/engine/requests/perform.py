@@ -131,7 +131,7 @@ class Control:
         if not events.is_acknowledgeable(state):
             return Outcome(False, "service is in a non-failure state")
         now = owner.clock()
-        verdict = events.acknowledge(service, state, asker.user, request.comment, now, owner.around)
+        verdict = events.acknowledge(service, state, asker.user, request.comment, now, owner.context)
         owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
         return Outcome()
 
@@ -160,7 +160,9 @@ class Control:
             return _not_there(key, lookup)
         service, state, now = owner.site.services[key], owner.states[key], owner.clock()
         try:
-            verdict = events.test_alert(service, state, request.kind, request.retval, request.period, now, owner.around)
+            verdict = events.test_alert(
+                service, state, request.kind, request.retval, request.period, now, owner.context
+            )
         except KeyError:
             return Outcome(False, "period not defined")
         owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
