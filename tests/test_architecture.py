@@ -37,26 +37,27 @@ ROOMS = {
         "protocol": "model text errors",
         "config": "model text errors suggestions redaction share installed executable",
         "core": "model errors",
-        "timeline": "model text redaction core",
+        "timeline": "model text redaction core.alerting core.debts core.outages core.state core.whole_seconds",
         "store": "model clock text lockfile errors timeline",
         "access": "model text errors",
         "runner": "model text clock share installed executable scarcity contract process",
-        "plugin": "model text errors options hostname redaction scarcity contract process",
-        "alert": "model clock redaction scarcity contract process runner",
+        "plugin": "model text errors options hostname redaction.known_secrets scarcity contract process.execution",
+        "alert": "model clock redaction scarcity.waiting contract process.start_queue runner",
         "ipvs": "model text lockfile errors options hostname",
         "engine": "model text local_time clock lockfile errors redaction installed executable "
         "scarcity contract process config core timeline store runner alert",
         "workbench": "model text errors installed executable contract process config runner "
         "plugin.alert plugin.monitor",
-        "server": "model text local_time errors redaction protocol config core timeline access engine.api",
-        "live": "model errors installed executable plugin ipvs server.listen.addresses",
+        "server": "model text local_time errors redaction protocol config "
+        "core.state core.timing core.traps timeline access engine.api",
+        "live": "model errors installed executable plugin.icmp plugin.net ipvs server.listen.addresses",
         "client": "model text errors getopt_long protocol access.crypt",
-        "demo": "model text errors share config ipvs engine",
+        "demo": "model text errors share config.loader ipvs engine.engine",
         "cli": "model text local_time errors getopt_long share installed executable contract config core "
         "timeline store access runner ipvs engine protocol server client demo workbench live",
     }.items()
 }
-"""room → what of pymon it may import, itself aside"""
+"""room → what of pymon it may import, itself aside; of a room that is none of its neighbours, single modules"""
 
 OF_ANOTHER_ROOM = {"plugin/testing.py": "workbench"}
 """modules whose place is the face that authors know, and whose room is another: only who knows that may import them"""
@@ -95,6 +96,14 @@ SPARED = {
     "contract/environ.py": ("os", "the environment that programs inherit"),
 }
 """module → the part of the world that it may import all the same, and why"""
+
+NEVER = {
+    "config": {"asyncio", "socket", "ssl", "threading"},
+    "access": {"http", "socket", "ssl"},
+    "store": {"socket", "subprocess"},
+    "cli": {"apscheduler", "lark", "pyroute2", "sqlite3"},
+}
+"""room → libraries that stay outside of it"""
 
 
 CLOCKED = ("engine", "runner", "alert", "process", "scarcity", "store")
@@ -154,7 +163,8 @@ def test_room_knows_only_its_neighbours(path: Path) -> None:
         assert elsewhere is None or elsewhere in allowed, f"{path.relative_to(ROOT)} imports {name}"
         if inside == "__version__":
             continue
-        assert any(inside == known or inside.startswith(f"{known}.") for known in allowed), (
+        # "from pymon.core import timing" names pymon.core, and pymon.core.timing
+        assert any(f"{inside}.".startswith(f"{known}.") or known.startswith(f"{inside}.") for known in allowed), (
             f"{path.relative_to(ROOT)} imports {name}, which {room} may not know"
         )
 
@@ -217,6 +227,13 @@ def test_a_way_into_the_world_is_found_behind_other_modules() -> None:
     assert PACKAGE / "core" / "whole_seconds.py" in way
     assert PACKAGE / "model" / "__init__.py" in way
     assert any(parts_of_the_world(each) for each in reached_modules(PACKAGE / "engine" / "engine.py"))
+
+
+@pytest.mark.parametrize("room", NEVER)
+def test_a_room_keeps_away_from_what_is_not_its_own(room: str) -> None:
+    for path in modules_of(room):
+        found = {name.partition(".")[0] for name in imports(path)} & NEVER[room]
+        assert not found, f"{path.relative_to(PACKAGE)} imports {found}"
 
 
 @pytest.mark.parametrize("place", SPARED)

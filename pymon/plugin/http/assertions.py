@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymon.options import many, option
 from pymon.plugin.matching import Regex
 from pymon.plugin.values import seconds
-from pymon.text import decode, encode
+from pymon.text import bounded, decode, encode
 
 if TYPE_CHECKING:
     from pymon.plugin.http.http1 import Answer, Headers
@@ -31,7 +31,7 @@ GOOD = frozenset({200, 301, 302, 401})
 CODE_FAILURE = "HTTP response code failure"
 """what mon's http.monitor says of a bad status, and of no answer at all"""
 
-_SHOWN = 80
+_SHOWN = 79
 """characters of a value that are shown"""
 
 
@@ -55,7 +55,7 @@ class HeaderRule(NamedTuple):
         if not values:
             return f"no header {self.name}"
         if self.pattern is not None and not any(self.pattern.search(value) for value in values):
-            return f"header {self.name} is {_short(', '.join(values))}"
+            return f"header {self.name} is {bounded(', '.join(values), _SHOWN)}"
         return ""
 
 
@@ -182,7 +182,7 @@ def document_of(content: bytes, *, whole: bool) -> Any:
     try:
         return json.loads(content, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise BadContent(f"the body is no JSON: {_short(str(error))}") from error
+        raise BadContent(f"the body is no JSON: {bounded(str(error), _SHOWN)}") from error
 
 
 @dataclass(frozen=True)
@@ -317,8 +317,4 @@ def _in_json(value: Any) -> str:
     """A value as JSON has it; of what has parts, no more than what it is."""
     if isinstance(value, list | dict):
         return "an array" if isinstance(value, list) else "an object"
-    return _short(json.dumps(value, ensure_ascii=False))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return bounded(json.dumps(value, ensure_ascii=False), _SHOWN)
