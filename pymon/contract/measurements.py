@@ -1,8 +1,8 @@
 """How a plugin tells the daemon what it measured.
 
 A plugin in the daemon's process hands measurements over as they are. A program appends a line for each to the file
-that PYMON_MEASUREMENTS names: ``HOST NAME VALUE [UNIT]``, separated by blanks. The line ``!broken`` there says that the
-check could not be carried out.
+that PYMON_MEASUREMENTS names: ``HOST NAME VALUE [UNIT]``, separated by blanks. ``pymon.contract.side_channel`` has what
+else a program can tell there.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ from pymon.text import well_formed
 
 MEASUREMENTS_FILE = "PYMON_MEASUREMENTS"
 """the environment variable that names the file to append measurements to"""
-
-BROKEN_LINE = "!broken"
-"""a line of that file by which a check says that it could not be carried out: it is no measurement to those who do not
-know it"""
 
 MEASUREMENTS_LIMIT = 16384
 """measurements that are kept of one run"""

@@ -5,15 +5,17 @@ The SDK (``pymon.plugin``) makes such objects; an author need not know this modu
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from pymon.contract.invocation import Invocation
 from pymon.model.measurement import Measurement
+from pymon.model.result import NO_HOSTS, HostOutcome
 
 
 class Answer(NamedTuple):
-    """What one call gave: exit code and output, as a program would give them, and what was measured.
+    """What one call gave: exit code and output, as a program would give them, what was measured, and of a check what
+    each of its hosts is (nothing, where only exit code and summary tell).
 
     An exit code of 126 (BROKEN_EXIT) is that of a check that could not be carried out.
     """
@@ -21,6 +23,7 @@ class Answer(NamedTuple):
     exitval: int
     output: str
     measurements: tuple[Measurement, ...] = ()
+    hosts: Mapping[str, HostOutcome] = NO_HOSTS
 
 
 class Subject(NamedTuple):

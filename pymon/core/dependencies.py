@@ -9,7 +9,7 @@ check; host dependencies only read the summaries of failing parents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from pymon.model.duration import format_duration
 from pymon.model.effect import Noticed
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
+from pymon.model.summary import names_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +87,6 @@ def hidden_hosts(service: Service, hosts: Sequence[str], context: SiteContext, n
             if host not in hidden and names_host(summary, host):
                 hidden[host] = key
     return hidden
-
-
-def names_host(summary: str, host: str) -> bool:
-    """Whether a summary contains a host's name as a word of its own, not as a part of a longer name."""
-    letters = _ADDRESS_LETTERS if ":" in host else _NAME_LETTERS
-    return any(
-        summary[start - 1 : start] not in letters and not _goes_on(summary, start + len(host), letters)
-        for start in _occurrences(summary, host)
-    )
-
-
-def _goes_on(text: str, end: int, letters: frozenset[str]) -> bool:
-    """Whether a name goes on at ``end``. A dot or colon ends it unless more of a name follows: ``h1. h2: down``."""
-    if text[end : end + 1] in _PUNCTUATION:
-        return text[end : end + 1] in letters and text[end + 1 : end + 2] in letters - _PUNCTUATION
-    return text[end : end + 1] in letters
-
-
-def _occurrences(text: str, part: str) -> Iterator[int]:
-    start = text.find(part) if part else -1
-    while start >= 0:
-        yield start
-        start = text.find(part, start + 1)
 
 
 def _failing_summary(parent: Service, state: ServiceState, now: float) -> str:
@@ -204,6 +182,3 @@ class _Evaluation:
 _ERROR_FIELD = {DependBehavior.ALERTS: "depend_error", DependBehavior.MONITOR: "monitor_depend_error"}
 """the field of ServiceState that says why a dependency could not be evaluated at the last time"""
 _UNTESTED = ServiceState()
-_NAME_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
-_ADDRESS_LETTERS = _NAME_LETTERS | {":"}
-_PUNCTUATION = frozenset(".:")

@@ -63,6 +63,7 @@ from pymon.plugin.outcome import (
     broken_summary,
     exitval_of,
     failed_hosts,
+    host_outcomes,
     over_all,
     plain_detail,
 )
@@ -163,7 +164,7 @@ class _Program(Generic[OptionsT]):
         return invocation.path
 
     async def run(self, invocation: Invocation) -> Answer:
-        """One run: exit code, output and measurements."""
+        """One run: exit code, output, measurements, and what each host is."""
         name = invocation.path.rpartition("/")[2]
         try:
             read = self._read(invocation.arguments)
@@ -178,7 +179,7 @@ class _Program(Generic[OptionsT]):
             return Answer(BROKEN_EXIT, f"{name}: {error}\n")
         exitval = report.exitval if 0 <= report.exitval <= HIGHEST_EXIT else HIGHEST_EXIT
         exitval = BROKEN_EXIT if report.broken else exitval
-        return Answer(exitval, report.output(), report.measurements)
+        return Answer(exitval, report.output(), report.measurements, host_outcomes(report.hosts))
 
     def validate(
         self, arguments: Sequence[str], environ: Mapping[str, str], hosts: int = 0
@@ -322,9 +323,9 @@ class Monitor(_Program[OptionsT]):
         exitval, detail = exitval_of(checked.values()), self._detail(checked, read.options) if checked else ""
         detail += broken_detail(outcomes)
         if len(checked) < len(outcomes) and not exitval:
-            return Report(BROKEN_EXIT, broken_summary(outcomes), detail, tuple(measured), broken=True)
+            return Report(BROKEN_EXIT, broken_summary(outcomes), detail, tuple(measured), broken=True, hosts=outcomes)
         summary = self._summary(checked, read.options) if exitval or self._summary is not failed_hosts else ""
-        return Report(exitval, summary, detail, tuple(measured))
+        return Report(exitval, summary, detail, tuple(measured), hosts=outcomes)
 
     async def _all(
         self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pymon.model.measurement import Measurement
+from pymon.model.result import HostOutcome
 
 OptionsT = TypeVar("OptionsT")
 
@@ -46,6 +48,8 @@ Outcome = Up | Down | Broken
 Outcomes = Mapping[str, Outcome]
 """Hosts in the order of the arguments, each once."""
 
+_NO_OUTCOMES: Outcomes = MappingProxyType({})
+
 
 class Wording(NamedTuple):
     """What is said of a host (``{host}``) that cannot be probed, where a monitor has its own words for it."""
@@ -59,6 +63,8 @@ class Report(NamedTuple):
     """What a run of a SetMonitor gives. ``summary`` is one line, normally the failed hosts.
 
     ``broken``: the check could not be carried out, and ``summary`` says why; ``exitval`` then does not count.
+    ``hosts`` is what each host is, by the names that the monitor was called with. Where it is left out, the summary
+    tells: of a failure, the hosts that it names are down and the others are up.
     """
 
     exitval: int
@@ -66,6 +72,7 @@ class Report(NamedTuple):
     detail: str = ""
     measurements: tuple[Measurement, ...] = ()
     broken: bool = False
+    hosts: Outcomes = _NO_OUTCOMES
 
     def output(self) -> str:
         """As printed: nothing at all if there is nothing to say."""
@@ -82,6 +89,17 @@ class Call(NamedTuple, Generic[OptionsT]):
     options: OptionsT
     environ: Mapping[str, str]
     families: tuple[socket.AddressFamily, ...] = (socket.AF_UNSPEC,)
+
+
+def host_outcomes(outcomes: Outcomes) -> Mapping[str, HostOutcome]:
+    """The same for the daemon, to which a host that could not be checked is unknown."""
+    return {host: _outcome_of(outcome) for host, outcome in outcomes.items()}
+
+
+def _outcome_of(outcome: object) -> HostOutcome:
+    if isinstance(outcome, Up):
+        return HostOutcome.UP
+    return HostOutcome.DOWN if isinstance(outcome, Down) else HostOutcome.UNKNOWN
 
 
 def exitval_of(outcomes: Iterable[Outcome]) -> int:

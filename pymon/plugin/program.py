@@ -7,15 +7,16 @@ import atexit
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
-from pymon.contract.measurements import BROKEN_LINE, MEASUREMENTS_FILE, format_measurements, keep_usable
+from pymon.contract.measurements import MEASUREMENTS_FILE
 from pymon.contract.plugin import Answer
+from pymon.contract.side_channel import format_told
 from pymon.model.measurement import Measurement
-from pymon.model.result import BROKEN_EXIT
+from pymon.model.result import BROKEN_EXIT, NO_HOSTS, HostOutcome
 from pymon.text import encode, from_locale
 
 
@@ -32,19 +33,19 @@ def about_of(given: str | None, function: Callable[..., object]) -> str:
     return getattr(sys.modules.get(function.__module__), "__doc__", None) or ""
 
 
-def hand_over(measurements: Sequence[Measurement], *, broken: bool = False) -> None:
-    """Append measurements to the file that the daemon named, if it did; a file that is gone is no failure.
+def hand_over(
+    measurements: Sequence[Measurement], hosts: Mapping[str, HostOutcome] = NO_HOSTS, *, broken: bool = False
+) -> None:
+    """Append what a check tells to the file that the daemon named, if it did; a file that is gone is no failure.
 
     What is wrong with the first that is none is a line that is none, so that the daemon tells of it. ``broken``: the
     check could not be carried out.
     """
     path = os.environ.get(MEASUREMENTS_FILE)
-    if path and (measurements or broken):
-        kept, problem = keep_usable(measurements)
-        lines = f"{BROKEN_LINE}\n" if broken else ""
+    if path and (measurements or hosts or broken):
         try:
             with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(lines + format_measurements(kept) + problem)
+                file.write(format_told(measurements, hosts, broken=broken))
         except OSError:
             return
 
@@ -61,7 +62,7 @@ def run_and_leave(run: Coroutine[Any, Any, Answer], *, is_check: bool = False) -
 
         is_check = is_check and is_ours(ending)
         crash(ending, getattr(sys.modules["__main__"], "__file__", None) or sys.argv[0], is_check=is_check)
-    hand_over(ending.measurements, broken=is_check and ending.exitval == BROKEN_EXIT)
+    hand_over(ending.measurements, ending.hosts, broken=is_check and ending.exitval == BROKEN_EXIT)
     leave(ending)
 
 

@@ -25,8 +25,8 @@ from pymon.clock import Clock, SystemClock
 from pymon.contract.exception_text import trouble_first
 from pymon.contract.invocation import Invocation
 from pymon.contract.measurements import MEASUREMENTS_FILE
+from pymon.contract.side_channel import Told
 from pymon.model.duration import format_duration
-from pymon.model.measurement import Measurement
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.process.measurement_pipe import measurement_file
 from pymon.process.output import Collected
@@ -122,9 +122,9 @@ async def _run(
         if timed_out:
             await child.end(grace)
         duration = clock.steady() - began
-        measurements, problem, is_broken = await child.measurements()
-        if problem and on_bad_measurement is not None:
-            on_bad_measurement(problem)
+        told = await child.told()
+        if told.problem and on_bad_measurement is not None:
+            on_bad_measurement(told.problem)
     except asyncio.CancelledError:
         await child.end(grace)
         raise
@@ -135,11 +135,11 @@ async def _run(
         printed, cause, status = timeout_output(time_limit, printed), Cause.TIMED_OUT, TIMED_OUT_EXIT
     elif status < 0:
         printed, cause, status = printed if printed.strip() else _signal_summary(-status), Cause.SIGNALED, 128 - status
-    elif is_broken:
+    elif told.is_broken:
         cause = Cause.BROKEN
     if status:
         printed = trouble_first(printed)
-    return CheckResult(status, printed, duration, cause, measurements)
+    return CheckResult(status, printed, duration, cause, told.measurements, told.hosts)
 
 
 def timeout_output(time_limit: float, printed: str) -> str:
@@ -294,9 +294,9 @@ class _Child:
         if not self.exited.done():
             log.error("process %d does not die of SIGKILL; left behind", self._process.pid)
 
-    async def measurements(self) -> tuple[tuple[Measurement, ...], str, bool]:
-        """What it measured so far, what is wrong with that, and whether it said that it could not check."""
-        return ((), "", False) if self._measured is None else await self._measured.read()
+    async def told(self) -> Told:
+        """What it has told so far beside its output."""
+        return Told() if self._measured is None else await self._measured.read()
 
     def close(self) -> None:
         """Let go of pipes and files. A process that is still there goes on to be waited for, and reaped at its end."""

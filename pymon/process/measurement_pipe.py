@@ -1,4 +1,4 @@
-"""The pipe that a program may append measurements to (``pymon.model.measurement`` has the lines' form).
+"""The pipe that a program may append measurements to (``pymon.contract.side_channel`` has the lines' form).
 
 The program and what it starts inherit it as a descriptor, and open it by a path below ``/proc/self/fd``, where a
 shell's ``>>`` and every language's "append" find it. It is read as it comes and kept up to MEASUREMENTS_SIZE: a file,
@@ -12,15 +12,14 @@ import asyncio
 import functools
 import os
 
-from pymon.contract.measurements import BROKEN_LINE, MEASUREMENTS_SIZE, parse_measurements
-from pymon.model.measurement import Measurement
+from pymon.contract.measurements import MEASUREMENTS_SIZE
+from pymon.contract.side_channel import Told, parse_told
 from pymon.process.output import Collected
 from pymon.text import decode
 
 _PARSED_AT_ONCE = 32 * 1024
 """bytes that are parsed on the event loop; more of them are in a thread"""
 
-_BROKEN = BROKEN_LINE.encode()
 _CHUNK = 65536
 _DESCRIPTORS = "/proc/self/fd"
 
@@ -55,28 +54,19 @@ class MeasurementFile:
         os.close(self.descriptor)
         self.descriptor = -1
 
-    async def read(self) -> tuple[tuple[Measurement, ...], str, bool]:
-        """What was appended, what is wrong with it (of a bad line, the first), and whether the check is broken."""
+    async def read(self) -> Told:
+        """What was appended."""
         for _ in range(MEASUREMENTS_SIZE // _CHUNK):  # bounded: a process left behind may be filling it
             if not self._take():
                 break
         text, dropped = self._appended.data(), self._appended.dropped
         if dropped:
             text = text[: text.rfind(b"\n") + 1]
-        is_broken = _BROKEN in text and _BROKEN in text.splitlines()
-        if is_broken:
-            text = b"\n".join(line for line in text.splitlines() if line != _BROKEN)
-        lines = decode(text)
-        if len(text) <= _PARSED_AT_ONCE:
-            found, problem = parse_measurements(lines) if lines else ((), "")
-        else:
-            try:
-                found, problem = await asyncio.to_thread(parse_measurements, lines)
-            except RuntimeError:  # the system has no thread left
-                found, problem = parse_measurements(lines)
-        if dropped and not problem:
+        told = await _parse(text)
+        if dropped and not told.problem:
             problem = f"only the first {MEASUREMENTS_SIZE} of {MEASUREMENTS_SIZE + dropped} bytes are read"
-        return found, problem, is_broken
+            return told._replace(problem=problem)
+        return told
 
     def _take(self) -> bool:
         """Take what is there; whether there may be more."""
@@ -102,6 +92,16 @@ class MeasurementFile:
             self._stop()
         if self.descriptor >= 0:
             self.passed_on()
+
+
+async def _parse(text: bytes) -> Told:
+    lines = decode(text)
+    if len(text) <= _PARSED_AT_ONCE:
+        return parse_told(lines)
+    try:
+        return await asyncio.to_thread(parse_told, lines)
+    except RuntimeError:  # the system has no thread left
+        return parse_told(lines)
 
 
 def measurement_file() -> MeasurementFile | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from pymon.contract.check_order import CheckOrder
+from pymon.contract.host_outcomes import host_outcomes
 from pymon.contract.monitor_call import monitor_invocation
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckResult
@@ -77,9 +78,10 @@ class LocalExecutor:
         """As of ``Executor``."""
         file = self._find(order.monitor)
         if isinstance(file, MissingMonitor):
-            return _without_monitor(file)
+            result = _without_monitor(file)
+            return result._replace(hosts=host_outcomes(order, result))
         key = order.key
-        return await self._runner.run(
+        result = await self._runner.run(
             file,
             monitor_invocation(order, file.path, self._environ),
             time_limit=order.time_limit,
@@ -90,6 +92,7 @@ class LocalExecutor:
             on_misbehaved=lambda result, until: self._on_misbehaved(key, result, until),
             user=key,
         )
+        return result._replace(hosts=host_outcomes(order, result))
 
 
 def _find_none(name: str) -> MissingMonitor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextvars import copy_context
 from typing import NamedTuple, TypeGuard
 
@@ -105,7 +106,7 @@ async def run_inprocess(
         return Ran(result, task.done(), hung=call.hung, lack=short, parts=short)
     answer, cause = _judge(task, call)
     measurements, problem = keep_usable(answer.measurements) if answer.measurements else ((), "")
-    result = CheckResult(answer.exitval, answer.output, clock.steady() - began, cause, measurements)
+    result = CheckResult(answer.exitval, answer.output, clock.steady() - began, cause, measurements, answer.hosts)
     short = "" if result.is_success else lack.said or shortage_in(_raised(task))
     return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung, short, short or lack.within)
 
@@ -155,7 +156,7 @@ def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[Answer, Cause]:
     output = capped(well_formed(call.printed() + ending.output))
     exitval = ending.exitval & 0xFF
     cause = Cause.BROKEN if exitval == BROKEN_EXIT else Cause.EXITED
-    return Answer(exitval, output, ending.measurements), cause
+    return Answer(exitval, output, ending.measurements, ending.hosts), cause
 
 
 def _raised(task: asyncio.Task[_Ending]) -> BaseException | None:
@@ -173,6 +174,7 @@ def _is_answer(ending: object) -> TypeGuard[Answer]:
         and isinstance(ending.exitval, int)
         and isinstance(ending.output, str)
         and isinstance(ending.measurements, tuple | list)
+        and isinstance(ending.hosts, Mapping)
     )
 
 

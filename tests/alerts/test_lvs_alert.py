@@ -54,7 +54,7 @@ def _call(words: str, *, up: bool = True, table: str = "memory") -> Invocation:
 
 
 async def _run(plugin: Plugin, words: str, *, up: bool = True) -> str:
-    code, output, _ = await plugin.run(_call(words, up=up))
+    code, output, *_ = await plugin.run(_call(words, up=up))
     assert code == 0, output
     return output
 
@@ -91,7 +91,7 @@ async def test_a_broken_check_moves_no_real_server(
     before = table.snapshot()
     plain = _call(words, up=up)
     call = plain._replace(environ={**plain.environ, "MON_CHECK": "broken"}, stdin="broken: no module named x\nmore\n")
-    code, output, _ = await plugin.run(call)
+    code, output, *_ = await plugin.run(call)
     assert code == 0
     assert output.startswith("not done: ")
     if not up:
@@ -110,7 +110,7 @@ async def test_a_broken_check_moves_no_real_server(
 
 async def test_wrong_options_are_told_of_a_broken_check_too(plugin: Plugin) -> None:
     plain = _call("-R 10.0.0.1:80")
-    code, _, _ = await plugin.run(plain._replace(environ={**plain.environ, "MON_CHECK": "broken"}))
+    code, _, *_ = await plugin.run(plain._replace(environ={**plain.environ, "MON_CHECK": "broken"}))
     assert code == 64
 
 
@@ -146,7 +146,7 @@ async def test_every_kind_of_event_that_says_where_a_server_belongs(
     """A-lvs-direction."""
     if not servers:
         table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
-    code, output, _ = await plugin.run(_event_call(arguments, alerttype, SITE))
+    code, output, *_ = await plugin.run(_event_call(arguments, alerttype, SITE))
     assert (code, len(table.listed(VIP).servers)) == (0, servers), output
 
 
@@ -171,11 +171,11 @@ async def test_an_event_that_does_not_say_it_is_refused_without_x(
     if is_in:
         table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
     before = table.listed(VIP)
-    code, output, _ = await plugin.run(_event_call(arguments, alerttype, SITE))
+    code, output, *_ = await plugin.run(_event_call(arguments, alerttype, SITE))
     assert (code, said in output) == (64, True), output
     assert table.listed(VIP) == before
     for word, servers in (("down", 0), ("up", 1)):
-        code, output, _ = await plugin.run(_event_call(arguments, alerttype, f"{SITE} -X {word}"))
+        code, output, *_ = await plugin.run(_event_call(arguments, alerttype, f"{SITE} -X {word}"))
         assert (code, len(table.listed(VIP).servers)) == (0, servers), output
         assert "warning" not in output
 
@@ -297,7 +297,7 @@ async def test_a_port_that_the_method_cannot_have_is_corrected_and_said(plugin: 
 async def test_wrong_options_are_told_and_change_nothing(plugin: Plugin, words: str, said: str) -> None:
     """A-lvs-letters: other alerts pass over what they do not know."""
     before = memory_table().snapshot()
-    code, output, _ = await plugin.run(_call(words))
+    code, output, *_ = await plugin.run(_call(words))
     assert code == 64
     assert output.startswith("lvs.alert: ")
     assert said in output
@@ -307,19 +307,19 @@ async def test_wrong_options_are_told_and_change_nothing(plugin: Plugin, words: 
 
 @pytest.mark.usefixtures("table")
 async def test_a_missing_virtual_service_is_said_with_the_remedy_and_tried_again(plugin: Plugin) -> None:
-    code, output, _ = await plugin.run(_call("-P udp -V 10.0.0.1:53 -R 10.0.0.2 -X down"))
+    code, output, *_ = await plugin.run(_call("-P udp -V 10.0.0.1:53 -R 10.0.0.2 -X down"))
     assert code == NO_SERVICE
     assert code in plugin.retry_on
     assert output == (
         "lvs.alert: there is no virtual service UDP 10.0.0.1:53 in the IPVS table;"
         " add it with: ipvsadm -A -u 10.0.0.1:53 -s wlc\n"
     )
-    code, output, _ = await plugin.run(_call("-V fwm:9 -R 10.0.0.2 -X down"))
+    code, output, *_ = await plugin.run(_call("-V fwm:9 -R 10.0.0.2 -X down"))
     assert (code, output) == (NO_SERVICE, "lvs.alert: there is no virtual service FWM 9 in the IPVS table\n")
 
 
 async def test_a_host_that_cannot_be_looked_up_is_tried_again(plugin: Plugin) -> None:
-    code, output, _ = await plugin.run(_call("-V 10.0.0.1:53 -R nowhere.invalid:80"))
+    code, output, *_ = await plugin.run(_call("-V 10.0.0.1:53 -R nowhere.invalid:80"))
     assert code == LOOKUP
     assert code in plugin.retry_on
     assert "'nowhere.invalid' cannot be looked up" in output
@@ -330,7 +330,7 @@ async def test_a_kernel_without_ipvs_is_said_with_the_remedy_and_tried_again(
 ) -> None:
     monkeypatch.setattr("pymon.ipvs.kernel.table.FAMILY", "NO-SUCH-FAMILY")
     kernel_table.cache_clear()
-    code, output, _ = await plugin.run(_call(SITE, table="kernel"))
+    code, output, *_ = await plugin.run(_call(SITE, table="kernel"))
     assert code == UNAVAILABLE
     assert {code, BUSY} <= plugin.retry_on
     assert output.startswith("lvs.alert: this kernel has no IPVS: load its module with `modprobe ip_vs`")
