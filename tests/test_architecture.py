@@ -20,6 +20,7 @@ ROOMS = {
         "model": "",
         "text": "",
         "clock": "",
+        "observers": "",
         "local_time": "",
         "errors": "model",
         "suggestions": "",
@@ -40,11 +41,11 @@ ROOMS = {
         "timeline": "model text redaction core.alerting core.debts core.outages core.state core.whole_seconds",
         "store": "model clock text lockfile errors timeline",
         "access": "model text errors",
-        "runner": "model text clock share installed executable scarcity contract process",
+        "runner": "model text clock observers share installed executable scarcity contract process",
         "plugin": "model text errors options hostname redaction.known_secrets scarcity contract process.execution",
         "alert": "model clock redaction scarcity.waiting contract process.start_queue runner",
         "ipvs": "model text lockfile errors options hostname",
-        "engine": "model text local_time clock lockfile errors redaction installed executable "
+        "engine": "model text local_time clock observers lockfile errors redaction installed executable "
         "scarcity contract process config core timeline store runner alert",
         "workbench": "model text errors installed executable contract process config runner "
         "plugin.alert plugin.monitor",
@@ -365,3 +366,55 @@ def test_importing_the_plugin_kit_stays_cheap() -> None:
         "cryptography",
     }
     assert not heavy & set(loaded)
+
+
+CHANGING = {
+    *("append", "extend", "insert", "add", "remove", "discard", "pop", "popitem", "clear", "update", "setdefault"),
+    *("appendleft", "extendleft", "popleft"),
+}
+"""methods by which Python's collections change"""
+
+
+def reaching_changes(path: Path) -> Iterator[str]:
+    """Every place where a file changes what another object has: ``code line N``.
+
+    That is an assignment to an attribute of anything but ``self`` and ``cls``, one to an element of such an attribute,
+    and a call that changes a collection which is one. What a function has made itself it may change: local names.
+    """
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            changed: ast.expr = node
+            while isinstance(changed, ast.Subscript):
+                changed = changed.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
+            changed = node.func.value
+        else:
+            continue
+        if isinstance(changed, ast.Attribute) and not (
+            isinstance(changed.value, ast.Name) and changed.value.id in {"self", "cls"}
+        ):
+            yield f"{ast.unparse(node)} line {node.lineno}"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("self._owner.site = site", ["self._owner.site line 1"]),
+        ("watcher.count += 1", ["watcher.count line 1"]),
+        ("del owner.site", ["owner.site line 1"]),
+        ("for owner.site in sites: ...", ["owner.site line 1"]),
+        ("self._owner.states[key] = state", ["self._owner.states[key] line 1"]),
+        ("engine.observers.append(told)", ["engine.observers.append(told) line 1"]),
+        ("self.site, cls.known, self._states[key], found[key] = values\nself._queue.append(1)\nfound.append(1)", []),
+    ],
+)
+def test_every_way_to_reach_into_another_object_is_found(tmp_path: Path, code: str, found: list[str]) -> None:
+    (tmp_path / "x.py").write_text(code)
+    assert list(reaching_changes(tmp_path / "x.py")) == found
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "engine").rglob("*.py")), ids=lambda path: path.stem)
+def test_nobody_in_the_engine_changes_what_another_has(path: Path) -> None:
+    """An object's attributes are its own: others ask it, by a method."""
+    found = list(reaching_changes(path))
+    assert not found, f"{path.relative_to(PACKAGE)}: {', '.join(found)}"

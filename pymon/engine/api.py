@@ -1,4 +1,8 @@
-"""What the server needs of an engine, so that its parts can be tried without a whole one."""
+"""The engine as the other rooms see it: server, web and director look at it and ask it through this, and nothing else.
+
+They may look at the site and at a snapshot, have requests performed, hand in traps, and observe what changes. Tests of
+these rooms put a stand-in in its place.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Protocol
 
 from pymon.core.traps import Addressee, Rejected
 from pymon.model.auth import AuthRules
+from pymon.model.change import Observer
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, Request
 from pymon.model.settings import Settings
@@ -15,8 +20,8 @@ from pymon.model.snapshot import Snapshot
 from pymon.model.trap import Trap
 
 
-class EngineFace(Protocol):
-    """The engine as clients and trap senders reach it. To be used from its event loop only."""
+class EngineAPI(Protocol):
+    """One site that is watched. To be used from the engine's event loop only."""
 
     @property
     def site(self) -> Site:
@@ -26,15 +31,20 @@ class EngineFace(Protocol):
     def auth(self) -> AuthRules:
         """Who may do what, as auth.cf was read last."""
 
-    @property
-    def reload_observers(self) -> list[Callable[[Settings], None]]:
-        """Called with the settings after another configuration was taken over."""
-
     def snapshot(self) -> Snapshot:
         """All that is known at this moment."""
 
-    async def control(self, request: Request, asker: Asker) -> Outcome:
+    async def perform(self, request: Request, asker: Asker) -> Outcome:
         """Do what somebody asks for (all but Login); it is on file when this returns."""
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Call an observer after each change of a service's state, whatever it comes from; the return value ends that.
+
+        The change is recorded by then, and its effects are performed.
+        """
+
+    def observe_reloads(self, observer: Callable[[Settings], None]) -> Callable[[], None]:
+        """Call an observer with the settings after another configuration was taken over; the return value ends that."""
 
     async def settled(self) -> None:
         """Wait until all that has happened is on file, or was reported as impossible to write."""

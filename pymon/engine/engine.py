@@ -268,7 +268,7 @@ class Engine:
 
     # Changes
 
-    async def control(self, request: Request, asker: Asker) -> Outcome:
+    async def perform(self, request: Request, asker: Asker) -> Outcome:
         """Perform what a client asks for; returns when it is on file. Raises ValueError for a Login."""
         outcome = await self._control.perform(request, asker)
         await self.settled()
@@ -302,7 +302,6 @@ class Engine:
         """The same, for whom nobody waits: the log says it if it is refused."""
         await self._configuration.reload_and_tell()
 
-    @property
-    def reload_observers(self) -> list[Callable[[Settings], None]]:
-        """Called with the settings after each reload and reset."""
-        return self._configuration.observers
+    def observe_reloads(self, observer: Callable[[Settings], None]) -> Callable[[], None]:
+        """Call an observer with the settings after each reload and reset; the function that is returned ends that."""
+        return self._configuration.observers.observe(observer)

@@ -17,6 +17,7 @@ import os
 import queue
 import sys
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -171,12 +172,23 @@ class _StandardError(logging.Handler):
 class _Listener(logging.handlers.QueueListener):
     """Writes what is handed over, from a thread of its own, which may be left behind at the end."""
 
+    def go_without_thread(self) -> None:
+        """Take note that the thread could not be started: there is none to end."""
+        self._thread = None
+
     def stop(self) -> None:
         """Write what is left, for STOP_WAIT seconds at most."""
         if self._thread is not None:
             self.enqueue_sentinel()
             self._thread.join(STOP_WAIT)
             self._thread = None
+
+
+def _replace_handlers(logger: logging.Logger, handlers: Iterable[logging.Handler]) -> None:
+    for handler in tuple(logger.handlers):
+        logger.removeHandler(handler)
+    for handler in handlers:
+        logger.addHandler(handler)
 
 
 def set_up_logging(
@@ -207,7 +219,7 @@ def set_up_logging(
             complaint = f"no syslog ({syslog_facility}): {error}"
     lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     root = logging.getLogger()
-    root.handlers[:] = [_Handover(lines)]
+    _replace_handlers(root, [_Handover(lines)])
     root.setLevel(level)
     for noisy in ("pymon.timer", "apscheduler", "asyncio", "httpx", "httpcore", "pyroute2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -215,8 +227,8 @@ def set_up_logging(
     try:
         listener.start()
     except RuntimeError as error:  # the system has no thread left: whoever logs writes
-        root.handlers[:] = handlers
-        listener._thread = None
+        _replace_handlers(root, handlers)
+        listener.go_without_thread()
         logging.getLogger("pymon").warning("the log may hold up checks: %s", error)
     if complaint:
         logging.getLogger("pymon").info(complaint)

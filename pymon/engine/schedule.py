@@ -211,8 +211,7 @@ class _Scheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler 3 has no t
             self._timer = None
 
     def _report(self) -> None:
-        fired, self._fired.timers = self._fired.timers, []
-        for key, planned in fired:
+        for key, planned in self._fired.take():
             try:
                 self._due(key, planned)
             except Exception as error:
@@ -300,10 +299,15 @@ class _Collect(BaseExecutor):  # type: ignore[misc]  # APScheduler 3 has no type
 
     def __init__(self) -> None:
         super().__init__()
-        self.timers: list[tuple[str, float]] = []
+        self._timers: list[tuple[str, float]] = []
+
+    def take(self) -> list[tuple[str, float]]:
+        """Those collected since the last call."""
+        taken, self._timers = self._timers, []
+        return taken
 
     def submit_job(self, job: Job, run_times: list[datetime]) -> None:
-        self.timers.append((job.trigger.key, run_times[-1].timestamp()))
+        self._timers.append((job.trigger.key, run_times[-1].timestamp()))
 
     def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
         self.submit_job(job, run_times)

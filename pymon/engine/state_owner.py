@@ -25,10 +25,15 @@ from pymon.model.service import Service
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.trap import Trap
+from pymon.observers import Observers
 from pymon.store.store import Store
 from pymon.timeline import decision_events
 
 log = logging.getLogger("pymon.engine")
+
+
+def _report_failure(change: StateChange) -> None:
+    log.exception("an observer of %s/%s failed", *change.key)
 
 
 class StateOwner:
@@ -52,7 +57,7 @@ class StateOwner:
         self.clock = clock
         self._record = record
         self._effects = effects
-        self._observers: list[Observer] = []
+        self._observers = Observers[StateChange](_report_failure)
         self._states = {key: ServiceState() for key in site.services}
         self._departed: dict[ServiceKey, ServiceState] = {}
         now = clock()
@@ -107,12 +112,7 @@ class StateOwner:
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call an observer after each change of a service's state; the function that is returned ends that."""
-        self._observers = [*self._observers, observer]
-
-        def end() -> None:
-            self._observers = [each for each in self._observers if each is not observer]
-
-        return end
+        return self._observers.observe(observer)
 
     # One service
 
@@ -139,7 +139,7 @@ class StateOwner:
         if effects or cause.is_observation:
             self._perform(key, before, Verdict(state, effects), source)
         if self._observers:
-            self._tell(StateChange(key, before, state, cause, effects, source))
+            self._observers.tell(StateChange(key, before, state, cause, effects, source))
 
     def _perform(
         self, key: ServiceKey, before: ServiceState, verdict: Verdict, source: CheckResult | Trap | None
@@ -151,13 +151,6 @@ class StateOwner:
             self.owing.settled(service, before, verdict)
         if verdict.effects:
             self._effects.perform(verdict.effects, service, now.hosts(key.group), site.settings, now.programs.alerts)
-
-    def _tell(self, change: StateChange) -> None:
-        for observer in self._observers:
-            try:
-                observer(change)
-            except Exception:
-                log.exception("an observer of %s/%s failed", *change.key)
 
     # All of it
 
@@ -183,12 +176,16 @@ class StateOwner:
         views = MappingProxyType(self._states), MappingProxyType(self._departed)
         self._take_over(self._state.with_site(site, programs or self._state.programs, *views))
         for key in site.services:
-            self.commit(key, wanted.get(key) or ServiceState(), cause)
+            self._commit_unless_equal(key, wanted.get(key) or ServiceState(), cause)
         for key, state in remembered.items():
-            self.commit(key, state, cause)
+            self._commit_unless_equal(key, state, cause)
         now = self.clock()
         for key in gone.keys() - remembered.keys():
-            self._tell(StateChange(key, gone[key], replace(gone[key], left=now), cause))
+            self._observers.tell(StateChange(key, gone[key], replace(gone[key], left=now), cause))
+
+    def _commit_unless_equal(self, key: ServiceKey, state: ServiceState, cause: ChangeCause) -> None:
+        if state != (self._states.get(key) or self._departed[key]):
+            self.commit(key, state, cause)
 
     def replace_service(self, service: Service) -> None:
         """Watch a service by another declaration, from its next check on."""

@@ -67,18 +67,18 @@ class Timekeeping:
         self._watch = ClockWatch(clock, self._on_step, limits.clock_compared_every)
         self._quiet = limits.hold_up_quiet
         self._quiet_until = 0.0
+        self._end_observing: Callable[[], None] = _do_nothing
         self.absences = Absences(clock.steady, limits)
 
     def start(self) -> None:
         """Begin."""
-        self._holdups.observers.append(self._on_hold_up)
+        self._end_observing = self._holdups.observe(self._on_hold_up)
         self._watch.start()
 
     def stop(self) -> None:
         """End."""
         self._watch.stop()
-        if self._on_hold_up in self._holdups.observers:
-            self._holdups.observers.remove(self._on_hold_up)
+        self._end_observing()
 
     def _on_step(self, seconds: float) -> None:
         self._kept.translate(seconds)
@@ -97,3 +97,7 @@ class Timekeeping:
             self._record.add(event)
         else:
             log.info("pymon was held up again, for %s", format_duration(round(seconds, 1)))
+
+
+def _do_nothing() -> None:
+    """Nothing is observed yet."""

@@ -4,7 +4,7 @@ What ran out meanwhile says nothing about anybody else. So whoever is about to j
 a run, asks first whether there was a hold-up since it began: ``mark`` at the beginning, ``since`` at the end.
 
 A hold-up is noticed by the one who looks first: the heartbeat of the watchdog (each BEAT seconds), the event loop
-itself (``pymon.runner.event_loop``), or whoever asks. Who is told of it (``observers``) is told before the asker goes
+itself (``pymon.runner.event_loop``), or whoever asks. Who is told of it (``observe``) is told before the asker goes
 on, so that no order of timers matters: after a SIGCONT the event loop runs those that are due before it reads what has
 come.
 """
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pymon.clock import boottime
+from pymon.observers import Observers
 
 log = logging.getLogger("pymon.engine")
 
@@ -41,10 +42,16 @@ class HoldUps:
 
     def __init__(self, steady: Callable[[], float] = boottime) -> None:
         """Nothing is watched before ``start``: until then there are no hold-ups."""
-        self.observers: list[Callable[[float], None]] = []
+        self._observers = Observers[float](
+            lambda _: log.exception("what follows from a hold-up failed (a bug in pymon)")
+        )
         self._steady = steady
         self._seen: float | None = None
         self._sofar = Mark(0, 0.0)
+
+    def observe(self, observer: Callable[[float], None]) -> Callable[[], None]:
+        """Call an observer with the seconds of each hold-up; the function that is returned ends that."""
+        return self._observers.observe(observer)
 
     def start(self) -> None:
         """The event loop is expected to give signs of life (``look``) each BEAT seconds from now on."""
@@ -63,11 +70,7 @@ class HoldUps:
         if gap < LIMIT:
             return
         self._sofar = Mark(self._sofar.count + 1, self._sofar.seconds + gap)
-        for observer in self.observers:
-            try:
-                observer(gap)
-            except Exception:
-                log.exception("what follows from a hold-up failed (a bug in pymon)")
+        self._observers.tell(gap)
 
     def mark(self) -> Mark:
         """This moment, for ``since``."""

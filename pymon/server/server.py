@@ -17,7 +17,7 @@ from socket import socket
 
 from pymon.access.logins import Authenticator
 from pymon.config.clientallow import compile_pattern, is_allowed
-from pymon.engine.api import EngineFace
+from pymon.engine.api import EngineAPI
 from pymon.errors import ServerError
 from pymon.model.settings import Settings
 from pymon.server.commands.render_cache import StatusRenderer
@@ -52,7 +52,7 @@ class _Post:
 class Server:
     """Answers clients and takes traps for one engine. To be used from its event loop only."""
 
-    def __init__(self, engine: EngineFace, limits: ServerLimits | None = None) -> None:
+    def __init__(self, engine: EngineAPI, limits: ServerLimits | None = None) -> None:
         self._engine = engine
         limits = limits or ServerLimits()
         self._authenticator = Authenticator(lambda: engine.site.settings)
@@ -87,7 +87,7 @@ class Server:
         for place, post in self._posts.items():
             self._serve(place, post)
         self.traps.start()
-        self._engine.reload_observers.append(self._reloaded)
+        self._engine.observe_reloads(self._reloaded)
 
     async def reconfigure(self) -> None:
         """Take over the settings of another configuration. What cannot be had is logged, and the rest goes on."""

@@ -84,7 +84,7 @@ class Lab:
 
     async def ask(self, request: Request, asker: Asker = BOB) -> Outcome:
         """Have something performed."""
-        return await self.engine.control(request, asker)
+        return await self.engine.perform(request, asker)
 
     def state(self, key: ServiceKey) -> ServiceState:
         """What is known of a service."""

@@ -297,14 +297,14 @@ def test_what_is_shown_moves_with_the_clock(tmp_path: Path, step: float, caplog:
     async def body(site: Site) -> None:
         site.ill()
         await site.until(130)
-        await site.engine.control(Acknowledge(KEY, "seen"), Asker("bob", "127.0.0.1"))
-        await site.engine.control(StopScheduler(), Asker("bob", "127.0.0.1"))
+        await site.engine.perform(Acknowledge(KEY, "seen"), Asker("bob", "127.0.0.1"))
+        await site.engine.perform(StopScheduler(), Asker("bob", "127.0.0.1"))
         await site.until(140)
         look(site)
         site.clock.put(step)
         await site.until(160)
         look(site)
-        await site.engine.control(StartScheduler(), Asker("bob", "127.0.0.1"))
+        await site.engine.perform(StartScheduler(), Asker("bob", "127.0.0.1"))
         assert site.engine.next_check(KEY) == pytest.approx(site.clock.wall() + 50, abs=0.1)
 
     with caplog.at_level(logging.WARNING):

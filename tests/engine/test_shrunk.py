@@ -170,7 +170,7 @@ async def test_after_a_reset_what_was_watched_before_is_of_no_account(lab: Lab) 
     lab.configure(site(*NAMES[:4]))
     await lab.engine.reload()
     lab.configure(site(*NAMES[:3]))
-    assert (await lab.engine.control(asked.Reset(keepstate=False), BOB)).ok
+    assert (await lab.engine.perform(asked.Reset(keepstate=False), BOB)).ok
     lab.configure(site(*NAMES[:2]))
     await lab.engine.reload()
     assert len(lab.engine.site.services) == 2
@@ -181,7 +181,7 @@ async def test_after_a_reset_what_was_watched_before_is_of_no_account(lab: Lab) 
 async def test_reset_insists(lab: Lab, keepstate: bool) -> None:
     await lab.engine.start()
     lab.configure(site("g0"))
-    assert (await lab.engine.control(asked.Reset(keepstate=keepstate), BOB)).ok
+    assert (await lab.engine.perform(asked.Reset(keepstate=keepstate), BOB)).ok
     assert list(lab.engine.site.services) == [FIRST]
     await lab.engine.stop()
 

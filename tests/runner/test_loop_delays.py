@@ -43,7 +43,7 @@ def test_a_second_without_a_sign_of_life_is_a_hold_up(gap: float, is_one: bool) 
     steady = Steady()
     told: list[float] = []
     holdups = HoldUps(steady)
-    holdups.observers.append(told.append)
+    holdups.observe(told.append)
     mark = holdups.mark()
     steady.now += 3600.0
     assert holdups.since(mark) == 0.0  # nobody watches yet
@@ -66,7 +66,8 @@ def test_an_observer_that_fails_hurts_nobody(caplog: pytest.LogCaptureFixture) -
         raise RuntimeError("on purpose")
 
     holdups = HoldUps(steady)
-    holdups.observers += [fails, told.append]
+    holdups.observe(fails)
+    holdups.observe(told.append)
     holdups.start()
     steady.now += 2.0
     holdups.look()

@@ -34,7 +34,7 @@ def site(folder: Path, count: int) -> str:
 async def change(live: Live, key: ServiceKey) -> None:
     """Change all that a status line shows of a service: its timer, its monitor, its state."""
     for request in (asked.ClearTimers(key), asked.TestMonitor(key), asked.SetOpstatus(key, OpStatus.FAIL)):
-        assert (await live.engine.control(request, Asker())).ok
+        assert (await live.engine.perform(request, Asker())).ok
     async with asyncio.timeout(10):
         while not live.engine.snapshot().running.get(key):  # noqa: ASYNC110  # a thread starts the program
             await asyncio.sleep(0)
@@ -44,7 +44,7 @@ async def change(live: Live, key: ServiceKey) -> None:
 async def test_what_changes_between_the_parts_of_a_listing_is_not_in_it(live: Live) -> None:
     """A 60 s service was once listed with ``timer=75``, and as running a monitor that was started later."""
     await live.start(site=site(live.folder, COUNT), auth=AUTH)
-    await live.engine.control(asked.StartScheduler(), Asker())
+    await live.engine.perform(asked.StartScheduler(), Asker())
     client = await live.connect()
     await client.send("list opstatus\n")
     first = await client.line()
@@ -64,12 +64,12 @@ async def test_what_changes_between_the_parts_of_a_listing_is_not_in_it(live: Li
 async def test_snapshot_does_not_change_later(live: Live) -> None:
     key, other = ServiceKey("g", "s1"), ServiceKey("g", "s0")
     await live.start(site=site(live.folder, 2), auth=AUTH)
-    await live.engine.control(asked.StartScheduler(), Asker())
+    await live.engine.perform(asked.StartScheduler(), Asker())
     snapshot = live.engine.snapshot()
     before = _as_data(snapshot)
     await change(live, key)
     for request in (asked.Acknowledge(key, "on it"), asked.SwitchService(other, enable=False), asked.SetMaxkeep(7)):
-        assert (await live.engine.control(request, Asker())).ok
+        assert (await live.engine.perform(request, Asker())).ok
     await live.reload(site=site(live.folder, 2).replace("service s0", "service other"))
     assert _as_data(snapshot) == before
     later = _as_data(live.engine.snapshot())

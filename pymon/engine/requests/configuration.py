@@ -34,6 +34,7 @@ from pymon.model.request import SavedKind
 from pymon.model.seen import FileSeen
 from pymon.model.settings import Settings
 from pymon.model.site import Site
+from pymon.observers import Observers
 from pymon.store.store import Store
 from pymon.timeline import operator_events
 
@@ -67,7 +68,7 @@ class Configuration:
         self._clock = clock
         self._limits = limits
         self.auth = auth
-        self.observers: list[Callable[[Settings], None]] = []
+        self.observers = Observers[Settings](lambda _: log.exception("an observer of reloads failed"))
         self._owner = owner
         self._monitor = monitor
         self._history = history
@@ -286,8 +287,7 @@ class Configuration:
         settings = self._owner.site.settings
         if settings.startupalerts_on_reset:
             self._monitor.startup_alerts()
-        for observer in self.observers:
-            observer(settings)
+        self.observers.tell(settings)
 
 
 def _doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:

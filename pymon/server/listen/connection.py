@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from pymon.access.logins import Authenticator
-from pymon.engine.api import EngineFace
+from pymon.engine.api import EngineAPI
 from pymon.errors import ProtocolError
 from pymon.model.request import Asker, Login, Outcome, Request
 from pymon.protocol import wire
@@ -38,7 +38,7 @@ FAILED = "520 command could not be executed, internal error"
 class ServerContext:
     """What the connections of one server share."""
 
-    engine: EngineFace
+    engine: EngineAPI
     authenticator: Authenticator
     limits: ServerLimits
     turnstile: Turnstile
@@ -166,7 +166,7 @@ class ServedConnection:
         if isinstance(request, Login):
             peer, users = self.session.peer, self.session.peer_users
             return Outcome(ok=await self._context.authenticator.admits(request, peer, users))
-        return await self._context.engine.control(request, Asker(self.session.user, self.session.peer))
+        return await self._context.engine.perform(request, Asker(self.session.user, self.session.peer))
 
     async def _send(self, reply: CommandReply) -> None:
         """Send an answer slice by slice. Raises TimeoutError if the client does not read it."""

@@ -21,7 +21,7 @@ from socket import SOL_SOCKET, socket
 from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import LoginBackoff
 from pymon.core.traps import Rejected
-from pymon.engine.api import EngineFace
+from pymon.engine.api import EngineAPI
 from pymon.errors import PacketError
 from pymon.model.trap import Trap
 from pymon.protocol.trap_packet import MAX_PACKET, PACKET_VERSION, TrapPacket, parse_packet
@@ -85,7 +85,7 @@ class Traps:
 
     def __init__(
         self,
-        engine: EngineFace,
+        engine: EngineAPI,
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
         limits: ServerLimits | None = None,

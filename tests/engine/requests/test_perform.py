@@ -380,7 +380,7 @@ async def test_a_reload_keeps_what_clients_have_disabled(lab: Lab) -> None:
     await lab.ask(asked.SwitchService(X, enable=False))
     await lab.ask(asked.SetVariable(X, "interval", "7"))
     told: list[int] = []
-    lab.engine.reload_observers.append(lambda settings: told.append(settings.histlength))
+    lab.engine.observe_reloads(lambda settings: told.append(settings.histlength))
     lab.configure("histlength = 5\n" + SITE.replace("hostgroup sole h3", "hostgroup sole h3 h1"))
     await lab.engine.reload()
     snapshot = lab.engine.snapshot()

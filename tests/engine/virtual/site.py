@@ -231,7 +231,7 @@ class VirtualSite:
 
     def ask(self, when: str, request: Request) -> None:
         """Have an operator ask for something."""
-        self.at(when, lambda: self.engine.control(request, BOB))
+        self.at(when, lambda: self.engine.perform(request, BOB))
 
     def reload(self, when: str, text: str) -> None:
         """Change mon.cf, and send SIGHUP."""
@@ -300,7 +300,7 @@ class VirtualSite:
         if self._on_file:
             events: Sequence[TimelineEvent] = look_up(self._directory / FILE, key_of(name)).events
         else:
-            events = (await self.engine.control(ReadTimeline(key_of(name)), BOB)).events
+            events = (await self.engine.perform(ReadTimeline(key_of(name)), BOB)).events
         texts = [event.text.replace(f"pymon {__version__}", "pymon") for event in events]
         plain = [re.sub(r" \([^)]*\)", "", text) for text in texts]
         times = [clock_time(event.at - MIDNIGHT) for event in events]

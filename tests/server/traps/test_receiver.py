@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pymon.access import crypt
 from pymon.core.traps import Addressee, Rejected, route
 from pymon.model.auth import AuthRules, TrapSource
+from pymon.model.change import Observer
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Asker, Outcome, Request
 from pymon.model.service import Service, Watch
@@ -48,12 +49,17 @@ class Taker:
         self.auth = rules
         self.taken: list[tuple[ServiceKey, Trap]] = []
         self.losses = 0
-        self.reload_observers: list[Callable[[Settings], None]] = []
 
     def snapshot(self) -> Snapshot:
         raise NotImplementedError
 
-    async def control(self, request: Request, asker: Asker) -> Outcome:
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        raise NotImplementedError
+
+    def observe_reloads(self, observer: Callable[[Settings], None]) -> Callable[[], None]:
+        raise NotImplementedError
+
+    async def perform(self, request: Request, asker: Asker) -> Outcome:
         raise NotImplementedError
 
     async def settled(self) -> None:
