@@ -12,7 +12,7 @@ import pytest
 
 from pymon.cli import mon
 from pymon.config.keywords import PERIOD_KEYWORDS, RECORDS, SERVICE_KEYWORDS, VARIABLES
-from pymon.config.problems import KINDS
+from pymon.config.problems import PROBLEM_KINDS
 from tests.differential.scenarios import SCENARIOS
 
 TESTS = Path(__file__).resolve().parent
@@ -86,7 +86,7 @@ def is_said(name: str, function: str) -> bool:
 def ids_of_tests() -> dict[str, set[Path]]:
     """Every id that a test file names, with the files; samples of malformed.py and transcripts are tests, too."""
     samples = TESTS / "config" / "test_problems.py"
-    found = {kind.differs: {samples} for kind in KINDS.values() if kind.differs}
+    found = {kind.differs: {samples} for kind in PROBLEM_KINDS.values() if kind.differs}
     for file in (*TESTS.rglob("*.py"), *TRANSCRIPTS.glob("*.txt")):
         if file == Path(__file__):
             continue

@@ -45,7 +45,8 @@ def test_a_keyword_takes_its_row_its_rule_and_its_test(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_text(apply(lines, path.read_text(encoding="utf-8") if path.exists() else ""), encoding="utf-8")
         tests += [name] if name.startswith("tests/") else []
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-k", "grace or rows_stand or Service", *tests]
+    chosen = ["-k", "grace or rows_stand or Service", *tests]
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *chosen]
     environ = {"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False

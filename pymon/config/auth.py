@@ -15,7 +15,7 @@ import re
 from dataclasses import replace
 
 from pymon.config.lines import Source
-from pymon.config.report import Report, did_you_mean
+from pymon.config.report import ProblemReport, did_you_mean
 from pymon.config.shell_words import split_blanks
 from pymon.config.time_values import BLANKS
 from pymon.model.auth import ANY_USER, ANYONE, AuthRules, TrapSource
@@ -34,7 +34,7 @@ _CRYPT = re.compile(r"\$[0-9a-z]+\$.+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19}")
 def parse_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Problem, ...]]:
     """Read auth.cf; lines that cannot be read are left out of the rules and reported."""
     source = Source(name, text)
-    report = Report(source)
+    report = ProblemReport(source)
     commands: dict[str, tuple[str, ...]] = {}
     traps: list[TrapSource] = []
     in_traps = False
@@ -65,7 +65,7 @@ def _without_secrets(problem: Problem) -> Problem:
     return problem
 
 
-def _command(line: str, number: int, commands: dict[str, tuple[str, ...]], report: Report) -> None:
+def _command(line: str, number: int, commands: dict[str, tuple[str, ...]], report: ProblemReport) -> None:
     """Read ``command : user, user``."""
     word, colon, rest = line.partition(":")
     command = word.strip(BLANKS).lower()
@@ -84,7 +84,7 @@ def _command(line: str, number: int, commands: dict[str, tuple[str, ...]], repor
     commands[command] = users
 
 
-def _trap(line: str, number: int, traps: list[TrapSource], report: Report) -> None:
+def _trap(line: str, number: int, traps: list[TrapSource], report: ProblemReport) -> None:
     """Read ``host user password-hash``."""
     words = split_blanks(line)
     if len(words) != 3:

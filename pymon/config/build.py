@@ -9,12 +9,12 @@ from sys import intern
 
 from lark import Token
 
-from pymon.config.build_service import Built, ServiceBuilder
+from pymon.config.build_service import BuiltService, ServiceBuilder
 from pymon.config.build_settings import SettingsBuilder
 from pymon.config.keywords import FIRST_WORDS, RECORDS, VARIABLES
 from pymon.config.other_words import OTHER_VARIABLES, OTHER_WORDS, find_other_word
 from pymon.config.parse import first_word
-from pymon.config.report import Report, did_you_mean
+from pymon.config.report import ProblemReport, did_you_mean
 from pymon.config.shell_words import split_blanks
 from pymon.config.tree import Node, header_of, tokens_of, trees_of
 from pymon.model.depend import ServiceKey
@@ -35,7 +35,7 @@ class ParsedSite:
     """
 
     site: Site
-    built: Mapping[ServiceKey, Built]
+    built: Mapping[ServiceKey, BuiltService]
     hostgroups: Mapping[str, Token]
     views: Mapping[str, tuple[Token, ...]]
     implied: Mapping[str, Token]
@@ -43,7 +43,7 @@ class ParsedSite:
     assignments: Mapping[str, Token]
 
 
-def build(tree: Node, report: Report) -> ParsedSite:
+def build(tree: Node, report: ProblemReport) -> ParsedSite:
     """Build the site of a tree; what cannot be built is reported, and left out."""
     return _SiteBuilder(report).build(tree)
 
@@ -51,14 +51,14 @@ def build(tree: Node, report: Report) -> ParsedSite:
 class _SiteBuilder:
     """Walks the tree in the order of the file."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ProblemReport) -> None:
         self._report = report
         self._settings = SettingsBuilder(report)
         self._services = ServiceBuilder(report)
         self._hostgroups: dict[str, Hostgroup] = {}
         self._hostgroup_tokens: dict[str, Token] = {}
         self._watches: dict[str, Watch] = {}
-        self._built: dict[ServiceKey, Built] = {}
+        self._built: dict[ServiceKey, BuiltService] = {}
         self._views: dict[str, View] = {}
         self._view_tokens: dict[str, tuple[Token, ...]] = {}
         self._aliases: dict[str, Alias] = {}
@@ -183,7 +183,7 @@ class _SiteBuilder:
             self._built[built.service.key] = built
 
     def _report_ignored(self) -> None:
-        """Report the ignored lines gathered so far, as one: they follow one another."""
+        """ProblemReport the ignored lines gathered so far, as one: they follow one another."""
         if self._ignored:
             token = self._ignored[0]
             count = len(self._ignored) - 1

@@ -11,7 +11,7 @@ from lark import Token
 from pymon.config import values
 from pymon.config.keyword import InvalidValue, Keyword
 from pymon.config.keywords import PERIOD_KEYWORDS
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.config.time_values import BLANKS
 from pymon.config.tree import Node, tokens_of
 from pymon.config.value_types import ALERT
@@ -27,7 +27,7 @@ _BY_TERMINAL = {keyword.terminal: keyword for keyword in PERIOD_KEYWORDS.values(
 class PeriodBuilder:
     """Builds periods; equal values are read once and shared."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ProblemReport) -> None:
         self._report = report
         self._changes: dict[tuple[str, str], dict[str, Any]] = {}
         self._alerts: dict[str, tuple[Any, Any]] = {}

@@ -11,7 +11,7 @@ from pymon.config import values
 from pymon.config.build_period import PeriodBuilder
 from pymon.config.keyword import InvalidValue, Keyword
 from pymon.config.keywords import SERVICE_KEYWORDS
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.config.tree import Node, header_of, tokens_of
 from pymon.config.value_types import DEPENDENCY
 from pymon.errors import DependencyError
@@ -32,7 +32,7 @@ class DependencyUse(NamedTuple):
     error: DependencyError | None
 
 
-class Built(NamedTuple):
+class BuiltService(NamedTuple):
     """A service, its dependencies, and the tokens of its keywords by type (the last one of each)."""
 
     service: Service
@@ -43,13 +43,13 @@ class Built(NamedTuple):
 class ServiceBuilder:
     """Builds services; equal values are read once and shared."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ProblemReport) -> None:
         self._report = report
         self._cache: dict[tuple[str, str], dict[str, Any]] = {}
         self._dependencies: dict[tuple[str, str], tuple[Dependency | None, DependencyError | None]] = {}
         self._periods = PeriodBuilder(report)
 
-    def build(self, group: str, name: str, node: Node, defaults: Mapping[str, object]) -> Built:
+    def build(self, group: str, name: str, node: Node, defaults: Mapping[str, object]) -> BuiltService:
         """Build one service; ``defaults`` are the global dep_behavior, dep_memory and unack_summary so far."""
         header = header_of(node)
         fields: dict[str, Any] = dict(defaults)
@@ -75,7 +75,7 @@ class ServiceBuilder:
         fields["environment"] = tuple(environment.items())
         fields["periods"] = self._periods.build_all(group, name, periods, fields.get("interval"))
         service = Service(group, name, header.line or 0, **fields)
-        return Built(service, _uses(service, seen, errors), seen)
+        return BuiltService(service, _uses(service, seen, errors), seen)
 
     def _setting(self, fields: dict[str, Any], keyword: Keyword, token: Token) -> None:
         """Read one keyword into its fields."""

@@ -9,7 +9,7 @@ from lark import Token
 from pymon.config.keyword import Inheritance, InvalidValue
 from pymon.config.keywords import SERVICE_KEYWORDS, VARIABLES
 from pymon.config.other_words import OTHER_VARIABLES, find_other_word
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.config.time_values import BLANKS
 from pymon.model.settings import Settings
 
@@ -19,7 +19,7 @@ _INHERITED = tuple(name for name, row in SERVICE_KEYWORDS.items() if row.inherit
 class SettingsBuilder:
     """Gathers the global variables; ``tokens`` keeps the last assignment of each, ``inherited`` what holds so far."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ProblemReport) -> None:
         self._report = report
         self._fields: dict[str, Any] = {}
         self.tokens: dict[str, Token] = {}

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from lark import Token
 
 from pymon.config.build import ParsedSite
-from pymon.config.build_service import Built, DependencyUse
+from pymon.config.build_service import BuiltService, DependencyUse
 from pymon.config.check_server import check_server
 from pymon.config.period_satisfiable import impossible_part
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.config.shell_words import split_blanks
 from pymon.model.depend import DependBehavior, ServiceKey
 from pymon.model.duration import format_duration
@@ -20,7 +20,7 @@ from pymon.model.service import AlertKind, ExitRange, Period, Service
 HIGHEST_EXIT = 255
 
 
-def check(parsed: ParsedSite, report: Report, year: int) -> None:
+def check(parsed: ParsedSite, report: ProblemReport, year: int) -> None:
     """Run every check; ``year`` is the current one (a period in the past never comes again).
 
     A file with errors is checked too, so that everything is told at once.
@@ -39,7 +39,7 @@ def _at(token: Token) -> tuple[int, int]:
     return token.line or 0, token.start_pos or 0
 
 
-def _hostgroups(parsed: ParsedSite, report: Report) -> None:
+def _hostgroups(parsed: ParsedSite, report: ProblemReport) -> None:
     """Hostgroups that nobody watches."""
     watched = parsed.site.watches
     unmatched = [group for group in parsed.implied if group not in parsed.hostgroups]
@@ -48,7 +48,7 @@ def _hostgroups(parsed: ParsedSite, report: Report) -> None:
             report.add("unwatched-hostgroup", *_at(token), name=name, hint=report.guess(name, unmatched))
 
 
-def _watches(parsed: ParsedSite, report: Report) -> None:
+def _watches(parsed: ParsedSite, report: ProblemReport) -> None:
     """Watches without a hostgroup, and watches without a service."""
     unwatched = [group for group in parsed.hostgroups if group not in parsed.site.watches]
     for name, token in parsed.implied.items():
@@ -59,7 +59,7 @@ def _watches(parsed: ParsedSite, report: Report) -> None:
         report.add("empty-watch", *_at(token), name=name)
 
 
-def _views(parsed: ParsedSite, report: Report) -> None:
+def _views(parsed: ParsedSite, report: ProblemReport) -> None:
     """Views that name what does not exist."""
     groups, services = parsed.site.watches, parsed.site.services
     for name, tokens in parsed.views.items():
@@ -74,7 +74,7 @@ def _views(parsed: ParsedSite, report: Report) -> None:
             report.add("unknown-view-entry", token.line or 0, offset, name=name, entry=entry, what=what, hint=hint)
 
 
-def _schedules(parsed: ParsedSite, report: Report) -> None:
+def _schedules(parsed: ParsedSite, report: ProblemReport) -> None:
     """Services whose monitor never runs; not where a keyword may be missing because it is misspelt."""
     if report.has_errors:
         return
@@ -86,7 +86,7 @@ def _schedules(parsed: ParsedSite, report: Report) -> None:
             report.add("no-monitor", tokens["INTERVAL"].line or 0, 0)
 
 
-def _hosts(parsed: ParsedSite, report: Report) -> None:
+def _hosts(parsed: ParsedSite, report: ProblemReport) -> None:
     """Services that have no host to check, and excluded hosts that are none of the group."""
     for built in parsed.built.values():
         service = built.service
@@ -105,7 +105,7 @@ def _hosts(parsed: ParsedSite, report: Report) -> None:
             report.add("no-hosts-left", built.tokens["EXCLUDE_HOSTS"].line or 0, 0, **facts)
 
 
-def _dependencies(parsed: ParsedSite, report: Report) -> None:
+def _dependencies(parsed: ParsedSite, report: ProblemReport) -> None:
     """Dependencies that make no sense, or name services that do not exist."""
     services = parsed.site.services
     for built in parsed.built.values():
@@ -121,7 +121,7 @@ def _dependencies(parsed: ParsedSite, report: Report) -> None:
                     report.add("unknown-dependency", *_plus(use.token, offset), keyword=keyword, name=key, hint=hint)
 
 
-def _service_guess(parsed: ParsedSite, report: Report, key: ServiceKey) -> str:
+def _service_guess(parsed: ParsedSite, report: ProblemReport, key: ServiceKey) -> str:
     """The service that was perhaps meant: one of the same watch, or of the same name in a watch with a similar name."""
     watch = parsed.site.watches.get(key.group)
     if watch is not None:
@@ -146,7 +146,7 @@ def _written_offset(use: DependencyUse, column: int, group: str) -> int:
     return min(offset, len(written))
 
 
-def _cycles(parsed: ParsedSite, report: Report) -> None:
+def _cycles(parsed: ParsedSite, report: ProblemReport) -> None:
     """Dependencies of the same kind that go round in a circle; each circle once."""
     for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
         done: set[ServiceKey] = set()
@@ -158,7 +158,7 @@ def _cycles(parsed: ParsedSite, report: Report) -> None:
                 report.add("dependency-cycle", *_at(use.token), chain=chain)
 
 
-def _depths(parsed: ParsedSite, report: Report) -> None:
+def _depths(parsed: ParsedSite, report: ProblemReport) -> None:
     """Dependencies nested deeper than dep_recur_limit without being circles."""
     limit = parsed.site.settings.dep_recur_limit
     for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
@@ -202,13 +202,15 @@ def _circle_from(
     return ()
 
 
-def _parents(built: Mapping[ServiceKey, Built], key: ServiceKey, behavior: DependBehavior) -> Iterator[ServiceKey]:
+def _parents(
+    built: Mapping[ServiceKey, BuiltService], key: ServiceKey, behavior: DependBehavior
+) -> Iterator[ServiceKey]:
     """The services that a service depends on, for one kind of dependency that is evaluated."""
     dependency = built[key].service.dependency(behavior)
     return iter(dependency.names if dependency is not None and dependency.expression is not None else ())
 
 
-def _periods(parsed: ParsedSite, report: Report, year: int) -> None:
+def _periods(parsed: ParsedSite, report: ProblemReport, year: int) -> None:
     """Periods that never match."""
     known: dict[str, tuple[int, str] | None] = {}
 
@@ -231,7 +233,7 @@ def _periods(parsed: ParsedSite, report: Report, year: int) -> None:
             warn(period.spec, period.line, 0, "period", "write 'none' if that is wanted")
 
 
-def _exit_ranges(parsed: ParsedSite, report: Report) -> None:
+def _exit_ranges(parsed: ParsedSite, report: ProblemReport) -> None:
     """Exit ranges that no result is in, and alerts that these leave without a call."""
     for built in parsed.built.values():
         for period in built.service.periods:
@@ -239,7 +241,7 @@ def _exit_ranges(parsed: ParsedSite, report: Report) -> None:
                 _exit_ranges_of(period, report)
 
 
-def _upalerts(parsed: ParsedSite, report: Report) -> None:
+def _upalerts(parsed: ParsedSite, report: ProblemReport) -> None:
     """Upalerts of periods that never send an alert, which they would follow."""
     for built in parsed.built.values():
         for period in built.service.periods:
@@ -248,7 +250,7 @@ def _upalerts(parsed: ParsedSite, report: Report) -> None:
                 report.add("upalert-never", ups[0].line, 0)
 
 
-def _exit_ranges_of(period: Period, report: Report) -> None:
+def _exit_ranges_of(period: Period, report: ProblemReport) -> None:
     """The exit ranges of one period."""
     outer = period.alertexitrange
     if outer is not None and not _has_failures(outer):
@@ -278,7 +280,7 @@ def _swapped(exits: ExitRange) -> str:
     return f", and the smaller one comes first: {exits.high}-{exits.low}" if exits.low > exits.high else ""
 
 
-def _line_of(report: Report, period: Period, keyword: str, value: object) -> int:
+def _line_of(report: ProblemReport, period: Period, keyword: str, value: object) -> int:
     """The line of a period's keyword with a value: the record does not keep it, so it is looked up in the text."""
     line = period.line
     for number in range(period.line + 1, report.source.count + 1):
@@ -290,14 +292,14 @@ def _line_of(report: Report, period: Period, keyword: str, value: object) -> int
     return line
 
 
-def _value_offset(report: Report, line: int, value: object) -> int:
+def _value_offset(report: ProblemReport, line: int, value: object) -> int:
     """Where a value begins in a line, after its keyword."""
     text = report.source.logical(line)
     keyword_end = len(text) - len(text.lstrip("abcdefghijklmnopqrstuvwxyz"))
     return max(0, text.find(str(value), keyword_end))
 
 
-def _alertafter(parsed: ParsedSite, report: Report) -> None:
+def _alertafter(parsed: ParsedSite, report: ProblemReport) -> None:
     """``alertafter N TIME`` that failure_interval keeps from ever being reached."""
     for built in parsed.built.values():
         service = built.service
@@ -316,8 +318,8 @@ def _is_out_of_reach(service: Service, period: Period) -> bool:
     return (count - 1) * gap >= seconds
 
 
-def _report_alertafter(service: Service, period: Period, report: Report) -> None:
-    """Report such an alertafter at its line."""
+def _report_alertafter(service: Service, period: Period, report: ProblemReport) -> None:
+    """ProblemReport such an alertafter at its line."""
     count, seconds, gap = period.alertafter_count or 0, period.alertafter_time or 0.0, service.failure_interval or 0.0
     line = _line_of(report, period, "alertafter", "")
     hint = f"with failure_interval {format_duration(gap)}, {count} failures take {format_duration((count - 1) * gap)}"

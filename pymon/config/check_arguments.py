@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pymon.config.build import ParsedSite
-from pymon.config.build_service import Built
+from pymon.config.build_service import BuiltService
 from pymon.config.check_programs import name_offset
 from pymon.config.lines import Source
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.config.shell_words import locate_words
 from pymon.errors import WordSplitError
 from pymon.installed import ALERTS, MONITORS
@@ -37,7 +37,7 @@ _CODES = {
 }
 
 
-class Spot(NamedTuple):
+class ProgramLine(NamedTuple):
     """A line that calls a program: its number, and the program's name."""
 
     line: int
@@ -49,7 +49,7 @@ class ArgumentLines:
 
     def __init__(self, parsed: ParsedSite, source: Source) -> None:
         self._source = source
-        self._spots: dict[Trial, list[Spot]] = {}
+        self._spots: dict[Trial, list[ProgramLine]] = {}
         for built in parsed.built.values():
             for trial, spot in _lines_of(built, parsed.site):
                 self._spots.setdefault(trial, []).append(spot)
@@ -66,7 +66,7 @@ class ArgumentLines:
 
     def problems(self, verdicts: Verdicts) -> tuple[Problem, ...]:
         """What trials gave, as problems of the file."""
-        report = Report(self._source)
+        report = ProblemReport(self._source)
         if verdicts.obstacle and self._spots:
             report.add("untried", 0, obstacle=verdicts.obstacle)
         told: set[tuple[str, str]] = set()
@@ -84,7 +84,7 @@ class ArgumentLines:
                     report.add(_CODES[problem.fault], spot.line, self._offset(spot, problem.word), **facts)
         return report.problems()
 
-    def _offset(self, spot: Spot, word: int | None) -> int:
+    def _offset(self, spot: ProgramLine, word: int | None) -> int:
         """Where a word stands in its logical line; the program's name, if it is none of the words."""
         text = self._source.logical(spot.line)
         start = name_offset(text)
@@ -98,7 +98,7 @@ class ArgumentLines:
         return name.end() + starts[word] if word < len(starts) else start
 
 
-def _lines_of(built: Built, site: Site) -> Iterator[tuple[Trial, Spot]]:
+def _lines_of(built: BuiltService, site: Site) -> Iterator[tuple[Trial, ProgramLine]]:
     """The lines of one service."""
     service = built.service
     monitor, token = service.monitor, built.tokens.get("MONITOR")
@@ -116,8 +116,8 @@ def _lines_of(built: Built, site: Site) -> Iterator[tuple[Trial, Spot]]:
             yield trial, _spot(alert.command, alert.line)
 
 
-def _spot(command: Command, line: int) -> Spot:
-    return Spot(line, command.name)
+def _spot(command: Command, line: int) -> ProgramLine:
+    return ProgramLine(line, command.name)
 
 
 def _hosts(service: Service, site: Site) -> tuple[str, ...]:

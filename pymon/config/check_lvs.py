@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pymon.config.check_programs import name_offset
 from pymon.config.lines import Source
 from pymon.config.period_coverage import covers_all_times
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.model.duration import format_duration
 from pymon.model.lvs_alert_line import LvsLine
 from pymon.model.problem import Problem
@@ -46,7 +46,7 @@ def lvs_problems(
     site: Site, source: Source, read_line: ReadLine, names: Collection[str] = ("lvs.alert",)
 ) -> tuple[Problem, ...]:
     """Everything that is odd about the lvs.alert lines of a site; ``names`` are those by which it is called."""
-    report = Report(source)
+    report = ProblemReport(source)
     uses = [use for service in site.services.values() for use in _uses(service, read_line, names)]
     for use in uses:
         _check_direction(use, report)
@@ -69,7 +69,7 @@ def _uses(service: Service, read_line: ReadLine, names: Collection[str]) -> Iter
                 yield _Use(service, period, alert, line, line.direction or _OF_KIND.get(alert.kind, ""))
 
 
-def _check_direction(use: _Use, report: Report) -> None:
+def _check_direction(use: _Use, report: ProblemReport) -> None:
     usual = _OF_KIND.get(use.alert.kind, "")
     if not use.direction:
         _report(report, "lvs-no-direction", use, keyword=use.alert.kind, real=use.line.real)
@@ -78,7 +78,7 @@ def _check_direction(use: _Use, report: Report) -> None:
         _report(report, "lvs-contrary", use, "-X", direction=use.direction, keyword=use.alert.kind, what=what)
 
 
-def _check_partner(use: _Use, several: Sequence[_Use], report: Report) -> None:
+def _check_partner(use: _Use, several: Sequence[_Use], report: ProblemReport) -> None:
     """Whether what a line takes out comes back."""
     if (hint := _AFTER_NO_FAILURE.get(use.alert.kind, "")) and not any(
         each.direction == _UP and each.alert.kind is use.alert.kind and each.line.places & use.line.places
@@ -121,7 +121,7 @@ def _differences(one: LvsLine, other: LvsLine) -> list[str]:
     return [f"{letter} {new}" for letter, (old, new) in pairs.items() if old is not None and old != new]
 
 
-def _check_shared(uses: Sequence[_Use], report: Report) -> None:
+def _check_shared(uses: Sequence[_Use], report: ProblemReport) -> None:
     """Services of which one puts back what the other takes out."""
     by_place: dict[str, list[_Use]] = {}
     for use in uses:
@@ -143,8 +143,8 @@ def _check_shared(uses: Sequence[_Use], report: Report) -> None:
                 _report(report, "lvs-shared", use, **facts)
 
 
-def _report(report: Report, kind: str, use: _Use, word: str = "", /, **facts: object) -> None:
-    """Report at a word of the line, else at the alert's name."""
+def _report(report: ProblemReport, kind: str, use: _Use, word: str = "", /, **facts: object) -> None:
+    """ProblemReport at a word of the line, else at the alert's name."""
     text = report.source.logical(use.alert.line)
     start = name_offset(text)
     found = text.find(f" {word}", start) + 1 if word else 0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pymon.config.build import ParsedSite
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.executable import Search, uses_sdk
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.service import Alert, AlertKind, Period
@@ -31,7 +31,7 @@ def name_offset(text: str) -> int:
     return match.end() if match else 0
 
 
-def check_programs(parsed: ParsedSite, report: Report, find: Find, places: Mapping[str, Sequence[str]]) -> None:
+def check_programs(parsed: ParsedSite, report: ProblemReport, find: Find, places: Mapping[str, Sequence[str]]) -> None:
     """Warn of monitors and alerts that are in no directory, cannot be run, or are not those that one may think.
 
     ``places`` are the directories of each entry-point group.
@@ -54,7 +54,7 @@ def check_programs(parsed: ParsedSite, report: Report, find: Find, places: Mappi
 class _Programs:
     """What is known of the programs of one site."""
 
-    def __init__(self, report: Report, find: Find, places: Mapping[str, Sequence[str]], may_hide: bool) -> None:
+    def __init__(self, report: ProblemReport, find: Find, places: Mapping[str, Sequence[str]], may_hide: bool) -> None:
         self._report = report
         self._find = functools.cache(find)
         self._places = places
@@ -64,7 +64,7 @@ class _Programs:
         self._known = functools.cache(self._names)
 
     def look_for(self, name: str, group: str, line: int) -> None:
-        """Report a program that is nowhere, cannot be run, or hides one of pymon's own."""
+        """ProblemReport a program that is nowhere, cannot be run, or hides one of pymon's own."""
         found, kind = self._find(name, group), _KINDS[group]
         if found.path:
             if self._may_hide and (group, name) not in self._told and _hides_own(found.path, name, group):
@@ -89,7 +89,7 @@ class _Programs:
         return frozenset(name.removesuffix(suffix) for name in found if name.endswith(suffix))
 
     def look_at_exit(self, alert: Alert, period: Period) -> None:
-        """Report an actor of the site's own that is called for a broken check as for a dead server."""
+        """ProblemReport an actor of the site's own that is called for a broken check as for a dead server."""
         name = alert.command.name
         if alert.kind is not AlertKind.ALERT or alert.exit_range is not None or period.alertexitrange is not None:
             return

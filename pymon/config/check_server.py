@@ -5,20 +5,20 @@ from __future__ import annotations
 import importlib
 
 from pymon.config.build import ParsedSite
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 
 SERVER_PORT = 2583
 """the port of clients where the file names none"""
 _FOR_TLS = ("servertlscert", "servertlskey", "servertlsca")
 
 
-def check_server(parsed: ParsedSite, report: Report) -> None:
+def check_server(parsed: ParsedSite, report: ProblemReport) -> None:
     """How TLS and logins are set up."""
     _check_tls(parsed, report)
     _check_pam(parsed, report)
 
 
-def _check_pam(parsed: ParsedSite, report: Report) -> None:
+def _check_pam(parsed: ParsedSite, report: ProblemReport) -> None:
     """Whether logins by PAM can work at all."""
     token = parsed.assignments.get("authtype")
     if token is None or "pam" not in parsed.site.settings.authtype:
@@ -34,7 +34,7 @@ def _check_pam(parsed: ParsedSite, report: Report) -> None:
     report.add("no-pam", token.line or 0, (token.start_pos or 0) + max(0, token.find("pam")), reason=reason)
 
 
-def _check_tls(parsed: ParsedSite, report: Report) -> None:
+def _check_tls(parsed: ParsedSite, report: ProblemReport) -> None:
     """TLS: it needs a certificate and a port of its own; what is given for it does nothing without the port."""
     settings, token = parsed.site.settings, parsed.assignments.get("servertls")
     if settings.servertls is None or token is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pymon.config.keyword import InvalidValue, Keyword
-from pymon.config.problems import KINDS
+from pymon.config.problems import PROBLEM_KINDS
 from pymon.config.values import dependency
 from pymon.errors import SettingError
 from pymon.model.depend import DependBehavior, Dependency
@@ -85,6 +85,6 @@ def flag_or_nothing(is_on: bool) -> bool | None:
 
 
 def _sentence(code: str, facts: Mapping[str, object]) -> str:
-    known = KINDS[code]
+    known = PROBLEM_KINDS[code]
     message, advice = known.message.format(**facts), known.advice.format(**facts)
     return f"{message} ({advice})" if advice else message

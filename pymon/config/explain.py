@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lark import Token
 
-from pymon.config.build_service import Built
+from pymon.config.build_service import BuiltService
 from pymon.config.explained_values import format_period
 from pymon.config.keyword import Inheritance, Keyword
 from pymon.config.keywords import PERIOD_KEYWORDS, SERVICE_KEYWORDS, VARIABLES
@@ -40,7 +40,7 @@ class Explained:
 
 def explain(
     site: Site,
-    built: Mapping[ServiceKey, Built],
+    built: Mapping[ServiceKey, BuiltService],
     tree: Node,
     assignments: Mapping[str, Token],
     key: ServiceKey,
@@ -55,17 +55,17 @@ def explain(
     ``find`` looks a program up in some directories and an entry-point group, ``time_limit`` is the rule for how long a
     check may take; ``overridden`` are the settings that the command line gives.
     """
-    view = _View(site, built[key], _service_node(tree, key), tree, assignments, file, time_limit, overridden)
+    view = _Explanation(site, built[key], _service_node(tree, key), tree, assignments, file, time_limit, overridden)
     return (*view.lines(), *_programs(built[key].service, site.settings, find))
 
 
-class _View:
+class _Explanation:
     """What is known while one service is explained."""
 
     def __init__(
         self,
         site: Site,
-        built: Built,
+        built: BuiltService,
         node: Node,
         tree: Node,
         assignments: Mapping[str, Token],

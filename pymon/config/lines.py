@@ -23,7 +23,7 @@ WON_SIGNS = "₩￦"
 _BEGINS_WITH_KEYWORD = re.compile(r"[ \t]*([a-z_]+)(?:[ \t\r]|$)")
 
 
-class Line(NamedTuple):
+class LogicalLine(NamedTuple):
     """A logical line, and the number (from 1) of its last physical line."""
 
     text: str
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
     text: str
 
 
-class Notice(NamedTuple):
+class SourceNotice(NamedTuple):
     """Something odd about a physical line: a code of ``pymon.config.problems``, where, and facts for its text."""
 
     code: str
@@ -52,7 +52,7 @@ class Source:
 
     def __init__(self, name: str, text: str, keywords: frozenset[str] = frozenset()) -> None:
         self.name = name
-        self.notices: list[Notice] = []
+        self.notices: list[SourceNotice] = []
         self._physical = text.removeprefix("\ufeff").split("\n")
         if self._physical[-1] == "":
             self._physical.pop()
@@ -63,9 +63,9 @@ class Source:
 
     def note(self, kind: str, number: int, column: int, /, **facts: object) -> None:
         """Keep a notice about a physical line."""
-        self.notices.append(Notice(kind, number, column, facts))
+        self.notices.append(SourceNotice(kind, number, column, facts))
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[LogicalLine]:
         """Give the logical lines, empty ones included (they end records)."""
         physical = self._physical
         pending = ""
@@ -81,9 +81,9 @@ class Source:
             elif first:
                 self._starts[number] = first
                 joined, pending, first = (pending + raw.lstrip(BLANKS)).strip(BLANKS), "", 0
-                yield Line(joined, number)
+                yield LogicalLine(joined, number)
             else:
-                yield Line(line, number)
+                yield LogicalLine(line, number)
         if first:
             self.note("lost-line", len(physical), len(physical[-1].rstrip(BLANKS)))
 

@@ -26,7 +26,7 @@ from pymon.config.lines import Source
 from pymon.config.m4 import M4Failed, run_m4
 from pymon.config.parse import parse
 from pymon.config.paths import resolve_paths
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.config.tree import Node
 from pymon.errors import ConfigError
 from pymon.executable import Search, absent, search, unreadable
@@ -73,7 +73,7 @@ class Reading:
     tree: Node
     parsed: ParsedSite
     site: Site
-    report: Report
+    report: ProblemReport
     auth: AuthRules | None = None
 
     def arguments(self) -> ArgumentLines:
@@ -125,7 +125,7 @@ def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
     Raises ConfigError only if there is no text to read: no such file, m4 fails, not UTF-8.
     """
     source = _source(path, m4)
-    report = Report(source)
+    report = ProblemReport(source)
     with _collector_paused():
         tree = parse(report)
         for code, number, column, facts in source.notices:
@@ -184,7 +184,7 @@ def _decoded(name: str, path: str, data: bytes) -> Source:
     source = Source(name, text, FIRST_WORDS)
     if not undecodable:
         return source
-    report = Report(source)
+    report = ProblemReport(source)
     encoding = guess_encoding(b"\n".join(line.raw for line in undecodable)) or guess_encoding(data)
     guess = f"; it looks like {encoding[1]}" if encoding else ""
     command = f"iconv -f {encoding[0] if encoding else 'ENCODING'} -t UTF-8 {path} > new.cf"
@@ -215,7 +215,7 @@ def _readable(problem: Problem, codec: str) -> Problem:
 
 def _refused(code: str, place: Place, **facts: object) -> ConfigError:
     """A file of which there is nothing to read."""
-    report = Report(Source(place.file, ""))
+    report = ProblemReport(Source(place.file, ""))
     report.add_at(code, place, **facts)
     return ConfigError(report.problems())
 
@@ -237,7 +237,9 @@ def _with_own(directories: tuple[str, ...], own: str, order: PluginOrder) -> tup
     return tuple(dict.fromkeys((own, *directories) if order is PluginOrder.OWN else (*directories, own)))
 
 
-def _check_files(parsed: ParsedSite, settings: Settings, overrides: Mapping[str, object], report: Report) -> None:
+def _check_files(
+    parsed: ParsedSite, settings: Settings, overrides: Mapping[str, object], report: ProblemReport
+) -> None:
     """Reject an authfile or userfile that cannot be read, where the file names one (mon does so too); TLS likewise."""
     for keyword in ("authfile", "userfile", "servertlscert", "servertlskey", "servertlsca"):
         path: str = getattr(settings, keyword)
@@ -274,7 +276,7 @@ def _read_auth(path: str, *, is_given: bool) -> tuple[AuthRules | None, tuple[Pr
     return parse_auth(text, path)
 
 
-def _check_directories(keyword: str, token: Token, settings: Settings, report: Report) -> None:
+def _check_directories(keyword: str, token: Token, settings: Settings, report: ProblemReport) -> None:
     """Warn of directories that the file names and that are not there."""
     read = VARIABLES[keyword].read(str(token), report.note_of(token))[keyword]
     written = read if isinstance(read, tuple) else (read,)

@@ -18,7 +18,7 @@ from lark.lexer import Lexer, LexerState
 
 from pymon.config.keywords import PERIOD_KEYWORDS, RECORDS, SERVICE_KEYWORDS, WATCH_WORDS
 from pymon.config.other_words import OTHER_WORDS, find_other_word
-from pymon.config.report import Report, did_you_mean
+from pymon.config.report import ProblemReport, did_you_mean
 from pymon.config.tokens import tokens
 from pymon.config.tree import Node
 
@@ -51,12 +51,12 @@ def grammar() -> Lark:
     return Lark(text, parser="lalr", start="site", lexer=_NoLexer, maybe_placeholders=False)
 
 
-def parse(report: Report) -> Node:
+def parse(report: ProblemReport) -> Node:
     """Parse the source of a report; what fits nowhere is reported, and left out of the tree."""
     return parse_tokens(tokens(report.source), report)
 
 
-def parse_tokens(stream: Iterable[Token], report: Report) -> Node:
+def parse_tokens(stream: Iterable[Token], report: ProblemReport) -> Node:
     """Feed tokens to the parser, one by one."""
     interactive = grammar().parse_interactive("")
     feed = interactive.parser_state.feed_token
@@ -69,8 +69,8 @@ def parse_tokens(stream: Iterable[Token], report: Report) -> Node:
     return tree
 
 
-def _explain(token: Token, expected: frozenset[str], report: Report) -> None:
-    """Report a line that cannot stand where it stands."""
+def _explain(token: Token, expected: frozenset[str], report: ProblemReport) -> None:
+    """ProblemReport a line that cannot stand where it stands."""
     line = token.line or 0
     keyword = token.type.lower()
     text = str(token) if token.type in ("UNKNOWN", "ENVIRONMENT") else f"{keyword} {token}".rstrip()
@@ -94,7 +94,7 @@ def _before_service(token: Token) -> str:
     return guess or "write a line 'service NAME' before it"
 
 
-def _unknown(text: str, known: Collection[str], report: Report) -> str:
+def _unknown(text: str, known: Collection[str], report: ProblemReport) -> str:
     """What would be right instead of a line that begins with no keyword."""
     word = first_word(text)
     if "=" in text and text.partition("=")[0].strip().isidentifier():

@@ -8,7 +8,7 @@ from lark import Token
 
 from pymon.config.keyword import InvalidValue
 from pymon.config.lines import Source
-from pymon.config.problems import KINDS
+from pymon.config.problems import PROBLEM_KINDS
 from pymon.model.place import Place
 from pymon.model.problem import Problem, Severity
 from pymon.redaction.command_words import cut_before_secret
@@ -21,7 +21,7 @@ MOST_COMPARISONS = 100_000
 """names that are compared with misspelt ones, all in all: about a second's work"""
 
 
-class Report:
+class ProblemReport:
     """Gathers problems of one source; it only grows."""
 
     def __init__(self, source: Source) -> None:
@@ -48,7 +48,7 @@ class Report:
 
     def add_at(self, kind: str, place: Place, /, **facts: object) -> None:
         """Add a problem of a kind at a place of the source."""
-        known = KINDS[kind]
+        known = PROBLEM_KINDS[kind]
         self._counts[known.severity] += 1
         self._fatal += known.severity is Severity.ERROR and not known.starts
         if self._counts[known.severity] > MOST:

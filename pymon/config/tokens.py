@@ -23,7 +23,7 @@ from lark import Token
 
 from pymon.config.keyword import RecordKeyword
 from pymon.config.keywords import PERIOD_KEYWORDS, RECORDS, SERVICE_KEYWORDS
-from pymon.config.lines import Line
+from pymon.config.lines import LogicalLine
 
 _GLOBAL = re.compile(r"\w+\s*=", re.ASCII)
 _KEYWORD = re.compile(r"(\w+)\s*", re.ASCII)
@@ -37,7 +37,7 @@ _RANKS = {record.name: (rank, record) for rank, record in enumerate(RECORDS)}
 _WATCH = RECORDS[-1]
 
 
-def tokens(lines: Iterable[Line]) -> Iterator[Token]:
+def tokens(lines: Iterable[LogicalLine]) -> Iterator[Token]:
     """Give one token for each logical line, and one END after each record.
 
     A token's value is what follows the keyword, ``start_pos`` where in the logical line that begins, ``line``

@@ -10,8 +10,9 @@ from pymon.config.keywords import FIRST_WORDS
 from pymon.config.lines import Source
 from pymon.config.loader import Reading, read
 from pymon.config.parse import parse
-from pymon.config.problems import KINDS, MARK, Kind
-from pymon.config.report import Report
+from pymon.config.problems import PROBLEM_KINDS
+from pymon.config.problems.kind import MARK, ProblemKind
+from pymon.config.report import ProblemReport
 from pymon.errors import ConfigError
 from pymon.model.problem import Problem
 from pymon.model.site import Site
@@ -22,7 +23,7 @@ from tests.programs import write_program
 class Sample:
     """One sample: ``line`` and ``column`` (from 1) are where its mark was."""
 
-    kind: Kind
+    kind: ProblemKind
     text: str
     line: int
     column: int
@@ -33,10 +34,10 @@ class Sample:
 
 def samples() -> list[Sample]:
     """Every sample of the table."""
-    return [_sample(kind, marked) for kind in KINDS.values() for marked in kind.samples]
+    return [_sample(kind, marked) for kind in PROBLEM_KINDS.values() for marked in kind.samples]
 
 
-def _sample(kind: Kind, marked: str) -> Sample:
+def _sample(kind: ProblemKind, marked: str) -> Sample:
     assert marked.count(MARK) == 1, f"{kind.code}: {marked!r}"
     before, _, after = marked.partition(MARK)
     return Sample(kind, before + after, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
@@ -67,7 +68,7 @@ def make_programs(folder: Path) -> None:
 
 def site_of(text: str) -> Site:
     """The site that a text without errors means."""
-    report = Report(Source("mon.cf", text, FIRST_WORDS))
+    report = ProblemReport(Source("mon.cf", text, FIRST_WORDS))
     site = build(parse(report), report).site
     assert not report.has_errors, report.problems()
     return site

@@ -13,7 +13,7 @@ from pymon.config import value_types as types
 from pymon.config.keyword import Inheritance, Keyword, Scope, ValueType
 from pymon.config.keywords import KEYWORDS, SERVICE_KEYWORDS, VARIABLES, WATCH_WORDS
 from pymon.config.loader import load
-from pymon.config.problems import KINDS
+from pymon.config.problems import PROBLEM_KINDS
 from pymon.engine.requests.variables import set_variable
 from pymon.errors import ConfigError, SettingError
 from pymon.model.depend import ServiceKey
@@ -181,7 +181,7 @@ def test_bad_value_is_told_by_its_problem_at_its_line(keyword: Keyword, folder: 
     text = config(keyword, values.bad)
     (found,) = [problem for problem in problems_of(folder, text) if problem.code == values.code]
     assert text.splitlines()[found.place.line - 1].split()[0] == keyword.name
-    assert found.severity is KINDS[values.code].severity
+    assert found.severity is PROBLEM_KINDS[values.code].severity
     if keyword.wording:
         assert found.message.startswith(f"{keyword.wording} '{values.bad}'")
     path = written(folder, text)
@@ -199,7 +199,7 @@ def test_check_prints_the_problem(keyword: Keyword, folder: Path, capsys: pytest
     status = check(written(folder, config(keyword, values.bad)), as_json=True, explain=None)
     problems = json.loads(capsys.readouterr().out)["problems"]
     assert values.code in {problem["code"] for problem in problems}
-    assert status == (2 if KINDS[values.code].severity is Severity.ERROR else 1)
+    assert status == (2 if PROBLEM_KINDS[values.code].severity is Severity.ERROR else 1)
 
 
 @EACH

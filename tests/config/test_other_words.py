@@ -8,7 +8,7 @@ import pytest
 
 from pymon.config.keywords import FIRST_WORDS, VARIABLES
 from pymon.config.other_words import OTHER_MODES, OTHER_VARIABLES, OTHER_WORDS
-from pymon.config.problems import KINDS
+from pymon.config.problems import PROBLEM_KINDS
 from tests.config.samples import problems_of
 
 PERIOD = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor m.monitor\n  period wd {Sun-Sat}\n"
@@ -67,4 +67,4 @@ def test_a_word_that_stands_outside_is_answered_too(folder: Path) -> None:
 def test_no_such_word_is_a_keyword(word: str) -> None:
     assert word not in FIRST_WORDS or word in OTHER_MODES
     assert word not in VARIABLES
-    assert KINDS["unknown-keyword"]
+    assert PROBLEM_KINDS["unknown-keyword"]

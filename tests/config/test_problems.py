@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pymon.config.auth import parse_auth
-from pymon.config.problems import KINDS
+from pymon.config.problems import PROBLEM_KINDS
 from pymon.model.problem import Problem, Severity
 from tests.config.peer import Peer
 from tests.config.samples import Sample, problems_of, samples
@@ -58,9 +58,9 @@ def test_sample_has_no_other_error(folder: Path, sample: Sample) -> None:
     assert errors == ({sample.kind.code} if sample.kind.severity is Severity.ERROR else set())
 
 
-@pytest.mark.parametrize("code", sorted(KINDS.keys() - WITHOUT_SAMPLES))
+@pytest.mark.parametrize("code", sorted(PROBLEM_KINDS.keys() - WITHOUT_SAMPLES))
 def test_every_kind_has_samples(code: str) -> None:
-    assert KINDS[code].samples
+    assert PROBLEM_KINDS[code].samples
 
 
 def test_zero_with_a_fraction_is_zero(folder: Path) -> None:

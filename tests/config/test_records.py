@@ -13,7 +13,7 @@ from pymon.config.check import check
 from pymon.config.keywords import FIRST_WORDS
 from pymon.config.lines import Source
 from pymon.config.parse import parse
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.model.depend import ServiceKey
 from pymon.model.service import (
     Host,
@@ -86,7 +86,7 @@ CHUNKS = st.sampled_from([
 @given(st.lists(CHUNKS | st.text(max_size=15), max_size=25).map("\n".join) | st.text(max_size=300))
 def test_any_text_gives_a_site_or_problems(text: str) -> None:
     source = Source("f", text, FIRST_WORDS)
-    report = Report(source)
+    report = ProblemReport(source)
     parsed = build(parse(report), report)
     check(parsed, report, 2026)
     for problem in report.problems():

@@ -10,7 +10,7 @@ from pymon.config.build import build
 from pymon.config.keywords import FIRST_WORDS
 from pymon.config.lines import Source
 from pymon.config.parse import parse
-from pymon.config.report import Report
+from pymon.config.report import ProblemReport
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, Request
 from pymon.model.site import Site
@@ -104,7 +104,7 @@ S1, S2, TR, S3 = (ServiceKey(*pair) for pair in (("g1", "s1"), ("g1", "s2"), ("g
 
 def site_of(text: str) -> Site:
     """The site that a mon.cf describes."""
-    report = Report(Source("mon.cf", text, FIRST_WORDS))
+    report = ProblemReport(Source("mon.cf", text, FIRST_WORDS))
     return build(parse(report), report).site
 
 
