@@ -15,7 +15,6 @@
     traps            what a trap means, and whom it is for
     carryover        which period of a new configuration follows which of the old one
     variables        what clients may set of a service's state
-    whole_seconds    mon counts whole seconds
     time_shift       the same state after the clock was set
 
 Nothing in here reads a clock or the machine's time zone, draws a random number of its own, logs, or touches the world.

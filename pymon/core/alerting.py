@@ -27,14 +27,14 @@ from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
 from pymon.core.period import in_period
 from pymon.core.period_rules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, judge_told
-from pymon.core.state import summary_of, unacknowledge
-from pymon.core.whole_seconds import elapsed, lasting
+from pymon.core.state import unacknowledge
 from pymon.model import acknowledgement
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import AlertCall, Rule, SendReason, SendRule, Suppression
-from pymon.model.service import Alert, AlertKind, Command, Period, Service
-from pymon.model.state import PeriodState, ServiceState
+from pymon.model.service import LIST_OF, Alert, AlertKind, Command, Period, Service
+from pymon.model.state import PeriodState, ServiceState, summary_of
 from pymon.model.status import EventKind
+from pymon.model.whole_seconds import elapsed, lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,6 @@ class Decision:
     calls: tuple[AlertCall, ...] = ()
     held: tuple[Suppression, ...] = ()
 
-
-LIST_OF: Mapping[EventKind, AlertKind] = {
-    EventKind.FAILURE: AlertKind.ALERT,
-    EventKind.TRAP: AlertKind.ALERT,
-    EventKind.TRAPTIMEOUT: AlertKind.ALERT,
-    EventKind.UP: AlertKind.UPALERT,
-    EventKind.STARTUP: AlertKind.STARTUPALERT,
-    EventKind.ACK: AlertKind.ACKALERT,
-    EventKind.DISABLE: AlertKind.DISABLEALERT,
-}
-"""which of a period's lists an event calls"""
 
 HISTORY_WORD: Mapping[EventKind, str] = {
     EventKind.FAILURE: "alert",

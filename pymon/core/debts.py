@@ -32,7 +32,6 @@ UNPAID_KEPT = 30 * 86400.0
 """seconds that an unpaid debt is listed"""
 DEBTS_KEPT = 1000
 """debts of one service; more of them are of no mon.cf that somebody wrote"""
-GONE = "mon.cf does not have the upalert any more that was in force when the down alert was called"
 
 _PASSING = frozenset({Rule.STOPPED, Rule.WATCH_DISABLED, Rule.SERVICE_DISABLED, Rule.PERIOD})
 """rules that hold a recovery back for a while only"""

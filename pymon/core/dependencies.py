@@ -15,7 +15,6 @@ from typing import Any
 
 from pymon.core.arithmetic import value_of
 from pymon.core.context import SiteContext
-from pymon.core.whole_seconds import elapsed, lasting
 from pymon.errors import DependencyCycle, DependencyError
 from pymon.model.depend import DependBehavior, Dependency, ServiceKey
 from pymon.model.duration import format_duration
@@ -23,6 +22,7 @@ from pymon.model.effect import Noticed
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
 from pymon.model.summary import names_host
+from pymon.model.whole_seconds import elapsed, lasting
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pymon.core.state import exit_number, summary_of
-from pymon.core.whole_seconds import elapsed, lasting
+from pymon.core.state import exit_number
 from pymon.model.duration import format_duration
 from pymon.model.effect import Rule, SendReason, SendRule, Suppression
 from pymon.model.service import AlerteveryMode, ExitRange, Period
-from pymon.model.state import PeriodState, ServiceState
+from pymon.model.state import PeriodState, ServiceState, summary_of
+from pymon.model.whole_seconds import elapsed, lasting
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,16 +23,10 @@ from dataclasses import replace
 from pymon.core.outages import ending, enter, is_failed_open, with_status
 from pymon.model.result import CheckResult
 from pymon.model.service import AlerteveryMode, Period, Service
-from pymon.model.state import NO_SUMMARY, Outage, PeriodState, ServiceState, split_output
+from pymon.model.state import Outage, PeriodState, ServiceState, split_output, summary_of
 from pymon.model.status import OpStatus
 
 _STARTS_OUTAGE = frozenset({OpStatus.OK, OpStatus.UNKNOWN, OpStatus.UNTESTED})
-
-
-def summary_of(output: str) -> str:
-    """The first line of output; ``(NO SUMMARY)`` when that is blank."""
-    summary, _ = split_output(output)
-    return summary if summary.strip() else NO_SUMMARY
 
 
 def exit_number(exitval: int | str | None) -> float:

@@ -28,6 +28,7 @@ from pymon.model.variables import MonVariable
 from pymon.redaction.command_words import mask_secrets
 from pymon.runner.registry import PluginFile
 from pymon.store.store import Store
+from pymon.timeline import debt_text
 
 log = logging.getLogger("pymon.engine")
 
@@ -157,7 +158,7 @@ class Owing:
                 gone = debts.unlisted_payers(service, debt, self.target)
                 lines = debts.paying_lines(service, debt, self.target)
                 payers = (*dict.fromkeys(command for _, command in lines), *gone)
-                why = debts.GONE if gone else ""
+                why = debt_text.GONE if gone else ""
             if payers:  # else nobody was ever to be told of its end
                 yield Owed(
                     key=key,

@@ -5,11 +5,13 @@ Line numbers take no part in comparisons: a service that only moved in its file 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pymon.model.depend import DependBehavior, Dependency, ServiceKey
 from pymon.model.period import PeriodSpec
+from pymon.model.status import EventKind
 
 
 class AlertKind(StrEnum):
@@ -20,6 +22,18 @@ class AlertKind(StrEnum):
     STARTUPALERT = "startupalert"
     ACKALERT = "ackalert"
     DISABLEALERT = "disablealert"
+
+
+LIST_OF: Mapping[EventKind, AlertKind] = {
+    EventKind.FAILURE: AlertKind.ALERT,
+    EventKind.TRAP: AlertKind.ALERT,
+    EventKind.TRAPTIMEOUT: AlertKind.ALERT,
+    EventKind.UP: AlertKind.UPALERT,
+    EventKind.STARTUP: AlertKind.STARTUPALERT,
+    EventKind.ACK: AlertKind.ACKALERT,
+    EventKind.DISABLE: AlertKind.DISABLEALERT,
+}
+"""which of a period's lists an event calls"""
 
 
 class AlerteveryMode(StrEnum):

@@ -25,6 +25,12 @@ def split_output(output: str) -> tuple[str, str]:
     return summary, detail
 
 
+def summary_of(output: str) -> str:
+    """The first line of output; ``(NO SUMMARY)`` when that is blank."""
+    summary, _ = split_output(output)
+    return summary if summary.strip() else NO_SUMMARY
+
+
 @dataclass(frozen=True, slots=True)
 class PeriodState:
     """The counters of one period.

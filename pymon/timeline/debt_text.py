@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pymon.core.whole_seconds import lasting
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
+from pymon.model.whole_seconds import lasting
 from pymon.text import printable
+
+GONE = "mon.cf does not have the upalert any more that was in force when the down alert was called"
+"""why a debt is paid by a line that is not there any more"""
 
 _TEXTS = ("alert", "why")
 _LISTS = ("upalerts", "by_hand")

@@ -19,11 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from pymon.core.alerting import LIST_OF
-from pymon.core.debts import GONE
 from pymon.core.outages import ending
-from pymon.core.state import summary_of
-from pymon.core.whole_seconds import lasting
 from pymon.model import acknowledgement
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
@@ -31,11 +27,13 @@ from pymon.model.effect import Noticed, Rule, SendReason, SendRule, Suppressed, 
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_WORD, Cause, CheckOutcome, CheckResult
-from pymon.model.service import AlertKind, Service
-from pymon.model.state import ServiceState
+from pymon.model.service import LIST_OF, AlertKind, Service
+from pymon.model.state import ServiceState, summary_of
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
+from pymon.model.whole_seconds import lasting
 from pymon.text import bounded
+from pymon.timeline.debt_text import GONE
 
 SUMMARY_LIMIT = 500
 """characters of a summary that are recorded"""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pymon.core.whole_seconds import elapsed
 from pymon.model.service import AlerteveryMode, AlertKind, ExitRange
+from pymon.model.whole_seconds import elapsed
 from tests.core.build import Site, alert, period, service, texts_of
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from pymon.core import events as process
-from pymon.core.debts import GONE
 from pymon.model.effect import Noticed, SendReason, SendRule, Verdict
 from pymon.model.event import TimelineEvent
 from pymon.model.measurement import Measurement
@@ -19,6 +18,7 @@ from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.timeline.coalesce import EventCoalescer
+from pymon.timeline.debt_text import GONE
 from pymon.timeline.decision_events import FIGURES, describe_reason, of_verdict
 from tests.core.build import ALL_KINDS, Site, alert, period, service
 
