@@ -7,6 +7,7 @@
 # make lab     those on a real IPVS kernel; make e2e: packages, the walks of the documents
 # make all     everything: make test, and make rest, which is what that leaves out
 # make check   lint, types, and make test
+# make docs    write the generated parts of the documents anew
 # make bench   figures, beside those of Debian's mon
 # make lock    resolve the dependencies anew
 
@@ -18,7 +19,7 @@ WORKERS ?= auto
 COVERED := $(addprefix tests/,core config protocol timeline access ipvs server cli/test_check.py)
 READY := $(VENV)/.ready
 
-.PHONY: run venv quick test lab e2e rest all coverage check lint types bench lock clean peers
+.PHONY: run venv quick test lab e2e rest all coverage check lint types bench docs lock clean peers
 
 run: $(READY)
 	$(BIN)/pymon demo $(ARGS)
@@ -46,6 +47,9 @@ types: $(READY)
 
 bench: $(READY) peers
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(READY)
+	$(BIN)/python -m docs.generate
 
 # Debian's mon, a user-mode-linux kernel and their like: installed when that is possible, else tests say what they miss.
 peers:
