@@ -7,12 +7,13 @@ batch        what is brought to the file at once (pure)
 limits       every number that bounds it
 ages         how old events are, by a clock that nobody can set (pure)
 schema       the tables, and whether a file is one of ours
+versions     which file is this pymon's, where an older and a newer one take turns
 claim        one daemon keeps a record
 database     the file: opened, set aside, locked, kept in order; blocking, for one thread
 reading      what stands in the tables
 writing      a batch brought into them
 retention    how long events are kept
-pending_files  undone alerts as an older pymon kept them
+pending_files  undone alerts in files of their own, as an older pymon kept them
 maintenance  when the file is looked after, and health: for damage, and for a log that grows
 disk_worker  the thread that does so
 store        what the engine uses: cheap calls, and ``settled``

@@ -30,6 +30,7 @@ from pymon.store.limits import StoreLimits
 from pymon.store.pending_files import FOLDER, newer_than, read_pending, remove_pending
 from pymon.store.retention import STEP, STEPS, count_time, prune, prune_crowded, prune_histories
 from pymon.store.schema import NotARecord, Unusable
+from pymon.store.versions import find_later_files, find_own_file
 from pymon.store.writing import Bases
 from pymon.text import decode
 
@@ -59,8 +60,9 @@ class Database:
     """One file; to be used by one thread."""
 
     def __init__(self, path: Path, limits: StoreLimits, clock: Clock) -> None:
-        """Nothing is touched yet."""
+        """Nothing is touched yet. ``path`` is the record; the file in use may be one next to it (``versions``)."""
         self._clock = clock
+        self._record = path
         self.path = path
         self._limits = limits
         self._connection: sqlite3.Connection | None = None
@@ -69,6 +71,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         self._bases = Bases()
         self._needs_all = True
+        self._is_outdated = False
         self._set_aside_at: float | None = None
         self._checkpointed = self._clock.steady()
         self._prune_due = self._count_results_due = self._checkpointed
@@ -84,6 +87,8 @@ class Database:
         pending = read_pending(folder)
         try:
             self._open(thoroughly=True)
+            if self._is_outdated:
+                self._guarded(_forget_state)
             saved = self._take_up(fresh, pending)
         except Unusable as problem:
             saved = Saved() if fresh or self._claim.is_held else reading.last_resort(self.path)
@@ -178,9 +183,10 @@ class Database:
         if self._connection is not None and _identity(self.path) == self._file:
             return
         if self._connection is not None:
-            log.error("%s was removed or replaced: begun anew", self.path)
+            log.error("%s was removed or replaced: another is begun", self.path)
             self._disconnect()
             self._file = None
+        self._choose_file()
         try:
             self._connect(thoroughly)
         except NotARecord as damage:
@@ -189,6 +195,21 @@ class Database:
                 self._connect(thoroughly)
             except NotARecord as again:
                 raise Unusable(f"a new one cannot be read either: {again}") from again
+
+    def _choose_file(self) -> None:
+        """See which file is to be used, and whether what it says of services is out of date."""
+        own = find_own_file(self._record)
+        if own.path != self.path:
+            self.path, self._growth = own.path, LogGrowth(own.path)
+            if own.newer:
+                log.warning(
+                    "%s was written by a newer pymon (its tables are of version %d, not %d): it is left alone, "
+                    "and this one keeps its record in %s",
+                    *(self._record, own.newer, schema.VERSION, own.path.name),
+                )
+        for other in find_later_files(self._record) if not own.newer and self._file is None else ():
+            log.warning("%s was kept by another version after %s: what it knows is not taken up", other, self._record)
+        self._is_outdated = own.is_outdated
 
     def _connect(self, thoroughly: bool) -> None:
         """Open the file and see that it is ours; raises NotARecord or Unusable, and is not connected then."""
@@ -224,6 +245,8 @@ class Database:
             schema.verify(connection, thoroughly=thoroughly)
             if (before := schema.upgrade(connection)) != schema.VERSION:
                 log.info("%s: its tables are of version %d now (before: %d)", self.path, schema.VERSION, before)
+                # An older pymon looks at the version in the file's header (``versions``), not into the log.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 4194304")
@@ -311,6 +334,12 @@ class Database:
 def _with_undone(saved: Saved, more: Iterable[PendingDelivery]) -> Saved:
     undone = sorted((*saved.undone, *more), key=lambda each: each.pending.at)
     return replace(saved, undone=tuple(undone))
+
+
+def _forget_state(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    writing.forget_state(connection)
+    connection.execute("COMMIT")
 
 
 def _checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from pymon.model.event import TimelineEvent
 from pymon.model.state import ServiceState
 from pymon.store import reading
 from pymon.store.schema import NotARecord, Unusable
+from pymon.store.versions import find_own_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class StoredService:
 
 def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -> StoredService:
     """Read what is on file of a service; raises RecordError if there is no record that can be read."""
+    path = find_own_file(path).path
     with _explained(path), reading.opened(path) as connection:
         connection.execute("BEGIN")  # one moment for all that is read
         is_watch_disabled, is_disabled, stopped_since = reading.muted(connection, key)

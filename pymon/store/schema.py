@@ -108,7 +108,7 @@ def verify(connection: sqlite3.Connection, *, thoroughly: bool = True) -> None:
     found_version = version(connection)
     if application != APPLICATION_ID:
         raise NotARecord("it is a database of something else")
-    if found_version > VERSION:
+    if found_version > VERSION:  # and that is not in its header yet (``versions``)
         raise Unusable(f"it was written by a newer pymon (its tables are of version {found_version}, not {VERSION})")
     if found_version < 1:
         raise NotARecord(f"its tables are of version {found_version}, which never was")

@@ -22,7 +22,6 @@ from pymon.model.status import OpStatus
 from pymon.store.health import LogGrowth
 from pymon.store.limits import StoreLimits
 from pymon.store.offline import look_up
-from pymon.store.schema import VERSION
 from pymon.store.store import Store
 from tests import tools
 from tests.store.samples import T0, WEB, act
@@ -201,24 +200,6 @@ async def test_measurements_that_say_nothing_cost_no_state(path: Path) -> None:
     connection.close()
     assert await works(path) == 60
     assert (await asyncio.to_thread(look_up, path, ServiceKey("g7", "s"))).state is not None
-
-
-async def test_a_newer_file_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """R-newer: it is neither changed nor set aside, and the log says what to do."""
-    await fill(path)
-    with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    connection.close()
-    before = path.read_bytes()
-    record = Store(path)
-    assert not (await record.open()).states
-    record.add(act(T0))
-    await record.settled()
-    assert [event.at for event in await record.events(WEB)] == [T0]
-    await record.close()
-    assert path.read_bytes() == before
-    assert aside(path) == []
-    assert "newer pymon" in caplog.text
 
 
 async def test_damage_while_it_runs_begins_a_new_file_with_everything(path: Path) -> None:
