@@ -150,7 +150,7 @@ def parse_since(text: str, now: float) -> float:
                 hour=int(clock[1]), minute=int(clock[2]), second=int(clock[3] or 0), microsecond=0
             ).timestamp()
         except ValueError as error:
-            raise TimevalError(f"'{words}' is no time of the day") from error
+            raise TimevalError(f"'{words}' is not a time of the day") from error
     for form in _FORMS:
         try:
             return datetime.strptime(words, form).timestamp()  # local time is meant
@@ -160,7 +160,7 @@ def parse_since(text: str, now: float) -> float:
         return now - parse_timeval(words)
     except TimevalError as error:
         raise TimevalError(
-            f"'{words}' is no time: write how long ago (2h, 30m, 1d), a time of today (18:00), "
+            f"'{words}' is not a time: write how long ago (2h, 30m, 1d), a time of today (18:00), "
             "or a date (2026-11-23, '2026-11-23 18:00')"
         ) from error
 
@@ -188,7 +188,7 @@ def _show(lines: Iterable[str]) -> int:
 
 
 def _ask(key: ServiceKey, since: float, where: Where) -> ServiceHistory:
-    """Ask the daemon, and read the record if there is none that answers. Raises what the last of them did."""
+    """Ask the daemon, and read the record if no daemon answers. Raises what the last of them did."""
     record = where.record
     if not where.asks_daemon and record is not None:
         return _read(record, key, since)
@@ -237,8 +237,8 @@ def _ask_daemon(key: ServiceKey, since: float, where: Where) -> ServiceHistory:
             return _ask_about_departed(client, key, since, services)
         events = client.perform(ClientCommand(f"json why {key.group} {key.service} {since:.3f}", _events))
         status = client.perform(ClientCommand(f"json list opstatus {key.group},{key.service}", _status))
-        measured, measurements = _measured(client, key)
-        owing = _owed(client, key)
+        measured, measurements = _fetch_measured(client, key)
+        owing = _fetch_owed(client, key)
         disabled, scheduler = client.list_disabled(), client.list_state()
     muted = describe_muting(
         local_time,
@@ -257,30 +257,30 @@ def _ask_about_departed(
     """What is known of a service that mon.cf does not have; it may have had it."""
     try:
         events = client.perform(ClientCommand(f"json why {key.group} {key.service} {since:.3f}", _events))
-        owing = _owed(client, key)
+        owing = _fetch_owed(client, key)
     except (CommandFailed, ValueError):
         return ServiceHistory(None, (), services)
     return ServiceHistory(None, events, services, "it is not in mon.cf any more", owed=owing)
 
 
-def _owed(client: Client, key: ServiceKey) -> tuple[Owed, ...]:
+def _fetch_owed(client: Client, key: ServiceKey) -> tuple[Owed, ...]:
     """What a service owes; nothing by a daemon that does not know of such."""
     try:
         return tuple(map(debt_text.from_data, client.json(f"list debts {key.group} {key.service}")))
     except CommandFailed:
         return ()
     except (TypeError, ValueError, AttributeError) as error:
-        raise BadAnswer(f"the server's answer is no list of debts: {error}") from error
+        raise BadAnswer(f"the server's answer is not a list of debts: {error}") from error
 
 
-def _measured(client: Client, key: ServiceKey) -> tuple[float, tuple[Measurement, ...]]:
+def _fetch_measured(client: Client, key: ServiceKey) -> tuple[float, tuple[Measurement, ...]]:
     """When the service's last measurements were made, and what they are; nothing from a daemon that knows none."""
     try:
         found = client.json(f"list measurements {key.group} {key.service}")
     except CommandFailed:
         return 0.0, ()
     if not isinstance(found, dict):
-        raise BadAnswer("the server's measurements are none")
+        raise BadAnswer("the server's answer is not a list of measurements")
     at = found.get("at")
     return (at if isinstance(at, int | float) else 0.0), measurement_text.of_facts(found.get("measurements"))
 
@@ -290,7 +290,7 @@ def _events(reply: Reply) -> list[TimelineEvent]:
         found = json.loads(reply.lines[0])
         return [timeline.from_data(event) for event in found]
     except (IndexError, TypeError, ValueError, AttributeError) as error:
-        raise BadAnswer(f"the server's answer is no timeline: {error}") from error
+        raise BadAnswer(f"the server's answer is not a timeline: {error}") from error
 
 
 def _status(reply: Reply) -> ServiceStatus:
@@ -298,7 +298,7 @@ def _status(reply: Reply) -> ServiceStatus:
         (found,) = json.loads(reply.lines[0])
         return from_json(found)
     except (IndexError, TypeError, ValueError) as error:
-        raise BadAnswer(f"the server's answer is no status: {error}") from error
+        raise BadAnswer(f"the server's answer is not a status: {error}") from error
 
 
 def _document(key: ServiceKey, answer: ServiceHistory, now: float) -> dict[str, object]:

@@ -60,7 +60,7 @@ def split_host(text: str) -> tuple[str, str | None]:
     return text, None
 
 
-def not_connected(address: ServerAddress, failure: OSError | None) -> ConnectionFailed:
+def connection_failure(address: ServerAddress, failure: OSError | None) -> ConnectionFailed:
     """Why there is no connection, with the system's number if it is the system that refused.
 
     An error of TLS has a number too, but of another list, and what there is to know of it is in its text.

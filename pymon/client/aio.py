@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from pymon.client.address import not_connected
+from pymon.client.address import connection_failure
 from pymon.client.endpoint import CHUNK, Endpoint
 from pymon.client.methods import Methods
 from pymon.client.performer import AsyncPerformer
@@ -56,7 +56,8 @@ class AsyncClient(Endpoint, AsyncPerformer, Methods):
         return self._streams is not None
 
     async def connect(self) -> None:
-        """Connect, compare protocol versions, and log in if there is a user name; anew if it is connected.
+        """Connect, compare protocol versions, and log in if there is a user name. A connection that is open
+        is closed first.
 
         Raises ConnectionFailed, ProtocolMismatch, AuthenticationFailed.
         """
@@ -117,7 +118,7 @@ class AsyncClient(Endpoint, AsyncPerformer, Methods):
             reason = getattr(error, "strerror", None) or error
             raise HostNotFound(f"cannot find {self.address.host}: {reason}") from error
         except OSError as error:
-            raise not_connected(self.address, error) from error
+            raise connection_failure(self.address, error) from error
 
     async def _drive(self, steps: Steps[T]) -> T:
         if self._streams is None:

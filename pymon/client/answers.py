@@ -87,7 +87,7 @@ def dependencies(reply: Reply) -> list[ServiceDependency]:
         kind, group, service, rest = line.split(" ", 3)
         key = ServiceKey(group, service)
         if kind == "exp":
-            text = unescape_quoted(_unquoted(rest))
+            text = unescape_quoted(_unquote(rest))
             expressions[key] = "" if text == _NO_DEPENDENCY else text
         elif kind == "cmp":
             named = [] if rest == _NO_DEPENDENCY else [word.split(":", 1) for word in rest.split()]
@@ -202,7 +202,7 @@ def words(reply: Reply) -> list[str]:
 def variable(reply: Reply) -> str:
     """The value in ``G S VAR='value'``, or in ``maxkeep = N``."""
     _, _, value = reply.lines[0].partition("=")
-    return unescape_quoted(_unquoted(value.strip()))
+    return unescape_quoted(_unquote(value.strip()))
 
 
 def count(reply: Reply) -> int:
@@ -262,5 +262,5 @@ def _groups(pattern: re.Pattern[str], line: str) -> Iterable[str]:
     return match.groups(default="")
 
 
-def _unquoted(value: str) -> str:
+def _unquote(value: str) -> str:
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == "'" else value

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from pymon.client.address import ServerAddress, not_connected
+from pymon.client.address import ServerAddress, connection_failure
 from pymon.client.endpoint import CHUNK, Endpoint
 from pymon.client.performer import Performer
 from pymon.client.protocol import ClientCommand, Reply, Steps
@@ -50,7 +50,8 @@ class Connection(Endpoint, Performer):
         return self._socket is not None and self._conversation.is_open
 
     def connect(self) -> None:
-        """Connect, compare protocol versions, and log in if there is a user name; anew if it is connected.
+        """Connect, compare protocol versions, and log in if there is a user name. A connection that is open
+        is closed first.
 
         Raises ConnectionFailed, ProtocolMismatch, AuthenticationFailed.
         """
@@ -120,11 +121,11 @@ def _connect(address: ServerAddress, tls: ssl.SSLContext | bool, deadline: float
         try:
             _limit(connection, deadline)
             connection.connect(place)
-            return _wrapped(connection, address, tls, deadline)
+            return _wrap_in_tls(connection, address, tls, deadline)
         except OSError as error:
             connection.close()
             failure = error
-    raise not_connected(address, failure) from failure
+    raise connection_failure(address, failure) from failure
 
 
 def _places(address: ServerAddress) -> list[tuple[socket.AddressFamily, _Place]]:
@@ -135,7 +136,7 @@ def _places(address: ServerAddress) -> list[tuple[socket.AddressFamily, _Place]]
     return [(family, place) for family, _, _, _, place in found]
 
 
-def _wrapped(
+def _wrap_in_tls(
     connection: socket.socket, address: ServerAddress, tls: ssl.SSLContext | bool, deadline: float
 ) -> socket.socket:
     if tls is False:

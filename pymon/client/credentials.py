@@ -32,7 +32,7 @@ class NoPassword(PymonError):
 
 
 def ask(user: str) -> Credentials:
-    """Ask for the password on the terminal, without echo. Raises NoPassword if there is none."""
+    """Ask for the password on the terminal, without echo. Raises NoPassword if nobody gives one."""
     import getpass  # noqa: PLC0415  # only if there is somebody to ask
 
     try:
@@ -76,7 +76,7 @@ def password_in(path: str) -> str:
 
 
 def own_name() -> str:
-    """The name of the user that this process acts for; empty if there is none."""
+    """The name of the user that this process acts for; empty if it has no name."""
     import pwd  # noqa: PLC0415  # only where no name was given
 
     try:

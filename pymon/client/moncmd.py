@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HostNotFound as error:
         return _fail(f"Unable to find server: {error}", NOT_FOUND)
     except ConnectionFailed as error:
-        return _not_connected(error)
+        return _report_no_connection(error)
     except AuthenticationFailed:
         return _fail("Could not authenticate", REFUSED)
     except OSError as error:  # nobody reads it, or the disk is full
@@ -163,7 +163,7 @@ def _read_and_close(file: IO[bytes]) -> Iterator[str]:
 
 
 def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:
-    """Write an answer. As JSON, the closing line is no part of it; a refusal goes to the standard error.
+    """Write an answer. JSON does not have the closing line; a refusal goes to the standard error.
 
     On a terminal control characters are blanks: what a monitor said does not steer it (K-terminal).
     """
@@ -178,7 +178,7 @@ def _show(reply: Reply, output: IO[bytes], *, as_json: bool) -> None:
         print("moncmd: most likely auth.cf does not let you do that: log in with -a", file=sys.stderr)
 
 
-def _not_connected(error: ConnectionFailed) -> int:
+def _report_no_connection(error: ConnectionFailed) -> int:
     """Say why, and give the system's number for it, as mon's does."""
     if 0 < error.errno < NOT_FOUND:
         return _fail(f"could not connect: {os.strerror(error.errno)}", error.errno)

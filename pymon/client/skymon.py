@@ -83,7 +83,7 @@ class SetupError(PymonError):
 
 
 def read_order(mail: str) -> MailOrder | None:
-    """The first line of a mail that is an order; None if there is none."""
+    """The first line of a mail that is an order; None without one."""
     for line in mail.splitlines():
         match = _ORDER.fullmatch(line.strip())
         if match:
@@ -214,7 +214,7 @@ def _failures(client: Client, _words: Sequence[str]) -> str:
     return "\n".join(lines) or "no failures"
 
 
-def _disabled(client: Client, _words: Sequence[str]) -> str:
+def _list_disabled(client: Client, _words: Sequence[str]) -> str:
     disabled = client.list_disabled()
     lines = [f"watch {watch}" for watch in disabled.watches]
     lines += [f"service {group} {service}" for group, service in disabled.services]
@@ -265,7 +265,7 @@ def _fail(message: str, status: int) -> int:
 
 _ACTS: dict[str, Callable[[Client, Sequence[str]], str]] = {
     "lf": _failures,
-    "ld": _disabled,
+    "ld": _list_disabled,
     "a": _acknowledge,
     "dh": _disable_host,
     "dw": _disable_watch,

@@ -104,7 +104,7 @@ COMMANDS = (
 
 
 def specs_of(beginning: str) -> list[CommandSpec]:
-    """The commands whose words begin so. Raises KeyError if there is none."""
+    """The commands whose words begin so. Raises KeyError if no command does."""
     words = tuple(beginning.split())
     found = [spec for spec in COMMANDS if spec.words[: len(words)] == words]
     if not found:

@@ -1,4 +1,4 @@
-"""How times and other numbers stand in the protocol: as mon writes them, without a fraction where there is none."""
+"""How times and other numbers stand in the protocol: as mon writes them, without a fraction of 0."""
 
 from __future__ import annotations
 

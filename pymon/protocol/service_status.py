@@ -8,7 +8,7 @@ own would be a success to them. JSON always has ``check``.
 
 - The line has whole seconds, an interval to the microsecond, and ``timer=0`` also for a service with an interval that
   is not scheduled; of one without an interval neither its monitor's duration nor whether it runs; a text of digits in
-  ``exitval`` is a number there, and ``undef`` none; hosts that are excluded are parted by blanks. It does not have
+  ``exitval`` is a number there, and ``undef`` means none; blanks part the hosts that are excluded. It does not have
   ``consec_failures`` and ``outage_alerts``.
 - JSON has the timer in milliseconds, and does not have ``last_traphost``, which only mon's servers could tell.
 """
@@ -42,7 +42,7 @@ class ServiceStatus:
     whom and with which words. ``depstatus`` says whether the dependency was fulfilled when last looked at, None if
     never. ``interval`` is None for services that are not checked (traps), ``monitor_duration`` before the first check,
     ``failure_duration`` while there is no failure. ``broken``: the last check could not be carried out (``opstatus``
-    then is FAIL: mon has no such thing). ``alerts_sent`` counts as mon does: every event of the outage that sent
+    then is FAIL: mon has no such thing). ``alerts_sent`` counts as mon does: every event that sent
     something. ``outage_alerts`` is how many down alerts were sent in this outage, and ``consec_failures`` how many
     results in a row failed; a server of mon's does not tell: None, and 0. ``fields`` are all fields of a line as
     text, those that only other servers send too; empty for a status that does not come from a line.

@@ -29,7 +29,7 @@ _TAGS = frozenset({"pro", "usr", "pas", "grp", "svc", "sta", "typ", "spc", "seq"
 class TrapPacket:
     """What a trap's datagram says; the names are those of its tags.
 
-    ``sta`` is the exit value (``0``: success, any other text: failure), None if there is none. ``spc`` is an op status
+    ``sta`` is the exit value (``0``: success, any other text: failure), None if it is missing. ``spc`` is an op status
     as a number, which nobody uses. ``tsp`` is when it was sent, in seconds since the epoch, by the sender's clock.
     ``pas`` is a password in plain text, and so in no text made of this record. ``notes`` are the lines that are not of
     the form ``tag=value``, at most MOST_NOTES; they are no part of what is sent.
@@ -96,7 +96,7 @@ def parse_packet(data: bytes) -> TrapPacket:
 def format_packet(packet: TrapPacket) -> bytes:
     """The datagram that says it, as Mon::Client's send_trap makes it; the password goes along with a user only.
 
-    A backslash arrives doubled at whoever only unescapes (mon, and pymon likewise).
+    A receiver that only unescapes, as mon and pymon do, gets a backslash doubled.
     """
     fields = [("pro", packet.pro), ("usr", packet.usr)]
     if packet.usr:

@@ -61,7 +61,7 @@ def unescape_quoted(text: str) -> str:
     r"""Undo ``escape(…, quoted=True)``: ``\\`` is a backslash, ``\`` and two hex digits of any case are a byte."""
     if "\\" not in text:
         return text
-    return decode(_HEX_OR_BACKSLASH.sub(_decoded, encode(text)))
+    return decode(_HEX_OR_BACKSLASH.sub(_decode_escape, encode(text)))
 
 
 def escape_line_ends(text: str) -> str:
@@ -80,7 +80,7 @@ def is_final(line: str) -> bool:
 
 
 def final_code(line: str) -> int:
-    """The code of a closing line. Raises ProtocolError if it is none."""
+    """The code of a closing line. Raises ProtocolError for another line."""
     match = _FINAL.match(line)
     if match is None:
         raise ProtocolError(f"no closing line: {line[:80]!r}")
@@ -158,5 +158,5 @@ class LineReader:
         return ProtocolError(f"a line of more than {self._max_line} bytes", complete)
 
 
-def _decoded(match: re.Match[bytes]) -> bytes:
+def _decode_escape(match: re.Match[bytes]) -> bytes:
     return b"\\" if match[1] == b"\\" else bytes([int(match[1], 16)])

@@ -87,14 +87,14 @@ class Server:
         for place, post in self._posts.items():
             self._serve(place, post)
         self.traps.start()
-        self._engine.observe_reloads(self._reloaded)
+        self._engine.observe_reloads(self._on_reload)
 
     async def reconfigure(self) -> None:
         """Take over the settings of another configuration. What cannot be had is logged, and the rest goes on."""
         async with self._changing:
             await self._reconfigure()
 
-    def _reloaded(self, _settings: Settings) -> None:
+    def _on_reload(self, _settings: Settings) -> None:
         task = asyncio.create_task(self.reconfigure(), name="reconfigure the server")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -128,7 +128,7 @@ class Server:
             return False
         return True
 
-    async def reconfigured(self) -> None:
+    async def wait_until_reconfigured(self) -> None:
         """Wait until what the last reload changed is in force."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 

@@ -130,7 +130,7 @@ class Live:
         """Take over another configuration, and wait until the server has, too."""
         self.configure(settings, site, auth)
         await self.engine.reload()
-        await self.server.reconfigured()
+        await self.server.wait_until_reconfigured()
 
     async def stop(self) -> None:
         """End both, as the daemon does."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pymon.client.monshow.report import Row, Selection, ServiceDetail, StatusReport, choose, unknown
+from pymon.client.monshow.report import Row, Selection, ServiceDetail, StatusReport, choose, find_unknown
 from pymon.client.monshow.suppression_reasons import Reasons
 from pymon.client.records import DisabledItems, GroupHost, SchedulerState
 from pymon.client.sync import Client
@@ -84,7 +84,7 @@ def _statuses(client: Client, query: Query) -> list[ServiceStatus]:
     if not wanted:
         return client.list_opstatus()
     known = client.list_watch()
-    missing = unknown(wanted, frozenset(known))
+    missing = find_unknown(wanted, frozenset(known))
     if len(missing) == len(wanted):
         raise ReportError("; ".join(missing))
     for complaint in missing:

@@ -42,7 +42,7 @@ class Silence(NamedTuple):
 
 
 class Poller(threading.Thread):
-    """Asks the server every ``seconds``, and connects anew when the connection is lost.
+    """Asks the server every ``seconds``, and connects again when the connection is lost.
 
     What it learns is in ``news``; ``told`` is called whenever there is something. ``again`` cuts the waiting short.
     """
@@ -78,7 +78,7 @@ class Poller(threading.Thread):
 
 
 def look(client: Client, query: Query, reasons: Reasons) -> StatusReport | Silence:
-    """Ask once, over the connection that there is, or a new one if there is none, or if it turns out to be closed.
+    """Ask once, over the open connection, or over a new one.
 
     A server closes connections that were idle for ``cltimeout``, which is no trouble.
     """
@@ -154,11 +154,11 @@ def _watch(
         now = time.time()
         while (news := _next_of(poller.news)) is not None:
             if isinstance(news, StatusReport):
-                board = board.told(news, now)
+                board = board.after(news, now)
             elif news.fatal:
                 return news.text.format()
             else:
-                board = board.silent(news.text, now)
+                board = board.after_silence(news.text, now)
         live.update(draw(board, now, live.console.height, server), refresh=True)
         ready, _, _ = select.select(waited, [], [], _TICK - now % _TICK)
         if wake_read in ready:
@@ -168,7 +168,7 @@ def _watch(
             if not keys or any(key in _QUIT for key in keys):
                 return ""
             if b"f" in keys:
-                board = board.toggled()
+                board = board.with_other_selection()
             if b"r" in keys:
                 poller.again.set()
     return ""
@@ -236,4 +236,4 @@ def _signals(wake_write: int) -> Iterator[list[int]]:
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """The picture is drawn anew, in the new size."""
+    """Draw the picture again, in the new size."""

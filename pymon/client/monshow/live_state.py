@@ -29,7 +29,7 @@ class LiveState(NamedTuple):
     trouble_since: float = 0.0
     trouble: str = ""
 
-    def told(self, report: StatusReport, now: float) -> LiveState:
+    def after(self, report: StatusReport, now: float) -> LiveState:
         """The board after an answer of the server."""
         before = {row.status.key: state_name(row.status) for row in self._rows()}
         changed = {key: moment for key, moment in self.changed.items() if now - moment < HIGHLIGHT}
@@ -38,11 +38,11 @@ class LiveState(NamedTuple):
                 changed[row.status.key] = now
         return self._replace(report=report, changed=changed, trouble_since=0.0, trouble="")
 
-    def silent(self, trouble: str, now: float) -> LiveState:
+    def after_silence(self, trouble: str, now: float) -> LiveState:
         """The board after the server could not be asked."""
         return self._replace(trouble=trouble, trouble_since=self.trouble_since or now)
 
-    def toggled(self) -> LiveState:
+    def with_other_selection(self) -> LiveState:
         """The board that shows all services instead of what is wrong, or the other way round."""
         return self._replace(selection=self.selection._replace(full=not self.selection.full))
 
@@ -50,7 +50,7 @@ class LiveState(NamedTuple):
         """Whether a service's state changed of late."""
         return now - self.changed.get(key, -HIGHLIGHT) < HIGHLIGHT
 
-    def shown(self, now: float) -> list[Row]:
+    def visible_rows(self, now: float) -> list[Row]:
         """The rows to show: failures first, then what changed of late, then the others in monshow's order."""
         rows = [row for row in self._rows() if self.selection.takes(row.status) or self.is_fresh(row.status.key, now)]
         return sorted(rows, key=lambda row: (not row.status.opstatus.is_failure, *place(row)))

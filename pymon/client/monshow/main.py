@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = show(options)
         sys.stdout.flush()
     except OSError as error:
-        # whoever read it has seen enough, or the disk is full; nothing may be written when the interpreter ends
+        # the reader has seen enough, or the disk is full; nothing may be written when the interpreter ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             _complain(f"monshow: {error.strerror}")

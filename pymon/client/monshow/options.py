@@ -33,7 +33,7 @@ usage: monshow [--auth] [--showall] [--full] [--login user] [--disabled]
     --port num     use "num" as port number instead of default
     --rcfile file  use "file" as config file instead of $HOME/.monshowrc
 
-    --live [secs]  a live table, asked for anew every secs seconds (2);
+    --live [secs]  a live table, refreshed every secs seconds (2);
                    --watch without a group is the same
     --filter glob  show only groups matching glob, or services matching
                    group/service; may be given several times
@@ -50,7 +50,7 @@ usage: monshow [--auth] [--showall] [--full] [--login user] [--disabled]
 """
 
 LIVE_SECONDS = 2.0
-"""how often the live table is asked for anew, where nothing else is said"""
+"""how often the live table is refreshed by default"""
 LEAST_LIVE_SECONDS = 0.2
 STATE_NAMES = (
     *("fail", "ok", "coldstart", "warmstart", "linkdown"),

@@ -61,7 +61,7 @@ def view_path(name: str) -> Path:
 
 
 def find(rcfile: str | None, view: str | None, home: Path | None) -> Path | None:
-    """The configuration file to read, None if there is none.
+    """The configuration file to read, None without one.
 
     ``rcfile`` as such, else the view, else ``.monshowrc`` in ``home`` (for CGI: the current folder), else the
     system's. Raises RcError if a view is wanted that is not there.

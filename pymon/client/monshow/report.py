@@ -120,7 +120,7 @@ def place(row: Row) -> tuple[bool, bool, int, str, str]:
     return (later, bool(status.depend), -1 if fine else _PLACE[status.opstatus], status.group, status.service)
 
 
-def unknown(wanted: Iterable[tuple[str, str | None]], known: Collection[ServiceKey]) -> list[str]:
+def find_unknown(wanted: Iterable[tuple[str, str | None]], known: Collection[ServiceKey]) -> list[str]:
     """What was selected but is not on the server, as words for people."""
     groups = {key.group for key in known}
     missing = []

@@ -72,7 +72,7 @@ def _header(board: LiveState, now: float, server: str) -> Text:
 
 def _body(board: LiveState, now: float, room: int) -> list[RenderableType]:
     """The table, and how much of it does not fit into ``room`` lines."""
-    rows = board.shown(now)
+    rows = board.visible_rows(now)
     if not rows:
         return [_all_well(board)]
     left = max(room, _FEWEST_ROWS)
@@ -88,7 +88,7 @@ def _body(board: LiveState, now: float, room: int) -> list[RenderableType]:
         min(limit, max(len(name), *(cell_len(cells[column]) for cells in table)))
         for column, (name, limit) in enumerate(_COLUMNS)
     ]
-    lines: list[RenderableType] = [_joined([name for name, _ in _COLUMNS], widths, "SUMMARY", style="bold underline")]
+    lines: list[RenderableType] = [_join([name for name, _ in _COLUMNS], widths, "SUMMARY", style="bold underline")]
     for row, cells in zip(shown, table, strict=True):
         lines.append(_line(row, cells, widths, board, now))
         if row.held:
@@ -110,7 +110,7 @@ def _line(row: Row, cells: list[str], widths: list[int], board: LiveState, now: 
     """One service: its state coloured, what changed of late standing out, all dim while the server is silent."""
     status = row.status
     fresh = board.is_fresh(status.key, now)
-    line = _joined(cells, widths, first_line(summary(status, _LONGEST)), style="bold" if fresh else "")
+    line = _join(cells, widths, first_line(summary(status, _LONGEST)), style="bold" if fresh else "")
     if board.trouble_since:
         line.stylize("dim")
     style = _BROKEN if status.is_broken else _STYLES.get(status.opstatus, _OTHER)
@@ -120,7 +120,7 @@ def _line(row: Row, cells: list[str], widths: list[int], board: LiveState, now: 
     return line
 
 
-def _joined(cells: list[str], widths: list[int], rest: str, style: str) -> Text:
+def _join(cells: list[str], widths: list[int], rest: str, style: str) -> Text:
     padded = (fit(cell, width) for cell, width in zip(cells, widths, strict=True))
     return Text(" ".join([*padded, rest]), style=style, no_wrap=True, overflow="ellipsis")
 

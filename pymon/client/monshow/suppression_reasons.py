@@ -28,7 +28,7 @@ class Reasons:
     def of(self, client: Client, status: ServiceStatus) -> str:
         """Why an alert about a failing service is held back, empty if none is or the server cannot tell."""
         if status.ack:
-            return acknowledged(status.ackcomment)
+            return describe_acknowledgement(status.ackcomment)
         version = (status.last_check, status.last_trap, status.last_failure, status.alerts_sent, status.ack)
         known = self._known.get(status.key)
         if known is not None and known[0] == version:
@@ -44,7 +44,7 @@ class Reasons:
         return found
 
     def forget(self) -> None:
-        """Begin anew: another server may answer now, or another user ask."""
+        """Forget all reasons: another server may answer now, or another user ask."""
         self._known.clear()
         self._is_refused = False
 
@@ -70,7 +70,7 @@ def reason(document: Any) -> str:
     return text if kind == _HELD else ""
 
 
-def acknowledged(comment: str) -> str:
+def describe_acknowledgement(comment: str) -> str:
     """The reason for an acknowledged service: mon puts a name before the words, an empty one for nobody's."""
     said = comment.removeprefix(":").strip()
     return f"acknowledged: {said}" if said else "acknowledged"

@@ -95,7 +95,7 @@ def _lines(report: StatusReport, colour: bool, guard: bool) -> Iterator[str]:
         yield from _table(report, colour)
         yield ""
     if report.disabled is not None:
-        yield from _disabled(report.disabled)
+        yield from _format_disabled(report.disabled)
 
 
 def _table(report: StatusReport, colour: bool) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _table(report: StatusReport, colour: bool) -> Iterator[str]:
             yield f"\x1b[33m{held}\x1b[0m" if colour else held
 
 
-def _disabled(disabled: DisabledItems) -> Iterator[str]:
+def _format_disabled(disabled: DisabledItems) -> Iterator[str]:
     if not (disabled.watches or disabled.services or disabled.hosts):
         yield from ("Nothing is disabled.", "")
     if disabled.watches:
@@ -132,7 +132,7 @@ def _detail(detail: ServiceDetail, now: float) -> Iterator[str]:
     yield ""
     yield from _block("description", detail.row.description.rstrip("\n").split("\n"))
     yield from _block("summary", status.last_summary.rstrip("\n").split("\n"))
-    yield from _block("hosts", list(_wrapped((host.name for host in detail.hosts), _WRAP - len(_INDENT))))
+    yield from _block("hosts", list(_wrap((host.name for host in detail.hosts), _WRAP - len(_INDENT))))
     yield from ("", "-----DETAIL-----", status.last_detail, "-----DETAIL-----", "")
     if status.ack:
         yield from (f"alert ack:  {status.ackcomment}", "")
@@ -154,7 +154,7 @@ def _block(title: str, lines: list[str]) -> Iterator[str]:
     yield from (f"{_INDENT}{line}" if line else "" for line in lines or [""])
 
 
-def _wrapped(words: Iterable[str], width: int) -> Iterator[str]:
+def _wrap(words: Iterable[str], width: int) -> Iterator[str]:
     """Lines of words, as long as they fit; a word longer than a line is broken, on lines of its own."""
     line = ""
     for word in words:

@@ -90,12 +90,12 @@ def done(final: str) -> Callable[[Outcome], CommandReply]:
     """Reply with a closing line once the daemon has done what was asked, with its reason if it refused."""
 
     def reply(outcome: Outcome) -> CommandReply:
-        return CommandReply(final) if outcome.ok else refused(outcome)
+        return CommandReply(final) if outcome.ok else refuse(outcome)
 
     return reply
 
 
-def refused(outcome: Outcome) -> CommandReply:
+def refuse(outcome: Outcome) -> CommandReply:
     """The reply to what the daemon refused to do."""
     return CommandReply(f"520 {escape_line_ends(outcome.text) or 'command could not be executed'}")
 

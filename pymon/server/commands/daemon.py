@@ -16,7 +16,7 @@ from pymon.model.request import (
     StopScheduler,
     Terminate,
 )
-from pymon.server.commands.context import CommandContext, done, refused, split_all
+from pymon.server.commands.context import CommandContext, done, refuse, split_all
 from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 
@@ -40,7 +40,7 @@ def term(_context: CommandContext) -> CommandResult:
     """``term``: end the daemon."""
 
     def reply(outcome: Outcome) -> CommandReply:
-        return CommandReply("220 terminating server", close=True) if outcome.ok else refused(outcome)
+        return CommandReply("220 terminating server", close=True) if outcome.ok else refuse(outcome)
 
     return EngineRequest(Terminate(), reply)
 

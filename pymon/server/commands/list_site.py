@@ -20,7 +20,7 @@ def watch(context: CommandContext) -> ListResult:
     return Listing(
         "220 list watch completed",
         (f"{group} {service}" for group, service in keys),
-        (dumps(_named(key)) for key in keys),
+        (dumps(_key_fields(key)) for key in keys),
     )
 
 
@@ -30,7 +30,7 @@ def descriptions(context: CommandContext) -> ListResult:
     return Listing(
         "220 list descriptions completed",
         (f"{key.group} {key.service} {escape(of.description or '', quoted=True)}" for key, of in services),
-        (dumps(_named(key, description=of.description)) for key, of in services),
+        (dumps(_key_fields(key, description=of.description)) for key, of in services),
     )
 
 
@@ -102,7 +102,7 @@ def disabled(context: CommandContext) -> ListResult:
     value = {
         "hosts": [{"group": name, "hosts": members} for name, members in shown.items()],
         "watches": watches,
-        "services": [_named(key) for keys in services.values() for key in keys],
+        "services": [_key_fields(key) for keys in services.values() for key in keys],
     }
     lines = [f"group {name}: {' '.join(members)}" for name, members in shown.items()]
     whole = frozenset(watches)
@@ -112,7 +112,7 @@ def disabled(context: CommandContext) -> ListResult:
     return Listing("220 list disabled completed", lines, (dumps(value),), is_array=False)
 
 
-def _named(key: ServiceKey, **further: object) -> dict[str, object]:
+def _key_fields(key: ServiceKey, **further: object) -> dict[str, object]:
     return {"group": key.group, "service": key.service, **further}
 
 
@@ -125,5 +125,5 @@ def _dep_lines(services: Iterable[tuple[ServiceKey, Dependency | None]]) -> Iter
 
 
 def _dep_item(key: ServiceKey, depend: Dependency | None) -> str:
-    components = [] if depend is None else [_named(name) for name in depend.names]
-    return dumps(_named(key, expression=None if depend is None else depend.text, components=components))
+    components = [] if depend is None else [_key_fields(name) for name in depend.names]
+    return dumps(_key_fields(key, expression=None if depend is None else depend.text, components=components))

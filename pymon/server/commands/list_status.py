@@ -25,7 +25,7 @@ def opstatus(context: CommandContext) -> ListResult:
     final = "220 list opstatus completed"
     words = split_all(context.arguments)
     if not words:
-        return _listing(final, context, _seen(context))
+        return _listing(final, context, _visible_rows(context))
     found: dict[ServiceKey, list[StatusRow]] = {}
     named = []
     for word in words:
@@ -36,7 +36,7 @@ def opstatus(context: CommandContext) -> ListResult:
         if not service and group not in context.snapshot.site.watches:
             continue  # and nothing is kept of it: a line may name thousands
         if key not in found:
-            found[key] = _rows(context, [key] if service else _watched(context, group))
+            found[key] = _rows(context, [key] if service else _keys_of_watch(context, group))
         named.append(found[key])
     # As in mon, what is named twice is listed twice; a line has room for a group's name thousands of times.
     return _listing(final, context, chain.from_iterable(named))
@@ -58,10 +58,10 @@ def warnings(context: CommandContext) -> ListResult:
 
 
 def _of_status(final: str, context: CommandContext, wanted: Set[OpStatus]) -> ListResult:
-    return _listing(final, context, [row for row in _seen(context) if row[2].op_status in wanted])
+    return _listing(final, context, [row for row in _visible_rows(context) if row[2].op_status in wanted])
 
 
-def _seen(context: CommandContext) -> list[StatusRow]:
+def _visible_rows(context: CommandContext) -> list[StatusRow]:
     """What the client sees."""
     states = context.snapshot.states
     return [(key, service, states.get(key, _FRESH)) for key, service in views.services(context)]
@@ -72,7 +72,7 @@ def _rows(context: CommandContext, keys: Iterable[ServiceKey]) -> list[StatusRow
     return [(key, services[key], states.get(key, _FRESH)) for key in keys]
 
 
-def _watched(context: CommandContext, group: str) -> list[ServiceKey]:
+def _keys_of_watch(context: CommandContext, group: str) -> list[ServiceKey]:
     watch = context.snapshot.site.watches.get(group)
     return [] if watch is None else [service.key for service in watch.services]
 

@@ -71,11 +71,11 @@ def as_json(listing: Listing) -> CommandReply:
 def present(listed: ListResult, presentation: Presentation) -> CommandResult:
     """Make an answer of a list."""
     if not isinstance(listed, DeferredListing):
-        return _presented(listed, presentation)
-    return EngineRequest(listed.request, lambda outcome: _presented(listed.listing(outcome), presentation))
+        return _render(listed, presentation)
+    return EngineRequest(listed.request, lambda outcome: _render(listed.listing(outcome), presentation))
 
 
-def _presented(listed: Listing | CommandReply, presentation: Presentation) -> CommandReply:
+def _render(listed: Listing | CommandReply, presentation: Presentation) -> CommandReply:
     return listed if isinstance(listed, CommandReply) else presentation(listed)
 
 

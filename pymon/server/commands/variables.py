@@ -10,7 +10,7 @@ from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.protocol.wire import escape, escape_line_ends
 from pymon.server.commands import variable_values
-from pymon.server.commands.context import CommandContext, done, refused, split, value_of
+from pymon.server.commands.context import CommandContext, done, refuse, split, value_of
 from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 _MAXKEEP = re.compile(r"maxkeep\s+([0-9]+)", re.ASCII)
@@ -59,6 +59,6 @@ def _set_variable(key: ServiceKey, name: str, value: str) -> CommandResult:
     line = f"{key.group} {key.service} {name}='{escape_line_ends(value)}'"
 
     def reply(outcome: Outcome) -> CommandReply:
-        return CommandReply("220 set completed", (line,)) if outcome.ok else refused(outcome)
+        return CommandReply("220 set completed", (line,)) if outcome.ok else refuse(outcome)
 
     return EngineRequest(SetVariable(key, name, value), reply)

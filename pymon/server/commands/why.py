@@ -16,7 +16,7 @@ from pymon.model.state import ServiceState
 from pymon.protocol.json_text import dumps
 from pymon.protocol.status_text import describe_muting, describe_status
 from pymon.protocol.wire import escape_line_ends, is_final
-from pymon.server.commands.context import CommandContext, refused, split
+from pymon.server.commands.context import CommandContext, refuse, split
 from pymon.server.commands.listing import DeferredListing, Listing, ListResult, as_json, as_lines, present
 from pymon.server.commands.reply import CommandReply, CommandResult
 from pymon.server.status_of import status_of
@@ -59,7 +59,7 @@ def _since(text: str, now: float) -> float:
 
 def _listing(context: CommandContext, key: ServiceKey, outcome: Outcome) -> Listing | CommandReply:
     if not outcome.ok:
-        return refused(outcome)
+        return refuse(outcome)
     items = (dumps(timeline.as_data(event)) for event in outcome.events)
     return Listing("220 why completed", _lines(context.snapshot, key, outcome), items)
 

@@ -141,19 +141,19 @@ def _ask_for_room(made: socket.socket) -> None:
 def _open_local(path: Path, mode: int) -> socket.socket:
     """Listen on a Unix socket, which appears with its mode, and in place of one that nobody listens on any more."""
     _refuse_if_taken(path)
-    beside = path.with_name(f".{secrets.token_hex(4)}")  # short: the whole path may have 107 bytes
+    temporary = path.with_name(f".{secrets.token_hex(4)}")  # short: the whole path may have 107 bytes
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         made.setblocking(False)
-        made.bind(str(beside))
+        made.bind(str(temporary))
         # Nobody can connect before listen(): so no moment has another mode than the one that is wanted.
-        beside.chmod(mode)
+        temporary.chmod(mode)
         made.listen(BACKLOG)
-        beside.replace(path)
+        temporary.replace(path)
     except OSError as error:
         made.close()
         with contextlib.suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise ServerError(f"cannot listen on the socket {path}: {_reason(error)}") from error
     return made
 

@@ -225,7 +225,7 @@ def _describe_command(line: str, most: int) -> str:
         return ""
     word = line.split(maxsplit=1)[:1]
     if not word or word[0].lower() not in COMMANDS:
-        return f"of {len(line)} characters that is none"
+        return f"(unknown, {len(line)} characters)"
     shown = mask_secrets(line[:most])
     return f'"{shown}"' if len(line) <= most else f'"{shown}…" of {len(line)} characters'
 
@@ -233,20 +233,20 @@ def _describe_command(line: str, most: int) -> str:
 async def _parts(reply: CommandReply) -> AsyncGenerator[Iterator[bytes], None]:
     """The answer as bytes: its lines, then those of its pages, then the final line."""
     if reply.pages is None:
-        yield chain(_encoded(reply.lines, reply), _ending(reply, reply.final))
+        yield chain(_encode(reply.lines, reply), _ending(reply, reply.final))
         return
-    yield _encoded(reply.lines, reply)
+    yield _encode(reply.lines, reply)
     final = reply.final
     try:
         async for page in reply.pages:
-            yield _encoded(page, reply)
+            yield _encode(page, reply)
     except OSError as error:
         log.error("an answer ends early: %s: %s", error.filename, error.strerror)
         final = FAILED
     yield _ending(reply, final)
 
 
-def _encoded(lines: Iterable[str], reply: CommandReply) -> Iterator[bytes]:
+def _encode(lines: Iterable[str], reply: CommandReply) -> Iterator[bytes]:
     """Lines of an answer as bytes, made one by one; those of one long line without the line ends between them."""
     end = "" if reply.is_one_line else "\n"
     for line in lines:

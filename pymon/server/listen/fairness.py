@@ -1,6 +1,6 @@
 """Lets the answers to many clients take turns with the checks, so that no check waits for them.
 
-One chunk of work is done in a turn of the event loop, whoever it is for: each who enters a Turnstile waits until those
+One chunk of work is done in a turn of the event loop: each who enters a Turnstile waits until those
 who came before had their chunk, and then for the next turn. What is due in between runs first. What is short does not
 wait for what is long: of all who have long work, one at a time stands in line with those who have short work.
 """

@@ -1,4 +1,4 @@
-"""TLS for the second port: the certificate and key that the settings name, read anew at each start and reload."""
+"""TLS for the second port: the certificate and key that the settings name, read again at each start and reload."""
 
 from __future__ import annotations
 

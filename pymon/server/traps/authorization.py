@@ -2,7 +2,7 @@
 
 If any line has the host ``*``, only those lines count; else those of the sender's address. Of these a line for user
 ``*`` lets everything in; else the user that the trap names must be there, with a password that fits. What a packet
-claims is never taken for a wildcard: ``usr=*`` is a user of that name, and there is none.
+claims is never taken for a wildcard: ``usr=*`` is a user of that name, who does not exist.
 
 What takes time (names of hosts, hashes) is looked up once and remembered, so that a flood of traps costs little.
 """
@@ -102,11 +102,11 @@ class TrapAuth:
         self._key = secrets.token_bytes(32)
         self._lookups: dict[str, asyncio.Task[None]] = {}
 
-    def known(self, claim: SenderClaim, rules: AuthRules) -> TrapRight:
+    def judge_now(self, claim: SenderClaim, rules: AuthRules) -> TrapRight:
         """What can be said of a claim now."""
         lines = self._lines_of(rules)
         unknown = self._unknown_names(lines)
-        verdict = judge(claim, lines.of(claim.address, self._addresses_of), self._remembered)
+        verdict = judge(claim, lines.of(claim.address, self._addresses_of), self._recall)
         return TrapRight.UNKNOWN if verdict is TrapRight.NO and unknown else verdict
 
     async def find_out(self, claim: SenderClaim, rules: AuthRules) -> bool:
@@ -117,7 +117,7 @@ class TrapAuth:
         missing: list[str] = []
 
         def fits(secret: str, hashed: str) -> TrapRight:
-            verdict = self._remembered(secret, hashed)
+            verdict = self._recall(secret, hashed)
             if verdict is TrapRight.UNKNOWN:
                 missing.append(hashed)
             return verdict
@@ -135,7 +135,7 @@ class TrapAuth:
         for task in self._lookups.values():
             task.cancel()
 
-    def _remembered(self, secret: str, hashed: str) -> TrapRight:
+    def _recall(self, secret: str, hashed: str) -> TrapRight:
         verdict = self._verdicts.get(self._digest(secret, hashed))
         if verdict is None:
             return TrapRight.UNKNOWN if crypt.is_plausible(hashed) else TrapRight.NO

@@ -45,7 +45,7 @@ class FloodFilter:
         """More came from all together than can be looked at: from so many addresses that none of them is a crowd."""
         self._everybody = now
 
-    def proved(self, data: bytes, address: str) -> None:
+    def remember_rightful(self, data: bytes, address: str) -> None:
         """The sender of this datagram may send it."""
         digest = self._digest(data, address)
         self._good[digest] = None

@@ -191,12 +191,12 @@ class Traps:
             self._tell(logging.WARNING, "note", "a line of a trap from %s is not of the form tag=value: %d characters",
                        address, len(note))  # fmt: skip
         claim = SenderClaim(address, packet.usr, packet.pas)
-        verdict = self._auth.known(claim, self._engine.auth)
+        verdict = self._auth.judge_now(claim, self._engine.auth)
         if verdict is TrapRight.UNKNOWN or (verdict is TrapRight.YES and self._is_waiting(claim)):
             self._wait(_Waiting(packet, claim, data, digest))
         else:
             if verdict is TrapRight.YES:
-                self._thinning.proved(data, address)
+                self._thinning.remember_rightful(data, address)
             self._conclude(packet, claim, digest, is_admitted=verdict is TrapRight.YES)
 
     def _wait(self, waiting: _Waiting) -> None:
@@ -242,7 +242,7 @@ class Traps:
                 self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", claim.address, exc_info=True)
             if is_admitted and claim.user and traps:
                 self._trust.succeeded(claim.address, claim.user, self._ticks())
-                self._thinning.proved(traps[0].data, claim.address)
+                self._thinning.remember_rightful(traps[0].data, claim.address)
             while traps:
                 self._conclude_waiting(traps.popleft(), is_admitted=is_admitted)
             line.queue.done(claim)
@@ -294,7 +294,7 @@ class Traps:
 
 
 def _defect(packet: TrapPacket) -> str:
-    """What makes a trap useless, whoever sent it; empty if nothing does."""
+    """What makes a trap useless, from any sender; empty if nothing does."""
     match = _NUMBER.match(packet.pro)
     version = 0.0
     if match is not None:

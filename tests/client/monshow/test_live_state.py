@@ -26,7 +26,7 @@ def report(*rows: Row, now: float = NOW, scheduler: SchedulerState | None = None
 
 
 def names(board: LiveState, now: float) -> list[str]:
-    return [row.status.service for row in board.shown(now)]
+    return [row.status.service for row in board.visible_rows(now)]
 
 
 def picture(board: LiveState, now: float, *, height: int = 24, width: int = 100, colour: bool = False) -> str:
@@ -46,35 +46,35 @@ def test_failures_come_first() -> None:
         service("slow", OpStatus.TIMEOUT),
         service("down"),
     ]
-    board = LiveState(Selection()).told(report(*rows), NOW)
+    board = LiveState(Selection()).after(report(*rows), NOW)
     assert names(board, NOW) == ["down", "slow", "dependent", "cold"]
-    assert names(board.toggled(), NOW) == ["down", "slow", "dependent", "cold", "fine"]
-    assert names(board.toggled().toggled(), NOW) == ["down", "slow", "dependent", "cold"]
+    assert names(board.with_other_selection(), NOW) == ["down", "slow", "dependent", "cold", "fine"]
+    assert names(board.with_other_selection().with_other_selection(), NOW) == ["down", "slow", "dependent", "cold"]
 
 
 def test_a_change_is_fresh_for_a_while() -> None:
-    board = LiveState(Selection()).told(report(service("a"), service("b", OpStatus.OK)), NOW)
+    board = LiveState(Selection()).after(report(service("a"), service("b", OpStatus.OK)), NOW)
     assert board.changed == {}
-    board = board.told(report(service("a", OpStatus.OK), service("b", OpStatus.OK)), NOW + 2)
+    board = board.after(report(service("a", OpStatus.OK), service("b", OpStatus.OK)), NOW + 2)
     assert names(board, NOW + 2) == ["a"]  # it is well again: still shown
     assert board.is_fresh(("g", "a"), NOW + 2)  # type: ignore[arg-type]  # a plain pair is the same key
     assert names(board, NOW + 2 + HIGHLIGHT) == []
-    board = board.told(report(service("a", OpStatus.OK), service("b")), NOW + 3 + HIGHLIGHT)
+    board = board.after(report(service("a", OpStatus.OK), service("b")), NOW + 3 + HIGHLIGHT)
     assert list(board.changed) == [("g", "b")]
 
 
 def test_an_ack_is_a_change() -> None:
-    board = LiveState(Selection()).told(report(service("a")), NOW).told(report(service("a", ack=5.0)), NOW + 1)
+    board = LiveState(Selection()).after(report(service("a")), NOW).after(report(service("a", ack=5.0)), NOW + 1)
     assert list(board.changed) == [("g", "a")]
 
 
 def test_trouble_is_remembered_from_its_beginning() -> None:
-    board = LiveState(Selection()).told(report(service("a")), NOW).silent("gone since {since}", NOW + 5)
-    board = board.silent("still gone since {since}", NOW + 10)
+    board = LiveState(Selection()).after(report(service("a")), NOW).after_silence("gone since {since}", NOW + 5)
+    board = board.after_silence("still gone since {since}", NOW + 10)
     assert board.trouble_since == NOW + 5
     assert board.trouble == "still gone since {since}"
     assert names(board, NOW + 10) == ["a"]
-    assert board.told(report(), NOW + 20).trouble_since == 0.0
+    assert board.after(report(), NOW + 20).trouble_since == 0.0
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_picture() -> None:
     row = service(
         "http", last_check=NOW - 5, timer=10.0, failure_duration=50.0, alerts_sent=2, last_summary="refused\nmore"
     )
-    board = LiveState(Selection()).told(report(row._replace(held="alertevery 10m: last alert 3m12s ago")), NOW)
+    board = LiveState(Selection()).after(report(row._replace(held="alertevery 10m: last alert 3m12s ago")), NOW)
     lines = picture(board, NOW).split("\n")
     assert "mon.example" in lines[0]
     assert "   1 fail   scheduler running" in lines[0]
@@ -106,7 +106,7 @@ def test_the_picture() -> None:
 
 def test_times_tick_between_two_answers() -> None:
     row = service("http", last_check=NOW - 5, timer=10.0, failure_duration=50.0)
-    board = LiveState(Selection()).told(report(row), NOW)
+    board = LiveState(Selection()).after(report(row), NOW)
     assert picture(board, NOW + 7).split("\n")[2].split() == ["FAIL", "g", "http", "57s", "12s", "3s", "-"]
     assert picture(board, NOW + 20).split("\n")[2].split()[5] == "0s"
 
@@ -122,23 +122,27 @@ def test_durations_are_short(seconds: float, word: str) -> None:
 def test_no_answer_yet_and_nothing_wrong() -> None:
     board = LiveState(Selection())
     assert "asking…" in picture(board, NOW)
-    assert "All systems OK" in picture(board.told(report(service("a", OpStatus.OK)), NOW), NOW)
+    assert "All systems OK" in picture(board.after(report(service("a", OpStatus.OK)), NOW), NOW)
 
 
 def test_all_is_well_only_where_that_is_known() -> None:
     """Not while a service waits for its first result, while nothing is checked, or while the server is silent."""
     well = report(service("a", OpStatus.OK))
     for board in (
-        LiveState(Selection()).told(report(service("a", OpStatus.OK), service("b", OpStatus.UNTESTED)), NOW),
-        LiveState(Selection()).told(report(service("a", OpStatus.OK), scheduler=SchedulerState(False, NOW)), NOW),
-        LiveState(Selection()).told(well, NOW).silent("silent since {since}", NOW),
+        LiveState(Selection()).after(report(service("a", OpStatus.OK), service("b", OpStatus.UNTESTED)), NOW),
+        LiveState(Selection()).after(report(service("a", OpStatus.OK), scheduler=SchedulerState(False, NOW)), NOW),
+        LiveState(Selection()).after(well, NOW).after_silence("silent since {since}", NOW),
     ):
         assert "All systems OK" not in picture(board, NOW)
         assert "Nothing is known to fail" in picture(board, NOW)
 
 
 def test_a_silent_server_is_said_with_the_time() -> None:
-    board = LiveState(Selection()).told(report(service("a")), NOW).silent("server not reachable since {since}: no", NOW)
+    board = (
+        LiveState(Selection())
+        .after(report(service("a")), NOW)
+        .after_silence("server not reachable since {since}: no", NOW)
+    )
     text = picture(board, NOW + 100)
     assert "server not reachable since " in text
     assert ": no" in text
@@ -151,8 +155,8 @@ def test_a_silent_server_is_said_with_the_time() -> None:
 @pytest.mark.parametrize("trouble", ["", "server not reachable since {since}: x"])
 def test_it_fits_the_screen(height: int, held: str, trouble: str) -> None:
     rows = [service(f"s{number:02d}", last_summary="x" * 200)._replace(held=held) for number in range(40)]
-    board = LiveState(Selection()).told(report(*rows), NOW)
-    board = board.silent(trouble, NOW) if trouble else board
+    board = LiveState(Selection()).after(report(*rows), NOW)
+    board = board.after_silence(trouble, NOW) if trouble else board
     text = picture(board, NOW, height=height, width=80)
     assert len(text.rstrip("\n").split("\n")) <= height
     assert (" more" in text) == (height < 50 or bool(held))
@@ -162,13 +166,13 @@ def test_it_fits_the_screen(height: int, held: str, trouble: str) -> None:
 def test_text_cannot_drive_the_terminal() -> None:
     """W-control: nor is it markup of the drawing library."""
     row = service("[bold]s[/bold]", last_summary="\x1b[2J[red]x[/red]")
-    text = picture(LiveState(Selection()).told(report(row), NOW), NOW, width=120)
+    text = picture(LiveState(Selection()).after(report(row), NOW), NOW, width=120)
     assert "\x1b" not in text
     assert "[red]x[/red]" in text
     assert "[bold]s[/bold]" in text
 
 
 def test_failures_are_red_and_changes_stand_out() -> None:
-    board = LiveState(Selection()).told(report(service("a", OpStatus.OK)), NOW).told(report(service("a")), NOW + 1)
+    board = LiveState(Selection()).after(report(service("a", OpStatus.OK)), NOW).after(report(service("a")), NOW + 1)
     assert "\x1b[1;7;31mFAIL" in picture(board, NOW + 1, colour=True)
     assert "\x1b[1;31mFAIL" in picture(board, NOW + 1 + HIGHLIGHT, colour=True)

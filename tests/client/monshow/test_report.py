@@ -10,6 +10,7 @@ from pymon.client.monshow.report import (
     alerts,
     choose,
     exit_value,
+    find_unknown,
     hms,
     last,
     matches,
@@ -17,7 +18,6 @@ from pymon.client.monshow.report import (
     scheduler_text,
     state_name,
     summary,
-    unknown,
     until_next,
 )
 from pymon.client.records import DisabledItems, SchedulerState
@@ -114,8 +114,8 @@ def test_a_glob_without_a_slash_is_for_groups() -> None:
 
 def test_what_is_not_on_the_server_is_named() -> None:
     known = {ServiceKey("web", "http")}
-    assert unknown([("web", None), ("web", "http")], known) == []
-    assert unknown([("wbe", None), ("web", "htpp")], known) == [
+    assert find_unknown([("web", None), ("web", "http")], known) == []
+    assert find_unknown([("wbe", None), ("web", "htpp")], known) == [
         "no watch wbe on the server",
         "no service web/htpp on the server",
     ]

@@ -107,7 +107,7 @@ def packet(password: str, text: str) -> bytes:
 def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
     thinning = FloodFilter(random.Random(3))
     assert not any(thinning.drops(packet("x", str(number)), "10.0.0.1", 0.0) for number in range(100))
-    thinning.proved(packet("secret", "first"), "10.0.0.1")
+    thinning.remember_rightful(packet("secret", "first"), "10.0.0.1")
     thinning.crowd("10.0.0.1", 5.0)
     kept = sum(not thinning.drops(packet(f"guess {number}", ""), "10.0.0.1", 5.5) for number in range(1600))
     assert 1600 / CROWDS.sifted / 2 < kept < 1600 / CROWDS.sifted * 2
@@ -120,7 +120,7 @@ def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
 
 def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
     thinning = FloodFilter(random.Random(5))
-    thinning.proved(packet("secret", ""), "10.0.0.1")
+    thinning.remember_rightful(packet("secret", ""), "10.0.0.1")
     thinning.crowd_of_all(5.0)
     kept = sum(not thinning.drops(packet("guess", ""), f"10.1.{n // 250}.{n % 250}", 5.5) for n in range(1600))
     assert 1600 / CROWDS.sifted / 2 < kept < 1600 / CROWDS.sifted * 2
@@ -130,7 +130,7 @@ def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
 
 def test_a_crowd_in_ipv6_is_a_network_and_a_good_beginning_one_address() -> None:
     thinning = FloodFilter(random.Random(4))
-    thinning.proved(packet("secret", ""), "2001:db8::1")
+    thinning.remember_rightful(packet("secret", ""), "2001:db8::1")
     thinning.crowd("2001:db8::66", 0.0)
     assert not any(thinning.drops(packet("secret", ""), "2001:db8::1", 0.5) for _ in range(100))
     assert sum(thinning.drops(packet("secret", ""), "2001:db8::77", 0.5) for _ in range(100)) > 50
@@ -139,5 +139,5 @@ def test_a_crowd_in_ipv6_is_a_network_and_a_good_beginning_one_address() -> None
 
 def test_no_password_is_kept_in_clear() -> None:
     thinning = FloodFilter()
-    thinning.proved(packet("very-secret", ""), "10.0.0.1")
+    thinning.remember_rightful(packet("very-secret", ""), "10.0.0.1")
     assert b"secret" not in b"".join(thinning._good)
