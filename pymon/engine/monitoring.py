@@ -84,7 +84,7 @@ class SiteMonitor:
             Timer.TRAP_EXPIRY: self._trap_expired,
         }
         self.timers = Timers(
-            due, owner.find, clock, slack=limits.timer_slack, rng=rng, before_firing=runner.holdups.look
+            due, owner.find, clock, slack=limits.timer_slack, rng=rng, before_firing=runner.holdups.note_alive
         )
         self._timekeeping = Timekeeping(self, clock, runner.holdups, record, limits)
         self._trapwatch = TrapWatch(owner, self.timers, self._timekeeping.absences, record)

@@ -19,10 +19,11 @@ from pymon.contract.invocation import Invocation
 from pymon.contract.measurements import keep_usable
 from pymon.contract.plugin import Answer, Plugin
 from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
-from pymon.process.execution import GRACE, PLACES, TIMED_OUT_EXIT, timeout_output
+from pymon.process.execution import PLACES, TIMED_OUT_EXIT, timeout_output
 from pymon.process.output import capped
 from pymon.runner.containment import CURRENT, Call, abandon, end_tasks
-from pymon.runner.loop_delays import HoldUps, read_what_came
+from pymon.runner.limits import RunnerLimits
+from pymon.runner.loop_delays import HoldUps
 from pymon.runner.watchdog import PluginBlocked
 from pymon.scarcity.lack import CURRENT_LACK, Lack
 from pymon.scarcity.symptoms import is_ours, shortage_in
@@ -50,9 +51,6 @@ class Ran(NamedTuple):
 
 _Ending = Answer | BaseException
 
-QUEUED_LONG = 1.0
-"""seconds in queues of pymon's own after which a run that has no result in time is not blamed on anybody else"""
-
 _QUEUED = "there was no place for what it does"
 
 
@@ -61,20 +59,20 @@ async def run_inprocess(
     invocation: Invocation,
     *,
     time_limit: float,
-    grace: float = GRACE,
+    limits: RunnerLimits | None = None,
     source: str = "",
     programs: asyncio.Semaphore | None = None,
     holdups: HoldUps | None = None,
     clock: Clock | None = None,
 ) -> Ran:
-    """Run the plugin on this event loop and tell how it ended. ``time_limit`` and ``grace`` are in seconds.
+    """Run the plugin on this event loop and tell how it ended. ``time_limit`` is in seconds.
 
     ``source`` is the file of its code, if that is not what it is called with as argv[0]. ``programs`` limits how many
     programs it and others run at the same time. After one of the ``holdups`` it gets what has come meanwhile before its
     time limit counts. ``clock`` is the machine's, if none is given.
     Raises nothing but CancelledError, and then the plugin has been cancelled.
     """
-    clock = clock or SystemClock()
+    clock, limits = clock or SystemClock(), limits or RunnerLimits()
     began = clock.steady()
     mark = holdups.mark() if holdups is not None else None
     call = Call(source or invocation.path)
@@ -88,20 +86,20 @@ async def run_inprocess(
     try:
         done, _ = await asyncio.wait((task,), timeout=time_limit)
         if not done and holdups is not None and mark is not None and holdups.since(mark):
-            await read_what_came()
+            await holdups.read_what_came()
         timed_out = not task.done()
         if timed_out:
             waiting_at = _where(task, call.path)
-            await _end(task, call, grace)
+            await _end(task, call, limits.grace)
     except asyncio.CancelledError:
-        await _end(task, call, grace)
+        await _end(task, call, limits.grace)
         raise
     finally:
         if call.tasks:
             left = end_tasks(call)
     if timed_out:
         output = capped(timeout_output(time_limit, waiting_at + call.printed()))
-        short = lack.within or (_QUEUED if lack.queued > min(QUEUED_LONG, time_limit / 2) else "")
+        short = lack.within or (_QUEUED if lack.queued > min(limits.queued, time_limit / 2) else "")
         result = CheckResult(TIMED_OUT_EXIT, output, clock.steady() - began, Cause.TIMED_OUT)
         return Ran(result, task.done(), hung=call.hung, lack=short, parts=short)
     answer, cause = _judge(task, call)

@@ -16,18 +16,16 @@ from pymon.contract.plugin import Plugin
 from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckOutcome, CheckResult
-from pymon.process.execution import GRACE, run_process
-from pymon.runner.banishment import BanishmentLimits, Banishments
+from pymon.process.execution import run_process
+from pymon.runner.banishment import Banishments
 from pymon.runner.containment import Containment
 from pymon.runner.inprocess import Ran, run_inprocess
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.loop_delays import HoldUps
 from pymon.runner.registry import PluginFile
-from pymon.runner.watchdog import DEFAULT_LIMIT, Watchdog
+from pymon.runner.watchdog import Watchdog
 
 log = logging.getLogger("pymon.plugin")
-
-PROGRAM_LIMIT = 256
-"""programs that checks inside the daemon run at the same time; more of them wait their turn"""
 
 
 class _Ended(NamedTuple):
@@ -55,8 +53,7 @@ class _Ended(NamedTuple):
 
 
 class PluginRunner:
-    """The one way to run plugins. ``block_limit`` (how long a plugin may hold up the event loop; 0: nobody watches it)
-    and ``grace`` (between asking a run to end and ending it) are in seconds.
+    """The one way to run plugins.
 
     Between ``start`` and ``stop`` plugins inside the daemon are fully contained: their prints and left-behind tasks
     are theirs, and one that blocks the event loop is interrupted. Without ``start`` they run all the same.
@@ -67,19 +64,17 @@ class PluginRunner:
     def __init__(
         self,
         *,
-        block_limit: float = DEFAULT_LIMIT,
-        grace: float = GRACE,
-        banishment: BanishmentLimits | None = None,
+        limits: RunnerLimits | None = None,
         holdups: HoldUps | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._grace = grace
+        self._limits = limits = limits or RunnerLimits()
         self._clock = clock or SystemClock()
-        self.holdups = holdups or HoldUps(self._clock.steady)
-        self._watchdog = Watchdog(block_limit, self.holdups)
-        self._programs = asyncio.Semaphore(PROGRAM_LIMIT)
+        self.holdups = holdups or HoldUps(self._clock.steady, limits)
+        self._watchdog = Watchdog(limits, self.holdups)
+        self._programs = asyncio.Semaphore(limits.programs)
         self._containment: Containment | None = None
-        self._banishments = Banishments(self._clock.steady, banishment)
+        self._banishments = Banishments(self._clock.steady, limits.banishment)
         self._told: weakref.WeakKeyDictionary[PluginFile, set[str]] = weakref.WeakKeyDictionary()
 
     def start(self) -> None:
@@ -137,7 +132,8 @@ class PluginRunner:
         ``measures``: a program gets a file to append measurements to (a plugin inside the daemon hands its own over);
         what is none is logged once of each plugin.
         ``programs``: a place of these is taken for each program that a plugin inside the daemon runs, as long as it
-        runs (default: PROGRAM_LIMIT places for all such runs). None is taken for a plugin that is a process itself.
+        runs (default: as many places for all such runs as the limits say). None is taken for a plugin that is a process
+        itself.
         ``on_start`` is given the number of the process, if there is one. ``on_misbehaved`` is given
         the result of a run after which it is not run inside the daemon for this ``user`` (the service that it is run
         for), and until when (seconds since the epoch).
@@ -195,7 +191,7 @@ class PluginRunner:
                 invocation,
                 time_limit=time_limit,
                 reap_group=reap_group,
-                grace=self._grace,
+                grace=self._limits.grace,
                 on_start=on_start,
                 on_bad_measurement=partial(self._complain, file) if measures else None,
                 clock=self._clock,
@@ -223,7 +219,7 @@ class PluginRunner:
             plugin,
             invocation,
             time_limit=time_limit,
-            grace=self._grace,
+            limits=self._limits,
             source=file.source or file.path,
             programs=programs or self._programs,
             holdups=self.holdups,

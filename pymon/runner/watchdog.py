@@ -30,12 +30,10 @@ from types import FrameType
 from pymon.clock import boottime
 from pymon.runner.containment import CURRENT, Call
 from pymon.runner.event_loop import DaemonLoop
-from pymon.runner.loop_delays import BEAT, HoldUps
+from pymon.runner.limits import RunnerLimits
+from pymon.runner.loop_delays import HoldUps
 
 log = logging.getLogger("pymon.plugin")
-
-DEFAULT_LIMIT = 1.0
-"""seconds that one step of a plugin may hold up the event loop"""
 
 _BEATS_PER_LIMIT = 4
 _STACK_DEPTH = 20
@@ -46,15 +44,16 @@ class PluginBlocked(BaseException):
 
 
 class Watchdog:
-    """Watches one event loop between ``start`` and ``stop``. ``limit`` is in seconds; with 0 it watches nothing.
+    """Watches one event loop between ``start`` and ``stop``; with ``limits.blocking`` 0 it watches nothing.
 
     ``can_interrupt`` is False when it only notes delays: outside the main thread, or when SIGALRM is taken.
     """
 
-    def __init__(self, limit: float = DEFAULT_LIMIT, holdups: HoldUps | None = None) -> None:
-        self.limit = limit
-        self._holdups = holdups or HoldUps()
-        self._period = min(limit / _BEATS_PER_LIMIT, BEAT)
+    def __init__(self, limits: RunnerLimits | None = None, holdups: HoldUps | None = None) -> None:
+        limits = limits or RunnerLimits()
+        self.limit = limits.blocking
+        self._holdups = holdups or HoldUps(limits=limits)
+        self._period = min(limits.blocking / _BEATS_PER_LIMIT, limits.heartbeat)
         self.can_interrupt = False
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,14 +81,14 @@ class Watchdog:
         self._expected = boottime()
         self._holdups.start()
         if isinstance(loop, DaemonLoop):
-            loop.on_late(self._holdups.look)
+            loop.on_hold_up(self._holdups.note_alive)
         self._beat(loop)
 
     def stop(self) -> None:
         """Stop watching."""
         if self._timer is not None:
             if isinstance(loop := self._loop, DaemonLoop):
-                loop.on_late(None)
+                loop.on_hold_up(None)
             self._timer.cancel()
             self._timer = None
         self._holdups.stop()
@@ -101,7 +100,7 @@ class Watchdog:
         self._step = self._complained_of = None
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._holdups.look()
+        self._holdups.note_alive()
         now = boottime()
         late = now - self._expected
         if late > self.limit and self._complained_of is None:

@@ -17,6 +17,7 @@ from pymon.model.effect import AlertCall, SendReason, SendRule
 from pymon.model.service import Command
 from pymon.model.state import ServiceState
 from pymon.model.status import EventKind
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from tests.alert.ledger import Book
@@ -92,7 +93,7 @@ def plugin_file(plugin: Scripted | None, path: str = "/d/x.alert") -> PluginFile
 
 @pytest.fixture
 async def runner() -> AsyncIterator[PluginRunner]:
-    made = PluginRunner(grace=0.2)
+    made = PluginRunner(limits=RunnerLimits(grace=0.2))
     made.start()
     yield made
     made.stop()

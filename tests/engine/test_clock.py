@@ -21,6 +21,7 @@ from pymon.model.effect import AlertCall
 from pymon.model.request import Acknowledge, Asker, StartScheduler, StopScheduler
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.loop_delays import HoldUps
 from pymon.runner.plugin_runner import PluginRunner
 from tests.clocks import BEGIN, VirtualClock, run_in_virtual_time
@@ -145,7 +146,7 @@ class Site:
         loaded = load(config)
         assert not loaded.problems, loaded.problems
         self.holdups = HoldUps(clock.steady)
-        runner = PluginRunner(block_limit=0, holdups=self.holdups)
+        runner = PluginRunner(limits=RunnerLimits(blocking=0), holdups=self.holdups)
         limits = EngineLimits(clock_compared_every=10.0)
         self.engine = Engine(loaded.site, environ={}, clock=clock, runner=runner, limits=limits)
         self.engine.observe(self._observe)
@@ -335,7 +336,7 @@ def test_a_machine_that_slept_missed_no_trap_and_is_at_once_at_its_checks(tmp_pa
         await site.until(100.25)
         site.holdups.start()
         site.clock.suspend(asleep)
-        site.holdups.look()  # as the heartbeat does
+        site.holdups.note_alive()  # as the heartbeat does
         site.holdups.stop()
         await site.until(115)
         assert site.alerts == []  # traps come again, but the last one was 10 s before the sleep

@@ -9,6 +9,7 @@ import pytest
 
 from pymon.contract.exception_text import trouble_first
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckOutcome, CheckResult
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.runner.scripts import call, script
@@ -49,7 +50,7 @@ async def test_how_a_program_ends(tmp_path: Path, text: str, outcome: CheckOutco
 @pytest.mark.parametrize("text", ["sleep 600", "trap '' TERM; sleep 600", "echo h1; exec sleep 600"])
 async def test_its_time_limit_is_a_failure(tmp_path: Path, text: str) -> None:
     """Although it is ended by a signal: that was ours."""
-    result = await PluginRunner(grace=0.2).run(
+    result = await PluginRunner(limits=RunnerLimits(grace=0.2)).run(
         load("a.monitor", str(script(tmp_path, text))), call(tmp_path / "a.monitor"), time_limit=0.2, inprocess=False
     )
     assert (result.outcome, result.cause) == (FAILED, Cause.TIMED_OUT)

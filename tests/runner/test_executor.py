@@ -15,6 +15,7 @@ from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
 from pymon.model.result import LOCAL, Cause, CheckOutcome, CheckResult
 from pymon.runner.executor import LocalExecutor, MissingMonitor
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile
 from tests.runner.plugins import made
@@ -35,7 +36,7 @@ class Machine:
     """A machine with some monitors, and what it told of itself."""
 
     def __init__(self) -> None:
-        self.runner = PluginRunner(block_limit=0.2, grace=0.2)
+        self.runner = PluginRunner(limits=RunnerLimits(blocking=0.2, grace=0.2))
         self.executor = LocalExecutor(self.runner, {**BASE, "OWN": "base", "MON_GROUP": "base"})
         self.monitors: dict[str, PluginFile | MissingMonitor] = {}
         self.processes: list[tuple[ServiceKey, int]] = []

@@ -12,6 +12,7 @@ from pymon.contract.check_order import CheckOrder
 from pymon.model.depend import ServiceKey
 from pymon.model.result import CheckOutcome, CheckResult, HostOutcome
 from pymon.runner.executor import LocalExecutor
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import load
 from tests.peers import require_peer
@@ -140,7 +141,8 @@ async def test_a_shell_script(tmp_path: Path, text: str, expected: list[HostOutc
 @pytest.mark.slow
 @pytest.mark.asyncio
 async def test_what_was_told_before_the_time_limit_counts(tmp_path: Path) -> None:
-    runner, path = PluginRunner(grace=0.1), script(tmp_path, 'echo "!up web1" >>"$PYMON_MEASUREMENTS"; sleep 60')
+    runner = PluginRunner(limits=RunnerLimits(grace=0.1))
+    path = script(tmp_path, 'echo "!up web1" >>"$PYMON_MEASUREMENTS"; sleep 60')
     executor = LocalExecutor(runner, dict(os.environ))
     executor.connect(lambda name: load(name, str(path)))
     hosts = ("web1", "web2")

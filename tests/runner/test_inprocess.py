@@ -19,6 +19,7 @@ from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.process.execution import TIMED_OUT_EXIT
 from pymon.runner.containment import PluginExit
 from pymon.runner.inprocess import run_inprocess
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from tests.runner.plugins import Body, Made, made
 
@@ -34,7 +35,9 @@ class Run:
     async def __call__(self, body: Body, time_limit: float = 10.0, grace: float = 0.2) -> CheckResult:
         """One run."""
         self.runner.start()
-        return (await run_inprocess(Made(body), INVOCATION, time_limit=time_limit, grace=grace)).result
+        return (
+            await run_inprocess(Made(body), INVOCATION, time_limit=time_limit, limits=RunnerLimits(grace=grace))
+        ).result
 
 
 @pytest.fixture(name="run")
@@ -198,7 +201,7 @@ def test_a_plugin_that_swallows_its_cancellation_hangs_neither_the_run_nor_the_e
             with contextlib.suppress(caught):
                 await asyncio.sleep(60)
 
-    ran = asyncio.run(run_inprocess(Made(body), INVOCATION, time_limit=0.1, grace=0.1))
+    ran = asyncio.run(run_inprocess(Made(body), INVOCATION, time_limit=0.1, limits=RunnerLimits(grace=0.1)))
     assert ran.result.cause is Cause.TIMED_OUT
     assert not ran.behaved
     assert "goes on although it was cancelled" in caplog.text

@@ -70,7 +70,7 @@ def test_an_observer_that_fails_hurts_nobody(caplog: pytest.LogCaptureFixture) -
     holdups.observe(told.append)
     holdups.start()
     steady.now += 2.0
-    holdups.look()
+    holdups.note_alive()
     assert told == [2.0]
     assert "on purpose" in caplog.text
 
@@ -174,7 +174,7 @@ def test_its_clock_stands_still_in_a_hold_up() -> None:
         loop = asyncio.get_running_loop()
         late: list[float] = []
         assert isinstance(loop, DaemonLoop)
-        loop.on_late(lambda: late.append(loop.time()))
+        loop.on_hold_up(lambda: late.append(loop.time()))
         await asyncio.sleep(0.01)
         began = loop.time()
         loop.call_soon(time.sleep, HELD)

@@ -14,6 +14,7 @@ from pymon.contract.plugin import Answer
 from pymon.model.result import Cause
 from pymon.plugin import run_command
 from pymon.runner import plugin_runner as runner_module
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, load
 from tests.runner.plugins import made
@@ -91,7 +92,7 @@ async def test_a_plugin_that_outlives_its_cancellation_is_banished(tmp_path: Pat
                 continue
 
     path = script(tmp_path, "echo outside")
-    runner = PluginRunner(grace=0.1)
+    runner = PluginRunner(limits=RunnerLimits(grace=0.1))
     file = made(stubborn, path)
     result = await runner.run(file, Invocation(str(path), (), BASE), time_limit=0.1)
     assert result.cause is Cause.TIMED_OUT
@@ -122,11 +123,8 @@ async def test_start_and_stop_may_be_repeated() -> None:
     assert sys.stdout is stdout
 
 
-async def test_programs_of_checks_inside_are_limited_and_all_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_programs_of_checks_inside_are_limited_and_all_run(tmp_path: Path) -> None:
     """M-programs: nagios.monitor runs one for each host, beside what maxprocs says."""
-    monkeypatch.setattr(runner_module, "PROGRAM_LIMIT", 2)
     noted = tmp_path / "noted"
 
     async def body(invocation: Invocation) -> Answer:
@@ -134,7 +132,7 @@ async def test_programs_of_checks_inside_are_limited_and_all_run(
         commands = (run_command(["/bin/sh", "-c", text], invocation.environ, time_limit=20) for _ in range(3))
         return Answer(max(result.exitval for result in await asyncio.gather(*commands)), "")
 
-    runner, file = PluginRunner(), made(body, tmp_path)
+    runner, file = PluginRunner(limits=RunnerLimits(programs=2)), made(body, tmp_path)
     run = [runner.run(file, Invocation("x", (), BASE), time_limit=20) for _ in range(3)]
     assert [result.exitval for result in await asyncio.gather(*run)] == [0, 0, 0]
     running = list(itertools.accumulate(map(int, noted.read_text().split())))
@@ -142,16 +140,13 @@ async def test_programs_of_checks_inside_are_limited_and_all_run(
 
 
 @pytest.mark.slow
-async def test_a_run_that_is_cancelled_while_its_program_waits_takes_no_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner_module, "PROGRAM_LIMIT", 1)
+async def test_a_run_that_is_cancelled_while_its_program_waits_takes_no_place(tmp_path: Path) -> None:
 
     async def body(invocation: Invocation) -> Answer:
         result = await run_command(["/bin/sh", "-c", invocation.arguments[0]], invocation.environ, time_limit=20)
         return Answer(result.exitval, result.output)
 
-    runner, file = PluginRunner(), made(body, tmp_path)
+    runner, file = PluginRunner(limits=RunnerLimits(programs=1)), made(body, tmp_path)
     first = asyncio.create_task(runner.run(file, Invocation("x", ("sleep 60",), BASE), time_limit=0.3))
     for _ in range(10):
         await asyncio.sleep(0)

@@ -20,6 +20,7 @@ from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.banishment import BanishmentLimits
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.watchdog import Watchdog
 from tests.runner.plugins import Body, made
@@ -33,7 +34,7 @@ LIMIT = 0.2
 @pytest.fixture(name="runner")
 async def runner_fixture() -> AsyncIterator[PluginRunner]:
     """A runner that is less patient than the daemon's."""
-    runner = PluginRunner(block_limit=LIMIT, grace=0.2)
+    runner = PluginRunner(limits=RunnerLimits(blocking=LIMIT, grace=0.2))
     runner.start()
     yield runner
     runner.stop()
@@ -155,7 +156,8 @@ async def test_e_banished_others_stay_inside_and_it_returns_by_itself(
             time.sleep(60)  # noqa: ASYNC251
         return Answer(0, "inside\n")
 
-    runner, file = PluginRunner(block_limit=LIMIT, banishment=BanishmentLimits(first=1.5)), made(body, path)
+    limits = RunnerLimits(blocking=LIMIT, banishment=BanishmentLimits(first=1.5))
+    runner, file = PluginRunner(limits=limits), made(body, path)
     runner.start()
     try:
         told: list[float] = []
@@ -193,7 +195,7 @@ async def test_others_are_not_interrupted() -> None:
             await asyncio.sleep(0)
         return Answer(0, "well")
 
-    runner = PluginRunner(block_limit=0.5)
+    runner = PluginRunner(limits=RunnerLimits(blocking=0.5))
     runner.start()
     results = await asyncio.gather(*(run(runner, body) for _ in range(20)))
     runner.stop()
@@ -208,7 +210,7 @@ async def test_pymons_own_steps_are_only_complained_of(runner: PluginRunner, cap
 
 
 async def test_the_signal_is_given_back() -> None:
-    watchdog = Watchdog(LIMIT)
+    watchdog = Watchdog(RunnerLimits(blocking=LIMIT))
     watchdog.start()
     assert watchdog.can_interrupt
     await asyncio.sleep(LIMIT)
@@ -223,7 +225,7 @@ async def test_a_sigalrm_that_is_taken_is_left_alone(caplog: pytest.LogCaptureFi
 
     signal.signal(signal.SIGALRM, theirs)
     try:
-        watchdog = Watchdog(LIMIT)
+        watchdog = Watchdog(RunnerLimits(blocking=LIMIT))
         watchdog.start()
         assert not watchdog.can_interrupt
         assert signal.getsignal(signal.SIGALRM) is theirs
@@ -235,7 +237,7 @@ async def test_a_sigalrm_that_is_taken_is_left_alone(caplog: pytest.LogCaptureFi
 
 def test_outside_the_main_thread_delays_are_only_noted(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        watchdog = Watchdog(LIMIT)
+        watchdog = Watchdog(RunnerLimits(blocking=LIMIT))
         watchdog.start()
         assert not watchdog.can_interrupt
         await asyncio.sleep(0)

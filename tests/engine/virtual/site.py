@@ -264,7 +264,7 @@ class VirtualSite:
         def suspend() -> None:
             self.programs.holdups.start()
             self.clock.suspend(seconds(until) - self.elapsed())
-            self.programs.holdups.look()  # as the heartbeat does
+            self.programs.holdups.note_alive()  # as the heartbeat does
             self.programs.holdups.stop()
 
         self.at(when, suspend)
