@@ -30,7 +30,7 @@ def main(configuration: Path, out: Path) -> None:
 
     listener = set_up_logging(level=logging.ERROR)
     try:
-        asyncio.run(watch(partial(load, configuration, overrides={}), attach=Server, on_start=started))
+        asyncio.run(watch(partial(load, configuration, overrides={}), attach=(Server,), on_start=started))
     finally:
         listener.stop()
     out.write_text(json.dumps(list(engines[0].lateness)))

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             pidfile=pidfile,
             stopped=options.stopped,
             loadstate=kinds_named(options.loadstate),
-            attach=Server,
+            attach=(Server,),
             on_start=behind.started if behind else None,
             on_stop=leave_behind_threads,
         )

@@ -40,7 +40,7 @@ def run(
         pidfile=pidfile,
         stopped=stopped,
         loadstate=kinds_named(loadstate),
-        attach=Server,
+        attach=(Server,),
         on_stop=leave_behind_threads,
     )
     del loaded  # the first reload is to free it

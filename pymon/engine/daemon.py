@@ -9,12 +9,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from pymon.config.loader import Loaded
 from pymon.contract.environ import own_environ
+from pymon.engine.attachments import Attach, Attachments
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
 from pymon.engine.requests.configuration import Load, report
@@ -30,19 +31,6 @@ EXIT_WAIT = 5.0
 """seconds between the end of the watch and that of the process, if threads of plugins go on"""
 
 
-class Attached(Protocol):
-    """Something that works beside an engine as long as it watches, such as the server for its clients."""
-
-    async def bind(self) -> None:
-        """Take what it needs, before the engine begins. Raises PymonError if it cannot; the daemon then ends."""
-
-    async def start(self) -> None:
-        """Begin, when the engine has begun."""
-
-    async def stop(self) -> None:
-        """End, before the engine does."""
-
-
 async def watch(
     load: Load,
     *,
@@ -50,7 +38,7 @@ async def watch(
     stopped: bool = False,
     loadstate: tuple[SavedKind, ...] = (),
     first: Loaded | None = None,
-    attach: Callable[[Engine], Attached] | None = None,
+    attach: Sequence[Attach] = (),
     on_start: Callable[[Engine], None] | None = None,
     on_stop: Callable[[], None] | None = None,
 ) -> None:
@@ -58,15 +46,24 @@ async def watch(
 
     ``load`` raises PymonError at the start if the configuration cannot be used; later it is then refused with
     its problems in the log, and the one in force goes on. ``first`` is what it gave just now, if it was called
-    already. ``loadstate`` are mon's state files to load at the start. ``attach`` makes what works beside the engine.
-    ``on_start`` is given the running engine; ``on_stop`` is called when all is done.
+    already. ``loadstate`` are mon's state files to load at the start. ``attach`` make what works next to the engine
+    (``pymon.engine.attachments``). ``on_start`` is given the running engine; ``on_stop`` is called when all is done.
     """
-    stop, reload = asyncio.Event(), asyncio.Event()
-    _handle_signals(stop, reload)  # before there is a pid file, by which others send them
+    signals = _Signals()
+    signals.handle()  # before there is a pid file, by which others send them
     with claimed(pidfile) as held:
         looking = None if held is None else asyncio.create_task(_look_after(held), name="pid file")
         try:
-            await _watch(load, first or load(), stopped, loadstate, attach, on_start, stop, reload)
+            loaded = first or load()
+            engine = _engine(loaded, load, stopped=stopped, loadstate=loadstate)
+            attachments = Attachments([make(engine) for make in attach])
+            await attachments.bind()
+            await _begin(engine, attachments, loaded)
+            arguments = asyncio.create_task(engine.warn_of_arguments(loaded), name="arguments")  # files may hang
+            del loaded, first  # a reload replaces them, and nothing is to keep them
+            if on_start is not None:
+                on_start(engine)
+            await _watch(engine, attachments, signals, arguments)
         except (OSError, RuntimeError) as error:
             if lack := shortage_in(error):
                 raise PymonError(f"the system has too little for a daemon ({lack}): see ulimit -a") from error
@@ -79,52 +76,77 @@ async def watch(
         on_stop()
 
 
-async def _watch(
-    load: Load,
-    loaded: Loaded,
-    stopped: bool,
-    loadstate: tuple[SavedKind, ...],
-    attach: Callable[[Engine], Attached] | None,
-    on_start: Callable[[Engine], None] | None,
-    stop: asyncio.Event,
-    reload: asyncio.Event,
-) -> None:
-    site = loaded.site
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """What signals ask for."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    reload: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def handle(self) -> None:
+        """Take note of signals from now on."""
+        loop = asyncio.get_running_loop()
+        # Whoever started the daemon may have ignored SIGCHLD, and then the kernel tells nobody how a process has
+        # ended, or blocked signals; both are inherited.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        loop.add_signal_handler(signal.SIGTERM, self._end, "TERM")
+        loop.add_signal_handler(signal.SIGINT, self._end, "INT")
+        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+
+    def _end(self, name: str) -> None:
+        if not self.stop.is_set():
+            log.info("caught %s signal, exiting", name)
+        self.stop.set()
+
+
+def _engine(loaded: Loaded, load: Load, *, stopped: bool, loadstate: tuple[SavedKind, ...]) -> Engine:
+    settings = loaded.site.settings
     report(loaded.problems)
     if loaded.auth is None:
-        log.warning("there is no %s: clients may do nothing", site.settings.authfile)
+        log.warning("there is no %s: clients may do nothing", settings.authfile)
     engine = Engine(
-        site,
+        loaded.site,
         environ=own_environ(),
         stopped=stopped,
         auth=loaded.auth,
         load=load,
-        record=Store(record_path(site.settings.statedir)),
+        record=Store(record_path(settings.statedir)),
         loadstate=loadstate,
     )
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
-    beside = attach(engine) if attach else None
-    if beside is not None:
-        await beside.bind()
-    await engine.start()
-    if beside is not None:
-        await beside.start()
-    log.info("mon server started: %d services on %d watches", len(site.services), len(site.watches))
-    trying = asyncio.create_task(engine.warn_of_arguments(loaded), name="arguments")  # may read files that hang
-    del loaded, site  # a reload replaces them, and nothing is to keep them
-    if on_start is not None:
-        on_start(engine)
-    reloader = asyncio.create_task(_reload_on(reload, engine), name="reload")
+    return engine
+
+
+async def _begin(engine: Engine, attachments: Attachments, loaded: Loaded) -> None:
+    """Start the engine, and then what is attached to it; if either fails, what has begun ends again."""
     try:
-        await _either(stop, engine.terminated)
+        await engine.start()
+    except BaseException:
+        await attachments.stop()
+        raise
+    try:
+        await attachments.start()
+    except BaseException:
+        await attachments.stop()
+        await engine.stop()
+        raise
+    log.info("mon server started: %d services on %d watches", len(loaded.site.services), len(loaded.site.watches))
+
+
+async def _watch(engine: Engine, attachments: Attachments, signals: _Signals, arguments: asyncio.Task[None]) -> None:
+    """Let the engine watch until a signal or a client ends that."""
+    reloader = asyncio.create_task(_reload_on(signals.reload, engine), name="reload")
+    try:
+        await _either(signals.stop, engine.terminated)
     finally:
         reloader.cancel()
-        trying.cancel()
-        if beside is not None:
-            await beside.stop()
-        await engine.stop("by a client" if engine.terminated.is_set() else "by a signal" if stop.is_set() else "")
+        arguments.cancel()
+        await attachments.stop()
+        by_signal = "by a signal" if signals.stop.is_set() else ""
+        await engine.stop("by a client" if engine.terminated.is_set() else by_signal)
 
 
 async def _either(*events: asyncio.Event) -> None:
@@ -175,23 +197,6 @@ def _leave() -> None:
     log.warning("ended without waiting any longer for threads that go on (%s)", ", ".join(names))
     time.sleep(0.1)  # the log writes it
     os._exit(0)
-
-
-def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    # Whoever started the daemon may have ignored SIGCHLD, and then the kernel tells nobody how a process has ended,
-    # or blocked signals; both are inherited.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-    def end(name: str) -> None:
-        if not stop.is_set():
-            log.info("caught %s signal, exiting", name)
-        stop.set()
-
-    loop.add_signal_handler(signal.SIGTERM, end, "TERM")
-    loop.add_signal_handler(signal.SIGINT, end, "INT")
-    loop.add_signal_handler(signal.SIGHUP, reload.set)
 
 
 async def _look_after(pidfile: PidFile) -> None:

@@ -50,7 +50,13 @@ class _Post:
 
 
 class Server:
-    """Answers clients and takes traps for one engine. To be used from its event loop only."""
+    """Answers clients and takes traps for one engine. To be used from its event loop only.
+
+    It is attached to a daemon (``pymon.engine.attachments``), which does not begin without it.
+    """
+
+    name = "server"
+    is_vital = True
 
     def __init__(self, engine: EngineAPI, limits: ServerLimits | None = None) -> None:
         self._engine = engine
