@@ -26,7 +26,14 @@ from pymon.core.context import SiteContext
 from pymon.core.debts import Recovery
 from pymon.core.outages import as_told
 from pymon.core.period import in_period
-from pymon.core.period_rules import Ruling, exit_fact, in_range, judge_failure, judge_recovery, judge_told
+from pymon.core.period_rules import (
+    Ruling,
+    check_exit,
+    check_program,
+    judge_failure,
+    judge_recovery,
+    judge_told,
+)
 from pymon.core.state import unacknowledge
 from pymon.model import acknowledgement
 from pymon.model.depend import DependBehavior
@@ -52,6 +59,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a decision is made on: an event of a service, its state as alerts shall see it, and the rest of the site."""
+
+    service: Service
+    state: ServiceState
+    event: Event
+    context: SiteContext
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The state that follows, the alerts to call in order, and why others are not called."""
 
@@ -72,25 +89,103 @@ HISTORY_WORD: Mapping[EventKind, str] = {
 """what the alert history calls an event"""
 
 
-def decide(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
-    """Decide on an event. ``state`` is as alerts shall see it; what comes back still is, but for the counters."""
-    held = _stopped(context) or _disabled(service, event, context) or _depend(service, state, event, context)
-    acknowledged = None
-    if held is None and _unacks(service, state, event):
-        acknowledged, state = state, unacknowledge(service, state)
-    held = held or _acked(state, event)
-    decision = _decide_periods(service, state, event, context) if held is None else Decision(state, held=(held,))
-    if acknowledged is not None:
-        decision = _after_acknowledgement(decision, acknowledged)
-    if event.kind is EventKind.UP and state.debts:
-        decision = _settle(service, decision, event, context, held)
-        decision = _about_the_service(service, state, decision, context)
+def decide(occasion: Occasion) -> Decision:
+    """Decide whom to tell of an event. The state that comes back still is as alerts see it, but for the counters."""
+    service, before, event = occasion.service, occasion.state, occasion.event
+    obstacle = _check_stopped(occasion) or _check_disabled(occasion) or _check_dependency(occasion)
+    is_unacknowledged = obstacle is None and _ends_acknowledgement(occasion)
+    if is_unacknowledged:
+        occasion = replace(occasion, state=unacknowledge(service, before))
+    obstacle = obstacle or _check_acknowledgement(occasion)
+    decision = _decide_periods(occasion) if obstacle is None else Decision(occasion.state, held=(obstacle,))
+    if is_unacknowledged:
+        decision = _after_acknowledgement(decision, before)
+    if event.kind is EventKind.UP and occasion.state.debts:
+        decision = _settle(occasion, decision, obstacle)
+        decision = _about_the_service(occasion, decision)
     kind = LIST_OF[event.kind]
     if decision.calls or any(alert.kind is kind for period in service.periods for alert in period.alerts):
         return decision
     if event.kind is EventKind.STARTUP:  # nobody misses those, and every service would say so
         return replace(decision, held=())
     return replace(decision, held=(Suppression(Rule.NONE_CONFIGURED, f"no {kind} is configured"),))
+
+
+def settle_late(occasion: Occasion) -> Decision:
+    """Settle what is owed at a success that ends no outage: all began anew meanwhile, or somebody set the status.
+
+    The latter has no upalert, as in mon (Q15), but what acts upon a thing is put right all the same.
+    """
+    state = occasion.state
+    outside = [check for period in occasion.service.periods if (check := _check_period(period, occasion)) is not None]
+    ended = Suppression(Rule.NO_FAILURE, "the outage was ended without a success") if state.has_result else None
+    recovery = Recovery(
+        at=occasion.event.at,
+        held={each.period: each for each in outside if each.period is not None},
+        missing=occasion.context.missing_alerts,
+        all_held=_check_stopped(occasion) or _check_disabled(occasion),
+        words_held=ended,
+    )
+    return _pay(occasion, Decision(state), recovery)
+
+
+def redistribute(occasion: Occasion) -> Decision:
+    """The redistribute alert: called at every event unless the scheduler is stopped; neither counted nor recorded."""
+    command, state = occasion.service.redistribute, occasion.state
+    if command is None:
+        return Decision(state)
+    if (obstacle := _check_stopped(occasion)) is not None:
+        return Decision(state, held=(replace(obstacle, text=f"redistribute: {obstacle.text}", alert=str(command)),))
+    if (missing := check_program(command, None, occasion.context.missing_alerts)) is not None:
+        return Decision(state, held=(missing,))
+    return Decision(state, calls=(_call(occasion, command, SendReason(SendRule.REDISTRIBUTE)),))
+
+
+# Rules that concern all periods
+
+
+def _check_stopped(occasion: Occasion) -> Suppression | None:
+    return Suppression(Rule.STOPPED, "the scheduler is stopped") if occasion.context.stopped else None
+
+
+def _check_disabled(occasion: Occasion) -> Suppression | None:
+    service, context = occasion.service, occasion.context
+    if occasion.event.kind is EventKind.DISABLE:  # that it is being disabled is what it tells (Q3)
+        return None
+    if service.group in context.disabled_watches:
+        return Suppression(Rule.WATCH_DISABLED, f"watch {service.group} is disabled")
+    if service.key in context.disabled_services:
+        return Suppression(Rule.SERVICE_DISABLED, f"service {service.group} {service.name} is disabled")
+    return None
+
+
+def _check_dependency(occasion: Occasion) -> Suppression | None:
+    """Hold what the dependency holds; the status is that of the last result, evaluated now only if there is none."""
+    event, status = occasion.event, occasion.state.depend_status
+    if event.kind in (EventKind.UP, EventKind.STARTUP) or status:
+        return None
+    outcome = dependencies.evaluate(occasion.service, DependBehavior.ALERTS, occasion.context, event.at)
+    if outcome is None or (status is None and outcome.fulfilled):
+        return None
+    return Suppression(Rule.DEPEND, outcome.text or "depend: it was not fulfilled at the last result")
+
+
+def _check_acknowledgement(occasion: Occasion) -> Suppression | None:
+    state, event = occasion.state, occasion.event
+    if not state.ack or event.kind in (EventKind.UP, EventKind.ACK, EventKind.DISABLE):
+        return None
+    said = acknowledgement.said(state.ack_comment)
+    return Suppression(Rule.ACK, f"acknowledged {lasting(state.ack, event.at)} ago{f' ({said})' if said else ''}")
+
+
+def _ends_acknowledgement(occasion: Occasion) -> bool:
+    """Whether unack_summary ends the acknowledgement: the summary differs, blanks aside (Q20)."""
+    state, event = occasion.state, occasion.event
+    is_concerned = event.kind.is_failure or event.kind is EventKind.STARTUP
+    if not (state.ack and occasion.service.unack_summary and is_concerned):
+        return False
+    before, after = summary_of(state.failure_output), summary_of(event.output)
+    return "".join(before.split()) != "".join(after.split())
 
 
 def _after_acknowledgement(decision: Decision, acknowledged: ServiceState) -> Decision:
@@ -100,150 +195,79 @@ def _after_acknowledgement(decision: Decision, acknowledged: ServiceState) -> De
         last = acknowledged.period(call.period or "").last_alert
         if call.reason.rule is SendRule.NO_RULE and last:
             reason = replace(call.reason, rule=SendRule.UNACKNOWLEDGED, since_last=elapsed(last, call.at))
-            call = replace(call, reason=reason)  # noqa: PLW2901  # the same call, told better
-        calls.append(call)
+            calls.append(replace(call, reason=reason))
+        else:
+            calls.append(call)
     return replace(decision, calls=tuple(calls))
 
 
-def _about_the_service(service: Service, state: ServiceState, decision: Decision, context: SiteContext) -> Decision:
+# What is owed
+
+
+def _settle(occasion: Occasion, decision: Decision, all_held: Suppression | None) -> Decision:
+    """Settle what the outage owes that is over: call what no rule has called."""
+    recovery = Recovery(
+        at=occasion.event.at,
+        called=frozenset(call.command for call in decision.calls),
+        held={held.period: held for held in decision.held if held.period is not None and held.alert is None},
+        missing=occasion.context.missing_alerts,
+        all_held=all_held,
+    )
+    return _pay(occasion, decision, recovery)
+
+
+def _pay(occasion: Occasion, decision: Decision, recovery: Recovery) -> Decision:
+    service, state = occasion.service, decision.state
+    settlement = debts.settle(service, state.debts, recovery, occasion.context.target)
+    paying = replace(occasion, state=state)
+    calls = tuple(
+        replace(
+            _call(paying, payment.command, payment.reason, kind=AlertKind.UPALERT),
+            period=payment.period,
+            history_word=HISTORY_WORD[occasion.event.kind],
+        )
+        for payment in settlement.payments
+    )
+    paid = {payment.period for payment in settlement.payments}
+    held = tuple(each for each in decision.held if not (each.rule is Rule.NO_DOWN_ALERT and each.period in paid))
+    state = replace(state, debts=settlement.debts, alert_count=state.alert_count + len(calls))
+    return Decision(state, decision.calls + calls, held)
+
+
+def _about_the_service(occasion: Occasion, decision: Decision) -> Decision:
     """Upalerts that pay for a real failure say so, also where the outage that ends is one of the check.
 
     All began anew since that failure, and then the check broke. What heeds no broken check would not put right what it
     has done.
     """
-    if not any(
-        not each.unpaid_since and not context.target(service, each.command).heeds_broken for each in state.debts
-    ):
+    service, target = occasion.service, occasion.context.target
+    owed = [each for each in occasion.state.debts if not each.unpaid_since]
+    if all(target(service, each.command).heeds_broken for each in owed):
         return decision
     calls = tuple(replace(call, state=replace(call.state, broken=False)) for call in decision.calls)
     return replace(decision, calls=calls)
 
 
-def settle_late(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
-    """Settle what is owed at a success that ends no outage: all began anew meanwhile, or somebody set the status.
-
-    The latter has no upalert, as in mon (Q15), but what acts upon a thing is put right all the same.
-    """
-    held: dict[str, Suppression] = {
-        period.key: outside for period in service.periods if (outside := _outside(period, event, context)) is not None
-    }
-    ended = Suppression(Rule.NO_FAILURE, "the outage was ended without a success") if state.has_result else None
-    recovery = Recovery(
-        at=event.at,
-        held=held,
-        missing=context.missing_alerts,
-        all_held=_stopped(context) or _disabled(service, event, context),
-        words_held=ended,
-    )
-    return _settled(service, Decision(state), event, context, recovery)
+# Period by period
 
 
-def redistribute(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
-    """The redistribute alert: called at every event unless the scheduler is stopped; neither counted nor recorded."""
-    command = service.redistribute
-    if command is None:
-        return Decision(state)
-    if (held := _stopped(context)) is not None:
-        return Decision(state, held=(replace(held, text=f"redistribute: {held.text}", alert=str(command)),))
-    if (missing := not_found(command, None, context)) is not None:
-        return Decision(state, held=(missing,))
-    reason = SendReason(SendRule.REDISTRIBUTE)
-    return Decision(state, calls=(_call(service, state, event, command, reason),))
-
-
-def not_found(command: Command, period: str | None, context: SiteContext) -> Suppression | None:
-    """Why an alert is not called whose program is in no directory; None if it is there."""
-    if command.name not in context.missing_alerts:
-        return None
-    return Suppression(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", period, str(command))
-
-
-def _stopped(context: SiteContext) -> Suppression | None:
-    return Suppression(Rule.STOPPED, "the scheduler is stopped") if context.stopped else None
-
-
-def _disabled(service: Service, event: Event, context: SiteContext) -> Suppression | None:
-    if event.kind is EventKind.DISABLE:  # that it is being disabled is what it tells (Q3)
-        return None
-    if service.group in context.disabled_watches:
-        return Suppression(Rule.WATCH_DISABLED, f"watch {service.group} is disabled")
-    if service.key in context.disabled_services:
-        return Suppression(Rule.SERVICE_DISABLED, f"service {service.group} {service.name} is disabled")
-    return None
-
-
-def _depend(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Suppression | None:
-    """Hold what the dependency holds; the status is that of the last result, evaluated now only if there is none."""
-    if event.kind in (EventKind.UP, EventKind.STARTUP) or state.depend_status:
-        return None
-    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, context, event.at)
-    if outcome is None or (state.depend_status is None and outcome.fulfilled):
-        return None
-    return Suppression(Rule.DEPEND, outcome.text or "depend: it was not fulfilled at the last result")
-
-
-def _unacks(service: Service, state: ServiceState, event: Event) -> bool:
-    """Whether unack_summary ends the acknowledgement: the summary differs, blanks aside (Q20)."""
-    if not (state.ack and service.unack_summary and (event.kind.is_failure or event.kind is EventKind.STARTUP)):
-        return False
-    before, after = summary_of(state.failure_output), summary_of(event.output)
-    return "".join(before.split()) != "".join(after.split())
-
-
-def _acked(state: ServiceState, event: Event) -> Suppression | None:
-    if not state.ack or event.kind in (EventKind.UP, EventKind.ACK, EventKind.DISABLE):
-        return None
-    said = acknowledgement.said(state.ack_comment)
-    return Suppression(Rule.ACK, f"acknowledged {lasting(state.ack, event.at)} ago{f' ({said})' if said else ''}")
-
-
-def _decide_periods(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Decision:
+def _decide_periods(occasion: Occasion) -> Decision:
+    service, state, event = occasion.service, occasion.state, occasion.event
     calls: list[AlertCall] = []
     held: list[Suppression] = []
     counters: dict[str, PeriodState] = {}
     owed = state.debts
     for period in service.periods:
-        mine = _decide_period(service, period, state, event, context)
+        mine = _decide_period(period, occasion)
         counters[period.key] = mine.counters
         calls += mine.calls
         held += mine.held
         if mine.calls and event.kind.is_failure:
             commands = [call.command for call in mine.calls]
-            owed = debts.owe(owed, service, period, commands, event.at, context.target, broken=state.broken)
+            owed = debts.owe(owed, service, period, commands, event.at, occasion.context.target, broken=state.broken)
     alert_count = state.alert_count + len(calls)
     after = replace(state, periods=counters, alert_count=alert_count, debts=owed)
     return Decision(after, tuple(calls), tuple(held))
-
-
-def _settle(
-    service: Service, decision: Decision, event: Event, context: SiteContext, all_held: Suppression | None
-) -> Decision:
-    """Settle what the outage owes that is over: call what no rule has called."""
-    recovery = Recovery(
-        at=event.at,
-        called=frozenset(call.command for call in decision.calls),
-        held={held.period: held for held in decision.held if held.period is not None and held.alert is None},
-        missing=context.missing_alerts,
-        all_held=all_held,
-    )
-    return _settled(service, decision, event, context, recovery)
-
-
-def _settled(service: Service, decision: Decision, event: Event, context: SiteContext, recovery: Recovery) -> Decision:
-    state = decision.state
-    settlement = debts.settle(service, state.debts, recovery, context.target)
-    calls = tuple(
-        replace(
-            _call(service, state, event, payment.command, payment.reason, kind=AlertKind.UPALERT),
-            period=payment.period,
-            history_word=HISTORY_WORD[event.kind],
-        )
-        for payment in settlement.payments
-    )
-    paying = {payment.period for payment in settlement.payments}
-    held = tuple(each for each in decision.held if not (each.rule is Rule.NO_DOWN_ALERT and each.period in paying))
-    state = replace(state, debts=settlement.debts, alert_count=state.alert_count + len(calls))
-    return Decision(state, decision.calls + calls, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,38 +277,31 @@ class _PeriodDecision:
     held: tuple[Suppression, ...] = ()
 
 
-def _decide_period(
-    service: Service, period: Period, state: ServiceState, event: Event, context: SiteContext
-) -> _PeriodDecision:
+def _decide_period(period: Period, occasion: Occasion) -> _PeriodDecision:
+    event = occasion.event
     alerts = period.alerts_of(LIST_OF[event.kind])
-    ruling = _judge(period, state, event, context)
+    ruling = _judge(period, occasion)
     outcome = ruling.outcome
-    if isinstance(outcome, Suppression) and (other := _end_of_other(period, state, event, context)) is not None:
-        state = as_told(state, broken=not state.broken)
-        event, outcome = replace(event, output=state.last_output), other
+    if isinstance(outcome, Suppression) and (reason := _end_of_other(period, occasion)) is not None:
+        occasion, outcome = _about_other(occasion), reason
     if isinstance(outcome, Suppression):
         return _PeriodDecision(ruling.counters, held=(outcome,) if alerts else ())
     calls: list[AlertCall] = []
     held: list[Suppression] = []
     for alert in alerts:
-        obstacle = _line_held(period, alert, event, context)
+        obstacle = _check_line(period, alert, occasion)
         if obstacle is None:
-            calls.append(_call(service, state, event, alert.command, outcome, period, alert.kind))
+            calls.append(_call(occasion, alert.command, outcome, period, alert.kind))
         else:
             held.append(obstacle)
     counters = _count_sent(ruling.counters, event) if calls else ruling.counters
     return _PeriodDecision(counters, tuple(calls), tuple(held))
 
 
-def _outside(period: Period, event: Event, context: SiteContext) -> Suppression | None:
-    if in_period(period.spec, context.local_time(event.at)):
-        return None
-    return Suppression(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key)
-
-
-def _judge(period: Period, state: ServiceState, event: Event, context: SiteContext) -> Ruling:
+def _judge(period: Period, occasion: Occasion) -> Ruling:
+    state, event = occasion.state, occasion.event
     counters = state.period(period.key)
-    if (outside := _outside(period, event, context)) is not None:
+    if (outside := _check_period(period, occasion)) is not None:
         return Ruling(counters, outside)
     if event.kind.is_failure:
         return judge_failure(period, counters, state, event.exitval, event.output, event.at)
@@ -295,14 +312,29 @@ def _judge(period: Period, state: ServiceState, event: Event, context: SiteConte
     return Ruling(counters, SendReason(SendRule.STARTUP if event.kind is EventKind.STARTUP else SendRule.DISABLE))
 
 
-def _end_of_other(period: Period, state: ServiceState, event: Event, context: SiteContext) -> SendReason | None:
+def _check_period(period: Period, occasion: Occasion) -> Suppression | None:
+    if in_period(period.spec, occasion.context.local_time(occasion.event.at)):
+        return None
+    return Suppression(Rule.PERIOD, f"it is outside {period.spec.text!r}", period.key)
+
+
+def _about_other(occasion: Occasion) -> Occasion:
+    """The occasion as seen by alerts about the outage that is not in force."""
+    state = as_told(occasion.state, broken=not occasion.state.broken)
+    return replace(occasion, state=state, event=replace(occasion.event, output=state.last_output))
+
+
+def _end_of_other(period: Period, occasion: Occasion) -> SendReason | None:
     """Why a period tells of the end of another outage that a success ends as well (``pymon.core.outages``), if it does.
 
     Only asked when the outage in force is held back; a period that the time is outside of tells of neither.
     """
-    if event.kind is not EventKind.UP or state.other_outage is None or _outside(period, event, context) is not None:
+    event = occasion.event
+    if event.kind is not EventKind.UP or occasion.state.other_outage is None:
         return None
-    other = as_told(state, broken=not state.broken)
+    if _check_period(period, occasion) is not None:
+        return None
+    other = _about_other(occasion).state
     counters = other.period(period.key)
     if not (other.first_failure or counters.alert_sent):
         return None
@@ -310,12 +342,11 @@ def _end_of_other(period: Period, state: ServiceState, event: Event, context: Si
     return None if isinstance(outcome, Suppression) else outcome
 
 
-def _line_held(period: Period, alert: Alert, event: Event, context: SiteContext) -> Suppression | None:
+def _check_line(period: Period, alert: Alert, occasion: Occasion) -> Suppression | None:
     """Why one line of a period that lets the event pass is not called."""
-    if not in_range(alert.exit_range, event.exitval):
-        text = f"{alert.kind} {alert.command.name} exit={alert.exit_range}: {exit_fact(event.exitval)}"
-        return Suppression(Rule.EXIT, text, period.key, str(alert.command))
-    return not_found(alert.command, period.key, context)
+    return check_exit(period, alert, occasion.event.exitval) or check_program(
+        alert.command, period.key, occasion.context.missing_alerts
+    )
 
 
 def _count_sent(counters: PeriodState, event: Event) -> PeriodState:
@@ -332,19 +363,18 @@ def _count_sent(counters: PeriodState, event: Event) -> PeriodState:
 
 
 def _call(
-    service: Service,
-    state: ServiceState,
-    event: Event,
+    occasion: Occasion,
     command: Command,
     reason: SendReason,
     period: Period | None = None,
     kind: AlertKind | None = None,
 ) -> AlertCall:
+    event = occasion.event
     return AlertCall(
-        key=service.key,
+        key=occasion.service.key,
         event=event.kind,
         command=command,
-        state=state,
+        state=occasion.state,
         output=event.output,
         at=event.at,
         exitval=event.exitval,

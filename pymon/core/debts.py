@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pymon.core.context import TargetOf
-from pymon.core.period_rules import in_range
+from pymon.core.period_rules import check_program, in_range
 from pymon.model.debt import Debt, Target
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import Rule, SendReason, SendRule, Suppression
@@ -276,8 +276,8 @@ class _Books:
         if not free:
             return recovery.held[ups[0][0]]
         key, command = free[0]
-        if command.name in recovery.missing:
-            return Suppression(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", key, str(command))
+        if (missing := check_program(command, key, recovery.missing)) is not None:
+            return missing
         reason = SendReason(SendRule.DEBT, pays=str(debt.command), is_gone=is_gone)
         self.payments.setdefault(wanted, Payment(command, key, reason))
         return None

@@ -15,9 +15,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pymon.core import alerting, debts, dependencies
-from pymon.core.alerting import Event
+from pymon.core.alerting import Event, Occasion
 from pymon.core.context import SiteContext
 from pymon.core.outages import acknowledged, broken_result, ending, enter, is_failed_open, is_told_broken
+from pymon.core.period_rules import check_program
 from pymon.core.state import (
     begin_failure,
     begin_success,
@@ -65,30 +66,33 @@ def observe(service: Service, state: ServiceState, result: CheckResult, now: flo
         return Verdict(state)
     match result.outcome:
         case CheckOutcome.OK:
-            return _succeed(service, state, Event(EventKind.UP, now, result.output, 0), 0, context, result)
-        case CheckOutcome.BROKEN:
-            return _break(service, state, broken_result(result), now, context)
+            event = Event(EventKind.UP, now, result.output, 0)
+            return _succeed(Occasion(service, state, event, context), 0, result)
+        case CheckOutcome.BROKEN:  # told as a failure is, and to be told from one by what it says
+            result = broken_result(result)
+            event = Event(EventKind.FAILURE, now, result.output, result.exitval)
+            return _fail(Occasion(service, state, event, context), result, broken=True)
         case CheckOutcome.FAILED:
             event = Event(EventKind.FAILURE, now, result.output, result.exitval)
-            return _fail(service, state, event, context, result)
+            return _fail(Occasion(service, state, event, context), result)
 
 
 def trap(service: Service, state: ServiceState, trap: Trap, now: float, context: SiteContext) -> Verdict:
     """A trap has come, authentic and addressed to this service. One of success is an ordinary recovery."""
     state = replace(state, last_trap=now, trap_intended=trap.intended)
     if trap.is_success:
-        return _succeed(service, state, Event(EventKind.UP, now, trap.output, 0, trap.intended), trap.sta, context)
+        event = Event(EventKind.UP, now, trap.output, 0, trap.intended)
+        return _succeed(Occasion(service, state, event, context), trap.sta)
     broken = is_told_broken(trap.sta, trap.summary)  # by trap.alert of another pymon, whose check it is
-    return _fail(
-        service, state, Event(EventKind.TRAP, now, trap.output, trap.sta, trap.intended), context, broken=broken
-    )
+    event = Event(EventKind.TRAP, now, trap.output, trap.sta, trap.intended)
+    return _fail(Occasion(service, state, event, context), broken=broken)
 
 
 def trap_timeout(service: Service, state: ServiceState, now: float, context: SiteContext) -> Verdict:
     """No trap has come for traptimeout: a failure with exit value 1."""
     output = timeout_output(service, context.local_time(now))
     event = Event(EventKind.TRAPTIMEOUT, now, output, TRAP_TIMEOUT_EXITVAL)
-    return _fail(service, state, event, context)
+    return _fail(Occasion(service, state, event, context))
 
 
 def trap_expired(service: Service, state: ServiceState, now: float) -> Verdict:
@@ -98,7 +102,7 @@ def trap_expired(service: Service, state: ServiceState, now: float) -> Verdict:
 
 def startup(service: Service, state: ServiceState, now: float, context: SiteContext) -> Verdict:
     """The daemon has started, or was reset with startupalerts_on_reset."""
-    return _tell(service, state, Event(EventKind.STARTUP, now, exitval=0), context)
+    return _tell(Occasion(service, state, Event(EventKind.STARTUP, now, exitval=0), context))
 
 
 def recall_outage(service: Service, state: ServiceState, at: float, *, broken: bool = False) -> ServiceState:
@@ -132,12 +136,12 @@ def acknowledge(
     if not is_acknowledgeable(state):
         raise ValueError(f"{service.key} is in a non-failure state")
     text = f"{who}: {comment}"
-    return _tell(service, acknowledged(state, now, text), Event(EventKind.ACK, now, text), context)
+    return _tell(Occasion(service, acknowledged(state, now, text), Event(EventKind.ACK, now, text), context))
 
 
 def disable(service: Service, state: ServiceState, who: str, now: float, context: SiteContext) -> Verdict:
     """Somebody disables the service, or its watch: the last that is told of it (Q3)."""
-    return _tell(service, state, Event(EventKind.DISABLE, now, who), context)
+    return _tell(Occasion(service, state, Event(EventKind.DISABLE, now, who), context))
 
 
 def test_alert(
@@ -161,104 +165,87 @@ def test_alert(
     calls: list[AlertCall] = []
     held: list[Suppression] = []
     for alert in declared.alerts_of(kind):
-        if (missing := alerting.not_found(alert.command, period, context)) is not None:
+        if (missing := check_program(alert.command, period, context.missing_alerts)) is not None:
             held.append(missing)
             continue
         call = AlertCall(service.key, event, alert.command, state, TEST_OUTPUT, now, retval, kind, period, reason=_TEST)
         calls.append(call)
-    return Verdict(state, (*calls, *_suppressed(service, Event(event, now), held)))
+    return Verdict(state, (*calls, *_suppressed(Occasion(service, state, Event(event, now), context), held)))
 
 
-def _break(service: Service, state: ServiceState, result: CheckResult, now: float, context: SiteContext) -> Verdict:
-    """A check that could not be carried out: told as a failure is, and to be told from one by what it says."""
-    event = Event(EventKind.FAILURE, now, result.output, result.exitval)
-    return _fail(service, state, event, context, result, broken=True)
-
-
-def _fail(
-    service: Service,
-    state: ServiceState,
-    event: Event,
-    context: SiteContext,
-    check: CheckResult | None = None,
-    *,
-    broken: bool = False,
-) -> Verdict:
+def _fail(occasion: Occasion, check: CheckResult | None = None, *, broken: bool = False) -> Verdict:
     """A failure of a monitor, by a trap, or by a trap's absence; or a check that is ``broken``."""
-    state, noticed = _with_dependency(service, state, event, context)
+    service, event = occasion.service, occasion.event
+    state, noticed = _evaluate_dependency(occasion)
     seen = begin_failure(state, event.exitval, event.output, event.at, broken=broken)
     recorded = FailureRecorded(service.key, event.at, seen.last_summary, broken=broken)
-    told = _tell(service, seen, event, context)
+    told = _tell(replace(occasion, state=seen))
     after = finish_failure(service, told.state, event.output, event.at, check)
     return Verdict(after, (*noticed, recorded, *told.effects))
 
 
-def _succeed(
-    service: Service,
-    state: ServiceState,
-    event: Event,
-    exitval: int | str,
-    context: SiteContext,
-    check: CheckResult | None = None,
-) -> Verdict:
+def _succeed(occasion: Occasion, exitval: int | str, check: CheckResult | None = None) -> Verdict:
     """A success. Only the one that ends an outage is told of, but redistribute hears of each."""
-    state, noticed = _with_dependency(service, state, event, context)
+    service, event = occasion.service, occasion.event
+    state, noticed = _evaluate_dependency(occasion)
     was = state.op_status
     effects: tuple[Effect, ...] = noticed
     if was is OpStatus.FAIL or service.redistribute is not None:
-        told = _tell_success(service, state, event, context)
+        told = _tell_success(replace(occasion, state=state))
         state = told.state
         effects += told.effects
     if was is not OpStatus.FAIL and debts.is_due(state.debts):
-        late = alerting.settle_late(service, begin_success(state), replace(event, output=state.last_output), context)
+        seen, output = begin_success(state), state.last_output
+        late = alerting.settle_late(replace(occasion, state=seen, event=replace(event, output=output)))
         state = replace(state, debts=late.state.debts, alert_count=late.state.alert_count)
         effects += late.calls
     after = finish_success(service, state, was, exitval, event.output, event.at, check)
     return Verdict(after, effects)
 
 
-def _tell_success(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Verdict:
+def _tell_success(occasion: Occasion) -> Verdict:
     """Upalerts get the output of the event before (the outage's last), redistribute that of the success (Q8)."""
+    state, event = occasion.state, occasion.event
     ended = ending(state)
     seen = begin_success(ended)
     summary, detail = split_output(event.output)
     shown = replace(seen, last_summary=summary, last_detail=detail, has_result=True)
-    shared = alerting.redistribute(service, shown, event, context)
+    shared = alerting.redistribute(replace(occasion, state=shown))
     if state.op_status is not OpStatus.FAIL:
-        return Verdict(state, (*shared.calls, *_suppressed(service, event, shared.held)))
-    is_downtime = context.settings.dtlogging and is_failed_open(state)
-    recorded = (_downtime(service, ended, event.at, context),) if is_downtime else ()
-    decision = alerting.decide(service, seen, replace(event, output=ended.last_output), context)
-    held = _suppressed(service, event, shared.held + decision.held)
+        return Verdict(state, (*shared.calls, *_suppressed(occasion, shared.held)))
+    is_downtime = occasion.context.settings.dtlogging and is_failed_open(state)
+    recorded = (_downtime(replace(occasion, state=ended)),) if is_downtime else ()
+    decision = alerting.decide(replace(occasion, state=seen, event=replace(event, output=ended.last_output)))
+    held = _suppressed(occasion, shared.held + decision.held)
     return Verdict(decision.state, (*recorded, *shared.calls, *decision.calls, *held))
 
 
-def _tell(service: Service, state: ServiceState, event: Event, context: SiteContext) -> Verdict:
+def _tell(occasion: Occasion) -> Verdict:
     """The redistribute alert, then the alerts of the periods, then what was held back of both."""
-    shared = alerting.redistribute(service, state, event, context)
-    decision = alerting.decide(service, state, event, context)
-    held = _suppressed(service, event, shared.held + decision.held)
+    shared, decision = alerting.redistribute(occasion), alerting.decide(occasion)
+    held = _suppressed(occasion, shared.held + decision.held)
     return Verdict(decision.state, (*shared.calls, *decision.calls, *held))
 
 
-def _suppressed(service: Service, event: Event, held: Iterable[Suppression]) -> tuple[Suppressed, ...]:
-    reasons = tuple(held)
-    return (Suppressed(service.key, event.kind, reasons, event.at),) if reasons else ()
+def _suppressed(occasion: Occasion, held: Iterable[Suppression]) -> tuple[Suppressed, ...]:
+    reasons, event = tuple(held), occasion.event
+    return (Suppressed(occasion.service.key, event.kind, reasons, event.at),) if reasons else ()
 
 
-def _with_dependency(
-    service: Service, state: ServiceState, event: Event, context: SiteContext
-) -> tuple[ServiceState, tuple[Noticed, ...]]:
+def _evaluate_dependency(occasion: Occasion) -> tuple[ServiceState, tuple[Noticed, ...]]:
     """Evaluate what may hold alerts back, as each result does."""
-    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, context, event.at)
+    service, state = occasion.service, occasion.state
+    outcome = dependencies.evaluate(service, DependBehavior.ALERTS, occasion.context, occasion.event.at)
     return (state, ()) if outcome is None else dependencies.keep(service, state, DependBehavior.ALERTS, outcome)
 
 
-def _downtime(service: Service, state: ServiceState, now: float, context: SiteContext) -> DowntimeRecorded:
+def _downtime(occasion: Occasion) -> DowntimeRecorded:
+    """What the downtime log is told of an outage that ends; its state is that of the outage."""
+    service, state = occasion.service, occasion.state
     return DowntimeRecorded(
         key=service.key,
-        back_up=now,
-        first_failure=state.first_failure or context.started,
+        back_up=occasion.event.at,
+        first_failure=state.first_failure or occasion.context.started,
         interval=interval_in_force(service, state) or 0.0,
         summary=state.last_summary,
     )

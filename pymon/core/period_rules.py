@@ -1,4 +1,4 @@
-"""The rules of one period: what holds a failure's alerts back, and what a recovery's; else, why they are called.
+"""The rules of one period, and of one line in it: what holds alerts back, and else why they are called.
 
 A failure passes the rules in this order, and one that it does not pass leaves the counters of those after it
 as they are: alertexitrange, numalerts, alertevery, and the three forms of alertafter. (spec: alert decision, 8)
@@ -6,12 +6,13 @@ as they are: alertexitrange, numalerts, alertevery, and the three forms of alert
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from pymon.core.state import exit_number
 from pymon.model.duration import format_duration
 from pymon.model.effect import Rule, SendReason, SendRule, Suppression
-from pymon.model.service import AlerteveryMode, ExitRange, Period
+from pymon.model.service import Alert, AlerteveryMode, Command, ExitRange, Period
 from pymon.model.state import PeriodState, ServiceState, summary_of
 from pymon.model.whole_seconds import elapsed, lasting
 
@@ -73,15 +74,34 @@ def in_range(allowed: ExitRange | None, exitval: int | str | None) -> bool:
     return allowed is None or allowed.low <= exit_number(exitval) <= allowed.high
 
 
-def exit_fact(exitval: int | str | None) -> str:
-    """An exit value, for people."""
+def check_exit(period: Period, alert: Alert, exitval: int | str | None) -> Suppression | None:
+    """Why a line of a period is not called because of its ``exit=``."""
+    if in_range(alert.exit_range, exitval):
+        return None
+    text = f"{alert.kind} {alert.command.name} exit={alert.exit_range}: {_exit_fact(exitval)}"
+    return Suppression(Rule.EXIT, text, period.key, str(alert.command))
+
+
+def check_program(command: Command, period: str | None, missing: Set[str]) -> Suppression | None:
+    """Why an alert is not called whose program is in no directory; None if it is there.
+
+    ``period`` is the key of its period, None if it is in none; ``missing`` are the names of those that are not there.
+    """
+    if command.name not in missing:
+        return None
+    return Suppression(Rule.NO_SUCH_ALERT, f"{command.name} is in no alertdir", period, str(command))
+
+
+def _exit_fact(exitval: int | str | None) -> str:
     return f"the exit value is {0 if exitval is None else exitval}"
 
 
 def _alertexitrange(period: Period, exitval: int | str | None) -> Suppression | None:
     if in_range(period.alertexitrange, exitval):
         return None
-    return Suppression(Rule.ALERTEXITRANGE, f"alertexitrange {period.alertexitrange}: {exit_fact(exitval)}", period.key)
+    return Suppression(
+        Rule.ALERTEXITRANGE, f"alertexitrange {period.alertexitrange}: {_exit_fact(exitval)}", period.key
+    )
 
 
 def _numalerts(period: Period, counters: PeriodState) -> Suppression | None:
