@@ -1,7 +1,7 @@
 """A file with the number of the daemon that holds a lock on it.
 
-It may lie where others can write: what has its name may be a link, or a file of somebody else's, or it may be removed
-while a daemon holds it. None of these is written to or followed.
+It may lie where others can write: its name may be that of a link or of another program's file, or somebody may remove
+it while a daemon holds it. pymon neither follows a link nor writes into such a file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class NotALockFile(Exception):
 
 
 def lock_file(path: Path, mode: int, *, wait: float = 0.0) -> int:
-    """Lock the file, which is made with ``mode`` if there is none, and write this process's number into it.
+    """Lock the file (create it with ``mode`` if it is missing), and write this process's number into it.
 
     Returns its descriptor: closing that ends the lock. ``wait``: seconds to wait for another process's end. Raises
     HeldByAnother, NotALockFile, or OSError.
@@ -52,7 +52,7 @@ def lock_file(path: Path, mode: int, *, wait: float = 0.0) -> int:
 
 
 def is_at(path: Path, descriptor: int) -> bool:
-    """Whether the open file still has the path: somebody may have removed or replaced it."""
+    """Whether the open file still has the path: it may have been removed or replaced."""
     try:
         return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except OSError:

@@ -10,7 +10,7 @@ The rules are those of getopt(3), which mon's own plugins keep to as well: ``-p8
 one word (``-qv``), ``--name=value`` and ``--name value``, ``--`` ends the options, and any word is taken as an
 option's value, even one with a hyphen. Options may stand after other words. Of an option given twice the last one
 counts, except of ``many``. Single letters that are not declared are passed over, since mon hands every plugin
-letters that it may not know; a long name that is not declared is an error. Whoever asks for help gets it, whatever
+letters that it may not know; a long name that is not declared is an error. A request for help is met whatever
 else is wrong.
 
 Some of mon's plugins have long names behind a single hyphen instead (``-zone example.org``), as Perl's Getopt::Long

@@ -33,7 +33,8 @@ ROOMS = {
         "installed": "",
         "executable": "",
         "scarcity": "clock",
-        "contract": "model text errors",
+        "contract": "model text",
+        "plugin_object": "errors contract",
         "process": "model text clock errors scarcity contract",
         "protocol": "model text errors",
         "config": "model text errors suggestions redaction share installed executable",
@@ -41,8 +42,9 @@ ROOMS = {
         "timeline": "model text redaction core.outages",
         "store": "model clock text lockfile errors timeline",
         "access": "model text errors",
-        "runner": "model text clock observers share installed executable scarcity contract process",
-        "plugin": "model text errors options hostname redaction.known_secrets scarcity contract process.execution",
+        "runner": "model text clock observers share installed executable scarcity plugin_object contract process",
+        "plugin": "model text errors options hostname redaction.known_secrets scarcity plugin_object contract "
+        "process.execution",
         "alert": "model clock redaction scarcity.waiting contract process.start_queue runner",
         "ipvs": "model text lockfile errors options hostname",
         "engine": "model text local_time clock observers lockfile errors redaction installed executable "

@@ -38,7 +38,7 @@ def format_measurements(measurements: Iterable[Measurement]) -> str:
 
 
 def parse_measurements(text: str) -> tuple[tuple[Measurement, ...], str]:
-    """The measurements in the text, and what is wrong with the first line that is none (empty if all are well)."""
+    """The measurements in the text, and what is wrong with the first other line (empty if there is none)."""
     found: list[Measurement] = []
     problem, bad = "", 0
     for number, line in enumerate(text.split("\n"), 1):

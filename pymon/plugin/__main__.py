@@ -54,7 +54,7 @@ def run_file(path: str, words: list[str]) -> None:
 
 def run_object(target: str, words: list[str]) -> None:
     """Run the plugin at ``MODULE:OBJECT`` of an installed package."""
-    from pymon.contract.loading import plugin_at  # noqa: PLC0415  # a file needs none of it
+    from pymon.plugin_object import plugin_at  # noqa: PLC0415  # a file needs none of it
 
     try:
         plugin, _ = plugin_at(target)

@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pymon.contract.loading import plugin_at, plugin_in, reason
 from pymon.contract.plugin import Plugin
 from pymon.executable import HEAD, examine, is_sdk_plugin, search
 from pymon.installed import Offer, offers
+from pymon.plugin_object import plugin_at, plugin_in, reason
 from pymon.share import shared
 
 log = logging.getLogger("pymon.plugin")

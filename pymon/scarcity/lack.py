@@ -1,7 +1,7 @@
 """What a piece of work had to do without: the system's descriptors, threads and processes, or a place in a queue here.
 
-A run of a plugin is such a piece, and so is each attempt of the SDK at one host. Whoever waits for something that is
-short notes it (``pymon.scarcity.waiting`` does), and whoever judges the work asks: time that ran out, or an answer
+A run of a plugin is such a piece, and so is each attempt of the SDK at one host. Code that waits for something that is
+short notes it (``pymon.scarcity.waiting`` does), and code that judges the work asks: time that ran out, or an answer
 that came late, says nothing about anybody else then. In a queue of pymon's own the clock of the work stands still.
 """
 
@@ -43,7 +43,7 @@ class Lack:
             part = part._parent
 
     def limit_by(self, deadline: asyncio.Timeout | None) -> None:
-        """This limit, which is in force, does not go on in queues; None: there is none any more."""
+        """Stop this limit, which is in force, in queues; None: there is no limit any more."""
         self._deadline = deadline
 
     @property

@@ -19,7 +19,7 @@ _OF_ANY_CALL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUF
 """errors that tell of this machine whatever was called; the last one: no local port, or no address of that family"""
 
 _STARTERS = ("/subprocess.py", "/multiprocessing/popen_fork.py", "/pty.py", "/threading.py")
-"""files of Python's that start processes and threads: EAGAIN of theirs means that there is none to be had"""
+"""files of Python's that start processes and threads: their EAGAIN means that the system has none left"""
 
 
 def shortage_in(error: BaseException | None) -> str:
@@ -91,7 +91,7 @@ def is_ours(error: BaseException) -> bool:
 
 
 def _is_to_others(error: PermissionError) -> bool:
-    """Whether a call to somebody else was refused, rather than a file or a socket of our own."""
+    """Whether a call to another host was refused, rather than a file or a socket of our own."""
     last = error.__traceback__
     if last is None:
         return False

@@ -34,7 +34,7 @@ _WARNING_INTERVAL = 60.0
 
 
 NO_LONGER: ContextVar[asyncio.Event | None] = ContextVar("pymon_no_longer", default=None)
-"""once this is set, nobody waits any more for what is short: the daemon ends, and what is undone is the next one's"""
+"""once this is set, nothing waits any more for what is short: the daemon ends, and leaves the rest to the next one"""
 
 
 def is_worth_waiting() -> bool:

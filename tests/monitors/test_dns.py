@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.contract.loading import module_of
+from pymon.plugin_object import module_of
 from tests.addresses import own_address
 from tests.monitors.adversity import check_adversity
 from tests.monitors.nameserver import NameServer, answer, name_server, soa

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.contract.loading import module_of
 from pymon.plugin import Datagram
+from pymon.plugin_object import module_of
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import MONITORS, Check
 from tests.peers import require_peer

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pymon.contract.invocation import Invocation
-from pymon.contract.loading import plugin_in
 from pymon.model.argument import Fault
+from pymon.plugin_object import plugin_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = sorted(path for folder in ("monitors", "alerts") for path in (ROOT / folder).iterdir() if path.suffix)

@@ -1,6 +1,6 @@
 """A plugin's object out of its file, or out of the module of an installed package.
 
-The module of a file is made anew each time, so that a reload takes up what was changed, and leaves no
+The module of a file is loaded again each time, so that a reload takes up changes, and leaves no
 ``__pycache__`` in the plugins' directory. That of a package is Python's own, imported once.
 """
 
@@ -30,7 +30,7 @@ def plugin_in(path: str) -> Plugin:
 
 
 def module_of(path: str) -> ModuleType:
-    """The module that a Python file makes, anew. Raises PluginError, and whatever the file raises."""
+    """The module that a Python file makes, loaded again. Raises PluginError, and whatever the file raises."""
     name = "pymon_plugin_file_" + re.sub(r"\W", "_", path)
     spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, path))
     if spec is None or spec.loader is None:
