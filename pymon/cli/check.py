@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pymon.config.explain import Explained, explain
+from pymon.config.limits import ConfigLimits
 from pymon.config.loader import PluginFinder, Reading, read
-from pymon.config.report import MOST
 from pymon.core.timing import time_limit
 from pymon.errors import ConfigError
 from pymon.installed import ALERTS
@@ -130,7 +130,8 @@ def _print_findings(findings: Sequence[Finding]) -> None:
 
 def _count(number: int, noun: str) -> str:
     """A number with its noun; empty for zero."""
-    return f"{number}{' or more' if number == MOST else ''} {noun}{'s' if number > 1 else ''}" if number else ""
+    more = " or more" if number == ConfigLimits().problems else ""
+    return f"{number}{more} {noun}{'s' if number > 1 else ''}" if number else ""
 
 
 def _size(reading: Reading) -> str:

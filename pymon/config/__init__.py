@@ -16,6 +16,7 @@ check           what is legal and yet regretted, over the whole site; with check
 problems        everything that can be wrong: messages, advice and samples in one table
 report          the problems found, each with file, line, column and advice
 explain         where each effective value of a service comes from
+limits          how much is read, and how long m4 may take
 
 periods         Time::Period strings, with period.lark
 dependencies    dependency expressions, with depend.lark

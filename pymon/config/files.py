@@ -12,18 +12,15 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pymon.config.limits import ConfigLimits
 from pymon.model.seen import FileSeen
 
-INCLUDES = 100
-"""files that are looked at, besides the first one"""
-_SIZE_LIMIT = 1 << 20
-"""bytes of a file that are searched for what it includes"""
 _INCLUDE = re.compile(rb"\b(?:m4_)?s?include\(\s*`?([^`'()\n]+)'?\s*\)")
 
 
-def see(path: Path, *, with_includes: bool = False) -> tuple[FileSeen, ...]:
+def see(path: Path, *, with_includes: bool = False, limits: ConfigLimits | None = None) -> tuple[FileSeen, ...]:
     """A file as it is now; ``with_includes``: also those that m4 would include in it, where it names them plainly."""
-    return tuple(_see(name) for name in (_closure(path) if with_includes else [path]))
+    return tuple(_see(name) for name in (_closure(path, limits or ConfigLimits()) if with_includes else [path]))
 
 
 def changed(files: Iterable[FileSeen]) -> list[str]:
@@ -57,22 +54,22 @@ def _see(path: Path) -> FileSeen:
     )
 
 
-def _closure(path: Path) -> Iterator[Path]:
+def _closure(path: Path, limits: ConfigLimits) -> Iterator[Path]:
     waiting, known = [path], {path}
     while waiting:
         here = waiting.pop(0)
         yield here
-        for name in _included(here):
-            if name not in known and len(known) <= INCLUDES:
+        for name in _included(here, limits.included_bytes):
+            if name not in known and len(known) <= limits.included_files:
                 known.add(name)
                 waiting.append(name)
 
 
-def _included(path: Path) -> Iterator[Path]:
-    """m4 looks for them in the current directory."""
+def _included(path: Path, most: int) -> Iterator[Path]:
+    """What the first ``most`` bytes of a file include; m4 looks for it in the current directory."""
     try:
         with path.open("rb") as file:
-            text = file.read(_SIZE_LIMIT)
+            text = file.read(most)
     except OSError:
         return
     for match in _INCLUDE.finditer(text):

@@ -63,7 +63,11 @@ Setter = Callable[[str, "Keyword", Service], Mapping[str, Any]]
 """the text that a client sends for a keyword of a service → the fields that change; raises SettingError"""
 
 
-@dataclass(frozen=True, slots=True)
+CURRENT = "."
+"""stands for the current directory where a variable's name stands for its directory"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ValueType:
     """How values of one kind are read and written.
 
@@ -88,7 +92,8 @@ class Keyword:
     ``wording`` begins the error about a value that is not a time; mon has other words for each keyword. ``unset`` is
     how ``explain`` shows that it is not given. ``inherits``: which global variable counts then; ``derived``: the rule
     that gives the value then, in words. ``explained``: whether ``explain`` shows a global variable, because it bears on
-    how a service is checked. ``retimes`` is the timer that starts again when ``set`` changes the keyword.
+    how a service is checked. ``under`` is the global variable whose directory a relative path is under, or CURRENT.
+    ``retimes`` is the timer that starts again when ``set`` changes the keyword.
     """
 
     name: str
@@ -100,6 +105,7 @@ class Keyword:
     inherits: Inheritance | None = None
     derived: str = ""
     explained: bool = False
+    under: str = ""
     retimes: Timer | None = None
 
     @property

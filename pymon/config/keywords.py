@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from pymon.config import value_types as types
-from pymon.config.keyword import Inheritance, Keyword, RecordKeyword, Scope
+from pymon.config.keyword import CURRENT, Inheritance, Keyword, RecordKeyword, Scope
 from pymon.model.timer import Timer
 
 SITE, SERVICE, PERIOD = Scope.SITE, Scope.SERVICE, Scope.PERIOD
@@ -31,21 +31,21 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("monremote", SITE, types.TEXT, unset="none"),
     # directories and files
     Keyword("plugins", SITE, types.PLUGIN_ORDER, explained=True),
-    Keyword("mondir", SITE, types.PATHS, explained=True),
-    Keyword("alertdir", SITE, types.PATHS, explained=True),
-    Keyword("basedir", SITE, types.TEXT),
-    Keyword("cfbasedir", SITE, types.TEXT),
-    Keyword("logdir", SITE, types.TEXT),
-    Keyword("statedir", SITE, types.TEXT),
+    Keyword("mondir", SITE, types.PATHS, under="basedir", explained=True),
+    Keyword("alertdir", SITE, types.PATHS, under="basedir", explained=True),
+    Keyword("basedir", SITE, types.DIRECTORY, under=CURRENT),
+    Keyword("cfbasedir", SITE, types.DIRECTORY, under=CURRENT),
+    Keyword("logdir", SITE, types.DIRECTORY, under="basedir"),
+    Keyword("statedir", SITE, types.DIRECTORY, under="basedir"),
     Keyword("state", SITE, types.STATE_POLICY),
-    Keyword("pidfile", SITE, types.TEXT),
-    Keyword("monerrfile", SITE, types.TEXT),
+    Keyword("pidfile", SITE, types.PATH, under=CURRENT),
+    Keyword("monerrfile", SITE, types.PATH, under=CURRENT),
     # logs and histories
     Keyword("histlength", SITE, types.NUMBER),
-    Keyword("historicfile", SITE, types.TEXT, unset="none"),
+    Keyword("historicfile", SITE, types.PATH, under="logdir", unset="none"),
     Keyword("historictime", SITE, types.GLOBAL_TIME),
     Keyword("dtlogging", SITE, types.DTLOGGING),
-    Keyword("dtlogfile", SITE, types.TEXT),
+    Keyword("dtlogfile", SITE, types.PATH, under="logdir"),
     Keyword("syslog_facility", SITE, types.FACILITY),
     # clients and traps
     Keyword("serverbind", SITE, types.ADDRESSES),
@@ -56,14 +56,14 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("cltimeout", SITE, types.GLOBAL_TIME),
     Keyword("clientallow", SITE, types.CLIENT_PATTERNS),
     Keyword("servertls", SITE, types.PORT),
-    Keyword("servertlscert", SITE, types.TEXT, unset="none"),
-    Keyword("servertlskey", SITE, types.TEXT, unset="none"),
-    Keyword("servertlsca", SITE, types.TEXT, unset="none"),
-    Keyword("serversocket", SITE, types.TEXT, unset="none"),
+    Keyword("servertlscert", SITE, types.FILE, under="cfbasedir", unset="none"),
+    Keyword("servertlskey", SITE, types.FILE, under="cfbasedir", unset="none"),
+    Keyword("servertlsca", SITE, types.FILE, under="cfbasedir", unset="none"),
+    Keyword("serversocket", SITE, types.PATH, under="statedir", unset="none"),
     Keyword("serversocketmode", SITE, types.SOCKET_MODE),
-    Keyword("authfile", SITE, types.TEXT),
+    Keyword("authfile", SITE, types.FILE, under="cfbasedir"),
     Keyword("authtype", SITE, types.AUTH_TYPES),
-    Keyword("userfile", SITE, types.TEXT),
+    Keyword("userfile", SITE, types.FILE, under="cfbasedir"),
     Keyword("pamservice", SITE, types.TEXT),
 
     Keyword("interval", SERVICE, types.TIME, "invalid time interval", "never scheduled", retimes=Timer.CHECK),

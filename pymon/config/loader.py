@@ -21,13 +21,16 @@ from pymon.config.check_lvs import ReadLine, lvs_problems
 from pymon.config.check_programs import check_programs
 from pymon.config.encoding import Undecodable, decode_lines, guess_encoding
 from pymon.config.files import see
+from pymon.config.keyword import CURRENT, Keyword
 from pymon.config.keywords import FIRST_WORDS, VARIABLES
+from pymon.config.limits import ConfigLimits
 from pymon.config.lines import Source
 from pymon.config.m4 import M4Failed, run_m4
 from pymon.config.parse import parse
 from pymon.config.paths import resolve_paths
 from pymon.config.report import ProblemReport
 from pymon.config.tree import Node
+from pymon.config.value_types import DIRECTORY, FILE, PATHS
 from pymon.errors import ConfigError
 from pymon.executable import Search, absent, search, unreadable
 from pymon.installed import ALERTS, MONITORS, Offer, offers
@@ -40,9 +43,6 @@ from pymon.model.settings import PluginOrder, Settings
 from pymon.model.site import Site
 from pymon.share import shared
 from pymon.text import decode, encode
-
-SIZE_LIMIT = 16 << 20
-"""bytes of a configuration that are read: enough for some 50,000 services, and little enough for the memory"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,13 @@ class Reading:
         return {program: path for program, path in found.items() if path}
 
 
-def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Loaded:
+def load(
+    path: Path,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    m4: str | None = None,
+    limits: ConfigLimits | None = None,
+) -> Loaded:
     """Read a configuration; it is checked as a whole, and its paths are made absolute.
 
     ``overrides`` are values of Settings by their names, as given on the command line: they beat those of the file.
@@ -101,9 +107,9 @@ def load(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str |
     Blocks while it reads; call it in a thread where that matters. Raises ConfigError with all problems, warnings
     included, if the file cannot be used.
     """
-    files = see(path, with_includes=_m4_of(path, m4) is not None)
+    files = see(path, with_includes=_m4_of(path, m4) is not None, limits=limits)
     try:
-        loaded = _usable(read(path, overrides=overrides, m4=m4))
+        loaded = _usable(read(path, overrides=overrides, m4=m4, limits=limits))
     except ConfigError as error:
         error.files = files
         raise
@@ -119,13 +125,20 @@ def _usable(reading: Reading) -> Loaded:
     return Loaded(reading.site, warnings, reading.auth, reading.arguments())
 
 
-def read(path: Path, *, overrides: Mapping[str, object] | None = None, m4: str | None = None) -> Reading:
+def read(
+    path: Path,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    m4: str | None = None,
+    limits: ConfigLimits | None = None,
+) -> Reading:
     """Read a configuration with everything that is wrong with it.
 
     Raises ConfigError only if there is no text to read: no such file, m4 fails, not UTF-8.
     """
-    source = _source(path, m4)
-    report = ProblemReport(source)
+    limits = limits or ConfigLimits()
+    source = _source(path, m4, limits)
+    report = ProblemReport(source, limits)
     with _collector_paused():
         tree = parse(report)
         for code, number, column, facts in source.notices:
@@ -159,22 +172,22 @@ def _m4_of(path: Path, m4: str | None) -> str | None:
     return m4 or ("m4" if path.suffix == ".m4" else None)
 
 
-def _source(path: Path, m4: str | None) -> Source:
+def _source(path: Path, m4: str | None, limits: ConfigLimits) -> Source:
     """The text of a file, through m4 if wanted."""
     program = _m4_of(path, m4)
     name = f"{path} (after m4)" if program else str(path)
     try:
         with path.open("rb") as file:
-            data = file.read(SIZE_LIMIT + 1) if program is None else b""
+            data = file.read(limits.file_bytes + 1) if program is None else b""
     except OSError as error:
         raise _refused("unreadable", Place(str(path), 0), reason=f"{path}: {error.strerror}") from error
     if program is not None:
         try:
-            data = run_m4(program, path)
+            data = run_m4(program, path, limits.m4_seconds)
         except M4Failed as error:
             raise _refused("m4", Place(str(path), 0), reason=error, command=f"{program} {path}") from error
-    if len(data) > SIZE_LIMIT:
-        raise _refused("too-large", Place(name, 0), limit=SIZE_LIMIT >> 20)
+    if len(data) > limits.file_bytes:
+        raise _refused("too-large", Place(name, 0), limit=limits.file_bytes >> 20)
     return _decoded(name, str(path), data)
 
 
@@ -223,7 +236,7 @@ def _refused(code: str, place: Place, **facts: object) -> ConfigError:
 def complete(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     """Apply the command line, make paths absolute, and let pymon's own plugins be found last, or first (plugins)."""
     changes: dict[str, Any] = {
-        name: tuple(value.split(":")) if name in ("mondir", "alertdir") and isinstance(value, str) else value
+        name: tuple(value.split(":")) if isinstance(value, str) and VARIABLES[name].type is PATHS else value
         for name, value in overrides.items()
     }
     resolved = resolve_paths(replace(settings, **changes), str(Path.cwd()))
@@ -240,18 +253,24 @@ def _with_own(directories: tuple[str, ...], own: str, order: PluginOrder) -> tup
 def _check_files(
     parsed: ParsedSite, settings: Settings, overrides: Mapping[str, object], report: ProblemReport
 ) -> None:
-    """Reject an authfile or userfile that cannot be read, where the file names one (mon does so too); TLS likewise."""
-    for keyword in ("authfile", "userfile", "servertlscert", "servertlskey", "servertlsca"):
-        path: str = getattr(settings, keyword)
-        token = parsed.assignments.get(keyword)
-        if token is not None and keyword not in overrides and not (token and os.access(path, os.R_OK)):
-            hint = ": relative names are under cfbasedir" if not token.startswith("/") else ""
-            facts = {"keyword": keyword, "value": token, "path": path, "hint": hint}
-            report.add("unreadable-file", token.line or 0, token.start_pos or 0, **facts)
-    for keyword in ("basedir", "cfbasedir", "logdir", "statedir", "mondir", "alertdir"):
-        token = parsed.assignments.get(keyword)
-        if token is not None and keyword not in overrides:
+    """Reject a file that cannot be read, where mon.cf names one (mon does so too); warn of missing directories."""
+    for keyword in VARIABLES.values():
+        token = parsed.assignments.get(keyword.name)
+        if token is None or keyword.name in overrides:
+            continue
+        if keyword.type is FILE:
+            _check_file(keyword, token, settings, report)
+        elif keyword.type in (DIRECTORY, PATHS):
             _check_directories(keyword, token, settings, report)
+
+
+def _check_file(keyword: Keyword, token: Token, settings: Settings, report: ProblemReport) -> None:
+    """Reject a file that cannot be read."""
+    path: str = getattr(settings, keyword.name)
+    if not (token and os.access(path, os.R_OK)):
+        hint = f": relative names are under {keyword.under}" if not token.startswith("/") else ""
+        facts = {"keyword": keyword.name, "value": token, "path": path, "hint": hint}
+        report.add("unreadable-file", token.line or 0, token.start_pos or 0, **facts)
 
 
 def load_auth(path: str) -> tuple[AuthRules, tuple[Problem, ...]]:
@@ -276,26 +295,26 @@ def _read_auth(path: str, *, is_given: bool) -> tuple[AuthRules | None, tuple[Pr
     return parse_auth(text, path)
 
 
-def _check_directories(keyword: str, token: Token, settings: Settings, report: ProblemReport) -> None:
+def _check_directories(keyword: Keyword, token: Token, settings: Settings, report: ProblemReport) -> None:
     """Warn of directories that the file names and that are not there."""
-    read = VARIABLES[keyword].read(str(token), report.note_of(token))[keyword]
+    read = keyword.read(str(token), report.note_of(token))[keyword.name]
     written = read if isinstance(read, tuple) else (read,)
-    base = "" if keyword in ("basedir", "cfbasedir") else settings.basedir
+    base = "" if keyword.under == CURRENT else getattr(settings, keyword.under)
     for name in written:
         path = Path(base, name)
         offset = (token.start_pos or 0) + max(0, token.find(name))
         # who checks need not be the one who runs the daemon, which alone has to write into the others
-        error = unreadable(str(path)) if keyword in ("mondir", "alertdir") else absent(str(path))
+        error = unreadable(str(path)) if keyword.type is PATHS else absent(str(path))
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             hint = (
                 ""
                 if path.is_absolute() and name.startswith("/")
                 else f"relative names are under {base or 'the current one'}"
             )
-            report.add("missing-directory", token.line or 0, offset, keyword=keyword, path=path, hint=hint)
+            report.add("missing-directory", token.line or 0, offset, keyword=keyword.name, path=path, hint=hint)
         elif error is not None:
             reason = error.strerror
-            report.add("unreadable-directory", token.line or 0, offset, keyword=keyword, path=path, reason=reason)
+            report.add("unreadable-directory", token.line or 0, offset, keyword=keyword.name, path=path, reason=reason)
 
 
 def program_finder(settings: Settings) -> Callable[[str, str], Search]:

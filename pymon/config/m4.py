@@ -9,18 +9,16 @@ from pathlib import Path
 
 from pymon.errors import PymonError
 
-TIME_LIMIT = 60.0
-"""seconds"""
-
 
 class M4Failed(PymonError):
     """m4 could not be run, took too long, or said that something is wrong."""
 
 
-def run_m4(program: str, path: Path) -> bytes:
+def run_m4(program: str, path: Path, time_limit: float) -> bytes:
     """Give what ``program`` makes of a file, as ``m4 FILE`` does; it may be any filter.
 
-    It runs in a process group of its own, which is ended after a minute. Raises M4Failed with m4's own words.
+    It runs in a process group of its own, which is ended after ``time_limit`` seconds. Raises M4Failed with m4's own
+    words.
     """
     try:
         process = subprocess.Popen(
@@ -33,11 +31,11 @@ def run_m4(program: str, path: Path) -> bytes:
     except OSError as error:
         raise M4Failed(f"{program} cannot be run: {error.strerror}") from error
     try:
-        output, errors = process.communicate(timeout=TIME_LIMIT)
+        output, errors = process.communicate(timeout=time_limit)
     except subprocess.TimeoutExpired as error:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise M4Failed(f"{program} did not end within {TIME_LIMIT:.0f} s") from error
+        raise M4Failed(f"{program} did not end within {time_limit:.0f} s") from error
     said = errors.decode("utf-8", "replace").strip()
     if process.returncode:
         raise M4Failed(said or f"{program} ended with status {process.returncode}")

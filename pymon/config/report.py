@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from lark import Token
 
 from pymon.config.keyword import InvalidValue
+from pymon.config.limits import ConfigLimits
 from pymon.config.lines import Source
 from pymon.config.problems import PROBLEM_KINDS
 from pymon.model.place import Place
@@ -14,18 +15,13 @@ from pymon.model.problem import Problem, Severity
 from pymon.redaction.command_words import cut_before_secret
 from pymon.suggestions import most_alike
 
-MOST = 1000
-"""errors, and warnings, kept of one file; a file that has more is not a mon.cf"""
-
-MOST_COMPARISONS = 100_000
-"""names that are compared with misspelt ones, all in all: about a second's work"""
-
 
 class ProblemReport:
     """Gathers problems of one source; it only grows."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, limits: ConfigLimits | None = None) -> None:
         self.source = source
+        self._limits = limits or ConfigLimits()
         self._problems: list[Problem] = []
         self._others: list[Problem] = []
         self._counts = dict.fromkeys(Severity, 0)
@@ -51,7 +47,7 @@ class ProblemReport:
         known = PROBLEM_KINDS[kind]
         self._counts[known.severity] += 1
         self._fatal += known.severity is Severity.ERROR and not known.starts
-        if self._counts[known.severity] > MOST:
+        if self._counts[known.severity] > self._limits.problems:
             return
         text = cut_before_secret(self.source.physical(place.line))
         message, advice = known.message.format(**facts), known.advice.format(**facts)
@@ -67,7 +63,7 @@ class ProblemReport:
     def guess(self, word: str, known: Collection[str]) -> str:
         """``did_you_mean``, as long as it does not take too long: a site may have thousands of names."""
         self._comparisons += len(known)
-        return did_you_mean(word, known) if self._comparisons <= MOST_COMPARISONS else ""
+        return did_you_mean(word, known) if self._comparisons <= self._limits.comparisons else ""
 
     def note_of(self, token: Token) -> Callable[..., None]:
         """A function by which a converter mentions what is odd about the value of a token."""

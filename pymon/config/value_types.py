@@ -12,7 +12,16 @@ as_written = client.set_as_written
 
 TEXT = ValueType(values.plain_text, as_written)
 HOSTS = ValueType(values.host_set, as_written, explained.format_set, client.hosts_text)
+
+FILE = ValueType(values.plain_text, as_written)
+"""a file that has to be there, and readable"""
+DIRECTORY = ValueType(values.plain_text, as_written)
+"""a directory that should be there"""
 PATHS = ValueType(values.path_list, as_written, explained.format_paths)
+"""directories that should be there, and readable"""
+PATH = ValueType(values.plain_text, as_written)
+"""what the daemon makes where it is not there"""
+
 NUMBER = ValueType(values.number, as_written)
 COUNT = ValueType(values.alert_count, as_written)
 PROCESSES = ValueType(values.process_count, as_written)

@@ -10,7 +10,7 @@ import pytest
 
 from pymon.cli.check import check
 from pymon.config import value_types as types
-from pymon.config.keyword import Inheritance, Keyword, Scope, ValueType
+from pymon.config.keyword import CURRENT, Inheritance, Keyword, Scope, ValueType
 from pymon.config.keywords import KEYWORDS, SERVICE_KEYWORDS, VARIABLES, WATCH_WORDS
 from pymon.config.loader import load
 from pymon.config.problems import PROBLEM_KINDS
@@ -53,7 +53,10 @@ def same(good: str, bad: str | None = None, code: str = "") -> Values:
 VALUES: dict[ValueType, Values] = {
     types.TEXT: same("/dev/null"),
     types.HOSTS: same("h"),
+    types.FILE: same("/dev/null"),
+    types.DIRECTORY: same("/dev"),
     types.PATHS: same("/dev:/"),
+    types.PATH: same("/dev/full"),
     types.NUMBER: same("7", "many", "odd-number"),
     types.COUNT: same("7", "many", "numalerts"),
     types.PROCESSES: same("7", "many", "not-a-number"),
@@ -84,7 +87,6 @@ VALUES: dict[ValueType, Values] = {
     types.PLUGIN_ORDER: same("own", "mine", "plugin-order"),
 }
 OF_ONE_KEYWORD = {
-    "monerrfile": same("/dev/full"),  # what others are given is its default
     "hostdepend": Values("SELF:t", "g:t", "g:t"),  # a list of hosts' services: no expression, so nothing is malformed
 }
 NEEDS = {"servertls": "servertlscert = /dev/null\n"}
@@ -155,6 +157,17 @@ def test_rows_stand_once_and_services_and_periods_share_none() -> None:
 
 def test_every_setting_has_a_row() -> None:
     assert set(VARIABLES) == set(Settings.__dataclass_fields__)
+
+
+@EACH
+def test_a_path_is_under_a_directory_that_leads_to_the_current_one(keyword: Keyword) -> None:
+    seen = {keyword.name}
+    while keyword.under not in ("", CURRENT):
+        keyword = VARIABLES[keyword.under]
+        assert keyword.type is types.DIRECTORY
+        assert keyword.name not in seen
+        seen.add(keyword.name)
+    assert keyword.under == CURRENT or len(seen) == 1
 
 
 @OF_SERVICES

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pymon.config.encoding import guess_encoding
-from pymon.config.loader import SIZE_LIMIT, load
+from pymon.config.limits import ConfigLimits
+from pymon.config.loader import load
 from pymon.config.paths import resolve_paths
 from pymon.errors import ConfigError
 from pymon.executable import Search, search
@@ -63,7 +64,7 @@ def test_what_is_too_large_for_a_configuration_is_not_read(tmp_path: Path, name:
     path = tmp_path / name
     if not path.exists():
         path.touch()
-        os.truncate(path, SIZE_LIMIT + 1)
+        os.truncate(path, ConfigLimits().file_bytes + 1)
     with pytest.raises(ConfigError, match=f"{path}: error: this file has more than 16 MiB"):
         load(path)
 
@@ -283,9 +284,8 @@ def test_missing_m4(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_m4_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pymon.config.m4.TIME_LIMIT", 0.2)
+def test_m4_that_hangs_is_ended(folder: Path) -> None:
     slow = folder / "slow"
     write_program(slow, "#!/bin/sh\nsleep 60 & sleep 60\n")
     with pytest.raises(ConfigError, match="did not end within"):
-        load(write(folder, SITE.format("x")), m4=str(slow))
+        load(write(folder, SITE.format("x")), m4=str(slow), limits=ConfigLimits(m4_seconds=0.2))
