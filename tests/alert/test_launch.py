@@ -352,6 +352,7 @@ async def test_an_ordered_alert_does_not_wait_for_another_that_hangs(
         ordered = PluginFile(name, file.path, Scripted())
         launcher.launch(call(), invocation("k", path=file.path), ordered, inprocess=False)
         await asyncio.to_thread(_wait_for_text, tmp_path / seen)
+    assert launcher.running >= 1, "the one that hangs"
     await launcher.drain(1.0)
 
 
@@ -399,6 +400,7 @@ async def test_a_program_of_an_ordered_alert_does_not_wait_for_others_that_hang(
     await asyncio.to_thread(_wait_for_text, hangs)
     launcher.launch(call(), invocation("k"), plugin_file(Running(changed, ordered=True)))
     await asyncio.to_thread(_wait_for_text, changed)
+    assert launcher.running >= 1, "the one that hangs"
     await launcher.drain(1.0)
 
 
@@ -411,6 +413,7 @@ async def test_one_that_cannot_be_started_is_tried_again(
     await asyncio.to_thread(_wait_until, lambda: "is tried again" in caplog.text)
     script(tmp_path, f"echo yes >{tmp_path}/sent")
     await asyncio.to_thread(_wait_for_text, tmp_path / "sent")
+    assert (tmp_path / "sent").read_text() == "yes\n"
 
 
 @pytest.mark.parametrize(("ago", "attempts"), [(3 * 86400.0, 1), (3700.0, 1), (3500.0, 2), (-60.0, 2)])

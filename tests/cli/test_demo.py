@@ -64,7 +64,7 @@ def is_served(server_name: str) -> bool:
         return client.connect_ex((server.address, server.port)) == 0
 
 
-def wait_until_nobody_serves() -> None:
+def check_that_nobody_serves() -> None:
     deadline = time.monotonic() + 10
     while any(is_served(server.name) for server in web_servers()):
         assert time.monotonic() < deadline, "a web server of the demo outlived it"
@@ -93,7 +93,7 @@ def test_once_ends_after_the_round_trip(tmp_path: Path) -> None:
     assert places == sorted(places), out
     assert "127.0.0.3:18080 is out" not in out
     assert not err
-    wait_until_nobody_serves()
+    check_that_nobody_serves()
     assert not list(tmp_path.iterdir())
 
 
@@ -103,7 +103,7 @@ def test_an_address_in_use_is_said(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert err.startswith("pymon demo: the web server web2 cannot listen on 127.0.0.3:18080: Address already in use\n")
     assert "Traceback" not in out + err
-    wait_until_nobody_serves()
+    check_that_nobody_serves()
 
 
 def test_a_round_trip_that_did_not_happen_is_a_failure(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_round_trip_that_did_not_happen_is_a_failure(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
     assert "pymon demo: it was ended at: " in err
-    wait_until_nobody_serves()
+    check_that_nobody_serves()
 
 
 def test_goes_on_until_ctrl_c(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_goes_on_until_ctrl_c(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, out + err
     assert not err
-    wait_until_nobody_serves()
+    check_that_nobody_serves()
     assert not list(tmp_path.iterdir())
 
 
@@ -132,7 +132,7 @@ def test_web_servers_end_with_a_demo_that_was_killed(tmp_path: Path) -> None:
         wait_for_line(process, "web2/http is well")
         process.kill()
         process.communicate(timeout=LIMIT)
-    wait_until_nobody_serves()
+    check_that_nobody_serves()
 
 
 def test_the_configuration_speaks_of_the_same_servers() -> None:

@@ -119,7 +119,9 @@ def test_own_auth_file_is_clean() -> None:
 
 @given(st.text(max_size=100))
 def test_any_text_can_be_read(text: str) -> None:
-    parse_auth(text)
+    rules, problems = parse_auth(text)
+    assert rules is not None
+    assert all(problem.message for problem in problems)
 
 
 @pytest.mark.parametrize(

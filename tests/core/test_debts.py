@@ -316,7 +316,8 @@ def test_a_success_costs_nothing_where_nothing_is_owed() -> None:
 
     of = watched(*LVS)
     result = CheckResult(0, "")
-    events.observe(of, ServiceState(), result, T0, SiteContext(services={of.key: of}, target=ask))
+    verdict = events.observe(of, ServiceState(), result, T0, SiteContext(services={of.key: of}, target=ask))
+    assert verdict.effects is not None
 
 
 def test_what_changes_the_kernel_owes_nothing_for_a_broken_check() -> None:

@@ -47,18 +47,16 @@ def test_names_are_unique() -> None:
 def test_mon_alerts(scenario: Scenario, recordings: Recordings) -> None:
     """Debian's mon does what the scenario says of it."""
     for service, part in scenario.services():
-        _assert_alerts(recordings.mon, service, part.on_mon, scenario)
-        _assert_runs(
-            recordings.mon, service, part, part.arguments if part.mon_arguments is None else part.mon_arguments
-        )
+        check_alerts(recordings.mon, service, part.on_mon, scenario)
+        check_runs(recordings.mon, service, part, part.arguments if part.mon_arguments is None else part.mon_arguments)
 
 
 @every_scenario
 def test_pymon_alerts(scenario: Scenario, recordings: Recordings) -> None:
     """Pymon does what the scenario says."""
     for service, part in scenario.services():
-        _assert_alerts(recordings.pymon, service, part.expect, scenario)
-        _assert_runs(recordings.pymon, service, part, part.arguments)
+        check_alerts(recordings.pymon, service, part.expect, scenario)
+        check_runs(recordings.pymon, service, part, part.arguments)
 
 
 @alike
@@ -110,12 +108,12 @@ def test_exit_status(recordings: Recordings) -> None:
     assert recordings.pymon.exit_status == 0
 
 
-def _assert_alerts(recording: Recording, service: str, expected: Sequence[str], scenario: Scenario) -> None:
+def check_alerts(recording: Recording, service: str, expected: Sequence[str], scenario: Scenario) -> None:
     briefs = recording.briefs(service)
     assert matches(briefs, expected), f"{scenario.about}: expected {list(expected)}, but it was {briefs}"
 
 
-def _assert_runs(recording: Recording, service: str, part: Part, arguments: object) -> None:
+def check_runs(recording: Recording, service: str, part: Part, arguments: object) -> None:
     runs = recording.runs[service]
     assert len(runs) == len(part.steps)
     if arguments is not None:

@@ -326,6 +326,7 @@ async def test_a_payment_left_undone_is_done_though_its_service_is_gone(tmp_path
     pool.configure(REST)
     await pool.restart()
     await pool.becomes(*RIPS)
+    assert not pool.owed()
     await pool.engine.stop()
     memory_table().flush()
 

@@ -233,9 +233,9 @@ def test_period_keys_may_hold_anything() -> None:
 
 @given(st.binary(max_size=200).map(lambda data: data.decode("utf-8", "surrogateescape")))
 def test_no_text_does_harm(text: str) -> None:
-    mon_state_format.parse_opstatus(text, SITE)
-    mon_state_format.parse_opstatus(f"group=g1\tservice=s1\t{text}", SITE)
-    mon_state_format.parse_disabled(text, SITE)
+    assert mon_state_format.parse_opstatus(text, SITE) is not None
+    assert mon_state_format.parse_opstatus(f"group=g1\tservice=s1\t{text}", SITE) is not None
+    assert mon_state_format.parse_disabled(text, SITE) is not None
 
 
 def test_disabled_is_written_as_mon_does() -> None:

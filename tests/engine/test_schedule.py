@@ -101,7 +101,7 @@ async def test_a_schedule_may_be_paused_before_it_starts(fired: Fired, time: Eng
     schedule.start()
     schedule.resume()
     schedule.at("a", BEGIN, lambda planned, now: None)
-    await fired.until("a", 1)
+    assert len(await fired.until("a", 1)) == 1
     schedule.stop()
 
 
@@ -217,6 +217,6 @@ async def test_a_signal_is_not_lost_among_many_timers(schedule: Schedule) -> Non
             schedule.at(f"{number}", BEGIN + 3600, lambda planned, now: None)
         signal.raise_signal(signal.SIGUSR1)
         async with asyncio.timeout(10):
-            await caught.wait()
+            assert await caught.wait()
     finally:
         loop.remove_signal_handler(signal.SIGUSR1)

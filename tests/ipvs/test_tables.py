@@ -40,7 +40,8 @@ def table() -> MemoryTable:
 
 @pytest.mark.parametrize("case", table_cases.cases())
 def test_in_memory(case: str) -> None:
-    table_cases.cases()[case](MemoryTable())
+    check_case = table_cases.cases()[case]
+    check_case(MemoryTable())
 
 
 def _loads(code: str, **environ: str) -> bool:

@@ -65,6 +65,7 @@ async def test_start_that_is_given_up_while_it_opens_a_place(
         await starting
     gate.may_go.set()
     await until(lambda: all(each.fileno() == -1 for each in gate.opened))
+    assert gate.opened
 
 
 async def test_stop_while_a_reload_closes_a_place(live: Live) -> None:

@@ -185,8 +185,9 @@ async def test_a_state_waits_for_company_but_not_for_long(path: Path) -> None:
     await record.open()
     record.state(WEB, DOWN)
     async with asyncio.timeout(10):
-        while (await asyncio.to_thread(look_up, path, WEB)).state is None:
+        while (found := await asyncio.to_thread(look_up, path, WEB)).state is None:
             await asyncio.sleep(0.01)
+    assert found.state == DOWN
     await record.close()
 
 

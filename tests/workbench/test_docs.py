@@ -54,7 +54,7 @@ def plugins_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(command: list[str], folder: Path, environ: dict[str, str] | None = None) -> str:
+def check_run(command: list[str], folder: Path, environ: dict[str, str] | None = None) -> str:
     done = subprocess.run(
         command, cwd=folder, env=os.environ | (environ or {}), capture_output=True, text=True, timeout=120, check=False
     )
@@ -71,8 +71,8 @@ def test_no_block_is_overlooked() -> None:
 @pytest.mark.e2e
 def test_they_are_typed_and_neat(plugins: Path) -> None:
     for name in NAMES.values():
-        run([sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", str(plugins / name)], ROOT)
-    run([sys.executable, "-m", "ruff", "check", "--config", "pyproject.toml", str(plugins)], ROOT)
+        check_run([sys.executable, "-m", "mypy", "--strict", "--scripts-are-modules", str(plugins / name)], ROOT)
+    check_run([sys.executable, "-m", "ruff", "check", "--config", "pyproject.toml", str(plugins)], ROOT)
 
 
 def samples() -> Iterator[tuple[str, str]]:
@@ -96,10 +96,12 @@ def test_the_first_five_minutes(tmp_path: Path) -> None:
         with nobody() as port:  # the developer may have a Redis of his own
             here, shown = f"redis.monitor -p {port} 127.0.0.1", "redis.monitor 127.0.0.1"
             tried_command = command.replace(shown, here) if "plugin test" in command else command
-            said = run(["/bin/sh", "-c", commands + tried_command], tmp_path, ALONE).replace(here, shown)
+            said = check_run(["/bin/sh", "-c", commands + tried_command], tmp_path, ALONE).replace(here, shown)
         assert normal(said, tmp_path) == normal(expected, tmp_path), command
         if command.startswith("pymon plugin new"):
-            run(["/bin/sh", "-c", commands + "pytest -q test_redis_monitor.py"], tmp_path, ALONE)  # it works as written
+            check_run(
+                ["/bin/sh", "-c", commands + "pytest -q test_redis_monitor.py"], tmp_path, ALONE
+            )  # it works as written
             (tmp_path / "redis.monitor").write_text(block('#!/usr/bin/env python3\n"""Check that a Redis'))
             (tmp_path / "test_redis_monitor.py").write_text(
                 block("from __future__ import annotations\n\nimport socket")
@@ -121,7 +123,7 @@ def test_the_daemon_watches_it(plugins: Path, tmp_path: Path) -> None:
             limit.start()
             assert daemon.stderr is not None
             told = next((line for line in daemon.stderr if "calling alert" in line), "")
-            why = run([*program, *question.replace('"$PWD"', str(tmp_path)).split()], tmp_path)
+            why = check_run([*program, *question.replace('"$PWD"', str(tmp_path)).split()], tmp_path)
             daemon.terminate()
             daemon.communicate()
             limit.cancel()
@@ -286,13 +288,13 @@ def test_the_package(plugins: Path, tmp_path: Path) -> None:
     ((_, install),) = [each for each in BLOCKS if each[1].startswith("$ pip ")]
     offline = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     words = [*install.removeprefix("$ ").split(), "--target", str(tmp_path / "site")]
-    run([sys.executable, "-m", *words], tmp_path, offline)
+    check_run([sys.executable, "-m", *words], tmp_path, offline)
     environ = {"PYTHONPATH": str(tmp_path / "site")}
     (tmp_path / "mon.cf").write_text("mondir = none\n")
     command = [sys.executable, "-m", "pymon.cli.main", "plugin"]
-    listed = run([*command, "list", "-c", "mon.cf", "--monitors"], tmp_path, environ)
+    listed = check_run([*command, "list", "-c", "mon.cf", "--monitors"], tmp_path, environ)
     assert re.search(r"redis.monitor +in process +pymon-redis 1.0 \(pymon_redis:monitor\)\n", listed)
-    tried = run([*command, "test", "-c", "mon.cf", "redis.monitor", "127.0.0.1"], tmp_path, environ)
+    tried = check_run([*command, "test", "-c", "mon.cf", "redis.monitor", "127.0.0.1"], tmp_path, environ)
     assert "It did the same both ways" in tried
 
 

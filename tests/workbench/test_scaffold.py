@@ -30,7 +30,7 @@ ALONE = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """an environment in which pytest is as an author has it, without plugins"""
 
 
-def run(*command: str, folder: Path) -> str:
+def check_run(*command: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
@@ -55,7 +55,7 @@ def test_files_of_these_names(drafts: Path) -> None:
 @pytest.mark.slow
 def test_the_tests_pass_at_once(drafts: Path) -> None:
     """With nothing but pytest, as an author has it; warnings are errors."""
-    said = run("pytest", "-q", "-p", "no:cacheprovider", "-W", "error", ".", folder=drafts)
+    said = check_run("pytest", "-q", "-p", "no:cacheprovider", "-W", "error", ".", folder=drafts)
     assert "18 passed" in said
 
 
@@ -74,10 +74,12 @@ def test_the_tests_fail_when_the_plugin_is_wrong(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_they_are_typed_and_neat(drafts: Path) -> None:
     for name in NAMES[:2]:
-        run("mypy", "--strict", "--scripts-are-modules", str(drafts / name), folder=ROOT)
-    run("mypy", "--strict", str(drafts / "test_redis_monitor.py"), str(drafts / "test_pager_alert.py"), folder=ROOT)
-    run("ruff", "check", "--config", "pyproject.toml", "--ignore", "S101", str(drafts), folder=ROOT)
-    run("ruff", "format", "--config", "pyproject.toml", "--check", str(drafts), folder=ROOT)
+        check_run("mypy", "--strict", "--scripts-are-modules", str(drafts / name), folder=ROOT)
+    check_run(
+        "mypy", "--strict", str(drafts / "test_redis_monitor.py"), str(drafts / "test_pager_alert.py"), folder=ROOT
+    )
+    check_run("ruff", "check", "--config", "pyproject.toml", "--ignore", "S101", str(drafts), folder=ROOT)
+    check_run("ruff", "format", "--config", "pyproject.toml", "--check", str(drafts), folder=ROOT)
 
 
 def test_the_daemon_takes_them(drafts: Path) -> None:

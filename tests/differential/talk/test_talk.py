@@ -36,7 +36,7 @@ def _shown(scenario: Scenario, lines: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(shown)
 
 
-def _assert_answers(scenario: Scenario, played: Played, expected: Iterable[tuple[str, ...]]) -> None:
+def check_answers(scenario: Scenario, played: Played, expected: Iterable[tuple[str, ...]]) -> None:
     assert not played.failure
     assert _shown(scenario, played.lines) == _shown(scenario, expected), scenario.about
 
@@ -45,14 +45,14 @@ def _assert_answers(scenario: Scenario, played: Played, expected: Iterable[tuple
 @every_scenario
 def test_mon_answers(transcript: str, scenario: Scenario, played: dict[str, Both]) -> None:
     """Debian's mon answers as the transcript says."""
-    _assert_answers(scenario, played[transcript].mon[scenario.name], (step.mon for step in scenario.steps))
+    check_answers(scenario, played[transcript].mon[scenario.name], (step.mon for step in scenario.steps))
 
 
 @ahead
 @every_scenario
 def test_pymon_answers(transcript: str, scenario: Scenario, played: dict[str, Both]) -> None:
     """Pymon answers as the transcript says."""
-    _assert_answers(scenario, played[transcript].pymon[scenario.name], (step.pymon for step in scenario.steps))
+    check_answers(scenario, played[transcript].pymon[scenario.name], (step.pymon for step in scenario.steps))
 
 
 @ahead

@@ -243,7 +243,7 @@ async def test_test_monitor_checks_now_and_leaves_the_grid(lab: Lab) -> None:
 
 async def test_e_test_a_service_without_interval_is_checked_too(lab: Lab) -> None:
     """E-test: mon says that it was done, and does nothing."""
-    await lab.ask(asked.TestMonitor(UNSCHEDULED))
+    assert (await lab.ask(asked.TestMonitor(UNSCHEDULED))).ok
     await lab.until(lambda: lab.state(UNSCHEDULED).op_status is OpStatus.OK)
 
 
@@ -454,7 +454,7 @@ async def test_a_check_under_way_counts_though_its_service_was_changed(lab: Lab)
     (lab.here / "slow").touch()
     await lab.ask(asked.TestMonitor(X))
     await lab.until(lambda: len(lab.lines("runs")) == 1)
-    await lab.ask(asked.SetVariable(X, "description", "other"))
+    assert (await lab.ask(asked.SetVariable(X, "description", "other"))).ok
     (lab.here / "go").touch()
     await lab.until(lambda: lab.state(X).op_status is OpStatus.OK)
 

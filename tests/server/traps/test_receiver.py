@@ -152,7 +152,9 @@ async def test_default_group_catches_what_is_for_nobody(live: Live) -> None:
     )
     await live.start(site=site, auth=OPEN)
     live.send_trap(format_packet(replace(PACKET, grp="lost", svc="x")))
-    await until(lambda: live.engine.states[ServiceKey("default", "default")].op_status is OpStatus.FAIL)
+    default = ServiceKey("default", "default")
+    await until(lambda: live.engine.states[default].op_status is OpStatus.FAIL)
+    assert live.engine.states[default].failure_count == 1
 
 
 async def test_ipv6_sender(live: Live) -> None:
