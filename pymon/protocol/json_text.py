@@ -7,6 +7,12 @@ import json
 _encoder = json.JSONEncoder(separators=(",", ":"), default=str)
 
 
+class JsonText(str):
+    """The JSON text of a value, kept by somebody who needs it often."""
+
+    __slots__ = ()
+
+
 def dumps(value: object) -> str:
     r"""A value as JSON, on one line and in ASCII; bytes that are not UTF-8 are lone surrogates (``\udcXX``)."""
-    return _encoder.encode(value)
+    return value if isinstance(value, JsonText) else _encoder.encode(value)

@@ -275,6 +275,9 @@ def wait_for(port: int, text: str, seconds: float = 20) -> None:
             told = str(error)
 
 
+STANDING = r"^web http .* \(\d+ failures in a row\): gone; 1 alert sent in this outage; acknowledged: on it;"
+
+
 @pytest.mark.slow
 def test_the_daemon_tells_and_after_its_end_the_record(
     port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -291,6 +294,7 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     assert living.err == ""
     assert living.out.startswith("web http has been failing for ")
     assert living.out.splitlines()[0].endswith("; no checks, no alerts: the service is disabled")
+    assert re.search(STANDING, living.out)
     for said in (
         r"daemon     pymon \S+ started with 1 service on 1 watch",
         r"check      failed \(exit 3\): gone",
@@ -309,6 +313,7 @@ def test_the_daemon_tells_and_after_its_end_the_record(
     assert why("web", "http", where=where) == 0
     dead = capsys.readouterr()
     assert dead.out.splitlines()[0].endswith("; no checks, no alerts: the service is disabled")
+    assert re.search(STANDING, dead.out), "the record tells the same as the daemon"
     assert "read from" in dead.err
     assert "somebody@127.0.0.1 acknowledged: on it" in dead.out
     assert re.search(r"^  measured \d+s ago: h1 time 12.5 ms$", dead.out.splitlines()[1])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pymon.model.request import Outcome, ReadDowntimeLog
-from pymon.protocol.json_text import dumps
 from pymon.protocol.numbers import format_instant
 from pymon.protocol.wire import escape, escape_line_ends
 from pymon.server.commands.context import CommandContext
@@ -22,7 +22,7 @@ def pids(context: CommandContext) -> ListResult:
     server, running = context.snapshot.pid, list(context.snapshot.running.items())
     monitors = [{"group": key.group, "service": key.service, "pid": pid or None} for key, pid in running]
     lines = [f"server {server}", *(f"{key.group} {key.service} {pid}" for key, pid in running)]
-    value = dumps({"server": server, "monitors": monitors})
+    value = {"server": server, "monitors": monitors}
     return Listing("220 list pids completed", lines, (value,), is_array=False)
 
 
@@ -37,14 +37,14 @@ def banished(context: CommandContext) -> ListResult:
         f" {format_instant(each.since)} {format_instant(each.until)} {escape_line_ends(each.reason)}"
         for each in found
     )
-    return Listing("220 list banished completed", lines, (dumps(each._asdict()) for each in found))
+    return Listing("220 list banished completed", lines, (each._asdict() for each in found))
 
 
 def state(context: CommandContext) -> ListResult:
     """``list state``: whether the scheduler runs."""
     since = context.snapshot.stopped_since
     line = "scheduler running" if since is None else f"scheduler stopped since {format_instant(since)}"
-    value = dumps({"running": since is None, "stopped_since": since})
+    value = {"running": since is None, "stopped_since": since}
     return Listing("220 list state completed", (line,), (value,), is_array=False)
 
 
@@ -74,16 +74,16 @@ def _dtlog(outcome: Outcome) -> Listing | CommandReply:
     return Listing("220 list dtlog completed", outcome.lines, map(_downtime_item, outcome.lines), rest=rest)
 
 
-def _alert_item(line: str) -> str:
+def _alert_item(line: str) -> Mapping[str, object]:
     names = ("kind", "group", "service", "time", "alert", "arguments", "summary")
     return _item(names, _ALERT.fullmatch(line), line)
 
 
-def _failure_item(line: str) -> str:
+def _failure_item(line: str) -> Mapping[str, object]:
     return _item(("group", "service", "time", "summary"), _FAILURE.fullmatch(line), line)
 
 
-def _downtime_item(line: str) -> str:
+def _downtime_item(line: str) -> Mapping[str, object]:
     names = ("time", "group", "service", "first_failure", "downtime", "interval", "summary")
     return _item(names, _DOWNTIME.fullmatch(line), line)
 
@@ -91,12 +91,12 @@ def _downtime_item(line: str) -> str:
 _NUMBERS = frozenset({"time", "first_failure", "downtime", "interval"})
 
 
-def _item(names: tuple[str, ...], match: re.Match[str] | None, line: str) -> str:
+def _item(names: tuple[str, ...], match: re.Match[str] | None, line: str) -> Mapping[str, object]:
     """The fields of a line; of one in another form (from somebody's file) there is only the text, as the summary."""
     if match is None:
-        return dumps({**dict.fromkeys(names), "summary": line})
+        return {**dict.fromkeys(names), "summary": line}
     pairs = zip(names, match.groups(), strict=True)
-    return dumps({name: _number(text) if name in _NUMBERS else text for name, text in pairs})
+    return {name: _number(text) if name in _NUMBERS else text for name, text in pairs}
 
 
 def _number(text: str) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pymon.model.depend import ServiceKey
-from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape_line_ends, is_final
 from pymon.server.commands import views
 from pymon.server.commands.context import CommandContext, split
@@ -24,4 +23,4 @@ def debts(context: CommandContext) -> ListResult:
     found = [each for each in context.snapshot.owed(key) if key is not None or seen.has(each.key)]
     lines = (escape_line_ends(debt_text.line(each)) for each in found)
     lines = (f" {line}" if is_final(line) else line for line in lines)
-    return Listing("220 list debts completed", lines, (dumps(debt_text.as_data(each)) for each in found))
+    return Listing("220 list debts completed", lines, (debt_text.as_data(each) for each in found))

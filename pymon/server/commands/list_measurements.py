@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pymon.model.depend import ServiceKey
 from pymon.model.state import ServiceState
-from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape, is_final
 from pymon.server.commands.context import CommandContext, split
 from pymon.server.commands.listing import Listing, ListResult
@@ -28,10 +27,10 @@ def measurements(context: CommandContext) -> ListResult:
     return Listing(
         "220 list measurements completed",
         lines,
-        (_document(state) for _ in range(1)),  # made only if it is asked for
+        map(_document, (state,)),
         is_array=False,
     )
 
 
-def _document(state: ServiceState) -> str:
-    return dumps({"at": state.measured or None, "measurements": [list(each) for each in state.measurements]})
+def _document(state: ServiceState) -> dict[str, object]:
+    return {"at": state.measured or None, "measurements": [list(each) for each in state.measurements]}

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pymon.model.depend import Dependency, ServiceKey
 from pymon.model.service import Alias
-from pymon.protocol.json_text import dumps
 from pymon.protocol.wire import escape, quote
 from pymon.server.commands import views
 from pymon.server.commands.context import CommandContext, split_all
@@ -20,7 +19,7 @@ def watch(context: CommandContext) -> ListResult:
     return Listing(
         "220 list watch completed",
         (f"{group} {service}" for group, service in keys),
-        (dumps(_key_fields(key)) for key in keys),
+        (_key_fields(key) for key in keys),
     )
 
 
@@ -30,7 +29,7 @@ def descriptions(context: CommandContext) -> ListResult:
     return Listing(
         "220 list descriptions completed",
         (f"{key.group} {key.service} {escape(of.description or '', quoted=True)}" for key, of in services),
-        (dumps(_key_fields(key, description=of.description)) for key, of in services),
+        (_key_fields(key, description=of.description) for key, of in services),
     )
 
 
@@ -45,7 +44,7 @@ def group(context: CommandContext) -> ListResult:
         "hosts": [{"host": host.name, "disabled": host.disabled} for host in hostgroup.hosts],
     }
     line = " ".join(("hostgroup", hostgroup.name, *hosts))
-    return Listing("220 list group completed", (line,), (dumps(value),), is_array=False)
+    return Listing("220 list group completed", (line,), (value,), is_array=False)
 
 
 def deps(context: CommandContext) -> ListResult:
@@ -60,7 +59,7 @@ def list_views(context: CommandContext) -> ListResult:
     return Listing(
         "220 list group completed",
         ("views " + " ".join(sorted(declared)),),
-        [dumps({"view": name, "entries": declared[name].entries}) for name in sorted(declared)],
+        [{"view": name, "entries": declared[name].entries} for name in sorted(declared)],
     )
 
 
@@ -75,14 +74,14 @@ def aliases(context: CommandContext) -> ListResult:
     return Listing(
         "220 list aliases completed",
         (line for alias in found for line in (f"alias {alias.name}", *alias.lines, "")),
-        (dumps({"alias": alias.name, "lines": alias.lines}) for alias in found),
+        ({"alias": alias.name, "lines": alias.lines} for alias in found),
     )
 
 
 def aliasgroups(context: CommandContext) -> ListResult:
     """``list aliasgroups``: the names of the aliases on one line."""
     names = _with_lines(context.snapshot.site.aliases)
-    return Listing("220 list aliasgroups completed", (" ".join(names),) if names else (), map(dumps, names))
+    return Listing("220 list aliasgroups completed", (" ".join(names),) if names else (), names)
 
 
 def _with_lines(aliases: Mapping[str, Alias]) -> list[str]:
@@ -109,7 +108,7 @@ def disabled(context: CommandContext) -> ListResult:
     for name, keys in services.items():
         lines += [f"watch {name}"] if name in whole else []
         lines += [f"watch {name} service {key.service}" for key in keys]
-    return Listing("220 list disabled completed", lines, (dumps(value),), is_array=False)
+    return Listing("220 list disabled completed", lines, (value,), is_array=False)
 
 
 def _key_fields(key: ServiceKey, **further: object) -> dict[str, object]:
@@ -124,6 +123,6 @@ def _dep_lines(services: Iterable[tuple[ServiceKey, Dependency | None]]) -> Iter
         yield f"cmp {key.group} {key.service} {components}"
 
 
-def _dep_item(key: ServiceKey, depend: Dependency | None) -> str:
+def _dep_item(key: ServiceKey, depend: Dependency | None) -> Mapping[str, object]:
     components = [] if depend is None else [_key_fields(name) for name in depend.names]
-    return dumps(_key_fields(key, expression=None if depend is None else depend.text, components=components))
+    return _key_fields(key, expression=None if depend is None else depend.text, components=components)

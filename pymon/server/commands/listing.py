@@ -9,30 +9,31 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pymon.model.request import Outcome, Request
+from pymon.protocol.json_text import dumps
 from pymon.server.commands.context import CommandContext
 from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: its lines, and the same as JSON texts (the items of an array, or the one value there is).
+    """A list: its lines, and the same as JSON values (the items of an array, or the one value there is).
 
     Both may be generators, of which one is used. They hold on to what they show: the daemon goes on meanwhile.
     """
 
     final: str
     lines: Iterable[str]
-    items: Iterable[str]
+    items: Iterable[object]
     is_array: bool = True
     rest: FurtherPages | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FurtherPages:
-    """What a list goes on with: pages of lines, and how one of them is shown as the JSON text of an item."""
+    """What a list goes on with: pages of lines, and how one of them is shown as a JSON value."""
 
     pages: AsyncIterator[Iterable[str]]
-    item: Callable[[str], str]
+    item: Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def as_json(listing: Listing) -> CommandReply:
         return CommandReply(
             listing.final, array.of(listing.items), is_one_line=True, pages=_array_pages(array, listing.rest)
         )
-    pieces = _array(listing.items) if listing.is_array else listing.items
+    pieces = _array(listing.items) if listing.is_array else map(dumps, listing.items)
     return CommandReply(listing.final, pieces, is_one_line=True)
 
 
@@ -85,16 +86,16 @@ class _Array:
     def __init__(self) -> None:
         self._before = "["
 
-    def of(self, items: Iterable[str]) -> Iterator[str]:
+    def of(self, items: Iterable[object]) -> Iterator[str]:
         for item in items:
-            yield f"{self._before}{item}"
+            yield f"{self._before}{dumps(item)}"
             self._before = ","
 
     def end(self) -> Iterator[str]:
         yield "]" if self._before == "," else "[]"
 
 
-def _array(items: Iterable[str]) -> Iterator[str]:
+def _array(items: Iterable[object]) -> Iterator[str]:
     array = _Array()
     yield from array.of(items)
     yield from array.end()

@@ -14,7 +14,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.service import Service
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
-from pymon.protocol.json_text import dumps
+from pymon.protocol.json_text import JsonText, dumps
 from pymon.protocol.service_status import lasting_json, line_template, live_json
 from pymon.server.limits import ServerLimits
 from pymon.server.status_of import live_fields, status_of
@@ -61,12 +61,12 @@ class StatusRenderer:
             live = live_fields(state, now, due(key), is_running=key in running)
             yield template_of(key, service, state).fill(live)
 
-    def objects(self, rows: Iterable[StatusRow], snapshot: Snapshot) -> Iterator[str]:
-        """The JSON texts of the objects, made one by one."""
+    def objects(self, rows: Iterable[StatusRow], snapshot: Snapshot) -> Iterator[JsonText]:
+        """The JSON objects, made one by one."""
         now, due, running = snapshot.now, snapshot.next_check, snapshot.running
         for key, service, state in rows:
             live = live_fields(state, now, due(key), is_running=key in running)
-            yield f"{self._objects.get(key, service, state)},{dumps(live_json(live))[1:]}"
+            yield JsonText(f"{self._objects.get(key, service, state)},{dumps(live_json(live))[1:]}")
 
 
 def _object_beginning(service: Service, state: ServiceState) -> str:

@@ -13,7 +13,6 @@ from pymon.model.request import Outcome, ReadTimeline
 from pymon.model.service import Service
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
-from pymon.protocol.json_text import dumps
 from pymon.protocol.status_text import describe_muting, describe_status
 from pymon.protocol.wire import escape_line_ends, is_final
 from pymon.server.commands.context import CommandContext, refuse, split
@@ -60,7 +59,7 @@ def _since(text: str, now: float) -> float:
 def _listing(context: CommandContext, key: ServiceKey, outcome: Outcome) -> Listing | CommandReply:
     if not outcome.ok:
         return refuse(outcome)
-    items = (dumps(timeline.as_data(event)) for event in outcome.events)
+    items = (timeline.as_data(event) for event in outcome.events)
     return Listing("220 why completed", _lines(context.snapshot, key, outcome), items)
 
 
