@@ -30,29 +30,16 @@ from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.monremote import Monremote
 from pymon.engine.plugin_lookup import find_programs
 from pymon.engine.requests.configuration import Configuration, Load
-from pymon.engine.requests.perform import Control
+from pymon.engine.requests.daemon_requests import DaemonRequests
+from pymon.engine.requests.dispatcher import RequestDispatcher
+from pymon.engine.requests.enable_disable import SwitchRequests
+from pymon.engine.requests.service_requests import ServiceRequests
 from pymon.engine.restore import Resumption
 from pymon.engine.state_owner import StateOwner
 from pymon.model.auth import AuthRules
 from pymon.model.change import Observer, StateChange
 from pymon.model.depend import ServiceKey
-from pymon.model.request import (
-    Acknowledge,
-    Asker,
-    ClearTimers,
-    LoadState,
-    Outcome,
-    Request,
-    Reset,
-    SavedKind,
-    SetOpstatus,
-    StartScheduler,
-    StopScheduler,
-    SwitchHosts,
-    SwitchService,
-    SwitchWatch,
-    Terminate,
-)
+from pymon.model.request import KEPT_OVER_RESTARTS, Asker, Outcome, Request, SavedKind, Terminate
 from pymon.model.settings import Settings, StatePolicy
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
@@ -64,12 +51,6 @@ from pymon.runner.plugin_runner import PluginRunner
 from pymon.store.store import Store
 from pymon.timeline import operator_events
 from pymon.timeline.result_runs import result_of
-
-_KEPT_OVER_RESTARTS = (
-    *(Acknowledge, SetOpstatus, SwitchHosts, SwitchService, SwitchWatch, ClearTimers),
-    *(StartScheduler, StopScheduler, LoadState, Reset),
-)
-"""requests whose effect the next daemon takes up, if it is on file"""
 
 
 class Engine:
@@ -156,15 +137,20 @@ class Engine:
             environ,
         )
         self._monremote = Monremote(environ)
-        self._control = Control(
+        self._dispatcher = RequestDispatcher(
             self._owner,
-            self._monitor,
-            self._history,
-            self._appender,
             self._record,
-            self._configuration,
-            self._saving,
-            self._monremote,
+            ServiceRequests(self._owner, self._monitor, self._configuration, self._monremote).handlers,
+            SwitchRequests(self._owner, self._saving, self._monremote).handlers,
+            DaemonRequests(
+                self._owner,
+                self._monitor,
+                self._history,
+                self._appender,
+                self._record,
+                self._configuration,
+                self._saving,
+            ).handlers,
         )
         self._hostname = socket.gethostname()
 
@@ -270,9 +256,9 @@ class Engine:
 
     async def perform(self, request: Request, asker: Asker) -> Outcome:
         """Perform what a client asks for; returns when it is on file. Raises ValueError for a Login."""
-        outcome = await self._control.perform(request, asker)
+        outcome = await self._dispatcher.perform(request, asker)
         await self.settled()
-        if outcome.ok and isinstance(request, _KEPT_OVER_RESTARTS) and (obstacle := self._record.obstacle):
+        if outcome.ok and isinstance(request, KEPT_OVER_RESTARTS) and (obstacle := self._record.obstacle):
             outcome = replace(outcome, warning=f"not on file ({obstacle}): a restart of the daemon forgets this")
         if isinstance(request, Terminate):
             self.terminated.set()  # last, so that the caller's reply is on its way before anybody acts on it

@@ -210,6 +210,11 @@ Request = (
     | ReadTimeline
     | Login
 )
+KEPT_OVER_RESTARTS = (
+    *(Acknowledge, SetOpstatus, SwitchHosts, SwitchService, SwitchWatch, ClearTimers),
+    *(StartScheduler, StopScheduler, LoadState, Reset),
+)
+"""requests whose effect the next daemon takes up, if it is on file"""
 
 
 @dataclass(frozen=True, slots=True)

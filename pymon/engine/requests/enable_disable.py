@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from pymon.core import events
 from pymon.engine.mon_state_sync import Saving
 from pymon.engine.monremote import Monremote
+from pymon.engine.requests.handler import Handler
 from pymon.engine.requests.host_switches import sole_watches, unknown_hosts
 from pymon.engine.state_owner import StateOwner
 from pymon.model.change import ChangeCause
@@ -20,13 +21,18 @@ log = logging.getLogger("pymon.engine")
 Switch = SwitchWatch | SwitchService | SwitchHosts
 
 
-class Switching:
+class SwitchRequests:
     """Performs switches, sends the disable alerts that go with them, and tells the monremote."""
 
     def __init__(self, owner: StateOwner, saving: Saving, monremote: Monremote) -> None:
         self._owner = owner
         self._saving = saving
         self._monremote = monremote
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """Request → what performs it."""
+        return dict.fromkeys((SwitchHosts, SwitchService, SwitchWatch), self.perform)
 
     async def perform(self, request: Switch, asker: Asker) -> Outcome:
         """Switch, and bring mon's file ``disabled`` up to date."""

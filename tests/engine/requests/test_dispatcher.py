@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -68,6 +69,12 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     await made.engine.start()
     yield made
     await made.engine.stop()
+
+
+async def test_every_request_has_a_handler_but_login_which_is_the_servers(lab: Lab) -> None:
+    assert lab.engine._dispatcher._handlers.keys() == set(get_args(asked.Request)) - {asked.Login}
+    with pytest.raises(ValueError, match="Login is not for the engine"):
+        await lab.ask(asked.Login("bob", "secret"))
 
 
 # Acknowledgement
