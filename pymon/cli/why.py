@@ -168,7 +168,7 @@ def parse_since(text: str, now: float) -> float:
 def _lines(key: ServiceKey, answer: ServiceHistory, now: float) -> Iterator[str]:
     if answer.status is not None:
         yield describe_status(answer.status, now, local_time, answer.muted, answer.left)
-        yield from timeline.measured(answer.measurements, answer.measured, now)
+        yield from timeline.measurement_lines(answer.measurements, answer.measured, now)
     yield from debt_text.lines(answer.owed, now)
     yield from timeline.lines(answer.events, local_time, now=now) or ["  (nothing is recorded in this time)"]
 

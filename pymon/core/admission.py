@@ -66,7 +66,7 @@ def admit(
         return NotRun(Obstacle.STOPPED, "the scheduler is stopped", state)
     if service.monitor is None:
         return NotRun(Obstacle.NO_MONITOR, "it has no monitor", state)
-    if (excluded := _excluded(service, now, context)) is not None:
+    if (excluded := _check_exclude_periods(service, now, context)) is not None:
         after = min(EXCLUDED_RETRY, interval_in_force(service, state) or EXCLUDED_RETRY)
         return NotRun(Obstacle.EXCLUDE_PERIOD, excluded, state, after)
     outcome = dependencies.evaluate(service, DependBehavior.MONITOR, context, now)
@@ -84,7 +84,7 @@ def admit(
     return Run(chosen, state, left_out, noticed)
 
 
-def _excluded(service: Service, now: float, context: SiteContext) -> str | None:
+def _check_exclude_periods(service: Service, now: float, context: SiteContext) -> str | None:
     globally, own = context.settings.exclude_period, service.exclude_period
     local = context.local_time(now)
     if globally is not None and in_period(globally, local):

@@ -24,15 +24,15 @@ from dataclasses import dataclass, replace
 from pymon.core import debts, dependencies
 from pymon.core.context import SiteContext
 from pymon.core.debts import Recovery
-from pymon.core.outages import as_told
+from pymon.core.outages import about_outage
 from pymon.core.period import in_period
 from pymon.core.period_rules import (
     Ruling,
     check_exit,
     check_program,
     judge_failure,
+    judge_follow_up,
     judge_recovery,
-    judge_told,
 )
 from pymon.core.state import unacknowledge
 from pymon.model import acknowledgement
@@ -112,7 +112,7 @@ def decide(occasion: Occasion) -> Decision:
 
 
 def settle_late(occasion: Occasion) -> Decision:
-    """Settle what is owed at a success that ends no outage: all began anew meanwhile, or somebody set the status.
+    """Settle what is owed at a success that ends no outage: the states were reset meanwhile, or the status was set.
 
     The latter has no upalert, as in mon (Q15), but what acts upon a thing is put right all the same.
     """
@@ -174,7 +174,7 @@ def _check_acknowledgement(occasion: Occasion) -> Suppression | None:
     state, event = occasion.state, occasion.event
     if not state.ack or event.kind in (EventKind.UP, EventKind.ACK, EventKind.DISABLE):
         return None
-    said = acknowledgement.said(state.ack_comment)
+    said = acknowledgement.describe(state.ack_comment)
     return Suppression(Rule.ACK, f"acknowledged {lasting(state.ack, event.at)} ago{f' ({said})' if said else ''}")
 
 
@@ -237,8 +237,8 @@ def _pay(occasion: Occasion, decision: Decision, recovery: Recovery) -> Decision
 def _about_the_service(occasion: Occasion, decision: Decision) -> Decision:
     """Upalerts that pay for a real failure say so, also where the outage that ends is one of the check.
 
-    All began anew since that failure, and then the check broke. What heeds no broken check would not put right what it
-    has done.
+    The states were reset since that failure, and then the check broke. What heeds no broken check would not put right
+    what it has done.
     """
     service, target = occasion.service, occasion.context.target
     owed = [each for each in occasion.state.debts if not each.unpaid_since]
@@ -308,7 +308,7 @@ def _judge(period: Period, occasion: Occasion) -> Ruling:
     if event.kind is EventKind.UP:
         return Ruling(counters, judge_recovery(period, counters, state, event.at))
     if event.kind is EventKind.ACK:
-        return Ruling(counters, judge_told(period, counters, SendRule.ACK))
+        return Ruling(counters, judge_follow_up(period, counters, SendRule.ACK))
     return Ruling(counters, SendReason(SendRule.STARTUP if event.kind is EventKind.STARTUP else SendRule.DISABLE))
 
 
@@ -320,7 +320,7 @@ def _check_period(period: Period, occasion: Occasion) -> Suppression | None:
 
 def _about_other(occasion: Occasion) -> Occasion:
     """The occasion as seen by alerts about the outage that is not in force."""
-    state = as_told(occasion.state, broken=not occasion.state.broken)
+    state = about_outage(occasion.state, broken=not occasion.state.broken)
     return replace(occasion, state=state, event=replace(occasion.event, output=state.last_output))
 
 

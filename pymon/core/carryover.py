@@ -33,7 +33,7 @@ def traces_of(service: Service, target: TargetOf) -> tuple[Trace, ...]:
     return tuple(Trace(period.key, frozenset(_targets(service, period, target))) for period in service.periods)
 
 
-def remembered(service: Service, state: ServiceState, target: TargetOf) -> tuple[Trace, ...]:
+def traces_in(service: Service, state: ServiceState, target: TargetOf) -> tuple[Trace, ...]:
     """The periods that a state tells of, by its counters and debts: all that is left after a restart."""
     other = state.other_outage.periods if state.other_outage is not None else {}
     found: dict[str, set[Target]] = {key: set() for key in (*state.periods, *other)}
@@ -93,27 +93,27 @@ def carry(state: ServiceState, old: Sequence[Trace], service: Service, target: T
     other = state.other_outage
     return replace(
         state,
-        periods=_carried_counters(state.periods, followed),
-        other_outage=None if other is None else replace(other, periods=_carried_counters(other.periods, followed)),
-        debts=tuple(_carried(debt, target(service, debt.command), new, followed) for debt in state.debts),
+        periods=_carry_counters(state.periods, followed),
+        other_outage=None if other is None else replace(other, periods=_carry_counters(other.periods, followed)),
+        debts=tuple(_carry_debt(debt, target(service, debt.command), new, followed) for debt in state.debts),
         failure_interval_active=state.failure_interval_active and service.failure_interval is not None,
     )
 
 
-def _carried_counters(
+def _carry_counters(
     counters: Mapping[str, PeriodState], followed: Mapping[str, Sequence[str]]
 ) -> dict[str, PeriodState]:
     carried = {}
     counted: set[str] = set()
     for key, before in followed.items():
-        mine = _merged([counters[each] for each in before if each in counters])
+        mine = _merge([counters[each] for each in before if each in counters])
         if mine != _FRESH:  # what is shown as sent is shown once
             carried[key] = replace(mine, counted_sent=0) if counted.issuperset(before) else mine
             counted.update(before)
     return carried
 
 
-def _carried(debt: Debt, mine: Target, new: Sequence[Trace], followed: Mapping[str, Sequence[str]]) -> Debt:
+def _carry_debt(debt: Debt, mine: Target, new: Sequence[Trace], followed: Mapping[str, Sequence[str]]) -> Debt:
     """A debt at the period that follows its own: at the one with an alert for the same thing, if there are several."""
     heirs = [trace for trace in new if debt.period in followed[trace.key]]
     key = next((trace.key for trace in heirs if mine in trace.targets), heirs[0].key if heirs else debt.period)
@@ -139,7 +139,7 @@ def _likeness(before: Trace, after: Trace) -> float:
     return len(before.targets & after.targets) / len(every) if every else 0.0
 
 
-def _merged(counters: Iterable[PeriodState]) -> PeriodState:
+def _merge(counters: Iterable[PeriodState]) -> PeriodState:
     """The counters of several periods as those of one: it has alerted as often, and as lately, as any of them."""
     known = list(counters)
     if len(known) < 2:  # nothing to merge

@@ -72,7 +72,7 @@ def owe(
 ) -> tuple[Debt, ...]:
     """The debts after alerts of one period were called about a failure, or about a ``broken`` check."""
     found = {_thing(service, each, target): each for each in debts}
-    undone_by = _undoing(service, period, target)
+    undone_by = _find_undoing(service, period, target)
     for command in called:
         if broken and not target(service, command).heeds_broken:
             continue
@@ -110,7 +110,7 @@ def _thing(service: Service, debt: Debt, target: TargetOf) -> tuple[Target, str]
     return target(service, debt.command), debt.period
 
 
-def _undoing(service: Service, period: Period, target: TargetOf) -> Callable[[Command], tuple[Command, ...]]:
+def _find_undoing(service: Service, period: Period, target: TargetOf) -> Callable[[Command], tuple[Command, ...]]:
     """Tells which upalerts of a period undo one of its alerts.
 
     Those that act upon the same thing; else, of a program that does not say what it acts upon, those of its name, else
@@ -210,7 +210,7 @@ def unlisted_payers(service: Service, debt: Debt, target: TargetOf) -> tuple[Com
     return tuple(payer for payer in debt.payers if target(service, payer) not in known)
 
 
-def unpaid(debt: Debt, at: float, why: str) -> Debt:
+def mark_unpaid(debt: Debt, at: float, why: str) -> Debt:
     """A debt that nothing pays any more."""
     return debt if debt.unpaid_since else replace(debt, unpaid_since=at, why=why)
 
@@ -221,14 +221,14 @@ def without_old(debts: tuple[Debt, ...], now: float) -> tuple[Debt, ...]:
     return debts if len(left) == len(debts) else left
 
 
-def paid_by_others(service: Service, debts: tuple[Debt, ...], done: Set[Target], target: TargetOf) -> tuple[Debt, ...]:
+def without_paid(service: Service, debts: tuple[Debt, ...], done: Set[Target], target: TargetOf) -> tuple[Debt, ...]:
     """The debts without those that an upalert of another service has paid: it acts upon the same thing."""
     left = tuple(each for each in debts if target(service, each.command) not in done)
     return debts if len(left) == len(debts) else left
 
 
-def begun_anew(states: Mapping[ServiceKey, ServiceState]) -> dict[ServiceKey, ServiceState]:
-    """What is left of states when all begins anew: nothing but what is owed."""
+def keep_debts(states: Mapping[ServiceKey, ServiceState]) -> dict[ServiceKey, ServiceState]:
+    """What is left of states when they are reset: nothing but what is owed."""
     return {key: ServiceState(debts=state.debts, left=state.left) for key, state in states.items() if state.debts}
 
 
@@ -252,7 +252,7 @@ class _Books:
         if not obstacles:
             return
         waits = mine.is_meant and all(held.rule in _PASSING for held in obstacles)
-        self.left.append(debt if waits else unpaid(debt, self._recovery.at, str(obstacles[0])))
+        self.left.append(debt if waits else mark_unpaid(debt, self._recovery.at, str(obstacles[0])))
 
     def _pay(self, debt: Debt, wanted: Target) -> Suppression | None:
         """Have one upalert called, or say why it is not."""

@@ -131,7 +131,7 @@ class _Evaluation:
         if depth > self.context.settings.dep_recur_limit:
             raise DependencyCycle(f"it is nested deeper than dep_recur_limit {self.context.settings.dep_recur_limit}")
         if dependency.expression is None:
-            raise DependencyError("a list of services is no expression")
+            raise DependencyError("a list of services is not an expression")
         valued = {key: self.service(key, depth + 1) for key in dependency.names}
         result = value_of(dependency.expression, lambda key: valued[key].fulfilled)
         return _Valued(bool(result), 1 + max((each.height for each in valued.values()), default=0))

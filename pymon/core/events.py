@@ -17,7 +17,7 @@ from dataclasses import replace
 from pymon.core import alerting, debts, dependencies
 from pymon.core.alerting import Event, Occasion
 from pymon.core.context import SiteContext
-from pymon.core.outages import acknowledged, broken_result, ending, enter, is_failed_open, is_told_broken
+from pymon.core.outages import acknowledge_outages, broken_result, ending, enter, is_failed_open, says_broken
 from pymon.core.period_rules import check_program
 from pymon.core.state import (
     begin_failure,
@@ -83,7 +83,7 @@ def trap(service: Service, state: ServiceState, trap: Trap, now: float, context:
     if trap.is_success:
         event = Event(EventKind.UP, now, trap.output, 0, trap.intended)
         return _succeed(Occasion(service, state, event, context), trap.sta)
-    broken = is_told_broken(trap.sta, trap.summary)  # by trap.alert of another pymon, whose check it is
+    broken = says_broken(trap.sta, trap.summary)  # by trap.alert of another pymon, whose check it is
     event = Event(EventKind.TRAP, now, trap.output, trap.sta, trap.intended)
     return _fail(Occasion(service, state, event, context), broken=broken)
 
@@ -136,7 +136,7 @@ def acknowledge(
     if not is_acknowledgeable(state):
         raise ValueError(f"{service.key} is in a non-failure state")
     text = f"{who}: {comment}"
-    return _tell(Occasion(service, acknowledged(state, now, text), Event(EventKind.ACK, now, text), context))
+    return _tell(Occasion(service, acknowledge_outages(state, now, text), Event(EventKind.ACK, now, text), context))
 
 
 def disable(service: Service, state: ServiceState, who: str, now: float, context: SiteContext) -> Verdict:
@@ -170,7 +170,7 @@ def test_alert(
             continue
         call = AlertCall(service.key, event, alert.command, state, TEST_OUTPUT, now, retval, kind, period, reason=_TEST)
         calls.append(call)
-    return Verdict(state, (*calls, *_suppressed(Occasion(service, state, Event(event, now), context), held)))
+    return Verdict(state, (*calls, *_suppressions(Occasion(service, state, Event(event, now), context), held)))
 
 
 def _fail(occasion: Occasion, check: CheckResult | None = None, *, broken: bool = False) -> Verdict:
@@ -212,22 +212,22 @@ def _tell_success(occasion: Occasion) -> Verdict:
     shown = replace(seen, last_summary=summary, last_detail=detail, has_result=True)
     shared = alerting.redistribute(replace(occasion, state=shown))
     if state.op_status is not OpStatus.FAIL:
-        return Verdict(state, (*shared.calls, *_suppressed(occasion, shared.held)))
+        return Verdict(state, (*shared.calls, *_suppressions(occasion, shared.held)))
     is_downtime = occasion.context.settings.dtlogging and is_failed_open(state)
     recorded = (_downtime(replace(occasion, state=ended)),) if is_downtime else ()
     decision = alerting.decide(replace(occasion, state=seen, event=replace(event, output=ended.last_output)))
-    held = _suppressed(occasion, shared.held + decision.held)
+    held = _suppressions(occasion, shared.held + decision.held)
     return Verdict(decision.state, (*recorded, *shared.calls, *decision.calls, *held))
 
 
 def _tell(occasion: Occasion) -> Verdict:
     """The redistribute alert, then the alerts of the periods, then what was held back of both."""
     shared, decision = alerting.redistribute(occasion), alerting.decide(occasion)
-    held = _suppressed(occasion, shared.held + decision.held)
+    held = _suppressions(occasion, shared.held + decision.held)
     return Verdict(decision.state, (*shared.calls, *decision.calls, *held))
 
 
-def _suppressed(occasion: Occasion, held: Iterable[Suppression]) -> tuple[Suppressed, ...]:
+def _suppressions(occasion: Occasion, held: Iterable[Suppression]) -> tuple[Suppressed, ...]:
     reasons, event = tuple(held), occasion.event
     return (Suppressed(occasion.service.key, event.kind, reasons, event.at),) if reasons else ()
 

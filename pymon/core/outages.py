@@ -44,7 +44,7 @@ def broken_result(result: CheckResult) -> CheckResult:
     return result._replace(exitval=max(result.exitval, BROKEN_EXIT), output=output)
 
 
-def is_told_broken(exitval: int | str | None, summary: str) -> bool:
+def says_broken(exitval: int | str | None, summary: str) -> bool:
     """Whether what mon's files, and traps, have of a result is that of a broken check: they have no field for it."""
     if isinstance(exitval, str):
         exitval = int(exitval) if exitval.isascii() and exitval.isdigit() and len(exitval) < _DIGITS else 0
@@ -71,7 +71,7 @@ def is_failed_open(state: ServiceState) -> bool:
     return not state.broken or (state.other_outage is not None and bool(state.other_outage.first_failure))
 
 
-def as_told(state: ServiceState, *, broken: bool) -> ServiceState:
+def about_outage(state: ServiceState, *, broken: bool) -> ServiceState:
     """A state as alerts see it that are about one of the outages, if the last result was of the other one."""
     if state.broken is broken:
         return state
@@ -84,11 +84,11 @@ def ending(state: ServiceState) -> ServiceState:
     """The state of an outage that a success ends, as upalerts see it: of the failed one, if that is open or owed."""
     other = state.other_outage
     if state.broken and other is not None and (other.first_failure or other.is_alerted):
-        return as_told(state, broken=False)
+        return about_outage(state, broken=False)
     return state
 
 
-def acknowledged(state: ServiceState, at: float, comment: str) -> ServiceState:
+def acknowledge_outages(state: ServiceState, at: float, comment: str) -> ServiceState:
     """Each open outage acknowledged: the one in force, and the other one if it has begun."""
     other = state.other_outage
     if other is not None and other.first_failure:

@@ -45,7 +45,7 @@ def judge_failure(
 
 def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, now: float) -> SendReason | Suppression:
     """Judge a recovery: by default only an outage that was told of has its end told."""
-    outcome = judge_told(period, counters, SendRule.RECOVERY)
+    outcome = judge_follow_up(period, counters, SendRule.RECOVERY)
     if isinstance(outcome, Suppression) or not state.first_failure:
         return outcome
     lasted = elapsed(state.first_failure, now)
@@ -55,7 +55,7 @@ def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, n
     return Suppression(Rule.UPALERTAFTER, text, period.key)
 
 
-def judge_told(period: Period, counters: PeriodState, rule: SendRule) -> SendReason | Suppression:
+def judge_follow_up(period: Period, counters: PeriodState, rule: SendRule) -> SendReason | Suppression:
     """Judge a recovery or an acknowledgement: they are for those who were told of the outage, or for all.
 
     The latter if no_comp_alerts is set; ``rule`` is the reason for the former.

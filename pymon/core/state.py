@@ -127,7 +127,7 @@ def finish_success(
         outage_summary=state.last_summary if was_failing else state.outage_summary,
         ack=0.0,
         ack_comment="",
-        other_outage=_remembered(service, state.other_outage),
+        other_outage=_keep_strict(service, state.other_outage),
         failure_interval_active=False,
         last_check=now - check.duration if check else state.last_check,
         monitor_duration=check.duration if check else state.monitor_duration,
@@ -154,8 +154,8 @@ def clear_timers(service: Service, state: ServiceState) -> ServiceState:
     """What ``clear timers`` does to the counters; its timers (checks, traps) are the engine's."""
     other = state.other_outage
     if other is not None:
-        other = replace(other, consec_failures=0, periods=_timers_cleared(service, other.periods))
-    return replace(state, consec_failures=0, periods=_timers_cleared(service, state.periods), other_outage=other)
+        other = replace(other, consec_failures=0, periods=_clear_periods(service, other.periods))
+    return replace(state, consec_failures=0, periods=_clear_periods(service, state.periods), other_outage=other)
 
 
 def unacknowledge(service: Service, state: ServiceState) -> ServiceState:
@@ -178,7 +178,7 @@ def _after_success(period: Period, counters: PeriodState) -> PeriodState:
     return PeriodState(last_alert=counters.last_alert if keeps else 0.0, fail_count=counters.fail_count)
 
 
-def _remembered(service: Service, ended: Outage | None) -> Outage | None:
+def _keep_strict(service: Service, ended: Outage | None) -> Outage | None:
     """What is left of a broken outage's books after a success: the last alert that a strict alertevery counts from."""
     if ended is None:
         return None
@@ -190,11 +190,11 @@ def _remembered(service: Service, ended: Outage | None) -> Outage | None:
     return Outage(periods=periods) if periods else None
 
 
-def _timers_cleared(service: Service, periods: Mapping[str, PeriodState]) -> dict[str, PeriodState]:
-    return {period.key: _with_timers_cleared(period, periods.get(period.key, _FRESH)) for period in service.periods}
+def _clear_periods(service: Service, periods: Mapping[str, PeriodState]) -> dict[str, PeriodState]:
+    return {period.key: _clear_period(period, periods.get(period.key, _FRESH)) for period in service.periods}
 
 
-def _with_timers_cleared(period: Period, counters: PeriodState) -> PeriodState:
+def _clear_period(period: Period, counters: PeriodState) -> PeriodState:
     return replace(counters, last_alert=0.0 if period.alertevery else counters.last_alert, first_fail_time=0.0)
 
 

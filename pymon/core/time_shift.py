@@ -23,15 +23,15 @@ def shift_times(record: T, seconds: float) -> T:
 
     0, which is never, stays 0.
     """
-    return _changed(record, lambda when: when + seconds if when else when)
+    return _map_instants(record, lambda when: when + seconds if when else when)
 
 
 def bound_times(record: T, latest: float) -> T:
     """The same with no instant later than ``latest``: what is yet to come cannot have happened."""
-    return _changed(record, lambda when: min(when, latest))
+    return _map_instants(record, lambda when: min(when, latest))
 
 
-def _changed(record: T, change: _Change) -> T:
+def _map_instants(record: T, change: _Change) -> T:
     changes: dict[str, Any] = {}
     kind: Any = type(record)
     for name, is_instant in _plan(kind):
@@ -41,12 +41,12 @@ def _changed(record: T, change: _Change) -> T:
             new = change(value)
         elif isinstance(value, Mapping):
             if _has_records(value.values()):
-                new = {key: _changed(each, change) for key, each in value.items()}
+                new = {key: _map_instants(each, change) for key, each in value.items()}
         elif isinstance(value, tuple):
             if _has_records(value):
-                new = tuple(_changed(each, change) for each in value)
+                new = tuple(_map_instants(each, change) for each in value)
         elif is_dataclass(value):
-            new = _changed(value, change)
+            new = _map_instants(value, change)
         if new is not value and new != value:
             changes[name] = new
     return replace(record, **changes) if changes else record  # type: ignore[type-var]  # _plan takes dataclasses only

@@ -23,11 +23,11 @@ class Chance(Protocol):
 
 
 EXCLUDED_RETRY = 60.0
-"""how often a check is tried anew in its exclude_period (a shorter interval comes first)"""
+"""how often a check is tried again in its exclude_period (a shorter interval comes first)"""
 SHORTEST_INTERVAL = 0.01
 """what a shorter interval is taken for (S-shortest): timers count microseconds, and a loop must end"""
 DEPEND_RETRY = 1.0
-"""how often a check that monitordepend holds back is tried anew (D9)"""
+"""how often a check that monitordepend holds back is tried again (D9)"""
 
 
 def first_run(
@@ -70,11 +70,11 @@ def next_run(
     slot = scheduled + slots * interval
     while slot <= ended:  # what rounding may leave
         slot += interval
-    return _skewed(slot, interval, service.randskew, ended, rng) if service.randskew else slot
+    return _skew(slot, interval, service.randskew, ended, rng) if service.randskew else slot
 
 
 def retry_run(scheduled: float, retry_after: float, now: float) -> float:
-    """When a check that was not admitted is tried anew: on the grid of its slot, and after ``now``."""
+    """When a check that was not admitted is tried again: on the grid of its slot, and after ``now``."""
     return scheduled + (floor(max(0.0, now - scheduled) / retry_after) + 1) * retry_after
 
 
@@ -85,7 +85,7 @@ def time_limit(service: Service) -> float:
     return max(300.0, 10.0 * (service.interval or 0.0))
 
 
-def _skewed(slot: float, interval: float, randskew: float, ended: float, rng: Chance) -> float:
+def _skew(slot: float, interval: float, randskew: float, ended: float, rng: Chance) -> float:
     skew = min(float(floor(rng.random() * randskew) + 1), randskew)
     earlier = slot - min(skew, interval / 2)
     return earlier if rng.random() < 0.5 and earlier > ended else slot + skew

@@ -199,7 +199,7 @@ def come_back(service: Service, state: ServiceState | None, target: TargetOf = b
         return ServiceState()
     if carryover.is_blank(state):
         return carryover.blank(state if not state.left else replace(state, left=0.0), service)
-    fitted = carryover.carry(state, carryover.remembered(service, state, target), service, target)
+    fitted = carryover.carry(state, carryover.traces_in(service, state, target), service, target)
     return debts.recall(service, replace(fitted, left=0.0), target)
 
 

@@ -142,7 +142,7 @@ class Owing:
         """An upalert puts right what services that have left owe, too: it acts upon the same thing."""
         meant = {each for each in done if each.is_meant}
         for key, state in self._watched.departed.items():
-            left = debts.paid_by_others(Service(*key), state.debts, meant, self.target)
+            left = debts.without_paid(Service(*key), state.debts, meant, self.target)
             if left is not state.debts:
                 self._watched.commit(key, replace(state, debts=left), ChangeCause.PAYMENT)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pymon.core.outages import as_told, is_failed_open, is_told_broken
+from pymon.core.outages import about_outage, is_failed_open, says_broken
 from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
 from pymon.model.service import Service
@@ -213,7 +213,7 @@ def _fields(service: Service, state: ServiceState, trap_timer: float | None) -> 
     There is room for one outage: of two it is that of the service, whose end is owed to what has acted upon it.
     """
     if is_failed_open(state):
-        state = as_told(state, broken=False)
+        state = about_outage(state, broken=False)
     # mon has no value for a counter until something sets it, and a success sets them all to 0.
     never = "0" if state.last_success else ""
 
@@ -299,7 +299,7 @@ def _completed(state: ServiceState) -> ServiceState:
     output = state.failure_output
     if not output and (state.last_summary or state.last_detail):
         output = f"{state.last_summary}\n{state.last_detail}"
-    broken = state.op_status is OpStatus.FAIL and is_told_broken(state.exitval, state.last_summary)
+    broken = state.op_status is OpStatus.FAIL and says_broken(state.exitval, state.last_summary)
     return replace(state, has_result=True, last_output=output, has_output=True, broken=broken, other_outage=None)
 
 

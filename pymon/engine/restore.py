@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pymon.core import events
-from pymon.core.debts import begun_anew
+from pymon.core.debts import keep_debts
 from pymon.core.outages import enter
 from pymon.core.time_shift import bound_times, shift_times
 from pymon.engine.carry_over import forgotten, resume, why_shrunk
@@ -68,7 +68,7 @@ class Resumption:
             if rebooted:
                 self._forget_what_the_machine_forgot()
         else:  # mon knew nothing of what is owed
-            self._take_states(replace(saved, states=begun_anew(saved.states)))
+            self._take_states(replace(saved, states=keep_debts(saved.states)))
         if SavedKind.DISABLED not in newer:
             self._take_disabled(saved)
         self.history.resume(saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), written)

@@ -9,6 +9,6 @@ def parts(comment: str) -> tuple[str, str]:
     return (user, words.strip()) if colon else ("", comment)
 
 
-def said(comment: str) -> str:
+def describe(comment: str) -> str:
     """``bob: on it``, ``on it`` of nobody in particular, ``bob`` without words."""
     return ": ".join(part for part in parts(comment) if part)

@@ -56,7 +56,7 @@ class EventCoalescer:
         subject, meaning = subject_of(event), meaning_of(event)
         before = lines.get(subject)
         if before is not None and before.meaning == meaning:
-            before.event = repeated(before.event, event)
+            before.event = merge(before.event, event)
             return before.number, before.event
         if event.kind in _SAID:
             lines.clear()
@@ -108,7 +108,7 @@ def without_figures(text: str) -> str:
     return _MEASURED.sub("#", text)
 
 
-def repeated(first: TimelineEvent, latest: TimelineEvent) -> TimelineEvent:
+def merge(first: TimelineEvent, latest: TimelineEvent) -> TimelineEvent:
     """Two events that are one: from the first on, with the latest figures; ``first`` of the facts is an older text."""
     facts = dict(latest.facts)
     earliest = first.facts.get("first", first.text)

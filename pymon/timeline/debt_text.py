@@ -48,7 +48,7 @@ def as_data(owed: Owed) -> dict[str, object]:
 
 
 def from_data(data: Mapping[str, object]) -> Owed:
-    """The debt that ``as_data`` made the values from. Raises ValueError if they are none."""
+    """The debt that ``as_data`` made the values from. Raises ValueError for other values."""
     group, service, at, since = data.get("group"), data.get("service"), data.get("at"), data.get("unpaid_since") or 0.0
     texts, lists = [data.get(name) for name in _TEXTS], [data.get(name) for name in _LISTS]
     match group, service, at, since, texts, lists:
@@ -57,4 +57,4 @@ def from_data(data: Mapping[str, object]) -> Owed:
             is_owed = data.get("state") == "owed"
             words = tuple(map(str, upalerts)), tuple(map(str, by_hand))
             return Owed(key, alert, float(at), is_owed, float(since), why, *words)
-    raise ValueError(f"{data!r:.80} is no debt")
+    raise ValueError(f"{data!r:.80} is not a debt")

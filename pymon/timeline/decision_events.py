@@ -72,11 +72,11 @@ def of_verdict(
     if not verdict.effects and before.op_status is after.op_status is OpStatus.OK:
         return ()
     return (
-        *_noticed(service.key, verdict, now),
-        *_said(service, before, verdict, now, cause),
-        *_withdrawn(service.key, before, verdict, now),
-        *_alerts(verdict),
-        *_held(service, verdict),
+        *_notice_events(service.key, verdict, now),
+        *_check_events(service, before, verdict, now, cause),
+        *_acknowledgement_events(service.key, before, verdict, now),
+        *_alert_events(verdict),
+        *_suppression_events(service, verdict),
     )
 
 
@@ -89,7 +89,7 @@ def of_misbehaviour(
     """
     name = service.monitor.name if service.monitor is not None else "the monitor"
     minutes = f"{(until - now) / 60:.0f} min"
-    text = f"{name}: {_short(summary_of(result.output))}; for {minutes} it runs as a process, for this service"
+    text = f"{name}: {_shorten(summary_of(result.output))}; for {minutes} it runs as a process, for this service"
     facts: dict[str, object] = {"status": state.op_status.name.lower(), "cause": result.cause.value, "until": until}
     return _event(service.key, now, TimelineKind.CHECK, text, facts)
 
@@ -97,7 +97,7 @@ def of_misbehaviour(
 # What the check said
 
 
-def _said(
+def _check_events(
     service: Service, before: ServiceState, verdict: Verdict, now: float, cause: CheckResult | Trap | None
 ) -> Iterator[TimelineEvent]:
     after = verdict.state
@@ -108,29 +108,29 @@ def _said(
     else:
         kind = TimelineKind.TRAP
     if cause is None:
-        text = _silence(service, before, after)
+        text = _describe_silence(service, before, after)
     elif after.op_status is OpStatus.FAIL:
-        text = _failure(service, before, after, cause)
+        text = _describe_failure(service, before, after, cause)
     elif before.op_status is not after.op_status:
-        text = _success(before, after, cause, now)
+        text = _describe_success(before, after, cause, now)
     else:
         return
     if not text:
         return
     facts: dict[str, object] = {"status": after.op_status.name.lower(), "exitval": after.exitval}
-    facts["summary"] = _short(after.last_summary)
+    facts["summary"] = _shorten(after.last_summary)
     if after.is_broken:
         facts["check"] = CheckOutcome.BROKEN.value
     if isinstance(cause, CheckResult) and cause.cause is not Cause.EXITED:
         facts["cause"] = cause.cause.value
     if isinstance(cause, CheckResult) and cause.measurements:
-        facts |= _measured(cause.measurements, after.last_summary)
+        facts |= _measurement_facts(cause.measurements, after.last_summary)
     if isinstance(cause, Trap):
         facts |= {"sta": cause.sta, **({"intended": cause.intended} if cause.intended else {})}
     yield _event(service.key, now, kind, text, facts)
 
 
-def _measured(measurements: tuple[Measurement, ...], summary: str) -> dict[str, object]:
+def _measurement_facts(measurements: tuple[Measurement, ...], summary: str) -> dict[str, object]:
     """As many figures as an event has room for: those of hosts that the summary names come first."""
     if len(measurements) > FIGURES:
         named = frozenset(summary.split())
@@ -146,10 +146,10 @@ def _measured(measurements: tuple[Measurement, ...], summary: str) -> dict[str, 
     return {"measurements": [list(each) for each in listed], **({"unlisted": unlisted} if unlisted else {})}
 
 
-def _failure(service: Service, before: ServiceState, after: ServiceState, cause: CheckResult | Trap) -> str:
+def _describe_failure(service: Service, before: ServiceState, after: ServiceState, cause: CheckResult | Trap) -> str:
     if isinstance(cause, Trap):
         what = "a broken check" if after.is_broken else "failure"
-        how = f"trap of {what}{_addressed(cause)} (sta {cause.sta})"
+        how = f"trap of {what}{_describe_addressee(cause)} (sta {cause.sta})"
     elif after.is_broken:
         told = f"{_CAUSES[cause.cause]}, " if cause.cause in _CAUSES else ""
         how = f"broken ({told}exit {after.exitval})"
@@ -161,12 +161,12 @@ def _failure(service: Service, before: ServiceState, after: ServiceState, cause:
     if after.failure_interval_active and not before.failure_interval_active and service.failure_interval:
         more = f"; checked every {format_duration(service.failure_interval)} until it is well (failure_interval)"
     said = after.last_summary.removeprefix(BROKEN_WORD) if after.is_broken else after.last_summary
-    return f"{how}: {_short(said)}{more}"
+    return f"{how}: {_shorten(said)}{more}"
 
 
-def _success(before: ServiceState, after: ServiceState, cause: CheckResult | Trap, now: float) -> str:
-    how = f"trap of success{_addressed(cause)}" if isinstance(cause, Trap) else "ok"
-    said = f": {_short(after.last_summary)}" if after.last_summary.strip() else ""
+def _describe_success(before: ServiceState, after: ServiceState, cause: CheckResult | Trap, now: float) -> str:
+    how = f"trap of success{_describe_addressee(cause)}" if isinstance(cause, Trap) else "ok"
+    said = f": {_shorten(after.last_summary)}" if after.last_summary.strip() else ""
     if before.op_status is not OpStatus.FAIL or not before.first_failure:
         return f"{how}{said}"
     before = ending(before)
@@ -176,7 +176,7 @@ def _success(before: ServiceState, after: ServiceState, cause: CheckResult | Tra
     return f"{how} after {lasted} of failure ({count} {'failure' if count == 1 else 'failures'} in a row){said}"
 
 
-def _silence(service: Service, before: ServiceState, after: ServiceState) -> str:
+def _describe_silence(service: Service, before: ServiceState, after: ServiceState) -> str:
     """What happened when neither a check nor a trap did, empty if that is recorded as something else."""
     if after.failure_count > before.failure_count:
         return f"no trap for {format_duration(service.traptimeout or 0.0)}: counts as a failure (traptimeout)"
@@ -185,17 +185,19 @@ def _silence(service: Service, before: ServiceState, after: ServiceState) -> str
     return ""
 
 
-def _addressed(trap: Trap) -> str:
+def _describe_addressee(trap: Trap) -> str:
     return f", addressed to {trap.intended}" if trap.intended else ""
 
 
-def _noticed(key: ServiceKey, verdict: Verdict, now: float) -> Iterator[TimelineEvent]:
+def _notice_events(key: ServiceKey, verdict: Verdict, now: float) -> Iterator[TimelineEvent]:
     for effect in verdict.effects:
         if isinstance(effect, Noticed):
             yield _event(key, now, TimelineKind.CHECK, effect.text, {"status": verdict.state.op_status.name.lower()})
 
 
-def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: float) -> Iterator[TimelineEvent]:
+def _acknowledgement_events(
+    key: ServiceKey, before: ServiceState, verdict: Verdict, now: float
+) -> Iterator[TimelineEvent]:
     """An acknowledgement ends by itself: with the outage, for another one, or for another summary (unack_summary)."""
     after = verdict.state
     if before.ack and not after.ack:
@@ -205,22 +207,22 @@ def _withdrawn(key: ServiceKey, before: ServiceState, verdict: Verdict, now: flo
             ended = "the outage is over"
         else:
             ended = "the summary is another (unack_summary)"
-        said = acknowledgement.said(before.ack_comment)
-        text = f"the acknowledgement has ended, {ended}{f': {_short(said)}' if said else ''}"
+        said = acknowledgement.describe(before.ack_comment)
+        text = f"the acknowledgement has ended, {ended}{f': {_shorten(said)}' if said else ''}"
         yield _event(key, now, TimelineKind.CHECK, text, {"status": after.op_status.name.lower()})
 
 
 # Whom it was told to
 
 
-def _alerts(verdict: Verdict) -> Iterator[TimelineEvent]:
+def _alert_events(verdict: Verdict) -> Iterator[TimelineEvent]:
     for call in verdict.alerts:
         word = call.list_kind or "redistribute"
         why = describe_reason(call.reason)
         where = f"period {call.period}" if call.period else ("" if call.period is None else "the period without a name")
         details = ", ".join(part for part in (where, why) if part)
         test = "test of " if call.history_word is None and call.list_kind is not None else ""
-        text = f"{test}{word} {call.command}{f' ({details})' if details else ''}: {_short(summary_of(call.output))}"
+        text = f"{test}{word} {call.command}{f' ({details})' if details else ''}: {_shorten(summary_of(call.output))}"
         facts: dict[str, object] = {
             "event": call.event.value,
             "kind": str(word),
@@ -295,7 +297,7 @@ def _facts_of(reason: SendReason) -> dict[str, object]:
 # What was held back
 
 
-def _held(service: Service, verdict: Verdict) -> Iterator[TimelineEvent]:
+def _suppression_events(service: Service, verdict: Verdict) -> Iterator[TimelineEvent]:
     for effect in verdict.effects:
         if not isinstance(effect, Suppressed):
             continue
@@ -307,21 +309,21 @@ def _held(service: Service, verdict: Verdict) -> Iterator[TimelineEvent]:
                 "rule": held.rule.value,
                 "period": held.period,
                 "alert": held.alert,
-                "alerts": list(_meant(service, kind, held)),
+                "alerts": list(_alerts_meant(service, kind, held)),
             }
-            yield _event(effect.key, effect.at, TimelineKind.HELD, _held_text(service, kind, held), facts)
+            yield _event(effect.key, effect.at, TimelineKind.HELD, _describe_suppression(service, kind, held), facts)
 
 
-def _held_text(service: Service, kind: AlertKind, held: Suppression) -> str:
+def _describe_suppression(service: Service, kind: AlertKind, held: Suppression) -> str:
     if held.rule is Rule.NONE_CONFIGURED:
         return f"nobody is told: {held.text}"
-    names = list(_meant(service, kind, held))
+    names = list(_alerts_meant(service, kind, held))
     named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     where = "" if held.period is None else f" ({f'period {held.period}'.rstrip()})"
     return f"{kind}{f' {named}' if named else ''} not sent{where}: {held.text}"
 
 
-def _meant(service: Service, kind: AlertKind, held: Suppression) -> Iterator[str]:
+def _alerts_meant(service: Service, kind: AlertKind, held: Suppression) -> Iterator[str]:
     """The alerts that were held back, as mon.cf writes them."""
     if held.alert is not None:
         yield held.alert
@@ -339,5 +341,5 @@ def _event(key: ServiceKey, at: float, kind: TimelineKind, text: str, facts: dic
     return TimelineEvent(at, kind, text, key.group, key.service, facts=facts)
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return bounded(text, SUMMARY_LIMIT)

@@ -31,7 +31,7 @@ def amount(value: float, unit: str) -> str:
 
 
 def line(measurements: Sequence[Measurement], more: int = 0) -> str:
-    """As many of them as a line has room for; ``more`` is how many there are beside them."""
+    """As many of them as a line has room for; ``more`` is how many more there are."""
     told: list[str] = []
     room, shown = LINE, 0
     for host, group in groupby(measurements, key=lambda each: each.host):
@@ -47,7 +47,7 @@ def line(measurements: Sequence[Measurement], more: int = 0) -> str:
 
 
 def of_facts(facts: object) -> tuple[Measurement, ...]:
-    """The measurements among an event's facts, passing over what is none (it may come over the wire)."""
+    """The measurements among an event's facts, without what is not one (it may come over the wire)."""
     return tuple(_of_facts(facts)) if isinstance(facts, list | tuple) else ()
 
 

@@ -44,7 +44,7 @@ LINE_LIMIT = 400
 
 def of_request(request: Request, asker: Asker, now: float, refused: str = "") -> TimelineEvent | None:
     """What a request is recorded as; None for one that only looks. ``refused`` is why it was not done."""
-    told = _told(request)
+    told = _describe(request)
     if told is None:
         return None
     text, group, service, facts = told
@@ -56,7 +56,7 @@ def of_request(request: Request, asker: Asker, now: float, refused: str = "") ->
 
 def of_host_switch(request: SwitchHosts, groups: Iterable[str], asker: Asker, now: float) -> tuple[TimelineEvent, ...]:
     """Hosts being disabled or enabled, told of in each of the groups that have them."""
-    word = _switched(request.enable)
+    word = _enable_word(request.enable)
     facts = {"request": "SwitchHosts", "hosts": list(request.hosts), "enable": request.enable}
     text = f"{word} host {' '.join(request.hosts)}"
     return tuple(TimelineEvent(now, TimelineKind.OPERATOR, text, group, "", str(asker), facts) for group in groups)
@@ -164,22 +164,22 @@ def of_refusal(now: float, why: str, text: str) -> TimelineEvent:
     return TimelineEvent(now, TimelineKind.DAEMON, f"configuration refused ({why}): {first}", facts={"why": why})
 
 
-_Told = tuple[str, str, str, dict[str, object]]
+_Description = tuple[str, str, str, dict[str, object]]
 """text, group, service, facts"""
 
 
-def _told(request: Request) -> _Told | None:
-    return _told_of_service(request) or _told_of_daemon(request)
+def _describe(request: Request) -> _Description | None:
+    return _describe_for_service(request) or _describe_for_daemon(request)
 
 
-def _told_of_service(request: Request) -> _Told | None:
+def _describe_for_service(request: Request) -> _Description | None:
     match request:
         case Acknowledge((group, service), comment):
             return f"acknowledged: {comment}" if comment else "acknowledged", group, service, {"comment": comment}
         case SwitchService((group, service), enable):
-            return f"{_switched(enable)} service {group} {service}", group, service, {"enable": enable}
+            return f"{_enable_word(enable)} service {group} {service}", group, service, {"enable": enable}
         case SwitchWatch(group, enable):
-            return f"{_switched(enable)} watch {group}", group, "", {"enable": enable}
+            return f"{_enable_word(enable)} watch {group}", group, "", {"enable": enable}
         case ClearTimers((group, service)):
             return "cleared the timers", group, service, {}
         case TestMonitor((group, service)):
@@ -196,10 +196,10 @@ def _told_of_service(request: Request) -> _Told | None:
     return None
 
 
-def _told_of_daemon(request: Request) -> _Told | None:
+def _describe_for_daemon(request: Request) -> _Description | None:
     match request:
         case SwitchHosts(hosts, enable):
-            return f"{_switched(enable)} host {' '.join(hosts)}", "", "", {"hosts": list(hosts), "enable": enable}
+            return f"{_enable_word(enable)} host {' '.join(hosts)}", "", "", {"hosts": list(hosts), "enable": enable}
         case StopScheduler():
             return "stopped the scheduler: no checks, no alerts", "", "", {}
         case StartScheduler():
@@ -220,9 +220,9 @@ def _told_of_daemon(request: Request) -> _Told | None:
     return None
 
 
-def _files(word: str, kinds: Sequence[str]) -> _Told:
+def _files(word: str, kinds: Sequence[str]) -> _Description:
     return f"{word} state: {', '.join(kinds) or 'nothing'}", "", "", {"kinds": [str(kind) for kind in kinds]}
 
 
-def _switched(enable: bool) -> str:
+def _enable_word(enable: bool) -> str:
     return "enabled" if enable else "disabled"

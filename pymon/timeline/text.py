@@ -50,7 +50,8 @@ def lines(events: Sequence[TimelineEvent], local_time: LocalTime, *, now: float 
         if at.date() != day:
             day = at.date()
             told.append(f"{day.isoformat()}{_nearness(day, today)}")
-        told.append(f"  {at:%H:%M:%S}  {WORDS[event.kind]:<{_WIDTH}}  {_happened(event)}{_repeated(event, local_time)}")
+        happened = f"{_describe_event(event)}{_describe_repetition(event, local_time)}"
+        told.append(f"  {at:%H:%M:%S}  {WORDS[event.kind]:<{_WIDTH}}  {happened}")
         if measured := measurement_text.of_facts(event.facts.get("measurements")):
             unlisted = event.facts.get("unlisted")
             text = measurement_text.line(measured, unlisted if isinstance(unlisted, int) else 0)
@@ -58,7 +59,7 @@ def lines(events: Sequence[TimelineEvent], local_time: LocalTime, *, now: float 
     return told
 
 
-def measured(measurements: Sequence[Measurement], at: float, now: float) -> list[str]:
+def measurement_lines(measurements: Sequence[Measurement], at: float, now: float) -> list[str]:
     """The line that tells what a check measured ``at`` that time; no line if it measured nothing."""
     if not measurements:
         return []
@@ -76,24 +77,24 @@ def as_data(event: TimelineEvent) -> dict[str, object]:
 
 
 def from_data(data: Mapping[str, object]) -> TimelineEvent:
-    """The event that ``as_data`` made the values from. Raises ValueError if they are none."""
+    """The event that ``as_data`` made the values from. Raises ValueError for other values."""
     at, until, count, facts = data.get("at"), data.get("until", 0.0), data.get("count", 1), data.get("facts", {})
     texts = [data.get(name, "") for name in ("text", "group", "service", "asker")]
     if not isinstance(at, int | float) or not isinstance(until, int | float) or not isinstance(count, int):
-        raise ValueError("a time or a count of the event is no number")  # noqa: TRY004  # wrong data, whatever the type
+        raise ValueError("a time or a count of the event is not a number")  # noqa: TRY004  # wrong data, whatever the type
     if not isinstance(facts, Mapping) or not all(isinstance(text, str) for text in texts):
-        raise ValueError("a text of the event is none, or its facts are no object")
+        raise ValueError("a text of the event is not a text, or its facts are not an object")
     text, group, service, asker = map(str, texts)
     kind = TimelineKind(str(data.get("kind")))
     return TimelineEvent(float(at), kind, text, group, service, asker, dict(facts), float(until), count)
 
 
-def _happened(event: TimelineEvent) -> str:
+def _describe_event(event: TimelineEvent) -> str:
     text = f"{event.asker} {event.text}" if event.asker else event.text
     return printable(text)
 
 
-def _repeated(event: TimelineEvent, local_time: LocalTime) -> str:
+def _describe_repetition(event: TimelineEvent, local_time: LocalTime) -> str:
     """How often, until when, and what it began with if that was something else."""
     if event.count <= 1:
         return ""

@@ -80,9 +80,9 @@ def test_what_nothing_pays_any_more_tells_of_no_period() -> None:
     """Of the periods that a state knows, only what is still owed tells what they act upon."""
     of = watched("down lvs.alert down a", "up lvs.alert up a")
     owed = debts.owe((), of, of.periods[0], [of.periods[0].alerts[0].command], T0, target)
-    unpaid = tuple(debts.unpaid(debt, T0, "gone") for debt in owed)
+    unpaid = tuple(debts.mark_unpaid(debt, T0, "gone") for debt in owed)
     counters = {"p": PeriodState(alert_sent=1)}
-    known = [carryover.remembered(of, ServiceState(periods=counters, debts=each), target) for each in (owed, unpaid)]
+    known = [carryover.traces_in(of, ServiceState(periods=counters, debts=each), target) for each in (owed, unpaid)]
     thing = frozenset({Target("lvs a", is_meant=True)})
     assert known == [(Trace("p", thing, is_whole=False),), (Trace("p", is_whole=False),)]
 
@@ -98,7 +98,7 @@ def failed(of: Service) -> ServiceState:
 
 def carried(before: Service, after: Service, *, is_restart: bool = False) -> ServiceState:
     state = failed(before)
-    known = carryover.remembered(before, state, target) if is_restart else carryover.traces_of(before, target)
+    known = carryover.traces_in(before, state, target) if is_restart else carryover.traces_of(before, target)
     return carryover.carry(state, known, after, target)
 
 
@@ -137,7 +137,7 @@ def test_the_books_of_a_broken_check_are_carried_too() -> None:
     after = watched("down mail bob", "up mail bob", key="wd {Mon-Fri}")
     mine = PeriodState(last_alert=T0, alert_sent=3)
     state = replace(failed(before), other_outage=Outage(first_failure=T0, periods={"wd {Mon}": mine}))
-    for known in (carryover.traces_of(before, target), carryover.remembered(before, state, target)):
+    for known in (carryover.traces_of(before, target), carryover.traces_in(before, state, target)):
         other = carryover.carry(state, known, after, target).other_outage
         assert other is not None
         assert other.periods == {"wd {Mon-Fri}": mine}

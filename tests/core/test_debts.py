@@ -248,7 +248,7 @@ def test_an_outage_ended_by_hand_is_put_right_where_the_thing_is_known() -> None
 def test_who_begins_anew_pays_at_the_first_success() -> None:
     mine = site(watched(*LVS, "down mail bob", "up mail bob"))
     mine.fail()
-    mine.states.update(debts.begun_anew(mine.states))
+    mine.states.update(debts.keep_debts(mine.states))
     assert mine.state == ServiceState(debts=mine.state.debts)
     assert mine.paid() == ["lvs.alert up a", "mail bob"]
     assert not mine.state.debts
@@ -290,9 +290,9 @@ def test_a_service_owes_a_bounded_number() -> None:
 def test_an_upalert_of_another_service_pays_too() -> None:
     of = watched(*LVS)
     owed = debts.owe((), of, of.periods[0], [command("lvs.alert down a"), command("lvs.alert down b")], T0, target)
-    left = debts.paid_by_others(of, owed, {Target("lvs a", is_meant=True)}, target)
+    left = debts.without_paid(of, owed, {Target("lvs a", is_meant=True)}, target)
     assert [str(debt.command) for debt in left] == ["lvs.alert down b"]
-    assert debts.paid_by_others(of, left, {Target("lvs a", is_meant=True)}, target) is left
+    assert debts.without_paid(of, left, {Target("lvs a", is_meant=True)}, target) is left
 
 
 def test_the_payment_is_an_upalert_like_any_other() -> None:

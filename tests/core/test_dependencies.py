@@ -102,7 +102,7 @@ def test_d3_a_name_that_begins_like_another() -> None:
 def test_d7_a_list_is_no_expression() -> None:
     """D7: an error for alerts and monitors, so it counts as fulfilled (D6)."""
     assert outcome(parents(hosts_of("g:a g:b"), a=FAIL, b=FAIL)) == (
-        "error: depend g:a g:b cannot be evaluated and counts as fulfilled: a list of services is no expression"
+        "error: depend g:a g:b cannot be evaluated and counts as fulfilled: a list of services is not an expression"
     )
 
 

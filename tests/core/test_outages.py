@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.core import dependencies, events
-from pymon.core.outages import as_told, is_told_broken, with_status
+from pymon.core.outages import about_outage, says_broken, with_status
 from pymon.core.state import clear_timers
 from pymon.core.timing import interval_in_force
 from pymon.model.debt import Debt, Target
@@ -451,11 +451,11 @@ def test_what_is_set_aside_is_put_back() -> None:
 )
 def test_what_mon_keeps_of_a_broken_check(exitval: int | str | None, summary: str, is_broken: bool) -> None:
     """Its files and traps have an exit value and a summary only; both have to say it."""
-    assert is_told_broken(exitval, summary) is is_broken
+    assert says_broken(exitval, summary) is is_broken
 
 
 @pytest.mark.parametrize("broken", [False, True])
 def test_an_outage_in_force_is_told_as_it_is(broken: bool) -> None:
     state = ServiceState(OpStatus.FAIL, broken=broken, last_summary="now", failure_output="before\n")
-    assert as_told(state, broken=broken) is state
-    assert as_told(state, broken=not broken).last_summary == ""
+    assert about_outage(state, broken=broken) is state
+    assert about_outage(state, broken=not broken).last_summary == ""

@@ -330,7 +330,7 @@ def test_debts_as_json_are_what_they_were() -> None:
     "change", [{"at": "x"}, {"alert": 1}, {"by_hand": None}, {"group": None}, {"unpaid_since": "x"}]
 )
 def test_what_is_no_debt_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="is no debt"):
+    with pytest.raises(ValueError, match="is not a debt"):
         debt_text.from_data({**debt_text.as_data(OWED), **change})
 
 

@@ -41,8 +41,10 @@ def test_measurements_stand_below_their_event() -> None:
         "            measured   web1 time 12.3 ms, loss 20 %; web2 time 2 s; and 4 more",
     ]
     state = ServiceState(measured=T0, measurements=(Measurement("we\nb", "ttl", 7.0),))
-    assert timeline.measured(state.measurements, state.measured, T0 + 90) == ["  measured 1m30s ago: we\\x0ab ttl 7"]
-    assert timeline.measured((), 0.0, T0) == []
+    assert timeline.measurement_lines(state.measurements, state.measured, T0 + 90) == [
+        "  measured 1m30s ago: we\\x0ab ttl 7"
+    ]
+    assert timeline.measurement_lines((), 0.0, T0) == []
 
 
 @pytest.mark.parametrize("facts", [{"measurements": 5}, {"measurements": [["a"], 3, ["a", "b", "c", "d"]]}])

@@ -15,7 +15,7 @@ from functools import partial
 
 from pymon.config.files import changed, missing, unended
 from pymon.config.loader import Loaded, load_auth
-from pymon.core.debts import begun_anew
+from pymon.core.debts import keep_debts
 from pymon.engine.arguments import warn_of_arguments
 from pymon.engine.carry_over import CarriedOver, carry_over, why_shrunk
 from pymon.engine.clock import EngineClock
@@ -124,7 +124,7 @@ class Configuration:
             self._watched_before = 0
             if not keepstate:
                 self._owner.enable(services=self._owner.state.disabled_services)
-                states, departed = begun_anew(carried.states), begun_anew(carried.departed)
+                states, departed = keep_debts(carried.states), keep_debts(carried.departed)
                 self._owner.replace_site(self._owner.site, states=states, departed=departed)
                 self._owner.record_all()
             self._monitor.arm_timers(site.services)

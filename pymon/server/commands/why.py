@@ -75,7 +75,7 @@ def _lines(snapshot: Snapshot, key: ServiceKey, outcome: Outcome) -> Iterator[st
     service = snapshot.site.services.get(key) or Service(*key)
     status = status_of(service, state, snapshot.now)
     standing = describe_status(status, snapshot.now, local_time, muted, state.left)
-    measured = timeline.measured(state.measurements, state.measured, snapshot.now)
+    measured = timeline.measurement_lines(state.measurements, state.measured, snapshot.now)
     owing = debt_text.lines(snapshot.owed(key), snapshot.now)
     happened = timeline.lines(outcome.events, local_time, now=snapshot.now)
     for line in map(escape_line_ends, (standing, *measured, *owing, *happened)):
