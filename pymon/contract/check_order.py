@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pymon.model.depend import ServiceKey
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOrder:
+class CheckOrder(NamedTuple):
     """One check of a service. ``pymon.contract.check_json`` has its form for the wire.
 
     ``monitor`` is the name that mon.cf uses; which program that is, the executor finds out. ``arguments`` are all that

@@ -22,7 +22,7 @@ from pymon.model.summary import names_host
 SUMMARY_LIMIT = 64 * 1024
 """characters of a summary that are searched for hosts; in a longer one, hosts that are not found are unknown"""
 
-_OWN_ENDS = frozenset({Cause.EXITED, Cause.BROKEN, Cause.TIMED_OUT})
+_OWN_ENDS = (Cause.EXITED, Cause.BROKEN, Cause.TIMED_OUT)
 """ends of a run before which the monitor saw what it told"""
 
 
@@ -31,8 +31,11 @@ def host_outcomes(order: CheckOrder, result: CheckResult) -> Mapping[str, HostOu
     hosts, told = order.hosts, result.hosts
     if not hosts:
         return NO_HOSTS
-    if told and result.cause in _OWN_ENDS and any(host in told for host in hosts):
-        return {host: _checked(told.get(host)) for host in hosts}
+    if told and result.cause in _OWN_ENDS:
+        if len(told) == len(hosts) and all(type(told.get(host)) is HostOutcome for host in hosts):
+            return told  # as every check has it whose monitor is the SDK's
+        if any(host in told for host in hosts):
+            return {host: _checked(told.get(host)) for host in hosts}
     unknown = dict.fromkeys(hosts, HostOutcome.UNKNOWN)
     if result.cause is not Cause.EXITED:
         return unknown

@@ -93,13 +93,13 @@ class Call(NamedTuple, Generic[OptionsT]):
 
 def host_outcomes(outcomes: Outcomes) -> Mapping[str, HostOutcome]:
     """The same for the daemon, to which a host that could not be checked is unknown."""
-    return {host: _outcome_of(outcome) for host, outcome in outcomes.items()}
+    return {
+        host: _UP if isinstance(outcome, Up) else _DOWN if isinstance(outcome, Down) else _UNKNOWN
+        for host, outcome in outcomes.items()
+    }
 
 
-def _outcome_of(outcome: object) -> HostOutcome:
-    if isinstance(outcome, Up):
-        return HostOutcome.UP
-    return HostOutcome.DOWN if isinstance(outcome, Down) else HostOutcome.UNKNOWN
+_UP, _DOWN, _UNKNOWN = HostOutcome.UP, HostOutcome.DOWN, HostOutcome.UNKNOWN
 
 
 def exitval_of(outcomes: Iterable[Outcome]) -> int:

@@ -28,6 +28,7 @@ from pymon.contract.measurements import MEASUREMENTS_FILE
 from pymon.contract.side_channel import Told
 from pymon.model.duration import format_duration
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
+from pymon.process.limits import ProcessLimits
 from pymon.process.measurement_pipe import measurement_file
 from pymon.process.output import Collected
 from pymon.process.start_queue import starting
@@ -39,12 +40,6 @@ from pymon.text import encode
 
 log = logging.getLogger("pymon.plugin")
 
-GRACE = 2.0
-"""seconds between SIGTERM and SIGKILL"""
-
-KILL_WAIT = 5.0
-"""seconds that a process may take to die of SIGKILL; one that hangs in the kernel longer is left behind"""
-
 TIMED_OUT_EXIT = 124
 """exit value of a run that was cut off, as of timeout(1)"""
 
@@ -55,8 +50,7 @@ PLACES: ContextVar[asyncio.Semaphore | None] = ContextVar("pymon_program_places"
 """how many programs the running plugins may have at the same time, if that is limited"""
 
 _CHUNK = 65536
-_POLL = 0.02
-"""seconds between two looks at a process where the kernel has no pidfd (before Linux 5.3)"""
+DEFAULT_LIMITS = ProcessLimits()
 
 
 async def run_process(
@@ -65,14 +59,14 @@ async def run_process(
     *,
     time_limit: float,
     reap_group: bool = True,
-    grace: float = GRACE,
+    limits: ProcessLimits = DEFAULT_LIMITS,
     on_start: Callable[[int], None] | None = None,
     on_bad_measurement: Callable[[str], None] | None = None,
     clock: Clock | None = None,
 ) -> CheckResult:
     """Run ``command`` followed by the invocation's arguments, and tell how it ended.
 
-    ``command`` is ``[path]``, or ``[interpreter, path]``. ``time_limit`` and ``grace`` are in seconds.
+    ``command`` is ``[path]``, or ``[interpreter, path]``. ``time_limit`` is in seconds.
     ``reap_group``: children that it left in its process group are killed when it has exited (after the time limit
     and on cancellation they always are). Never raises but CancelledError, and then the process is gone.
     ``on_start`` is given the number of the process. With ``on_bad_measurement`` the program gets a file to append
@@ -83,56 +77,51 @@ async def run_process(
     inside the daemon, for one of the places that there are for programs (``PLACES``).
     ``clock`` is the machine's, if none is given.
     """
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         with queueing():
             await stack.enter_async_context(PLACES.get() or nullcontext())
             await stack.enter_async_context(starting().turn())
-        limits = (time_limit, reap_group, grace)
-        return await _run(command, invocation, *limits, on_start, on_bad_measurement, clock or SystemClock())
+        began = clock.steady()
+        try:
+            child = await when_possible(
+                lambda: _Child(command, invocation, reap_group, limits, measures=on_bad_measurement is not None),
+                f"start {invocation.path}",
+                limit=time_limit,
+            )
+        except (OSError, ValueError) as error:
+            return _not_started(invocation.path, error, clock.steady() - began)
+        try:
+            if on_start is not None:
+                on_start(child.pid)
+            await asyncio.wait((child.exited,), timeout=time_limit)
+            timed_out = not child.has_exited()
+            if timed_out:
+                await child.end()
+            duration = clock.steady() - began
+            told = await child.read_told()
+        except asyncio.CancelledError:
+            await child.end()
+            raise
+        finally:
+            child.close()
+    if told.problem and on_bad_measurement is not None:
+        on_bad_measurement(told.problem)
+    return _ended(child.status, child.output.text(), duration, told, time_limit if timed_out else None)
 
 
-async def _run(
-    command: Sequence[str],
-    invocation: Invocation,
-    time_limit: float,
-    reap_group: bool,
-    grace: float,
-    on_start: Callable[[int], None] | None,
-    on_bad_measurement: Callable[[str], None] | None,
-    clock: Clock,
-) -> CheckResult:
-    began = clock.steady()
-    try:
-        child = await when_possible(
-            lambda: _Child(command, invocation, reap_group, measures=on_bad_measurement is not None),
-            f"start {invocation.path}",
-            limit=time_limit,
-        )
-    except (OSError, ValueError) as error:
-        summary = _not_started(invocation.path, error)
-        missing = isinstance(error, FileNotFoundError)
-        status = NOT_FOUND_EXIT if missing else NOT_EXECUTABLE_EXIT
-        cause = Cause.STARVED if shortage_in(error) else Cause.NOT_STARTED
-        return CheckResult(status, summary, clock.steady() - began, cause)
-    try:
-        if on_start is not None:
-            on_start(child.pid)
-        await asyncio.wait((child.exited,), timeout=time_limit)
-        timed_out = not child.has_exited()
-        if timed_out:
-            await child.end(grace)
-        duration = clock.steady() - began
-        told = await child.told()
-        if told.problem and on_bad_measurement is not None:
-            on_bad_measurement(told.problem)
-    except asyncio.CancelledError:
-        await child.end(grace)
-        raise
-    finally:
-        child.close()
-    printed, cause, status = child.output.text(), Cause.EXITED, child.status
-    if timed_out:
-        printed, cause, status = timeout_output(time_limit, printed), Cause.TIMED_OUT, TIMED_OUT_EXIT
+def _not_started(path: str, error: OSError | ValueError, duration: float) -> CheckResult:
+    missing = isinstance(error, FileNotFoundError)
+    status = NOT_FOUND_EXIT if missing else NOT_EXECUTABLE_EXIT
+    cause = Cause.STARVED if shortage_in(error) else Cause.NOT_STARTED
+    return CheckResult(status, _describe_start_error(path, error), duration, cause)
+
+
+def _ended(status: int, printed: str, duration: float, told: Told, exceeded: float | None) -> CheckResult:
+    """The result of a process by its exit status, negative for a signal; ``exceeded`` is the time limit that it met."""
+    cause = Cause.EXITED
+    if exceeded is not None:
+        printed, cause, status = timeout_output(exceeded, printed), Cause.TIMED_OUT, TIMED_OUT_EXIT
     elif status < 0:
         printed, cause, status = printed if printed.strip() else _signal_summary(-status), Cause.SIGNALED, 128 - status
     elif told.is_broken:
@@ -151,13 +140,20 @@ class _Child:
     """A running process: its pipes are read and fed, and ``exited`` is done when it has been reaped."""
 
     def __init__(
-        self, command: Sequence[str], invocation: Invocation, reap_group: bool, *, measures: bool = False
+        self,
+        command: Sequence[str],
+        invocation: Invocation,
+        reap_group: bool,
+        limits: ProcessLimits,
+        *,
+        measures: bool = False,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[None] = self._loop.create_future()
         self.output = Collected(OUTPUT_LIMIT)
         self.status = 0
         self._reap_group = reap_group
+        self._limits = limits
         self._unsent = memoryview(encode(invocation.stdin))
         self._out = self._in = self._pidfd = -1
         self._measures = measures
@@ -218,7 +214,7 @@ class _Child:
     def _poll(self) -> None:
         info = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if info is None:
-            self._loop.call_later(_POLL, self._poll)
+            self._loop.call_later(self._limits.look_every, self._poll)
         else:
             self._gone()
 
@@ -281,20 +277,20 @@ class _Child:
             except OSError as error:
                 log.debug("signal %s to process group %d: %s", number.name, self._process.pid, error.strerror)
 
-    async def end(self, grace: float) -> None:
-        """SIGTERM to the group, SIGKILL when it has not gone within ``grace`` seconds or this is cancelled."""
+    async def end(self) -> None:
+        """SIGTERM to the group, SIGKILL when it has not gone within the grace or this is cancelled."""
         self._reap_group = True
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait((self.exited,), timeout=grace)
+            await asyncio.wait((self.exited,), timeout=self._limits.grace)
         finally:
             self._signal(signal.SIGKILL)
         if not self.exited.done():
-            await asyncio.wait((self.exited,), timeout=KILL_WAIT)
+            await asyncio.wait((self.exited,), timeout=self._limits.kill_wait)
         if not self.exited.done():
             log.error("process %d does not die of SIGKILL; left behind", self._process.pid)
 
-    async def told(self) -> Told:
+    async def read_told(self) -> Told:
         """What it has told so far beside its output."""
         return Told() if self._measured is None else await self._measured.read()
 
@@ -336,7 +332,7 @@ def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:
     return {encode(name): encode(value.replace("\0", "\ufffd")) for name, value in environ.items()}
 
 
-def _not_started(path: str, error: OSError | ValueError) -> str:
+def _describe_start_error(path: str, error: OSError | ValueError) -> str:
     if not isinstance(error, OSError):
         return f"cannot run {path}: {error}\n"
     reason = os.strerror(error.errno) if error.errno else str(error)

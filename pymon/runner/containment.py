@@ -19,7 +19,7 @@ from pymon.process.output import cut_notice
 from pymon.text import well_formed
 
 
-class Call:
+class PluginRun:
     """One run of a plugin inside the daemon. ``path`` is its file, ``blocked`` where it held up the event loop.
 
     ``hung`` is where it did so in a function that could not be interrupted; what it answered after that is its answer.
@@ -51,7 +51,7 @@ class Call:
         return well_formed("".join(self._printed)) + (cut_notice(self._dropped) if self._dropped else "")
 
 
-CURRENT: ContextVar[Call | None] = ContextVar("pymon_plugin_call", default=None)
+CURRENT: ContextVar[PluginRun | None] = ContextVar("pymon_plugin_call", default=None)
 """the run whose code is being executed, if any"""
 
 
@@ -104,16 +104,16 @@ def tracking_factory(previous: _Factory | None) -> _Factory:
     """A task factory that notes in each run which tasks its code starts, and otherwise does as before."""
 
     def create(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Future[Any]:
-        call = CURRENT.get()
-        if call is not None:
+        run = CURRENT.get()
+        if run is not None:
             coroutine = _Contained(coroutine)
         if previous is None:
             task: asyncio.Future[Any] = asyncio.Task(coroutine, loop=loop, **options)
         else:
             task = previous(loop, coroutine, **options)
-        if call is not None:
-            call.tasks.add(task)
-            task.add_done_callback(call.tasks.discard)
+        if run is not None:
+            run.tasks.add(task)
+            task.add_done_callback(run.tasks.discard)
         return task
 
     return create
@@ -130,10 +130,10 @@ class _Divert:
 
     def write(self, text: str) -> int:
         """As of a text stream."""
-        call = CURRENT.get()
-        if call is None:
+        run = CURRENT.get()
+        if run is None:
             return self.original.write(text)
-        call.write(text)
+        run.write(text)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -174,9 +174,9 @@ class Containment:
         self._diverted.clear()
 
 
-def end_tasks(call: Call) -> int:
+def end_tasks(run: PluginRun) -> int:
     """Cancel the tasks that a run left behind, and have nobody complain of how they end. Returns how many."""
-    left = [task for task in call.tasks if not task.done()]
+    left = [task for task in run.tasks if not task.done()]
     for task in left:
         task.cancel()
         task.add_done_callback(retrieve)

@@ -76,23 +76,23 @@ class LocalExecutor:
 
     async def execute(self, order: CheckOrder) -> CheckResult:
         """As of ``Executor``."""
-        file = self._find(order.monitor)
+        file, key = self._find(order.monitor), order.key
         if isinstance(file, MissingMonitor):
             result = _without_monitor(file)
-            return result._replace(hosts=host_outcomes(order, result))
-        key = order.key
-        result = await self._runner.run(
-            file,
-            monitor_invocation(order, file.path, self._environ),
-            time_limit=order.time_limit,
-            inprocess=order.inprocess,
-            repeats=True,
-            measures=True,
-            on_start=lambda pid: self._on_process(key, pid),
-            on_misbehaved=lambda result, until: self._on_misbehaved(key, result, until),
-            user=key,
-        )
-        return result._replace(hosts=host_outcomes(order, result))
+        else:
+            result = await self._runner.run(
+                file,
+                monitor_invocation(order, file.path, self._environ),
+                time_limit=order.time_limit,
+                inprocess=order.inprocess,
+                repeats=True,
+                measures=True,
+                on_start=lambda pid: self._on_process(key, pid),
+                on_misbehaved=lambda result, until: self._on_misbehaved(key, result, until),
+                user=key,
+            )
+        hosts = host_outcomes(order, result)
+        return result if hosts is result.hosts else result._replace(hosts=hosts)
 
 
 def _find_none(name: str) -> MissingMonitor:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextvars import copy_context
+from types import MappingProxyType
 from typing import NamedTuple, TypeGuard
 
 from pymon.clock import Clock, SystemClock
@@ -21,7 +21,7 @@ from pymon.contract.plugin import Answer, Plugin
 from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
 from pymon.process.execution import PLACES, TIMED_OUT_EXIT, timeout_output
 from pymon.process.output import capped
-from pymon.runner.containment import CURRENT, Call, abandon, end_tasks
+from pymon.runner.containment import CURRENT, PluginRun, abandon, end_tasks
 from pymon.runner.limits import RunnerLimits
 from pymon.runner.loop_delays import HoldUps
 from pymon.runner.watchdog import PluginBlocked
@@ -32,7 +32,7 @@ from pymon.text import well_formed
 log = logging.getLogger("pymon.plugin")
 
 
-class Ran(NamedTuple):
+class InsideRun(NamedTuple):
     """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to.
 
     ``bad_measurement`` tells of the first of its measurements that is none. ``left`` is how many tasks it left behind.
@@ -51,6 +51,9 @@ class Ran(NamedTuple):
 
 _Ending = Answer | BaseException
 
+_SEQUENCES, _MAPPINGS = (tuple, list), (dict, MappingProxyType)
+"""what an answer's parts are: to ask for abstract ones takes longer, and each check is asked"""
+
 _QUEUED = "there was no place for what it does"
 
 
@@ -64,7 +67,7 @@ async def run_inprocess(
     programs: asyncio.Semaphore | None = None,
     holdups: HoldUps | None = None,
     clock: Clock | None = None,
-) -> Ran:
+) -> InsideRun:
     """Run the plugin on this event loop and tell how it ended. ``time_limit`` is in seconds.
 
     ``source`` is the file of its code, if that is not what it is called with as argv[0]. ``programs`` limits how many
@@ -75,10 +78,10 @@ async def run_inprocess(
     clock, limits = clock or SystemClock(), limits or RunnerLimits()
     began = clock.steady()
     mark = holdups.mark() if holdups is not None else None
-    call = Call(source or invocation.path)
+    run = PluginRun(source or invocation.path)
     context = copy_context()
     lack = Lack()
-    context.run(CURRENT.set, call)
+    context.run(CURRENT.set, run)
     context.run(CURRENT_LACK.set, lack)
     context.run(PLACES.set, programs)
     task = asyncio.get_running_loop().create_task(_contain(plugin, invocation), context=context)
@@ -89,24 +92,24 @@ async def run_inprocess(
             await holdups.read_what_came()
         timed_out = not task.done()
         if timed_out:
-            waiting_at = _where(task, call.path)
-            await _end(task, call, limits.grace)
+            waiting_at = _where(task, run.path)
+            await _end(task, run, limits.grace)
     except asyncio.CancelledError:
-        await _end(task, call, limits.grace)
+        await _end(task, run, limits.grace)
         raise
     finally:
-        if call.tasks:
-            left = end_tasks(call)
+        if run.tasks:
+            left = end_tasks(run)
     if timed_out:
-        output = capped(timeout_output(time_limit, waiting_at + call.printed()))
+        output = capped(timeout_output(time_limit, waiting_at + run.printed()))
         short = lack.within or (_QUEUED if lack.queued > min(limits.queued, time_limit / 2) else "")
         result = CheckResult(TIMED_OUT_EXIT, output, clock.steady() - began, Cause.TIMED_OUT)
-        return Ran(result, task.done(), hung=call.hung, lack=short, parts=short)
-    answer, cause = _judge(task, call)
+        return InsideRun(result, task.done(), hung=run.hung, lack=short, parts=short)
+    answer, cause = _judge(task, run)
     measurements, problem = keep_usable(answer.measurements) if answer.measurements else ((), "")
     result = CheckResult(answer.exitval, answer.output, clock.steady() - began, cause, measurements, answer.hosts)
     short = "" if result.is_success else lack.said or shortage_in(_raised(task))
-    return Ran(result, cause is not Cause.BLOCKED, problem, left, call.hung, short, short or lack.within)
+    return InsideRun(result, cause is not Cause.BLOCKED, problem, left, run.hung, short, short or lack.within)
 
 
 async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:
@@ -119,39 +122,37 @@ async def _contain(plugin: Plugin, invocation: Invocation) -> _Ending:
         return error
 
 
-async def _end(task: asyncio.Task[_Ending], call: Call, grace: float) -> None:
+async def _end(task: asyncio.Task[_Ending], run: PluginRun, grace: float) -> None:
     task.cancel()
-    end_tasks(call)
+    end_tasks(run)
     try:
         await asyncio.wait((task,), timeout=grace)
     finally:
         if not task.done():
-            log.error(
-                "%s goes on although it was cancelled (%s); abandoned", call.path, _where(task, call.path).strip()
-            )
+            log.error("%s goes on although it was cancelled (%s); abandoned", run.path, _where(task, run.path).strip())
             abandon(task)
-        for left in [left for left in call.tasks if not left.done()]:
+        for left in [left for left in run.tasks if not left.done()]:
             abandon(left)
 
 
-def _judge(task: asyncio.Task[_Ending], call: Call) -> tuple[Answer, Cause]:
+def _judge(task: asyncio.Task[_Ending], run: PluginRun) -> tuple[Answer, Cause]:
     if task.cancelled():
         ending: object = asyncio.CancelledError("the plugin cancelled itself")
     else:
         ending = task.exception() or task.result()
-    if call.blocked or isinstance(ending, PluginBlocked):
-        summary = f"stopped: it blocked the event loop at {call.blocked or ending}\n"
-        return Answer(1, capped(summary + call.printed() + call.blocked_stack)), Cause.BLOCKED
+    if run.blocked or isinstance(ending, PluginBlocked):
+        summary = f"stopped: it blocked the event loop at {run.blocked or ending}\n"
+        return Answer(1, capped(summary + run.printed() + run.blocked_stack)), Cause.BLOCKED
     if isinstance(ending, SystemExit):
-        return _exit_of(ending, call), Cause.EXITED
+        return _exit_of(ending, run), Cause.EXITED
     if isinstance(ending, BaseException):
-        summary, detail = described(ending, call.path)
+        summary, detail = described(ending, run.path)
         cause = Cause.RAISED if is_ours(ending) else Cause.EXITED
-        return Answer(1, capped(summary + call.printed() + detail)), cause
+        return Answer(1, capped(summary + run.printed() + detail)), cause
     if not _is_answer(ending):
         text = f"run() returned {ending!r:.200}, not an Answer(exit code, output, measurements)\n"
-        return Answer(1, capped(well_formed(call.printed() + text))), Cause.RAISED
-    output = capped(well_formed(call.printed() + ending.output))
+        return Answer(1, capped(well_formed(run.printed() + text))), Cause.RAISED
+    output = capped(well_formed(run.printed() + ending.output))
     exitval = ending.exitval & 0xFF
     cause = Cause.BROKEN if exitval == BROKEN_EXIT else Cause.EXITED
     return Answer(exitval, output, ending.measurements, ending.hosts), cause
@@ -171,16 +172,16 @@ def _is_answer(ending: object) -> TypeGuard[Answer]:
         isinstance(ending, Answer)
         and isinstance(ending.exitval, int)
         and isinstance(ending.output, str)
-        and isinstance(ending.measurements, tuple | list)
-        and isinstance(ending.hosts, Mapping)
+        and isinstance(ending.measurements, _SEQUENCES)
+        and isinstance(ending.hosts, _MAPPINGS)
     )
 
 
-def _exit_of(ending: SystemExit, call: Call) -> Answer:
+def _exit_of(ending: SystemExit, run: PluginRun) -> Answer:
     """sys.exit means what it means in a process: a number is the exit code, nothing is 0, text is printed and 1."""
     if ending.code is None or isinstance(ending.code, int):
-        return Answer((ending.code or 0) & 0xFF, capped(call.printed()))
-    return Answer(1, capped(well_formed(f"{call.printed()}{ending.code}\n")))
+        return Answer((ending.code or 0) & 0xFF, capped(run.printed()))
+    return Answer(1, capped(well_formed(f"{run.printed()}{ending.code}\n")))
 
 
 def _where(task: asyncio.Task[_Ending], path: str) -> str:

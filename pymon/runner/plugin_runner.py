@@ -17,9 +17,10 @@ from pymon.model.banished import Banished
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckOutcome, CheckResult
 from pymon.process.execution import run_process
+from pymon.process.limits import ProcessLimits
 from pymon.runner.banishment import Banishments
 from pymon.runner.containment import Containment
-from pymon.runner.inprocess import Ran, run_inprocess
+from pymon.runner.inprocess import InsideRun, run_inprocess
 from pymon.runner.limits import RunnerLimits
 from pymon.runner.loop_delays import HoldUps
 from pymon.runner.registry import PluginFile
@@ -28,7 +29,23 @@ from pymon.runner.watchdog import Watchdog
 log = logging.getLogger("pymon.plugin")
 
 
-class _Ended(NamedTuple):
+class _Wanted(NamedTuple):
+    """What one call of ``PluginRunner.run`` asks for; see there."""
+
+    file: PluginFile
+    invocation: Invocation
+    time_limit: float
+    inprocess: bool
+    reap_group: bool
+    repeats: bool
+    measures: bool
+    programs: asyncio.Semaphore | None
+    on_start: Callable[[int], None] | None
+    on_misbehaved: Callable[[CheckResult, float], None] | None
+    user: ServiceKey | None
+
+
+class _Attempt(NamedTuple):
     """One run; ``held_up`` is for how many seconds the event loop was held up meanwhile.
 
     ``lack`` is what it had to do without, which may be why it did not succeed: ``parts`` also if that was in a part of
@@ -69,6 +86,7 @@ class PluginRunner:
         clock: Clock | None = None,
     ) -> None:
         self._limits = limits = limits or RunnerLimits()
+        self._process_limits = ProcessLimits(grace=limits.grace)
         self._clock = clock or SystemClock()
         self.holdups = holdups or HoldUps(self._clock.steady, limits)
         self._watchdog = Watchdog(limits, self.holdups)
@@ -138,106 +156,84 @@ class PluginRunner:
         the result of a run after which it is not run inside the daemon for this ``user`` (the service that it is run
         for), and until when (seconds since the epoch).
         """
-        once = partial(
-            self._run_once,
+        wanted = _Wanted(
             file,
             invocation,
-            time_limit=time_limit,
-            inprocess=inprocess,
-            reap_group=reap_group,
-            repeats=repeats,
-            measures=measures,
-            programs=programs,
-            on_start=on_start,
-            on_misbehaved=on_misbehaved,
-            user=user,
+            time_limit,
+            inprocess,
+            reap_group,
+            repeats,
+            measures,
+            programs,
+            on_start,
+            on_misbehaved,
+            user,
         )
-        ran = await once()
-        if repeats and ran.obstacle and not ran.result.is_success:
-            log.info("%s is run again: %s while it ran", file.origin, ran.obstacle)
-            ran = await once()
-            if ran.result.is_success or ran.is_exit_of_program:
-                return ran.result
-            if ran.held_up and ran.result.outcome is CheckOutcome.FAILED:
-                return _nothing_known(ran)
-            if ran.lack or (ran.parts and ran.result.outcome is CheckOutcome.BROKEN):
-                return _starved(ran)
-        return ran.result
+        attempt = await self._attempt(wanted)
+        if repeats and attempt.obstacle and not attempt.result.is_success:
+            log.info("%s is run again: %s while it ran", file.origin, attempt.obstacle)
+            attempt = await self._attempt(wanted)
+            if attempt.result.is_success or attempt.is_exit_of_program:
+                return attempt.result
+            if attempt.held_up and attempt.result.outcome is CheckOutcome.FAILED:
+                return _nothing_known(attempt)
+            if attempt.lack or (attempt.parts and attempt.result.outcome is CheckOutcome.BROKEN):
+                return _starved(attempt)
+        return attempt.result
 
-    async def _run_once(
-        self,
-        file: PluginFile,
-        invocation: Invocation,
-        *,
-        time_limit: float,
-        inprocess: bool,
-        reap_group: bool,
-        repeats: bool,
-        measures: bool,
-        programs: asyncio.Semaphore | None,
-        on_start: Callable[[int], None] | None,
-        on_misbehaved: Callable[[CheckResult, float], None] | None,
-        user: ServiceKey | None,
-    ) -> _Ended:
-        began, mark = self._clock.steady(), self.holdups.mark()
+    async def _attempt(self, wanted: _Wanted) -> _Attempt:
+        file, mark = wanted.file, self.holdups.mark()
+        began = self._clock.steady()
         try:
-            if inprocess and file.plugin is not None and self.can_run_in_process(file, user):
-                ran = await self._inside(file, file.plugin, invocation, time_limit, programs, on_misbehaved, user)
-                if ran.result.cause is not Cause.BLOCKED or not repeats:
-                    return _Ended(ran.result, self.holdups.since(mark), False, ran.lack, ran.parts)
+            if wanted.inprocess and file.plugin is not None and self.can_run_in_process(file, wanted.user):
+                run = await self._run_inside(file.plugin, wanted)
+                if run.result.cause is not Cause.BLOCKED or not wanted.repeats:
+                    return _Attempt(run.result, self.holdups.since(mark), False, run.lack, run.parts)
                 mark = self.holdups.mark()
             result = await run_process(
                 file.command,
-                invocation,
-                time_limit=time_limit,
-                reap_group=reap_group,
-                grace=self._limits.grace,
-                on_start=on_start,
-                on_bad_measurement=partial(self._complain, file) if measures else None,
+                wanted.invocation,
+                time_limit=wanted.time_limit,
+                reap_group=wanted.reap_group,
+                limits=self._process_limits,
+                on_start=wanted.on_start,
+                on_bad_measurement=partial(self._complain, file) if wanted.measures else None,
                 clock=self._clock,
             )
-            return _Ended(result, self.holdups.since(mark), is_program=True)
+            return _Attempt(result, self.holdups.since(mark), is_program=True)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             log.exception("running %s failed", file.origin)
             text = f"pymon could not run {file.path}: {error}\n"
             result = CheckResult(1, text, self._clock.steady() - began, Cause.NOT_STARTED)
-            return _Ended(result, self.holdups.since(mark), is_program=False)
+            return _Attempt(result, self.holdups.since(mark), is_program=False)
 
-    async def _inside(
-        self,
-        file: PluginFile,
-        plugin: Plugin,
-        invocation: Invocation,
-        time_limit: float,
-        programs: asyncio.Semaphore | None,
-        on_misbehaved: Callable[[CheckResult, float], None] | None,
-        user: ServiceKey | None,
-    ) -> Ran:
-        ran = await run_inprocess(
+    async def _run_inside(self, plugin: Plugin, wanted: _Wanted) -> InsideRun:
+        file, user = wanted.file, wanted.user
+        run = await run_inprocess(
             plugin,
-            invocation,
-            time_limit=time_limit,
+            wanted.invocation,
+            time_limit=wanted.time_limit,
             limits=self._limits,
             source=file.source or file.path,
-            programs=programs or self._programs,
+            programs=wanted.programs or self._programs,
             holdups=self.holdups,
             clock=self._clock,
         )
-        misbehaved = _hung(ran) if ran.hung and ran.behaved else None if ran.behaved else ran.result
+        misbehaved = _hung(run) if run.hung and run.behaved else None if run.behaved else run.result
         if misbehaved is None:
             if self._banishments.behaved(file, user):
                 log.info("%s runs inside the daemon again for %s", file.origin, _name(user))
         else:
             until = self._banish(file, user, misbehaved.output.partition("\n")[0])
-            if on_misbehaved is not None:
-                on_misbehaved(misbehaved, until)
-        if ran.left:
-            self._tell_once(file, logging.INFO, "%s left tasks behind (%d in this run); they are cancelled", ran.left)
-        if ran.bad_measurement:
-            self._complain(file, ran.bad_measurement)
-        return ran
+            if wanted.on_misbehaved is not None:
+                wanted.on_misbehaved(misbehaved, until)
+        if run.left:
+            self._tell_once(file, logging.INFO, "%s left tasks behind (%d in this run); they are cancelled", run.left)
+        if run.bad_measurement:
+            self._complain(file, run.bad_measurement)
+        return run
 
     def _banish(self, file: PluginFile, user: ServiceKey | None, summary: str) -> float:
         """Have it run as a process for a while, and say so; gives until when (seconds since the epoch)."""
@@ -249,7 +245,7 @@ class PluginRunner:
         return until
 
     def _complain(self, file: PluginFile, problem: str) -> None:
-        self._tell_once(file, logging.WARNING, "%s hands over what is no measurement: %s", problem)
+        self._tell_once(file, logging.WARNING, "%s reported an invalid measurement: %s", problem)
 
     def _tell_once(self, file: PluginFile, level: int, text: str, detail: object) -> None:
         """Log something of a plugin, which it may do at every run, the first time only."""
@@ -263,19 +259,20 @@ def _name(user: ServiceKey | None) -> str:
     return f"{user.group}/{user.service}" if user is not None else "those who did not say for whom"
 
 
-def _nothing_known(ran: _Ended) -> CheckResult:
+def _nothing_known(attempt: _Attempt) -> CheckResult:
     """What is known of a service whose check was held up twice in a row: nothing."""
-    text = f"pymon was held up for {ran.held_up:.1f} s while it checked, and not for the first time: nothing is known\n"
-    return ran.result._replace(output=text + ran.result.output, cause=Cause.HELD_UP)
+    held_up = f"pymon was held up for {attempt.held_up:.1f} s"
+    text = f"{held_up} while it checked, and not for the first time: nothing is known\n"
+    return attempt.result._replace(output=text + attempt.result.output, cause=Cause.HELD_UP)
 
 
-def _starved(ran: _Ended) -> CheckResult:
+def _starved(attempt: _Attempt) -> CheckResult:
     """What is known of a service whose check lacked what it needed twice in a row: nothing."""
-    text = f"pymon was short of what this check needs ({ran.parts}): nothing is known\n"
-    return ran.result._replace(output=text + ran.result.output, cause=Cause.STARVED)
+    text = f"pymon was short of what this check needs ({attempt.parts}): nothing is known\n"
+    return attempt.result._replace(output=text + attempt.result.output, cause=Cause.STARVED)
 
 
-def _hung(ran: Ran) -> CheckResult:
+def _hung(run: InsideRun) -> CheckResult:
     """What a run is blamed for that held up the event loop where it could not be interrupted."""
-    text = f"it held up the event loop at {ran.hung}, where it could not be interrupted\n"
-    return ran.result._replace(exitval=1, output=text, cause=Cause.BLOCKED)
+    text = f"it held up the event loop at {run.hung}, where it could not be interrupted\n"
+    return run.result._replace(exitval=1, output=text, cause=Cause.BLOCKED)

@@ -10,7 +10,7 @@ A timer and no thread, because a thread has to wait for the interpreter lock, wh
 come to its end keeps; yet it looks for signals. It interrupts sleeps, waits for processes and sockets, endless
 loops, and regular expressions. It cannot interrupt a C function that neither returns nor looks for signals; but when
 that returns, the handler is called in the midst of the step that called it, and so late that it is known which one it
-was (``Call.hung``). Unless it was the whole daemon that stood still: then there was a SIGCONT.
+was (``PluginRun.hung``). Unless it was the whole daemon that stood still: then there was a SIGCONT.
 
 Each heartbeat is a sign of life for ``pymon.runner.loop_delays``, which knows what follows from their lack.
 
@@ -28,7 +28,7 @@ import traceback
 from types import FrameType
 
 from pymon.clock import boottime
-from pymon.runner.containment import CURRENT, Call
+from pymon.runner.containment import CURRENT, PluginRun
 from pymon.runner.event_loop import DaemonLoop
 from pymon.runner.limits import RunnerLimits
 from pymon.runner.loop_delays import HoldUps
@@ -61,7 +61,7 @@ class Watchdog:
         self._step: FrameType | None = None
         self._step_since = 0.0
         self._alive_at = 0.0
-        self._suspect: Call | None = None
+        self._suspect: PluginRun | None = None
         self._complained_of: FrameType | None = None
 
     def start(self) -> None:
@@ -128,22 +128,22 @@ class Watchdog:
             return
         if step is not self._step:
             self._step, self._step_since = step, now
-            call = CURRENT.get()
-            if call is not None and silent > self.limit + 2 * self._period:
-                call.hung = call.hung or _place(frame, call)
-                self._suspect = call
+            run = CURRENT.get()
+            if run is not None and silent > self.limit + 2 * self._period:
+                run.hung = run.hung or _place(frame, run)
+                self._suspect = run
             return
         if now - self._step_since < self.limit / 2:
             return
-        call = CURRENT.get()
-        if call is None:
+        run = CURRENT.get()
+        if run is None:
             self._complain_once(step, frame)
             return
         self._complained_of = step
         self._step = None  # it gets as long again to come to its end
-        call.blocked = call.blocked or _place(frame, call)
-        call.blocked_stack = call.blocked_stack or _stack(frame)
-        raise PluginBlocked(call.blocked)
+        run.blocked = run.blocked or _place(frame, run)
+        run.blocked_stack = run.blocked_stack or _stack(frame)
+        raise PluginBlocked(run.blocked)
 
     def _complain_once(self, step: FrameType, frame: FrameType) -> None:
         if self._complained_of is not step:
@@ -179,7 +179,7 @@ def own_frame(frame: FrameType, path: str) -> FrameType:
     return here or frame
 
 
-def _place(frame: FrameType, call: Call) -> str:
+def _place(frame: FrameType, run: PluginRun) -> str:
     """``file line N in function`` of the plugin's own innermost frame."""
-    found = own_frame(frame, call.path)
+    found = own_frame(frame, run.path)
     return f"{found.f_code.co_filename} line {found.f_lineno} in {found.f_code.co_name}"

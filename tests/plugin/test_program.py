@@ -117,7 +117,7 @@ async def test_a_measurement_that_is_none_fails_no_check(
     for result in await both_ways(monitor(tmp_path, f"return Report(0, '', '', ({figures}))"), "web1"):
         assert (result.exitval, result.output) == (0, "")
         assert result.measurements == (Measurement("a", "n", 1.0), Measurement("c", "n", 3.0, "s"))
-    assert "hands over what is no measurement: " in caplog.text
+    assert "reported an invalid measurement: " in caplog.text
 
 
 @pytest.mark.parametrize("given", [256, 512, 300])

@@ -15,6 +15,7 @@ import pytest
 
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.process.execution import TIMED_OUT_EXIT, run_process
+from pymon.process.limits import ProcessLimits
 from pymon.scarcity import waiting
 from tests.runner.scripts import call, script
 
@@ -26,7 +27,7 @@ async def run(path: Path, *arguments: str, time_limit: float = 20.0, **options: 
         call(path, *arguments),
         time_limit=time_limit,
         reap_group=bool(options.get("reap_group", True)),
-        grace=float(options.get("grace", 2.0)),
+        limits=ProcessLimits(grace=float(options.get("grace", 2.0))),
     )
 
 

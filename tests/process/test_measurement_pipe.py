@@ -191,7 +191,7 @@ async def test_both_ways_and_each_bad_plugin_is_told_of_once(tmp_path: Path, cap
                 assert result.measurements == (Measurement("a", "n", 1.0),)
     told = [record.message for record in caplog.records]
     assert len(told) == 2
-    assert all(text.startswith(f"{path} hands over what is no measurement: ") for text in told)
+    assert all(text.startswith(f"{path} reported an invalid measurement: ") for text in told)
     assert "line 2, 'a bad nan': 'nan' is no number" in told[1]
 
 

@@ -13,7 +13,6 @@ from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.result import Cause
 from pymon.plugin import run_command
-from pymon.runner import plugin_runner as runner_module
 from pymon.runner.limits import RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, load
@@ -99,14 +98,16 @@ async def test_a_plugin_that_outlives_its_cancellation_is_banished(tmp_path: Pat
     assert not runner.can_run_in_process(file)
 
 
-async def test_even_a_defect_of_pymons_own_is_a_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def defective(*_: object, **__: object) -> None:
+class Defective(PluginFile):
+    """A plugin that pymon cannot even begin to run."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
         raise RuntimeError("defect")
 
-    monkeypatch.setattr(runner_module, "run_process", defective)
-    result = await PluginRunner().run(PluginFile("x", "/x"), Invocation("/x", (), {}), time_limit=1)
+
+async def test_even_a_defect_of_pymons_own_is_a_result(caplog: pytest.LogCaptureFixture) -> None:
+    result = await PluginRunner().run(Defective("x", "/x"), Invocation("/x", (), {}), time_limit=1)
     assert (result.exitval, result.cause) == (1, Cause.NOT_STARTED)
     assert result.output == "pymon could not run /x: defect\n"
     assert "running /x failed" in caplog.text
@@ -141,7 +142,6 @@ async def test_programs_of_checks_inside_are_limited_and_all_run(tmp_path: Path)
 
 @pytest.mark.slow
 async def test_a_run_that_is_cancelled_while_its_program_waits_takes_no_place(tmp_path: Path) -> None:
-
     async def body(invocation: Invocation) -> Answer:
         result = await run_command(["/bin/sh", "-c", invocation.arguments[0]], invocation.environ, time_limit=20)
         return Answer(result.exitval, result.output)
