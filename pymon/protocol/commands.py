@@ -14,12 +14,14 @@ class CommandSpec(NamedTuple):
 
     ``usage`` are its words. A word in capitals stands for something to fill in; GROUP, SERVICE, HOST, VIEW and ALIAS
     are known to the server. A last word with ``...`` may be repeated, one in brackets left out. ``is_restricted``: only
-    those may use it whom auth.cf lets. ``is_refusal_read``: a refusal (5xx) is an answer as well, which the client
+    those may use it whom auth.cf lets; ``right_of`` is the command whose right counts where mon's auth.cf does not name
+    this one, which is pymon's own. ``is_refusal_read``: a refusal (5xx) is an answer as well, which the client
     reads like another; else it raises CommandFailed. ``is_listed``: it is shown in usages.
     """
 
     usage: str
     is_restricted: bool = True
+    right_of: str = ""
     is_refusal_read: bool = False
     is_listed: bool = True
 
@@ -98,7 +100,7 @@ COMMANDS = (
     CommandSpec("test startupalert GROUP SERVICE RETVAL PERIOD"),
     CommandSpec("test upalert GROUP SERVICE RETVAL PERIOD"),
     CommandSpec("version", is_restricted=False),
-    CommandSpec("why GROUP SERVICE [SINCE]"),
+    CommandSpec("why GROUP SERVICE [SINCE]", right_of="list"),
 )
 """mon's commands, and ``why`` and ``json``, which are pymon's own; and some lists of its own"""
 

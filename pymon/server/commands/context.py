@@ -15,12 +15,15 @@ from pymon.model.auth import AuthRules
 from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome
 from pymon.model.snapshot import Snapshot
+from pymon.protocol.commands import COMMANDS
 from pymon.protocol.wire import escape_line_ends, unescape
 from pymon.server.commands.render_cache import StatusRenderer
 from pymon.server.commands.reply import CommandReply, CommandResult, Session
 
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
 _WORDS = re.compile(r"[^ \t\r\n\f\v]+")
+
+_RIGHT_OF = {spec.name: spec.right_of for spec in COMMANDS if spec.right_of}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,7 @@ def refuse(outcome: Outcome) -> CommandReply:
 
 
 def is_allowed(auth: AuthRules, user: str, command: str) -> bool:
-    """Whether a user (empty: not logged in) may use a command.
-
-    ``why`` is pymon's own, so that mon's auth.cf does not name it: then who may ``list`` may ask why.
-    """
-    if command == "why" and not auth.is_known(command):
-        command = "list"
+    """Whether a user (empty: not logged in) may use a command."""
+    if not auth.is_known(command):
+        command = _RIGHT_OF.get(command, command)
     return auth.allows(user, command)
