@@ -90,6 +90,33 @@ def test_json_is_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert document["events"][1]["facts"]["exitval"] == 1
 
 
+def test_reasons_of_alerts_are_in_the_record_as_far_as_they_were_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R-why: with the figures for programs; what an older pymon recorded has its words alone."""
+    reason = {"rule": "count reached", "number": 1, "count": 3, "wanted": 3}
+    old: dict[str, object] = {"event": "failure", "period": "p", "alert": "a.alert", "why": "the first of this outage"}
+    new = {**old, "why": "failure 3 in a row, alertafter 3", "reason": reason}
+
+    async def write() -> None:
+        record = Store(tmp_path / FILE)
+        await record.open()
+        record.state(WEB, ServiceState())
+        for number, facts in enumerate((old, new)):
+            record.add(TimelineEvent(T0 + number, TimelineKind.ALERT, f"alert ({facts['why']})", *WEB, facts=facts))
+        await record.close()
+
+    asyncio.run(write())
+    where = Where(statedir=str(tmp_path))
+    assert why("web", "http", as_json=True, where=where) == 0
+    assert [each["facts"] for each in json.loads(capsys.readouterr().out)["events"]] == [old, new]
+    assert why("web", "http", where=where) == 0
+    assert [line.split(None, 1)[1] for line in capsys.readouterr().out.splitlines()[-2:]] == [
+        "alert      alert (the first of this outage)",
+        "alert      alert (failure 3 in a row, alertafter 3)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("group", "service", "guess"), [("web", "htp", "web http"), ("WEB", "HTTP", "web http"), ("web", "x", "web dns")]
 )
@@ -306,6 +333,11 @@ def test_the_daemon_tells_and_after_its_end_the_record(
         r"operator   somebody@127.0.0.1 acknowledged: on it",
     ):
         assert re.search(said, living.out, re.MULTILINE), living.out
+    assert why("web", "http", as_json=True, where=where) == 0
+    living_events = json.loads(capsys.readouterr().out)["events"]
+    assert [each["facts"]["reason"] for each in living_events if each["kind"] == "alert"] == [
+        {"rule": "first", "number": 1}
+    ]
     assert why("web", "htp", where=where) == UNKNOWN
     assert "did you mean web http?" in capsys.readouterr().err
     with Client("127.0.0.1", port) as client:
