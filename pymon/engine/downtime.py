@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from pymon.engine.line_writer import Appender
+from pymon.engine.line_writer import LineWriter
 from pymon.model.effect import DowntimeRecorded
 from pymon.model.settings import Settings
 from pymon.text import decode
@@ -23,16 +23,16 @@ PAGE = 64 * 1024
 class DowntimeLog:
     """Writes ``NOW GROUP SERVICE FIRST_FAILURE SECONDS INTERVAL SUMMARY`` lines, if the configuration asks for them."""
 
-    def __init__(self, appender: Appender) -> None:
+    def __init__(self, line_writer: LineWriter) -> None:
         """Nothing is written before ``configure``."""
-        self._appender = appender
+        self._line_writer = line_writer
         self._file: Path | None = None
 
     def configure(self, settings: Settings, now: float) -> None:
         """Take over settings, and begin with mon's header (at start, and again at each reload)."""
         self._file = Path(settings.dtlogfile) if settings.dtlogging else None
         if self._file is not None:
-            self._appender.append(
+            self._line_writer.append(
                 self._file,
                 f"#\n# downtime log start {int(now)}\n"
                 "# time back up, group, service, first failure, downtime, interval, summary\n#\n",
@@ -41,7 +41,7 @@ class DowntimeLog:
     def record(self, outage: DowntimeRecorded) -> None:
         """Write the line of an outage."""
         if self._file is not None:
-            self._appender.append(self._file, downtime_line(outage) + "\n")
+            self._line_writer.append(self._file, downtime_line(outage) + "\n")
 
 
 def downtime_line(outage: DowntimeRecorded) -> str:

@@ -24,7 +24,7 @@ from pymon.engine.downtime import DowntimeLog
 from pymon.engine.effects import Effects
 from pymon.engine.history import History
 from pymon.engine.limits import EngineLimits
-from pymon.engine.line_writer import Appender
+from pymon.engine.line_writer import LineWriter
 from pymon.engine.mon_state_sync import Saving
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.monremote import Monremote
@@ -48,6 +48,7 @@ from pymon.model.timer import Timer
 from pymon.model.trap import Trap
 from pymon.runner.executor import Executor, LocalExecutor
 from pymon.runner.plugin_runner import PluginRunner
+from pymon.store.disk_worker import DiskWorker
 from pymon.store.store import Store
 from pymon.timeline import operator_events
 from pymon.timeline.result_runs import result_of
@@ -71,6 +72,7 @@ class Engine:
         executor: Executor | None = None,
         rng: random.Random | None = None,
         limits: EngineLimits | None = None,
+        files: DiskWorker | None = None,
     ) -> None:
         """``environ`` is what monitors and alerts inherit; ``stopped`` starts with the scheduler stopped (mon -S).
 
@@ -78,7 +80,8 @@ class Engine:
         ``reset``; without it there is none to read. ``record`` is what outlives this daemon (nothing does, if it is
         not given), and ``loadstate`` are mon's files to load at the start (mon -l). ``clock`` is the machine's, if none
         is given; ``executor`` carries out checks (``runner`` on this machine, if none is given), ``runner`` runs
-        alerts; ``rng`` spreads checks; ``limits`` are the engine's bounds.
+        alerts; ``rng`` spreads checks; ``limits`` are the engine's bounds; ``files`` reads and
+        writes mon's files, in a thread of its own if none is given.
         """
         self.terminated = asyncio.Event()
         limits = limits or EngineLimits()
@@ -91,9 +94,10 @@ class Engine:
         self._runner = runner = runner or PluginRunner(clock=clock)
         executor = executor or LocalExecutor(runner, environ)
         self._limits = limits
-        self._appender = Appender()
-        self._history = History(site.settings, self._appender, self._clock(), self._record.line)
-        self._downtime = DowntimeLog(self._appender)
+        files = files or DiskWorker("pymon-files")
+        self._line_writer = LineWriter(files, limits)
+        self._history = History(site.settings, self._line_writer, self._clock(), self._record.line)
+        self._downtime = DowntimeLog(self._line_writer)
         room = current_capacity()
         self._launcher = Launcher(
             runner,
@@ -122,7 +126,7 @@ class Engine:
             check_programs=room.check_programs,
             rng=rng,
         )
-        self._saving = Saving(self._owner, self._monitor.timers)
+        self._saving = Saving(self._owner, self._monitor.timers, files, limits)
         self._configuration = Configuration(
             self._owner,
             self._monitor,
@@ -146,7 +150,7 @@ class Engine:
                 self._owner,
                 self._monitor,
                 self._history,
-                self._appender,
+                self._line_writer,
                 self._record,
                 self._configuration,
                 self._saving,
@@ -187,7 +191,7 @@ class Engine:
         await self._monitor.close()
         await self._launcher.drain(self._limits.alerts_at_stop)
         self._runner.stop()
-        self._appender.close()
+        self._line_writer.close()
         self._record.add(operator_events.of_stop(self._clock(), why))
         await self._record.close()
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pymon.engine.line_writer import Appender
+from pymon.engine.line_writer import LineWriter
 from pymon.model.settings import Settings
 
 log = logging.getLogger("pymon.engine")
@@ -23,13 +23,17 @@ class History:
     """The last ``histlength`` alerts and failures, oldest first, each one line in mon's form (not escaped)."""
 
     def __init__(
-        self, settings: Settings, appender: Appender, now: float, remember: Callable[[str, str], None] | None = None
+        self,
+        settings: Settings,
+        line_writer: LineWriter,
+        now: float,
+        remember: Callable[[str, str], None] | None = None,
     ) -> None:
         """Read mon's history file, if the configuration names one; ``now`` dates ``historictime``.
 
         ``remember`` is told of each line, with the name of its history (ALERTS, FAILURES).
         """
-        self._appender = appender
+        self._line_writer = line_writer
         self._remember = remember or _forget
         self.alerts: deque[str] = deque(maxlen=settings.histlength or None)
         self.failures: deque[str] = deque(maxlen=settings.histlength or None)
@@ -69,14 +73,14 @@ class History:
         for line in alerts:
             if line not in known and _time_of(line) >= ended - UNSURE:
                 self.alerts.append(line)
-                self._appender.append(self._file, line + "\n")
+                self._line_writer.append(self._file, line + "\n")
 
     def alert(self, line: str) -> None:
         """Remember an alert: ``KIND GROUP SERVICE EPOCH PATH (ARGS) SUMMARY``."""
         self.alerts.append(line)
         self._remember(ALERTS, line)
         if self._file is not None:
-            self._appender.append(self._file, line + "\n")
+            self._line_writer.append(self._file, line + "\n")
 
     def failure(self, line: str) -> None:
         """Remember a failure: ``GROUP SERVICE EPOCH SUMMARY``."""

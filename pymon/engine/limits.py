@@ -47,6 +47,15 @@ class EngineLimits:
     looks_at_fresh_file: int = 5
     """looks, one each ``read_again``, whether a file that was fresh when it was read has changed"""
 
+    # mon's files
+
+    written_wait: float = 2.0
+    """that who reads the downtime log waits for lines that are on their way to it"""
+    state_file_wait: float = 5.0
+    """that anybody waits for a state file"""
+    files_at_stop: float = 5.0
+    """that lines have at a stop to get into their files"""
+
     # Others
 
     lateness_remembered: int = 10_000

@@ -13,18 +13,17 @@ from typing import TypeVar
 
 from pymon.core.time_shift import bound_times
 from pymon.engine import mon_state_format
+from pymon.engine.limits import EngineLimits
 from pymon.engine.state_owner import StateOwner
 from pymon.engine.timers import Timers
 from pymon.model.change import ChangeCause
 from pymon.model.request import SavedKind
 from pymon.model.timer import Timer
+from pymon.store.disk_worker import DiskWorker
 
 log = logging.getLogger("pymon.engine")
 
 T = TypeVar("T")
-
-WAIT = 5.0
-"""seconds that anybody waits for a disk that hangs"""
 
 
 def kinds_named(name: str | None) -> tuple[SavedKind, ...]:
@@ -37,10 +36,12 @@ def kinds_named(name: str | None) -> tuple[SavedKind, ...]:
 class Saving:
     """Writes and reads ``disabled`` and ``opstatus`` in statedir, one after the other."""
 
-    def __init__(self, owner: StateOwner, timers: Timers) -> None:
+    def __init__(self, owner: StateOwner, timers: Timers, worker: DiskWorker, limits: EngineLimits) -> None:
+        """``worker`` does the work, and may have other work to do."""
         self._owner = owner
         self._timers = timers
-        self._lock = asyncio.Lock()
+        self._worker = worker
+        self._limits = limits
 
     async def save(self, *kinds: SavedKind) -> tuple[SavedKind, ...]:
         """Write files as things are now; gives those that could not be written, and the log says why."""
@@ -91,24 +92,23 @@ class Saving:
         return mon_state_format.format_opstatus(owner.site, owner.states, left)
 
     async def _on_disk(self, what: str, work: Callable[[], T]) -> T | None:
-        doing = asyncio.create_task(self._in_turn(work))
-        await asyncio.wait([doing], timeout=WAIT)
+        doing = self._worker.submit(partial(_try, work))
+        await asyncio.wait([doing], timeout=self._limits.state_file_wait)
         if not doing.done():
-            log.error("cannot %s: the disk takes longer than %g seconds", what, WAIT)
-            doing.add_done_callback(lambda late: late.cancelled() or late.exception())
+            log.error("cannot %s: the disk takes longer than %g seconds", what, self._limits.state_file_wait)
             return None
-        try:
-            return doing.result()
-        except OSError as error:
-            log.error("cannot %s: %s", what, error.strerror)
+        result = doing.result()
+        if isinstance(result, OSError):
+            log.error("cannot %s: %s", what, result.strerror)
             return None
-        except RuntimeError as error:  # the system has no thread left
-            log.error("cannot %s: %s", what, error)
-            return None
+        return result
 
-    async def _in_turn(self, work: Callable[[], T]) -> T:
-        async with self._lock:
-            return await asyncio.to_thread(work)
+
+def _try(work: Callable[[], T]) -> T | OSError:
+    try:
+        return work()
+    except OSError as error:
+        return error
 
 
 def _write(directory: str, kind: SavedKind, text: str) -> bool:

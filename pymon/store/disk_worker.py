@@ -1,4 +1,10 @@
-"""One thread that does blocking work in the order it was given."""
+"""One thread that does blocking work in the order it was given: all file work of the daemon is done by such a thread.
+
+There is one for the record, one that reads the record through (which takes seconds, and nothing must wait for it), and
+one for mon's files: its histories and state files may be on another disk, and if that hangs, alerts still find their
+ledger. The log has a thread of its own (``engine.log``), since what fails here is logged. No such thread keeps the
+daemon from ending.
+"""
 
 from __future__ import annotations
 
@@ -33,25 +39,36 @@ class DiskWorker:
         if may and not self._jobs.empty():
             self._start()
 
-    def submit(self, job: Callable[[], T], loop: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
-        """Do a job soon; the future has its result or exception, unless the loop is closed by then."""
+    def put(self, job: Callable[[], object]) -> None:
+        """Do a job soon; what comes of it is of no interest."""
+
+        def work() -> None:
+            try:
+                job()
+            except Exception:
+                self._log_crash()
+
+        self._hand_over(work)
+
+    def submit(self, job: Callable[[], T]) -> asyncio.Future[T]:
+        """Do a job soon; the future has its result or exception, unless the running loop is closed by then."""
+        loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        future.add_done_callback(_seen)
+        future.add_done_callback(_fetch_exception)
 
         def work() -> None:
             finish: Callable[[], None]
             try:
                 finish = partial(_give, future, job())
             except Exception as error:
-                log.exception("work on the record crashed (a bug in pymon)")
+                self._log_crash()
                 finish = partial(_fail, future, error)
             try:
                 loop.call_soon_threadsafe(finish)
             except RuntimeError:  # the loop is closed: nobody waits any more
                 log.debug("%s ended late", self._name)
 
-        self._jobs.put(work)
-        self._start()
+        self._hand_over(work)
         return future
 
     def stop(self) -> None:
@@ -59,6 +76,23 @@ class DiskWorker:
         if self._thread is not None:
             self._jobs.put(None)
             self._thread = None
+
+    def finish(self, seconds: float) -> None:
+        """Do what is left, for so many seconds at most, and stop. Blocks."""
+        thread = self._thread
+        if thread is None:
+            self.hold_up_if_needed(True)
+            thread, self._may_hold_up = self._thread, False
+        self.stop()
+        if thread is not None:
+            thread.join(seconds)
+
+    def _hand_over(self, work: Callable[[], None]) -> None:
+        self._jobs.put(work)
+        self._start()
+
+    def _log_crash(self) -> None:
+        log.exception("work of the thread %s crashed (a bug in pymon)", self._name)
 
     def _start(self) -> None:
         if self._thread is not None:
@@ -68,7 +102,7 @@ class DiskWorker:
             thread.start()
         except RuntimeError as error:  # the system has none left: the next job brings another attempt
             if not self._may_hold_up:
-                log.error("the record waits: %s", error)
+                log.error("%s waits: %s", self._name, error)
                 return
             while not self._jobs.empty() and (job := self._jobs.get()) is not None:
                 job()
@@ -91,7 +125,7 @@ def _fail(future: asyncio.Future[T], error: Exception) -> None:
         future.set_exception(error)
 
 
-def _seen(future: asyncio.Future[T]) -> None:
+def _fetch_exception(future: asyncio.Future[T]) -> None:
     """The exception was logged where it happened; nobody needs to fetch it."""
     if not future.cancelled():
         future.exception()

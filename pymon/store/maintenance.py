@@ -45,7 +45,7 @@ class Maintenance:
             self._inspect_at = now + self._limits.inspect_every
             self._is_inspecting = True
             path: Path = self._database.path
-            self._inspector.submit(partial(find_damage, path), loop).add_done_callback(partial(self._inspected, loop))
+            self._inspector.submit(partial(find_damage, path)).add_done_callback(partial(self._inspected, loop))
 
     def stop(self) -> None:
         """Begin nothing more."""
@@ -60,13 +60,13 @@ class Maintenance:
             if not done.cancelled() and done.exception() is None and done.result() and self._maintain_at < float("inf"):
                 self._maintain(loop)
 
-        self._worker.submit(self._database.maintain, loop).add_done_callback(maintained)
+        self._worker.submit(self._database.maintain).add_done_callback(maintained)
 
     def _inspected(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[str]) -> None:
         self._is_inspecting = False
         damage = "" if done.cancelled() or done.exception() else done.result()
         if damage:
-            condemning = self._worker.submit(partial(self._database.condemn, damage), loop)
+            condemning = self._worker.submit(partial(self._database.condemn, damage))
             condemning.add_done_callback(self._condemned)
 
     def _condemned(self, done: asyncio.Future[Written]) -> None:

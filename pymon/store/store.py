@@ -379,7 +379,7 @@ class Store:
         self.problem = problem
 
     def _do(self, job: Callable[[], T]) -> asyncio.Future[T]:
-        return self._worker.submit(job, asyncio.get_running_loop())
+        return self._worker.submit(job)
 
 
 def record_path(statedir: str) -> Path | None:

@@ -190,7 +190,7 @@ async def test_a_write_that_fails_is_tried_again_and_said_once(make: Make, caplo
     await until(store, StoreState.IDLE)
     assert [each.message.partition(":")[0] for each in caplog.records if each.levelno >= logging.WARNING] == [
         f"cannot keep the record {store.path}",
-        "work on the record crashed (a bug in pymon)",
+        "work of the thread pymon-record crashed (a bug in pymon)",
         f"the record {store.path} is kept again",
     ]
     await store.close()

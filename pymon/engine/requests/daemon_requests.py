@@ -9,7 +9,7 @@ from typing import Any
 
 from pymon.engine.downtime import read_pages
 from pymon.engine.history import History
-from pymon.engine.line_writer import Appender
+from pymon.engine.line_writer import LineWriter
 from pymon.engine.mon_state_sync import Saving
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.requests.configuration import Configuration
@@ -31,7 +31,7 @@ class DaemonRequests:
         owner: StateOwner,
         monitor: SiteMonitor,
         history: History,
-        appender: Appender,
+        line_writer: LineWriter,
         record: Store,
         configuration: Configuration,
         saving: Saving,
@@ -39,7 +39,7 @@ class DaemonRequests:
         self._owner = owner
         self._monitor = monitor
         self._history = history
-        self._appender = appender
+        self._line_writer = line_writer
         self._record = record
         self._configuration = configuration
         self._saving = saving
@@ -89,7 +89,7 @@ class DaemonRequests:
     async def _read_downtime_log(self, _request: asked.ReadDowntimeLog, _asker: Asker) -> Outcome:
         """The records of the downtime log; the first page is read here, so that a file that cannot be is refused."""
         settings = self._owner.site.settings
-        await self._appender.written()
+        await self._line_writer.written()
         pages = read_pages(Path(settings.dtlogfile))
         try:
             first = await anext(pages)

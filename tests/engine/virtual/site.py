@@ -146,9 +146,13 @@ class Programs:
 class PromptWorker(DiskWorker):
     """Does the disk's work at once, where it is handed over."""
 
-    def submit(self, job: Callable[[], T], loop: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
+    def put(self, job: Callable[[], object]) -> None:
         """As of a DiskWorker."""
-        done: asyncio.Future[T] = loop.create_future()
+        job()
+
+    def submit(self, job: Callable[[], T]) -> asyncio.Future[T]:
+        """As of a DiskWorker."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         done.set_result(job())
         return done
 
@@ -198,6 +202,7 @@ class VirtualSite:
             auth=loaded.auth,
             load=partial(load, self._config),
             record=Store(file, clock=self.clock, worker=PromptWorker("record")),
+            files=PromptWorker("files"),
             clock=self.clock,
             runner=self.programs,  # type: ignore[arg-type]  # stands for one
             rng=self._rng,
