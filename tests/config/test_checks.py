@@ -9,6 +9,7 @@ import pytest
 from pymon.config.loader import load
 from pymon.config.period_satisfiable import impossible_part
 from pymon.config.periods import parse_period
+from pymon.model.variables import MonVariable
 from tests.config.samples import problems_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +92,14 @@ def test_blank_list_is_fine_for_host_dependencies(folder: Path) -> None:
     text = HEAD + " service s\n  traptimeout 1m\n service t\n  traptimeout 1m\n  dep_behavior {}\n  depend g:s g:s\n"
     assert codes(folder, text.format("hm")) == []
     assert codes(folder, text.format("a")) == [(9, "malformed-dependency")]
+
+
+@pytest.mark.parametrize("name", MonVariable)
+def test_a_variable_that_the_daemon_sets_itself_is_mentioned(folder: Path, name: MonVariable) -> None:
+    text = f"hostgroup g h1\n\nwatch g\n service s\n  interval 1m\n  monitor x.monitor\n  {name}=x\n  MON_OTHER=x\n"
+    assert [found for found in codes(folder, text) if found[1] == "overridden-environment"] == [
+        (7, "overridden-environment")
+    ]
 
 
 def test_behaviour_after_the_dependency_counts_too(folder: Path) -> None:
