@@ -37,7 +37,7 @@ def encode(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return "".join("?" if _is_lone(char) else char for char in text).encode("utf-8", "surrogateescape")
+        return well_formed(text).encode("utf-8", "surrogateescape")
 
 
 def from_locale(text: str) -> str:
@@ -45,9 +45,15 @@ def from_locale(text: str) -> str:
     return decode(os.fsencode(text))
 
 
-def well_formed(text: str) -> str:
-    """The text with ``?`` for each surrogate that stands for no byte, so that it can be written anywhere."""
-    return text if text.isascii() else decode(encode(text))
+def well_formed(text: str, mark: str = "?") -> str:
+    """The text with ``mark`` for each surrogate that stands for no byte, so that it can be written anywhere."""
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return "".join(mark if _is_lone(char) else char for char in text)
+    return text
 
 
 def printable(text: str, *, keep: str = "", mark: str | None = None) -> str:

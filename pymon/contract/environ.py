@@ -7,15 +7,12 @@ start at all. Monitors and alerts get what fits instead (Q21).
 from __future__ import annotations
 
 import os
-import re
 
-from pymon.text import decode, encode
+from pymon.text import decode, encode, well_formed
 
 ENVIRON_LIMIT = 64 * 1024
 """bytes of one MON_* variable that are passed on"""
-
-_NO_BYTES = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
-"""NUL, and surrogates that do not stand for a byte, which no encoding takes"""
+_REPLACEMENT = "\ufffd"
 
 
 def own_environ() -> dict[str, str]:
@@ -25,7 +22,7 @@ def own_environ() -> dict[str, str]:
 
 def clean(text: str) -> str:
     """The text with each character that no argument or variable can hold replaced by U+FFFD."""
-    return _NO_BYTES.sub("\ufffd", text)
+    return well_formed(text.replace("\0", _REPLACEMENT), _REPLACEMENT)
 
 
 def fit(text: str, limit: int = ENVIRON_LIMIT) -> str:

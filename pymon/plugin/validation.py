@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from pymon.errors import NoCredentials, PluginUsageError, UnusableFile
 from pymon.model.argument import ArgumentProblem, Fault
 from pymon.model.status import EventKind
-from pymon.model.variables import MonVariable
 
 if TYPE_CHECKING:
     from pymon.plugin.alert import Event
@@ -48,6 +47,7 @@ _TELLING = 4
 
 def sample_event(given: Given[Any]) -> Event:
     """An event by which a plugin can try its placeholders and templates."""
+    from pymon.model.variables import MonVariable  # noqa: PLC0415  # only to look over a mon.cf
     from pymon.plugin.alert import Event  # noqa: PLC0415  # which imports this module
 
     return Event(
