@@ -420,3 +420,17 @@ def test_nobody_in_the_engine_changes_what_another_has(path: Path) -> None:
     """An object's attributes are its own: others ask it, by a method."""
     found = list(reaching_changes(path))
     assert not found, f"{path.relative_to(PACKAGE)}: {', '.join(found)}"
+
+
+OF_AUTHORS = {"Alert", "Event", "Call", "Outcome"}
+"""names that authors of plugins know, which mean something of the same kind elsewhere"""
+
+
+def test_a_public_class_name_stands_for_one_thing() -> None:
+    """Who reads a name must not have to look where it comes from."""
+    homes: dict[str, list[str]] = {}
+    for path in modules():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: found for name, found in homes.items() if len(found) > 1 and name not in OF_AUTHORS} == {}

@@ -24,7 +24,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pymon.alert.concurrency import Places
 from pymon.alert.delivery import About, Delivery, Ledger, NoLedger, about, latest_of_each, left_undone, log_end
 from pymon.alert.limits import AlertLimits
-from pymon.alert.order import Decision, Order
+from pymon.alert.order import Order, OrderedCall
 from pymon.alert.subject import look_up, order_key
 from pymon.clock import Clock, SystemClock, awake
 from pymon.contract.invocation import Invocation
@@ -174,13 +174,13 @@ class Launcher:
         decision = self._order.open(str(delivery), delivery.key, is_earlier=is_earlier)
         self._spawn(self._deliver_in_order(delivery, decision), f"{delivery.file.name} {delivery.key}")
 
-    async def _deliver_in_order(self, delivery: Delivery, decision: Decision) -> None:
+    async def _deliver_in_order(self, delivery: Delivery, decision: OrderedCall) -> None:
         try:
             await self._try_in_order(delivery, decision)
         finally:
             self._order.close(decision)
 
-    async def _try_in_order(self, delivery: Delivery, decision: Decision) -> None:
+    async def _try_in_order(self, delivery: Delivery, decision: OrderedCall) -> None:
         """Try until success, failure for good, a newer decision, or the stop."""
         attempt = 0
         while True:
@@ -211,7 +211,7 @@ class Launcher:
                 self._give_way(delivery, decision, None)
                 return
 
-    async def _settle(self, delivery: Delivery, decision: Decision) -> Subject:
+    async def _settle(self, delivery: Delivery, decision: OrderedCall) -> Subject:
         """Tell what a call acts upon, and so what it has to wait for; again until all its names could be looked up."""
         if decision.subject is not None and not decision.subject.warning:
             return decision.subject
@@ -221,7 +221,7 @@ class Launcher:
         self._order.enter(decision, subject)
         return subject
 
-    def _give_way(self, delivery: Delivery, decision: Decision, result: CheckResult | None) -> None:
+    def _give_way(self, delivery: Delivery, decision: OrderedCall, result: CheckResult | None) -> None:
         how = "is not tried again" if decision.has_begun else "is dropped before its start"
         log.info("%s %s: %s was decided later", delivery, how, decision.overtaken_by)
         why = f"{decision.overtaken_by} was decided later"
@@ -241,7 +241,7 @@ class Launcher:
 
     async def _resume(
         self,
-        first: Decision,
+        first: OrderedCall,
         alerts: Mapping[str, PluginFile],
         is_wanted: Callable[[Pending], bool],
         is_inprocess: Callable[[Pending], bool],

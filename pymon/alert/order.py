@@ -24,7 +24,7 @@ from pymon.contract.plugin import Subject
 
 
 @dataclass(slots=True, eq=False)
-class Decision:
+class OrderedCall:
     """One call. ``newer`` is the newest of those that take its place, if there is one.
 
     ``spelled`` is what it acts upon as its text says it; ``changed`` wakes it when its turn may have come, and
@@ -36,7 +36,7 @@ class Decision:
     spelled: str
     subject: Subject | None = None
     has_begun: bool = False
-    newer: Decision | None = None
+    newer: OrderedCall | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     overtaken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -55,11 +55,11 @@ class Decision:
         """The same, with what it is about besides."""
         return frozenset() if self.subject is None else self.things | self.subject.also
 
-    def meets(self, other: Decision) -> bool:
+    def meets(self, other: OrderedCall) -> bool:
         """Whether both are about the same, be it in part."""
         return not (self.things.isdisjoint(other.all_things) and self.all_things.isdisjoint(other.things))
 
-    def covers(self, older: Decision) -> bool:
+    def covers(self, older: OrderedCall) -> bool:
         """Whether nothing is left of an older one when this one is done."""
         if self.subject is None or older.subject is None:
             return False
@@ -73,19 +73,19 @@ class Order:
         self._remembered = (limits or AlertLimits()).remembered
         self._numbers = itertools.count(1)
         self._earlier = itertools.count(-(2**62))
-        self._open: dict[int, Decision] = {}
-        self._entered: dict[str, list[Decision]] = {}
-        self._begun: dict[str, Decision] = {}
-        self._begun_besides: dict[str, Decision] = {}
+        self._open: dict[int, OrderedCall] = {}
+        self._entered: dict[str, list[OrderedCall]] = {}
+        self._begun: dict[str, OrderedCall] = {}
+        self._begun_besides: dict[str, OrderedCall] = {}
         self._forget_at = self._remembered
 
-    def open(self, name: str, spelled: str, *, is_earlier: bool = False) -> Decision:
+    def open(self, name: str, spelled: str, *, is_earlier: bool = False) -> OrderedCall:
         """The next decision. ``is_earlier``: it was made before all those that are not; in their order."""
         number = next(self._earlier if is_earlier else self._numbers)
-        decision = self._open[number] = Decision(number, name, spelled)
+        decision = self._open[number] = OrderedCall(number, name, spelled)
         return decision
 
-    def enter(self, decision: Decision, subject: Subject) -> None:
+    def enter(self, decision: OrderedCall, subject: Subject) -> None:
         """Let a call take its place among those about the same, or take another one."""
         self._leave(decision)
         decision.subject = subject
@@ -101,29 +101,29 @@ class Order:
         for thing in decision.all_things:
             self._entered.setdefault(thing, []).append(decision)
 
-    def is_next(self, decision: Decision) -> bool:
+    def is_next(self, decision: OrderedCall) -> bool:
         """Whether no older call about one of its things is left."""
         return not any(other.number < decision.number for other in self._about_the_same(decision))
 
-    async def wait_for_turn(self, decision: Decision) -> None:
+    async def wait_for_turn(self, decision: OrderedCall) -> None:
         """Return when it is next, or overtaken."""
         while not decision.overtaken_by and not self.is_next(decision):
             decision.changed.clear()
             await decision.changed.wait()
 
-    def begin(self, decision: Decision) -> None:
+    def begin(self, decision: OrderedCall) -> None:
         """It is its turn: older calls about the same are too late from now on."""
         decision.has_begun = True
         self._begun.update(dict.fromkeys(decision.things, decision))
         self._begun_besides.update(dict.fromkeys(decision.all_things - decision.things, decision))
 
-    def close(self, decision: Decision) -> None:
+    def close(self, decision: OrderedCall) -> None:
         """Nothing is left to do of it."""
         self._open.pop(decision.number, None)
         self._leave(decision)
         self._forget()
 
-    def _leave(self, decision: Decision) -> None:
+    def _leave(self, decision: OrderedCall) -> None:
         neighbours = list(self._about_the_same(decision))
         for thing in decision.all_things:
             left = [other for other in self._entered.get(thing, ()) if other is not decision]
@@ -134,17 +134,17 @@ class Order:
         for other in neighbours:
             other.changed.set()
 
-    def _about_the_same(self, decision: Decision) -> Iterator[Decision]:
+    def _about_the_same(self, decision: OrderedCall) -> Iterator[OrderedCall]:
         found = itertools.chain.from_iterable(self._entered.get(thing, ()) for thing in decision.all_things)
         return (other for other in dict.fromkeys(found) if other is not decision and decision.meets(other))
 
-    def _overtake(self, decision: Decision, newer: Decision) -> None:
+    def _overtake(self, decision: OrderedCall, newer: OrderedCall) -> None:
         if decision.newer is None or decision.newer.number < newer.number:
             decision.newer = newer
         decision.overtaken.set()
         decision.changed.set()
 
-    def _newest_begun(self, decision: Decision) -> Decision:
+    def _newest_begun(self, decision: OrderedCall) -> OrderedCall:
         """The newest call about the same that has begun; the decision itself if there is none."""
         found = [*_of(self._begun, decision.all_things), *_of(self._begun_besides, decision.things)]
         return max(found, default=decision, key=lambda each: each.number)
@@ -161,5 +161,5 @@ class Order:
             self._forget_at = max(self._remembered, 2 * (len(self._begun) + len(self._begun_besides)))
 
 
-def _of(known: Mapping[str, Decision], things: Iterable[str]) -> Iterator[Decision]:
+def _of(known: Mapping[str, OrderedCall], things: Iterable[str]) -> Iterator[OrderedCall]:
     return (known[thing] for thing in things if thing in known)

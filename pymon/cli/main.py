@@ -235,14 +235,14 @@ def plugin_test_command(
 
     Exit status: 0 if it did the same both ways and did not misbehave, whatever its verdict; else 1.
     """
-    from pymon.cli.plugin import Call, kind_of, test, variables  # noqa: PLC0415
-    from pymon.workbench.calls import About, Happened  # noqa: PLC0415
+    from pymon.cli.plugin import PluginCall, kind_of, test, variables  # noqa: PLC0415
+    from pymon.workbench.calls import TrialEvent, TrialService  # noqa: PLC0415
 
     given = words or []
-    call = Call(
+    call = PluginCall(
         given[1:] if given[:1] == ["--"] else given,
-        About(group, service, environ=variables(env or [])),
-        Happened(kind_of(kind), summary, detail, host or ["host1", "host2"]),
+        TrialService(group, service, environ=variables(env or [])),
+        TrialEvent(kind_of(kind), summary, detail, host or ["host1", "host2"]),
         time_limit,
     )
     _finish(test(plugin, call, configfile=configfile, default=DEFAULT_FILE))

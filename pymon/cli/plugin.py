@@ -19,10 +19,10 @@ from pymon.model.settings import Settings
 from pymon.model.status import EventKind
 from pymon.runner.registry import PluginFile
 from pymon.workbench import catalogue
-from pymon.workbench.calls import About, Happened, of_alert, of_monitor
-from pymon.workbench.conformance import Run, Trial, find, try_out
+from pymon.workbench.calls import TrialEvent, TrialService, of_alert, of_monitor
+from pymon.workbench.conformance import Trial, TrialRun, find, try_out
 from pymon.workbench.conformance import kind_of as kind_of_plugin
-from pymon.workbench.report import Line, account_of_process, account_of_the_rest, shown
+from pymon.workbench.report import ReportLine, account_of_process, account_of_the_rest, shown
 from pymon.workbench.scaffold import draft
 
 WELL, MISBEHAVED = 0, 1
@@ -39,12 +39,12 @@ _USAGE = (126, 64)
 _STYLES = {"": "", "title": "bold", "good": "green", "bad": "red", "note": "yellow"}
 
 
-class Call(NamedTuple):
+class PluginCall(NamedTuple):
     """How a plugin is to be tried: ``words`` follow its name. What ``happened`` is for alerts only."""
 
     words: Sequence[str]
-    about: About
-    happened: Happened
+    about: TrialService
+    happened: TrialEvent
     time_limit: float
 
 
@@ -59,7 +59,7 @@ def new(name: str, directory: Path) -> int:
     return WELL
 
 
-def test(plugin: str, call: Call, *, configfile: Path | None, default: Path) -> int:
+def test(plugin: str, call: PluginCall, *, configfile: Path | None, default: Path) -> int:
     """Run a plugin both ways and tell of it. Exit status 0 if it ran as it should, whatever its verdict, else 1."""
     _quiet()
     settings, _ = catalogue.settings_of(configfile, default)
@@ -67,18 +67,18 @@ def test(plugin: str, call: Call, *, configfile: Path | None, default: Path) -> 
     _print(account_of_the_rest(trial))
     misplaced = [word for word in call.words if word.partition("=")[0] in OWN_OPTIONS]
     if misplaced and trial.exitval in _USAGE:
-        _print([Line(f"note: {misplaced[0]} stands behind {plugin}, so that it went to the plugin", "note")])
+        _print([ReportLine(f"note: {misplaced[0]} stands behind {plugin}, so that it went to the plugin", "note")])
     return MISBEHAVED if trial.problems else WELL
 
 
-async def _try(plugin: str, call: Call, settings: Settings) -> Trial:
+async def _try(plugin: str, call: PluginCall, settings: Settings) -> Trial:
     began = time.perf_counter()
     file = await asyncio.to_thread(_find, plugin, settings)
     loaded_in = time.perf_counter() - began
     is_alert = kind_of_plugin(file) == "alert"
     invocation = _invocation(file.path, call, settings, is_alert=is_alert)
 
-    def tell(process: Run) -> None:
+    def tell(process: TrialRun) -> None:
         _print(account_of_process(file, invocation, process, call.about.environ))
 
     # told at once: what the plugin does in process may end this program
@@ -101,7 +101,7 @@ def _find(plugin: str, settings: Settings) -> PluginFile:
     return found
 
 
-def _invocation(path: str, call: Call, settings: Settings, *, is_alert: bool) -> Invocation:
+def _invocation(path: str, call: PluginCall, settings: Settings, *, is_alert: bool) -> Invocation:
     if is_alert:
         return of_alert(path, call.words, call.happened, call.about, settings)
     return of_monitor(path, call.words, call.about, settings)
@@ -145,7 +145,7 @@ def _quiet() -> None:
     logging.getLogger("pymon").addHandler(logging.NullHandler())
 
 
-def _print(lines: Iterable[Line]) -> None:
+def _print(lines: Iterable[ReportLine]) -> None:
     console = Console(highlight=False)
     for line in lines:
         # not wrapped: a path that is cut in two cannot be copied

@@ -18,7 +18,7 @@ from pymon.config.report import ProblemReport, did_you_mean
 from pymon.config.shell_words import split_blanks
 from pymon.config.tree import Node, header_of, tokens_of, trees_of
 from pymon.model.depend import ServiceKey
-from pymon.model.service import Alias, Host, Hostgroup, Service, View, Watch
+from pymon.model.service import Alias, DeclaredHost, Hostgroup, Service, View, Watch
 from pymon.model.site import Site
 
 _NAME = re.compile(r"[a-zA-Z0-9_.\-]+")
@@ -154,7 +154,7 @@ class _SiteBuilder:
         if _FINAL_CODE.fullmatch(group):
             self._report.add("number-for-name", header.line or 0, header.start_pos or 0, name=group)
         if group not in self._hostgroups:
-            self._hostgroups[group] = Hostgroup(group, (Host(group),), header.line or 0)
+            self._hostgroups[group] = Hostgroup(group, (DeclaredHost(group),), header.line or 0)
             self._implied[group] = header
         if group in self._watches:
             first = self._watches[group].line
@@ -214,9 +214,9 @@ def _split_name(header: Token) -> tuple[str, str]:
     return intern(name), str(header[len(name) :])
 
 
-def _host(word: str) -> Host:
+def _host(word: str) -> DeclaredHost:
     """A member of a hostgroup; a star before it disables it."""
-    return Host(word.removeprefix("*"), word.startswith("*"))
+    return DeclaredHost(word.removeprefix("*"), word.startswith("*"))
 
 
 _BUILDERS = {

@@ -21,7 +21,7 @@ from pymon.config.report import ProblemReport
 from pymon.config.shell_words import locate_words
 from pymon.errors import WordSplitError
 from pymon.installed import ALERTS, MONITORS
-from pymon.model.argument import Fault, Trial, Verdicts
+from pymon.model.argument import ArgumentTrial, Fault, Verdicts
 from pymon.model.problem import Problem
 from pymon.model.service import Command, Service
 from pymon.model.site import Site
@@ -49,13 +49,13 @@ class ArgumentLines:
 
     def __init__(self, parsed: ParsedSite, source: Source) -> None:
         self._source = source
-        self._spots: dict[Trial, list[ProgramLine]] = {}
+        self._spots: dict[ArgumentTrial, list[ProgramLine]] = {}
         for built in parsed.built.values():
             for trial, spot in _lines_of(built, parsed.site):
                 self._spots.setdefault(trial, []).append(spot)
 
     @property
-    def trials(self) -> tuple[Trial, ...]:
+    def trials(self) -> tuple[ArgumentTrial, ...]:
         """What is to be tried."""
         return tuple(self._spots)
 
@@ -98,21 +98,21 @@ class ArgumentLines:
         return name.end() + starts[word] if word < len(starts) else start
 
 
-def _lines_of(built: BuiltService, site: Site) -> Iterator[tuple[Trial, ProgramLine]]:
+def _lines_of(built: BuiltService, site: Site) -> Iterator[tuple[ArgumentTrial, ProgramLine]]:
     """The lines of one service."""
     service = built.service
     monitor, token = service.monitor, built.tokens.get("MONITOR")
     if monitor is not None and token is not None:
         hosts = _hosts(service, site) if monitor.append_hosts else ()
-        trial = Trial(MONITORS, monitor.name, (*monitor.arguments, *hosts), service.environment, len(hosts))
+        trial = ArgumentTrial(MONITORS, monitor.name, (*monitor.arguments, *hosts), service.environment, len(hosts))
         yield trial, _spot(monitor, token.line or 0)
     redistribute, token = service.redistribute, built.tokens.get("REDISTRIBUTE")
     if redistribute is not None and token is not None:
-        trial = Trial(ALERTS, redistribute.name, redistribute.arguments, service.environment)
+        trial = ArgumentTrial(ALERTS, redistribute.name, redistribute.arguments, service.environment)
         yield trial, _spot(redistribute, token.line or 0)
     for period in service.periods:
         for alert in period.alerts:
-            trial = Trial(ALERTS, alert.command.name, alert.command.arguments, service.environment)
+            trial = ArgumentTrial(ALERTS, alert.command.name, alert.command.arguments, service.environment)
             yield trial, _spot(alert.command, alert.line)
 
 

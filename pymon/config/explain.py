@@ -15,7 +15,7 @@ from pymon.config.tree import Node, header_of, tokens_of, trees_of
 from pymon.config.value_types import ALERT
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.depend import ServiceKey
-from pymon.model.service import Host, Period, Service
+from pymon.model.service import DeclaredHost, Period, Service
 from pymon.model.settings import Settings
 from pymon.model.site import Site
 from pymon.redaction.command_words import mask_value
@@ -158,7 +158,7 @@ class _Explanation:
             yield Explained(part, alert.kind, f"{condition}{alert.command}", self._at(alert.line))
 
 
-def _format_hosts(hosts: tuple[Host, ...], service: Service) -> str:
+def _format_hosts(hosts: tuple[DeclaredHost, ...], service: Service) -> str:
     """The hosts, with those that are left out marked."""
     words = []
     for host in hosts:

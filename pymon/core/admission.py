@@ -16,7 +16,7 @@ from pymon.core.period import in_period
 from pymon.core.timing import DEPEND_RETRY, EXCLUDED_RETRY, interval_in_force
 from pymon.model.depend import DependBehavior
 from pymon.model.effect import Noticed
-from pymon.model.service import Host, Service
+from pymon.model.service import DeclaredHost, Service
 from pymon.model.state import ServiceState
 
 
@@ -59,7 +59,7 @@ class NotRun:
 
 
 def admit(
-    service: Service, state: ServiceState, hosts: Sequence[Host], now: float, context: SiteContext
+    service: Service, state: ServiceState, hosts: Sequence[DeclaredHost], now: float, context: SiteContext
 ) -> Run | NotRun:
     """Decide whether a check runs at ``now``; ``hosts`` are those of its group, disabled ones marked."""
     if context.stopped:
@@ -95,7 +95,7 @@ def _check_exclude_periods(service: Service, now: float, context: SiteContext) -
 
 
 def _choose_hosts(
-    service: Service, hosts: Sequence[Host], now: float, context: SiteContext
+    service: Service, hosts: Sequence[DeclaredHost], now: float, context: SiteContext
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The hosts to check in the order of the group, and why the others are left out."""
     names = [host.name for host in hosts]

@@ -26,7 +26,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DemoLine:
     """One event; ``at`` is in seconds since the epoch."""
 
     at: float
@@ -48,16 +48,16 @@ class Known:
 class Story:
     """The events so far, and the present state of the services."""
 
-    def __init__(self, clock: Callable[[], float], on_line: Callable[[Line], None]) -> None:
+    def __init__(self, clock: Callable[[], float], on_line: Callable[[DemoLine], None]) -> None:
         """``on_line`` is called with each new line."""
-        self.lines: list[Line] = []
+        self.lines: list[DemoLine] = []
         self.services: dict[ServiceKey, Known] = {}
         self._clock = clock
         self._on_line = on_line
 
     def tell(self, kind: Kind, text: str) -> None:
         """Add a line."""
-        line = Line(self._clock(), kind, text)
+        line = DemoLine(self._clock(), kind, text)
         self.lines.append(line)
         self._on_line(line)
 

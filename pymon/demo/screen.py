@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from pymon.demo.events import Kind, Known, Line
+from pymon.demo.events import DemoLine, Kind, Known
 from pymon.ipvs.listing import in_order, server_line, service_line
 from pymon.ipvs.model import Listed
 from pymon.model.depend import ServiceKey
@@ -46,7 +46,7 @@ class Picture:
     services: Mapping[ServiceKey, Known]
     table: Listed
     visitors: str
-    lines: Sequence[Line]
+    lines: Sequence[DemoLine]
     hints: Sequence[str]
 
 
@@ -56,7 +56,7 @@ class Screen(Protocol):
     def start(self) -> None:
         """Begin to show."""
 
-    def line(self, line: Line) -> None:
+    def line(self, line: DemoLine) -> None:
         """Something happened."""
 
     def show(self, picture: Picture) -> None:
@@ -80,7 +80,7 @@ class TerminalScreen:
         """Begin to draw."""
         self._live.start()
 
-    def line(self, line: Line) -> None:
+    def line(self, line: DemoLine) -> None:
         """The next picture has it."""
 
     def show(self, picture: Picture) -> None:
@@ -107,7 +107,7 @@ class PlainScreen:
     def start(self) -> None:
         """Nothing to prepare."""
 
-    def line(self, line: Line) -> None:
+    def line(self, line: DemoLine) -> None:
         """Print it."""
         print(f"{clock(line.at)} {line.kind.value:<5}  {line.text}", flush=True)
 
@@ -187,7 +187,7 @@ def _status(status: OpStatus) -> Text:
     return Text("● well", style="green") if status is OpStatus.OK else Text("● down", style="bold red")
 
 
-def _event(line: Line) -> Text:
+def _event(line: DemoLine) -> Text:
     return Text.assemble(
         (clock(line.at), "dim"), " ", (f"{line.kind.value:<5}", _STYLES[line.kind]), "  ", printable(line.text)
     )

@@ -23,7 +23,7 @@ QUIESCENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TableChange:
     """What was done: the plan that went through, and ``cautions``: what the kernel's settings make of it (NODEST …)."""
 
     plan: Plan
@@ -35,7 +35,7 @@ class Outcome:
         return bool(self.plan.operations)
 
 
-def carry_out(table: Table, virtual: Virtual, wishes: Sequence[Wish]) -> Outcome:
+def carry_out(table: Table, virtual: Virtual, wishes: Sequence[Wish]) -> TableChange:
     """Make the wishes true in a virtual service.
 
     Somebody else may change the same real server between reading and writing: then it is read and planned anew.
@@ -50,7 +50,7 @@ def carry_out(table: Table, virtual: Virtual, wishes: Sequence[Wish]) -> Outcome
                 perform(table, virtual, operation)
         except (IpvsNoServer, IpvsServerExists):
             continue
-        return Outcome(planned, tuple(_cautions(table, listed, planned)))
+        return TableChange(planned, tuple(_cautions(table, listed, planned)))
     raise IpvsBusy(f"the real servers of {virtual} were changed by somebody else each time that they were read")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from socket import AF_INET6
 
-from pymon.ipvs.model import Address, Forwarding, Listed, Marked, RealServer, ServiceFlag, Snapshot, VirtualService
+from pymon.ipvs.model import Address, Forwarding, Listed, Marked, RealServer, ServiceFlag, TableSnapshot, VirtualService
 
 _METHODS = {
     Forwarding.NAT: "Masq",
@@ -23,7 +23,7 @@ _FLAG_NAMES = {
 }
 
 
-def listing(snapshot: Snapshot) -> str:
+def listing(snapshot: TableSnapshot) -> str:
     """The table as ``ipvsadm -L -n`` prints it, to the byte; ends in a newline."""
     version = ".".join(str(part) for part in snapshot.info.version)
     lines = [
@@ -87,7 +87,7 @@ def mask(service: VirtualService) -> str:
     return str(IPv4Network((0, prefix)).netmask)
 
 
-def as_data(snapshot: Snapshot) -> dict[str, object]:
+def as_data(snapshot: TableSnapshot) -> dict[str, object]:
     """The table as plain data, for JSON. Persistence is in seconds; what does not apply is null."""
     return {
         "version": ".".join(str(part) for part in snapshot.info.version),

@@ -18,7 +18,7 @@ from pymon.ipvs.model import (
     Info,
     Listed,
     RealServer,
-    Snapshot,
+    TableSnapshot,
     Virtual,
     VirtualService,
     family_of,
@@ -50,10 +50,10 @@ class MemoryTable:
         """What a kernel would say."""
         return INFO
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> TableSnapshot:
         """The whole table, at one instant."""
         with self._lock:
-            return Snapshot(INFO, tuple(_listed(entry) for entry in self._entries.values()))
+            return TableSnapshot(INFO, tuple(_listed(entry) for entry in self._entries.values()))
 
     def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
         """One virtual service with its real servers, all or those at some addresses. Raises IpvsNoService."""

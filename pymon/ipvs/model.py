@@ -244,7 +244,7 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class TableSnapshot:
     """A whole table at one moment."""
 
     info: Info

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pymon.errors import IpvsError
 from pymon.ipvs.memory import MemoryTable
-from pymon.ipvs.model import Address, Info, Listed, RealServer, Snapshot, Virtual, VirtualService
+from pymon.ipvs.model import Address, Info, Listed, RealServer, TableSnapshot, Virtual, VirtualService
 
 VARIABLE = "PYMON_IPVS"
 _KERNEL = "pymon.ipvs.kernel"
@@ -32,7 +32,7 @@ class Table(Protocol):
     def info(self) -> Info:
         """What IPVS says of itself."""
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> TableSnapshot:
         """The whole table."""
 
     def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:

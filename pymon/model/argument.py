@@ -32,7 +32,7 @@ class ArgumentProblem(NamedTuple):
     advice: str = ""
 
 
-class Trial(NamedTuple):
+class ArgumentTrial(NamedTuple):
     """Arguments to be tried: those of one line of mon.cf, as its program would get them.
 
     ``group`` is that of entry points (``pymon.installed``), by which monitors and alerts are told apart; ``name`` is
@@ -53,6 +53,6 @@ class Verdicts(NamedTuple):
     ``broken`` is by group and name. ``obstacle`` says why nothing could be tried; empty if it could.
     """
 
-    problems: Mapping[Trial, tuple[ArgumentProblem, ...]] = {}
+    problems: Mapping[ArgumentTrial, tuple[ArgumentProblem, ...]] = {}
     broken: Mapping[tuple[str, str], str] = {}
     obstacle: str = ""

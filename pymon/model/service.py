@@ -179,7 +179,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class DeclaredHost:
     """A member of a hostgroup; ``disabled`` when written with a leading ``*``."""
 
     name: str
@@ -191,7 +191,7 @@ class Hostgroup:
     """Hosts in the order of the file."""
 
     name: str
-    hosts: tuple[Host, ...] = ()
+    hosts: tuple[DeclaredHost, ...] = ()
     line: int = field(default=0, compare=False)
 
 

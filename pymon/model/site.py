@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pymon.model.depend import ServiceKey
-from pymon.model.service import Alias, Host, Hostgroup, Service, View, Watch
+from pymon.model.service import Alias, DeclaredHost, Hostgroup, Service, View, Watch
 from pymon.model.settings import Settings
 
 
@@ -21,7 +21,7 @@ class Site:
     views: Mapping[str, View] = field(default_factory=dict)
     aliases: Mapping[str, Alias] = field(default_factory=dict)
 
-    def hosts(self, group: str) -> tuple[Host, ...]:
+    def hosts(self, group: str) -> tuple[DeclaredHost, ...]:
         """The hosts of a group, disabled ones included; empty for an unknown group."""
         hostgroup = self.hostgroups.get(group)
         return hostgroup.hosts if hostgroup else ()

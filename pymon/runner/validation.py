@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from pymon.contract.plugin import Plugin
 from pymon.installed import offers
-from pymon.model.argument import ArgumentProblem, Fault, Trial, Verdicts
+from pymon.model.argument import ArgumentProblem, ArgumentTrial, Fault, Verdicts
 
 LIMIT = 10.0
 """seconds that one plugin may take to be loaded and asked"""
@@ -31,7 +31,7 @@ OUTPUT_LIMIT = 64 << 20
 """bytes that a child may say"""
 
 
-class Subject(NamedTuple):
+class ValidatedPlugin(NamedTuple):
     """A plugin to be asked: a file, or (``target``) the object of an installed package."""
 
     group: str
@@ -40,7 +40,9 @@ class Subject(NamedTuple):
     target: str = ""
 
 
-def validate_loaded(plugin: Plugin, trials: Iterable[Trial], environ: Mapping[str, str]) -> dict[Trial, Any]:
+def validate_loaded(
+    plugin: Plugin, trials: Iterable[ArgumentTrial], environ: Mapping[str, str]
+) -> dict[ArgumentTrial, Any]:
     """Ask a plugin that is loaded already; problems by trial. Never raises what the plugin raises."""
     validate = getattr(plugin, "validate", None)
     if validate is None:
@@ -57,28 +59,32 @@ def validate_loaded(plugin: Plugin, trials: Iterable[Trial], environ: Mapping[st
     return found
 
 
-def subjects_of(found: Mapping[tuple[str, str], str]) -> list[Subject]:
+def subjects_of(found: Mapping[tuple[str, str], str]) -> list[ValidatedPlugin]:
     """Plugins to ask, of paths (or, of packages, origins) by group and name."""
     subjects = []
     for (group, name), path in found.items():
         if path.startswith("/"):
-            subjects.append(Subject(group, name, path=path))
+            subjects.append(ValidatedPlugin(group, name, path=path))
             continue
         offer = next((each for each in offers(group).get(name, ()) if each.origin == path), None)
         if offer is not None:
-            subjects.append(Subject(group, name, target=offer.target))
+            subjects.append(ValidatedPlugin(group, name, target=offer.target))
     return subjects
 
 
 def validate_apart(
-    subjects: Sequence[Subject], trials: Iterable[Trial], *, limit: float = LIMIT, start_limit: float = START_LIMIT
+    subjects: Sequence[ValidatedPlugin],
+    trials: Iterable[ArgumentTrial],
+    *,
+    limit: float = LIMIT,
+    start_limit: float = START_LIMIT,
 ) -> Verdicts:
     """Ask plugins in a child process. Blocks; a plugin takes ``limit`` seconds at most. Never raises."""
-    by_name: dict[tuple[str, str], list[Trial]] = {(each.group, each.name): [] for each in subjects}
+    by_name: dict[tuple[str, str], list[ArgumentTrial]] = {(each.group, each.name): [] for each in subjects}
     for trial in trials:
         if (trial.group, trial.name) in by_name:
             by_name[trial.group, trial.name].append(trial)
-    problems: dict[Trial, tuple[ArgumentProblem, ...]] = {}
+    problems: dict[ArgumentTrial, tuple[ArgumentProblem, ...]] = {}
     broken: dict[tuple[str, str], str] = {}
     left = list(subjects)
     while left:
@@ -97,9 +103,9 @@ def validate_apart(
 
 
 def _one_child(
-    subjects: Sequence[Subject],
-    by_name: Mapping[tuple[str, str], list[Trial]],
-    problems: dict[Trial, tuple[ArgumentProblem, ...]],
+    subjects: Sequence[ValidatedPlugin],
+    by_name: Mapping[tuple[str, str], list[ArgumentTrial]],
+    problems: dict[ArgumentTrial, tuple[ArgumentProblem, ...]],
     broken: dict[tuple[str, str], str],
     limit: float,
     start_limit: float,

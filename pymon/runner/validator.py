@@ -13,7 +13,7 @@ import sys
 from typing import Any, TextIO
 
 from pymon.installed import Offer
-from pymon.model.argument import Trial
+from pymon.model.argument import ArgumentTrial
 from pymon.runner.registry import load, load_offer
 from pymon.runner.validation import validate_loaded
 
@@ -40,7 +40,9 @@ def _answer(subject: dict[str, Any], answers: TextIO) -> None:
         _say(answers, {"broken": file.problem})
         return
     trials = [
-        Trial(subject["group"], name, tuple(arguments), tuple((key, value) for key, value in environment), hosts)
+        ArgumentTrial(
+            subject["group"], name, tuple(arguments), tuple((key, value) for key, value in environment), hosts
+        )
         for arguments, environment, hosts in subject["trials"]
     ]
     found = validate_loaded(file.plugin, trials, os.environ) if file.plugin is not None else {}

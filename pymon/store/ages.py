@@ -17,7 +17,7 @@ MARK_EVERY = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AgeMark:
     """The newest event's and result's numbers, and the wall clock, when the record had been kept ``age`` seconds."""
 
     age: float
@@ -37,7 +37,7 @@ class Ages:
     life: float = 0.0
     boot: str = ""
     booted_for: float = 0.0
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[AgeMark, ...] = ()
 
 
 def advance(ages: Ages, boot: str, booted_for: float) -> Ages:
@@ -50,10 +50,10 @@ def add_mark(ages: Ages, newest: int, wall: float, newest_result: int = 0) -> Ag
     """Note the newest event and result, unless the last mark is younger than MARK_EVERY."""
     if ages.marks and ages.life - ages.marks[-1].age < MARK_EVERY:
         return ages
-    return replace(ages, marks=(*ages.marks, Mark(ages.life, newest, wall, newest_result)))
+    return replace(ages, marks=(*ages.marks, AgeMark(ages.life, newest, wall, newest_result)))
 
 
-def find_expired(ages: Ages, keep: float) -> Mark | None:
+def find_expired(ages: Ages, keep: float) -> AgeMark | None:
     """The newest mark that is more than ``keep`` seconds old: the events up to it are too old. None: no event is."""
     expired = [mark for mark in ages.marks if ages.life - mark.age > keep]
     return expired[-1] if expired else None
@@ -87,6 +87,6 @@ def decode_ages(text: object) -> Ages:
         return Ages()
 
 
-def _marks(rows: Iterable[tuple[float, int, float] | tuple[float, int, float, int]]) -> Iterable[Mark]:
+def _marks(rows: Iterable[tuple[float, int, float] | tuple[float, int, float, int]]) -> Iterable[AgeMark]:
     for age, newest, wall, *result in rows:  # those of an older pymon know no results
-        yield Mark(float(age), int(newest), float(wall), int(*result[:1]))
+        yield AgeMark(float(age), int(newest), float(wall), int(*result[:1]))

@@ -22,7 +22,7 @@ OUTAGE = 60.0
 """seconds since when the service of a tried alert has failed"""
 
 
-class About(NamedTuple):
+class TrialService(NamedTuple):
     """The service of the trial. ``environ`` are its ``NAME=value`` lines in mon.cf."""
 
     group: str = "trial"
@@ -31,7 +31,7 @@ class About(NamedTuple):
     environ: Mapping[str, str] = {}
 
 
-class Happened(NamedTuple):
+class TrialEvent(NamedTuple):
     """What an alert is told of."""
 
     kind: EventKind = EventKind.FAILURE
@@ -40,12 +40,12 @@ class Happened(NamedTuple):
     hosts: Sequence[str] = ("host1", "host2")
 
 
-NO_ABOUT = About()
-SOMETHING = Happened()
+NO_ABOUT = TrialService()
+SOMETHING = TrialEvent()
 
 
 def of_monitor(
-    path: str, arguments: Sequence[str], about: About = NO_ABOUT, settings: Settings | None = None
+    path: str, arguments: Sequence[str], about: TrialService = NO_ABOUT, settings: Settings | None = None
 ) -> Invocation:
     """The first call of a monitor: options and hosts are ``arguments``, all that follows its name."""
     command = MonitorCommand(path, " ".join(arguments), tuple(arguments), append_hosts=False)
@@ -57,8 +57,8 @@ def of_monitor(
 def of_alert(
     path: str,
     arguments: Sequence[str],
-    happened: Happened = SOMETHING,
-    about: About = NO_ABOUT,
+    happened: TrialEvent = SOMETHING,
+    about: TrialService = NO_ABOUT,
     settings: Settings | None = None,
 ) -> Invocation:
     """The call of an alert: ``arguments`` are the words of its line in mon.cf, which follow mon's own."""
@@ -87,7 +87,7 @@ def of_alert(
     return alert_invocation(call, _service(about, None), path, happened.hosts, settings or Settings(), own_environ())
 
 
-def _service(about: About, command: MonitorCommand | None) -> Service:
+def _service(about: TrialService, command: MonitorCommand | None) -> Service:
     return Service(
         about.group,
         about.service,

@@ -13,7 +13,7 @@ from pymon.installed import ALERTS, MONITORS
 from pymon.model.settings import Settings
 from pymon.runner.registry import IMPORT_LIMIT, Found, PluginFile, everything, scan
 from pymon.workbench.conformance import kind_of
-from pymon.workbench.report import Line, shown
+from pymon.workbench.report import ReportLine, shown
 from pymon.workbench.silenced_output import hushed
 
 
@@ -61,32 +61,32 @@ def _everything(directories: Sequence[str], group: str, suffix: str) -> list[Fou
         return everything(directories, group, suffix=suffix, limit=IMPORT_LIMIT, on_slow=tell_of)
 
 
-def catalogue(title: str, directories: Sequence[str], found: Iterable[Found]) -> Iterator[Line]:
+def catalogue(title: str, directories: Sequence[str], found: Iterable[Found]) -> Iterator[ReportLine]:
     """A table of plugins: name, how it runs, where it is from; under it where there could be more.
 
     ``title`` is ``monitors`` or ``alerts``; one of the other kind is marked as such.
     """
     rows = list(found)
     width = max((len(shown(each.name)) for each in rows), default=0)
-    yield Line(title, "title")
+    yield ReportLine(title, "title")
     for each in rows:
         kind = "broken" if each.problem else each.kind
         other = kind_of(each.file) if each.file.plugin is not None else ""
         beginning = f"  {shown(each.name):<{width}}  {kind:<10}  {shown(each.origin)}"
         if each.shadowed_by:
-            yield Line(f"{beginning}  (hidden by {shown(each.shadowed_by)})", "note")
+            yield ReportLine(f"{beginning}  (hidden by {shown(each.shadowed_by)})", "note")
         elif other and not title.startswith(other):
             article = "an" if other == "alert" else "a"
-            yield Line(f"{beginning}  ({article} {other}, none of the {title})", "note")
+            yield ReportLine(f"{beginning}  ({article} {other}, none of the {title})", "note")
         elif each.kind == "not":
-            yield Line(f"{beginning}  ({shown(each.problem)})", "bad")
+            yield ReportLine(f"{beginning}  ({shown(each.problem)})", "bad")
         elif each.problem:
-            yield Line(f"{beginning}  (runs as a program: {shown(each.problem)})", "bad")
+            yield ReportLine(f"{beginning}  (runs as a program: {shown(each.problem)})", "bad")
         else:
-            yield Line(beginning)
+            yield ReportLine(beginning)
     if not rows:
-        yield Line("  none")
+        yield ReportLine("  none")
     absent = [directory for directory in directories if not os.path.isdir(directory)]  # noqa: PTH112  # never raises
-    yield Line(f"  looked in {shown(':'.join(directories))}, and in installed packages before the last")
+    yield ReportLine(f"  looked in {shown(':'.join(directories))}, and in installed packages before the last")
     if absent:
-        yield Line(f"  not there: {shown(' '.join(absent))}", "note")
+        yield ReportLine(f"  not there: {shown(' '.join(absent))}", "note")

@@ -45,7 +45,7 @@ _USAGE = re.compile(r"^(?:try \S+ --help|\S+ --help tells what it takes)$", re.M
 _FIGURE = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
-class Run(NamedTuple):
+class TrialRun(NamedTuple):
     """One run: how it ended, how many seconds of processor time it took (with what it started), what it measured.
 
     ``problems`` are what speaks against it; ``notes`` what its author should know. ``held_up`` and ``left`` say whether
@@ -76,8 +76,8 @@ class Trial(NamedTuple):
 
     file: PluginFile
     invocation: Invocation
-    process: Run
-    inside: Run | None
+    process: TrialRun
+    inside: TrialRun | None
     why_not_inside: str = ""
     loaded_in: float = 0.0
 
@@ -158,7 +158,7 @@ async def try_out(
     *,
     time_limit: float = TIME_LIMIT,
     is_alert: bool = False,
-    on_process: Callable[[Run], None] | None = None,
+    on_process: Callable[[TrialRun], None] | None = None,
 ) -> Trial:
     """Run a plugin both ways. ``time_limit`` is in seconds, for each run.
 
@@ -186,12 +186,12 @@ async def try_out(
 class _Seen(NamedTuple):
     """A run in process, and what was seen that counts only if it happens each time."""
 
-    run: Run
+    run: TrialRun
     stalls: Sequence[Stall]
     kept: Sequence[Holding]
 
 
-def _judged(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) -> Run:
+def _judged(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) -> TrialRun:
     """The run with all that is to say of it; ``again`` is a second one, if it was made."""
     last = again or seen
     problems, notes = [*seen.run.problems, *last.run.problems], list(last.run.notes)
@@ -217,7 +217,7 @@ def _judged(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool)
     )
 
 
-def _asked_nothing(file: PluginFile, run: Run) -> bool:
+def _asked_nothing(file: PluginFile, run: TrialRun) -> bool:
     """Whether it is a monitor that had no host: it measures how long each one that is well took."""
     is_silent = not run.result.exitval and not run.result.output and not run.measurements
     return is_silent and isinstance(file.plugin, Monitor)
@@ -227,7 +227,7 @@ def _told(stall: Stall) -> str:
     return f"held up the event loop for {stall.seconds:.2f} s: {stall.spot}"
 
 
-async def _as_process(file: PluginFile, invocation: Invocation, time_limit: float, *, is_alert: bool) -> Run:
+async def _as_process(file: PluginFile, invocation: Invocation, time_limit: float, *, is_alert: bool) -> TrialRun:
     bad: list[str] = []
     before = _children()
     result = await run_process(
@@ -235,7 +235,7 @@ async def _as_process(file: PluginFile, invocation: Invocation, time_limit: floa
     )
     processor = _children() - before
     problems = [*_endings(result, "as a process"), *(f"a measurement cannot be read: {problem}" for problem in bad)]
-    return Run(result, processor, result.measurements, tuple(problems), tuple(_notes(result)))
+    return TrialRun(result, processor, result.measurements, tuple(problems), tuple(_notes(result)))
 
 
 async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -> _Seen:
@@ -257,7 +257,7 @@ async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -
     problems = [*(exits.problems or _endings(result, "in process")), *left]
     if not behaved and result.cause is Cause.TIMED_OUT:
         problems.append("went on after it was cancelled, so that the daemon would run it as a process for a while")
-    run = Run(result, max(spent, 0.0), result.measurements, tuple(problems), ended_all=bool(exits.problems))
+    run = TrialRun(result, max(spent, 0.0), result.measurements, tuple(problems), ended_all=bool(exits.problems))
     return _Seen(run, watch.stalls, kept)
 
 
@@ -283,7 +283,7 @@ def _notes(result: CheckResult) -> Iterator[str]:
         yield "it failed without a summary: its first line is empty"
 
 
-def _differences(process: Run, inside: Run) -> Iterator[str]:
+def _differences(process: TrialRun, inside: TrialRun) -> Iterator[str]:
     one, other = process.result, inside.result
     if one.cause is other.cause is Cause.TIMED_OUT:
         return  # in process it is also known where it waited

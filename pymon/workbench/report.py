@@ -11,7 +11,7 @@ from pymon.contract.invocation import Invocation
 from pymon.model.result import Cause
 from pymon.runner.registry import PluginFile
 from pymon.text import bounded, printable
-from pymon.workbench.conformance import Run, Trial
+from pymon.workbench.conformance import Trial, TrialRun
 
 MOST_LINES = 60
 """lines of one run's output that are shown"""
@@ -22,46 +22,46 @@ LONGEST_LINE = 4000
 _OWN = re.compile(r"(?:MON|PYMON)_")
 
 
-class Line(NamedTuple):
+class ReportLine(NamedTuple):
     """A line, and how it is to stand out: ``title``, ``good``, ``bad``, ``note``, or not."""
 
     text: str
     style: str = ""
 
 
-def account(trial: Trial, given: Iterable[str] = ()) -> Iterator[Line]:
+def account(trial: Trial, given: Iterable[str] = ()) -> Iterator[ReportLine]:
     """All that there is to tell of a trial. ``given`` are further variables to show, by their names."""
     yield from account_of_process(trial.file, trial.invocation, trial.process, given)
     yield from account_of_the_rest(trial)
 
 
 def account_of_process(
-    file: PluginFile, invocation: Invocation, process: Run, given: Iterable[str] = ()
-) -> Iterator[Line]:
+    file: PluginFile, invocation: Invocation, process: TrialRun, given: Iterable[str] = ()
+) -> Iterator[ReportLine]:
     """The first half, up to the run as a process: can be told before the other, in case that ends all."""
-    yield Line(file.name, "title")
+    yield ReportLine(file.name, "title")
     yield from _call(file, invocation, frozenset(given))
-    yield Line("")
+    yield ReportLine("")
     yield from _run("as a process", process)
 
 
-def account_of_the_rest(trial: Trial) -> Iterator[Line]:
+def account_of_the_rest(trial: Trial) -> Iterator[ReportLine]:
     """The other half: the run in process, and the judgement."""
     if trial.inside is None:
-        yield Line(f"not in process: {trial.why_not_inside}", "note")
+        yield ReportLine(f"not in process: {trial.why_not_inside}", "note")
     else:
-        yield Line("")
+        yield ReportLine("")
         is_same = trial.process.result.output == trial.inside.result.output
         yield from _run("in process", trial.inside, said="it printed the same" if is_same else "")
-        yield Line(f"  imported in {trial.loaded_in:.3f} s, which the daemon does once")
-    yield Line("")
+        yield ReportLine(f"  imported in {trial.loaded_in:.3f} s, which the daemon does once")
+    yield ReportLine("")
     yield from _judgement(trial)
 
 
-def _call(file: PluginFile, invocation: Invocation, given: frozenset[str]) -> Iterator[Line]:
+def _call(file: PluginFile, invocation: Invocation, given: frozenset[str]) -> Iterator[ReportLine]:
     if file.offer is not None:
-        yield Line(f"  from         {shown(file.origin)}")
-    yield Line(f"  argv         {shown(shlex.join((invocation.path, *invocation.arguments)))}")
+        yield ReportLine(f"  from         {shown(file.origin)}")
+    yield ReportLine(f"  argv         {shown(shlex.join((invocation.path, *invocation.arguments)))}")
     yield from _titled("environment", _environment(invocation, given))
     if invocation.stdin:
         yield from _titled("input", invocation.stdin.splitlines())
@@ -73,51 +73,51 @@ def _environment(invocation: Invocation, given: frozenset[str]) -> Iterator[str]
     yield f"and {len(invocation.environ) - len(own)} variables of your own, where the daemon has its own"
 
 
-def _titled(title: str, texts: Iterable[str]) -> Iterator[Line]:
+def _titled(title: str, texts: Iterable[str]) -> Iterator[ReportLine]:
     for text in texts:
-        yield Line(f"  {title:<12} {shown(text)}")
+        yield ReportLine(f"  {title:<12} {shown(text)}")
         title = ""
 
 
-def _run(way: str, run: Run, said: str = "") -> Iterator[Line]:
+def _run(way: str, run: TrialRun, said: str = "") -> Iterator[ReportLine]:
     spent = f"{run.seconds:.3f} s, {run.processor:.3f} s of processor time"
     broken = ", the check is broken" if run.result.cause is Cause.BROKEN else ""
-    yield Line(f"{way}: exit code {run.result.exitval}{broken}, {spent}", "title")
+    yield ReportLine(f"{way}: exit code {run.result.exitval}{broken}, {spent}", "title")
     if said:
-        yield Line(f"  {said}")
+        yield ReportLine(f"  {said}")
     else:
         yield from _output(run.result.output)
     for each in run.measurements[:MOST_LINES]:
-        yield Line(f"  measured     {shown(each.host)} {shown(each.name)} {each.value:g} {each.unit}".rstrip())
+        yield ReportLine(f"  measured     {shown(each.host)} {shown(each.name)} {each.value:g} {each.unit}".rstrip())
     if len(run.measurements) > MOST_LINES:
-        yield Line(f"  and {len(run.measurements) - MOST_LINES} more")
+        yield ReportLine(f"  and {len(run.measurements) - MOST_LINES} more")
 
 
-def _output(output: str) -> Iterator[Line]:
+def _output(output: str) -> Iterator[ReportLine]:
     lines = output.splitlines()
     if not lines:
-        yield Line("  it printed nothing")
+        yield ReportLine("  it printed nothing")
     for line in lines[:MOST_LINES]:
-        yield Line(f"  | {shown(line)}")
+        yield ReportLine(f"  | {shown(line)}")
     if len(lines) > MOST_LINES:
-        yield Line(f"  and {len(lines) - MOST_LINES} more lines")
+        yield ReportLine(f"  and {len(lines) - MOST_LINES} more lines")
 
 
-def _judgement(trial: Trial) -> Iterator[Line]:
+def _judgement(trial: Trial) -> Iterator[ReportLine]:
     runs = [run for run in (trial.process, trial.inside) if run is not None]
     for note in dict.fromkeys(note for run in runs for note in run.notes):
-        yield Line(f"note: {shown(note)}", "note")
+        yield ReportLine(f"note: {shown(note)}", "note")
     for problem in trial.problems:
-        yield Line(f"problem: {shown(problem)}", "bad")
+        yield ReportLine(f"problem: {shown(problem)}", "bad")
     if trial.problems:
         return
     if trial.inside is None:
-        yield Line("It ran as a process, as it should.", "good")
+        yield ReportLine("It ran as a process, as it should.", "good")
     else:
-        yield Line(f"It did the same both ways{_praise(trial.inside)}.", "good")
+        yield ReportLine(f"It did the same both ways{_praise(trial.inside)}.", "good")
 
 
-def _praise(inside: Run) -> str:
+def _praise(inside: TrialRun) -> str:
     """What can be said for it in truth, where only notes speak against it."""
     if inside.left:
         return "" if inside.held_up else ", and held nothing up"

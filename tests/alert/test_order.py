@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.alert.limits import AlertLimits
-from pymon.alert.order import Decision, Order
+from pymon.alert.order import Order, OrderedCall
 from pymon.contract.plugin import Subject
 
 
@@ -16,7 +16,7 @@ def about(*things: str, also: tuple[str, ...] = ()) -> Subject:
     return Subject(frozenset(things), frozenset(also))
 
 
-def entered(order: Order, name: str, *things: str, also: tuple[str, ...] = ()) -> Decision:
+def entered(order: Order, name: str, *things: str, also: tuple[str, ...] = ()) -> OrderedCall:
     decision = order.open(name, f"{name} as written")
     order.enter(decision, about(*things, also=also))
     return decision
@@ -97,7 +97,7 @@ def test_two_names_of_one_address_differ_where_only_the_bare_address_means_eithe
     bare = entered(order, "bare", "http://10.0.0.1/")
     assert {one.overtaken_by, two.overtaken_by} == {"bare"}
     assert not order.is_next(bare)
-    late = Decision(0, "late", "x")
+    late = OrderedCall(0, "late", "x")
     order.close(one)
     order.close(two)
     order.begin(bare)
@@ -147,7 +147,7 @@ def test_no_older_decision_is_ever_carried_out_after_a_newer_one(things: list[se
     order = Order()
     decisions = [order.open(str(number), f"text {number}") for number in range(len(things))]
     done: dict[str, int] = {}
-    waiting: list[Decision] = []
+    waiting: list[OrderedCall] = []
     to_find = random.sample(decisions, len(decisions))
     while to_find or waiting:
         for decision in [decision for decision in waiting if decision.overtaken_by]:

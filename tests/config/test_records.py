@@ -16,7 +16,7 @@ from pymon.config.parse import parse
 from pymon.config.report import ProblemReport
 from pymon.model.depend import ServiceKey
 from pymon.model.service import (
-    Host,
+    DeclaredHost,
 )
 from tests.config.samples import problems_of, site_of
 
@@ -26,10 +26,10 @@ def test_hostgroups_views_and_aliases() -> None:
         "hostgroup g a *b\n  c\n\nhostgroup e\n\nview v g e\n  g:s\n\nalias t\n  설명  text\n  watch g service s\n\n"
         "watch g\n service s\n\nwatch alone\n service s\n\nwatch nothing\n\n"
     )
-    assert site.hosts("g") == (Host("a"), Host("b", disabled=True), Host("c"))
+    assert site.hosts("g") == (DeclaredHost("a"), DeclaredHost("b", disabled=True), DeclaredHost("c"))
     assert site.hosts("e") == ()
-    assert site.hosts("alone") == (Host("alone"),)
-    assert site.hosts("nothing") == (Host("nothing"),)
+    assert site.hosts("alone") == (DeclaredHost("alone"),)
+    assert site.hosts("nothing") == (DeclaredHost("nothing"),)
     assert site.views["v"].entries == ("g", "e", "g:s")
     assert site.aliases["t"].lines == ("설명  text", "watch g service s")
     assert list(site.watches) == ["g", "alone"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pymon.model.depend import DependBehavior
 from pymon.model.service import (
-    Host,
+    DeclaredHost,
 )
 from pymon.model.settings import StatePolicy
 from tests.config.samples import site_of
@@ -89,4 +89,4 @@ def test_empty_clientallow_lets_nobody_in_and_none_everybody() -> None:
 def test_global_inside_a_hostgroup_counts_and_the_hostgroup_goes_on() -> None:
     site = site_of("hostgroup g a\n maxprocs = 3\n b\n\nwatch g\n service s\n")
     assert site.settings.maxprocs == 3
-    assert site.hosts("g") == (Host("a"), Host("b"))
+    assert site.hosts("g") == (DeclaredHost("a"), DeclaredHost("b"))

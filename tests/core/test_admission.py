@@ -9,18 +9,18 @@ import pytest
 from pymon.config.periods import parse_period
 from pymon.core.admission import NotRun, Obstacle, Run, admit
 from pymon.model.depend import DependBehavior
-from pymon.model.service import Host, MonitorCommand
+from pymon.model.service import DeclaredHost, MonitorCommand
 from pymon.model.settings import Settings
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from tests.core.build import T0, Site, depend, hosts_of, service
 
-HOSTS = (Host("h1"), Host("h2"), Host("h3", disabled=True))
+HOSTS = (DeclaredHost("h1"), DeclaredHost("h2"), DeclaredHost("h3", disabled=True))
 ALWAYS = parse_period("")
 NEVER = parse_period("none")
 
 
-def gate(site: Site, hosts: tuple[Host, ...] = HOSTS) -> Run | NotRun:
+def gate(site: Site, hosts: tuple[DeclaredHost, ...] = HOSTS) -> Run | NotRun:
     """Ask for the first service of a site."""
     return admit(site.service, site.state, hosts, T0, site.context)
 
@@ -38,7 +38,7 @@ def test_hosts_in_the_order_of_the_group() -> None:
 
 def test_exclude_hosts_and_hostdepend() -> None:
     """Each that is left out with its reason; whole names only (D5)."""
-    hosts = (Host("h1"), Host("h11"), Host("h2"), Host("h3"))
+    hosts = (DeclaredHost("h1"), DeclaredHost("h11"), DeclaredHost("h2"), DeclaredHost("h3"))
     site = lone(exclude_hosts=frozenset({"h2"}), hostdepend=hosts_of("g:par"))
     site.set("g:par", op_status=OpStatus.FAIL, last_summary="h11 h2")
     answer = gate(site, hosts)
@@ -62,10 +62,10 @@ def test_no_hosts_left() -> None:
 
 def test_allow_empty_group_and_no_hosts_wanted() -> None:
     """allow_empty_group runs without hosts; a line that ends in ``;;`` does not care for hosts at all."""
-    answer = gate(lone(allow_empty_group=True), (Host("h1", disabled=True),))
+    answer = gate(lone(allow_empty_group=True), (DeclaredHost("h1", disabled=True),))
     assert isinstance(answer, Run)
     assert answer.hosts == ()
-    answer = gate(lone(monitor=MonitorCommand("m", append_hosts=False)), (Host("h1", disabled=True),))
+    answer = gate(lone(monitor=MonitorCommand("m", append_hosts=False)), (DeclaredHost("h1", disabled=True),))
     assert answer == Run((), ServiceState())
 
 

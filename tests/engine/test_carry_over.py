@@ -10,7 +10,7 @@ from pymon.engine.carry_over import carry_over, resume
 from pymon.model.debt import Debt, Target
 from pymon.model.depend import ServiceKey
 from pymon.model.period import PeriodSpec
-from pymon.model.service import Alert, AlertKind, Command, Host, Hostgroup, Period, Service, Watch
+from pymon.model.service import Alert, AlertKind, Command, DeclaredHost, Hostgroup, Period, Service, Watch
 from pymon.model.site import Site
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -22,7 +22,8 @@ def site(*services: Service, hosts: dict[str, tuple[str, ...]] | None = None) ->
     groups = {service.group for service in services}
     return Site(
         hostgroups={
-            group: Hostgroup(group, tuple(map(Host, (hosts or {}).get(group, (f"{group}-host",))))) for group in groups
+            group: Hostgroup(group, tuple(map(DeclaredHost, (hosts or {}).get(group, (f"{group}-host",)))))
+            for group in groups
         },
         watches={group: Watch(group, tuple(s for s in services if s.group == group)) for group in groups},
         services={service.key: service for service in services},

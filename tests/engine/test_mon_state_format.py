@@ -15,7 +15,7 @@ from pymon.config.periods import parse_period
 from pymon.engine import mon_state_format
 from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
-from pymon.model.service import Host, Hostgroup, Period, Service, Watch
+from pymon.model.service import DeclaredHost, Hostgroup, Period, Service, Watch
 from pymon.model.site import Site
 from pymon.model.state import Outage, PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -28,8 +28,8 @@ S2 = Service("g1", "s2", periods=(replace(LABELLED, key="p2", label="p2"),))
 S3 = Service("g2", "s3", periods=(DAYS,))
 SITE = Site(
     hostgroups={
-        "g1": Hostgroup("g1", (Host("h1", disabled=True), Host("h2"))),
-        "g2": Hostgroup("g2", (Host("h1", disabled=True),)),
+        "g1": Hostgroup("g1", (DeclaredHost("h1", disabled=True), DeclaredHost("h2"))),
+        "g2": Hostgroup("g2", (DeclaredHost("h1", disabled=True),)),
     },
     watches={"g1": Watch("g1", (S1, S2)), "g2": Watch("g2", (S3,))},
     services={service.key: service for service in (S1, S2, S3)},

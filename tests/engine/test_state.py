@@ -12,7 +12,7 @@ from pymon.core.context import by_words, utc
 from pymon.engine.plugin_lookup import Programs
 from pymon.engine.state import SiteState
 from pymon.model.depend import ServiceKey
-from pymon.model.service import Host, Hostgroup, Service, Watch
+from pymon.model.service import DeclaredHost, Hostgroup, Service, Watch
 from pymon.model.settings import Settings
 from pymon.model.site import Site
 from pymon.model.state import ServiceState
@@ -25,7 +25,7 @@ def site(*names: str) -> Site:
     services = tuple(Service("web", name) for name in names)
     return Site(
         settings=Settings(),
-        hostgroups={"web": Hostgroup("web", (Host("h1"), Host("h2", disabled=True)))},
+        hostgroups={"web": Hostgroup("web", (DeclaredHost("h1"), DeclaredHost("h2", disabled=True)))},
         watches={"web": Watch("web", services)},
         services={service.key: service for service in services},
     )

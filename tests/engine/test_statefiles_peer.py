@@ -16,7 +16,7 @@ from pymon.config.loader import load
 from pymon.engine import mon_state_format
 from pymon.model.depend import ServiceKey
 from pymon.model.request import SavedKind
-from pymon.model.service import Host, Hostgroup
+from pymon.model.service import DeclaredHost, Hostgroup
 from pymon.model.site import Site
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
@@ -137,7 +137,7 @@ def rig(tmp_path: Path) -> Rig:
 
 def with_disabled_host(site: Site) -> Site:
     """The same site with h1 disabled."""
-    group = Hostgroup("g1", (Host("h1", disabled=True), Host("h2")))
+    group = Hostgroup("g1", (DeclaredHost("h1", disabled=True), DeclaredHost("h2")))
     return Site(site.settings, {**site.hostgroups, "g1": group}, site.watches, site.services)
 
 

@@ -40,7 +40,7 @@ from pymon.ipvs.model import (
     Protocol,
     RealServer,
     ServiceFlag,
-    Snapshot,
+    TableSnapshot,
     Tunnel,
     TunnelKind,
     Virtual,
@@ -327,7 +327,7 @@ def _ending(operation: Callable[[Table], object], table: Table) -> type[IpvsErro
     return None
 
 
-def _comparable(snapshot: Snapshot) -> dict[object, object]:
+def _comparable(snapshot: TableSnapshot) -> dict[object, object]:
     return {listed.service: frozenset(listed.servers) for listed in snapshot.services}
 
 

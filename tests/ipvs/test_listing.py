@@ -17,11 +17,11 @@ from pymon.ipvs.model import (
     Protocol,
     RealServer,
     ServiceFlag,
-    Snapshot,
+    TableSnapshot,
     VirtualService,
 )
 
-SNAPSHOT = Snapshot(
+SNAPSHOT = TableSnapshot(
     INFO,
     (
         Listed(VirtualService(Marked(5, AF_INET6))),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.errors import IpvsError
-from pymon.ipvs.kernel.message import Command, message, read_info, read_server, read_service, speaks_of
+from pymon.ipvs.kernel.message import NetlinkCommand, message, read_info, read_server, read_service, speaks_of
 from pymon.ipvs.model import (
     Address,
     Connections,
@@ -45,7 +45,7 @@ ADDR, PORT, FWD_METHOD, WEIGHT, ADDR_FAMILY, TUN_TYPE, ACTIVE, INACTIVE, PERSIST
 
 
 def _whole(service: VirtualService) -> dict[int, bytes]:
-    return attributes.part(message(Command.NEW_SERVICE, service=service), SERVICE)
+    return attributes.part(message(NetlinkCommand.NEW_SERVICE, service=service), SERVICE)
 
 
 def _sent(words: str) -> bytes:
@@ -71,7 +71,7 @@ def test_a_service_is_sent_as_ipvsadm_sends_it(words: str, service: VirtualServi
     theirs = attributes.part(_sent(words), SERVICE)
     assert theirs[FLAGS].endswith(b"\xff\xff\xff\xff")
     theirs[FLAGS] = theirs[FLAGS][:4] + FLAG_MASK
-    ours = message(Command.NEW_SERVICE, service=service)
+    ours = message(NetlinkCommand.NEW_SERVICE, service=service)
     assert attributes.part(ours, SERVICE) == theirs
     assert ours[16:20] == _sent(words)[16:20]
 
@@ -79,24 +79,24 @@ def test_a_service_is_sent_as_ipvsadm_sends_it(words: str, service: VirtualServi
 @pytest.mark.parametrize(
     ("words", "command", "virtual", "server"),
     [
-        ("-a -t 10.0.0.100:80 -r 10.0.0.2:8080 -m -w 100 -x 9 -y 3", Command.NEW_DEST, VIRTUAL, SERVER),
+        ("-a -t 10.0.0.100:80 -r 10.0.0.2:8080 -m -w 100 -x 9 -y 3", NetlinkCommand.NEW_DEST, VIRTUAL, SERVER),
         (
             "-e -t 10.0.0.100:80 -r 10.0.0.2:8080 -i -w 7 --tun-type gue --tun-port 6080 --tun-nocsum",
-            Command.SET_DEST,
+            NetlinkCommand.SET_DEST,
             VIRTUAL,
             RealServer(SERVER.address, 80, Forwarding.TUN, 7, tunnel=Tunnel(TunnelKind.GUE, 6080)),
         ),
-        ("-d -t 10.0.0.100:80 -r 10.0.0.2:8080", Command.DEL_DEST, VIRTUAL, RealServer(SERVER.address, 8080)),
+        ("-d -t 10.0.0.100:80 -r 10.0.0.2:8080", NetlinkCommand.DEL_DEST, VIRTUAL, RealServer(SERVER.address, 8080)),
         (
             "-a -t [2001:db8::100]:80 -r [2001:db8::1]:80 -g -w 3",
-            Command.NEW_DEST,
+            NetlinkCommand.NEW_DEST,
             VIRTUAL6,
             RealServer(ip_address("2001:db8::1"), 80, Forwarding.DR, 3),
         ),
     ],
 )
 def test_a_real_server_is_sent_as_ipvsadm_sends_it(
-    words: str, command: Command, virtual: Virtual, server: RealServer
+    words: str, command: NetlinkCommand, virtual: Virtual, server: RealServer
 ) -> None:
     ours = message(command, virtual=virtual, server=server)
     dest = 4 + len(coded(attributes.part(ours, DEST)))
@@ -108,10 +108,10 @@ def test_a_real_server_is_sent_as_ipvsadm_sends_it(
 
 
 def test_a_service_is_named_as_ipvsadm_names_it_and_a_flush_is_its() -> None:
-    ours = message(Command.DEL_SERVICE, virtual=MARK6)
+    ours = message(NetlinkCommand.DEL_SERVICE, virtual=MARK6)
     assert ours[16:20] == _sent("-D -f 5 -6")[16:20]
     assert attributes.part(ours, SERVICE) == {AF: b"\x0a\0", 5: b"\x05\0\0\0"}
-    assert message(Command.FLUSH)[16:] == _sent("-C")[16:]
+    assert message(NetlinkCommand.FLUSH)[16:] == _sent("-C")[16:]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_services_are_read_as_they_were_written(
     identity: Virtual, scheduler: str, persistence: int | None, prefix: int | None, engine: str, onepacket: bool
 ) -> None:
     service = VirtualService(identity, scheduler, persistence, prefix, engine, onepacket, ServiceFlag.SCHED2)
-    assert read_service(message(Command.NEW_SERVICE, service=service)) == service
+    assert read_service(message(NetlinkCommand.NEW_SERVICE, service=service)) == service
 
 
 @given(
@@ -215,7 +215,7 @@ def test_services_are_read_as_they_were_written(
     FAMILIES,
 )
 def test_real_servers_are_read_as_they_were_written(server: RealServer, family: AddressFamily) -> None:
-    data = message(Command.NEW_DEST, virtual=VIRTUAL, server=server)
+    data = message(NetlinkCommand.NEW_DEST, virtual=VIRTUAL, server=server)
     assert read_server(data, family) == server
     assert speaks_of(data, {server.address})
 
@@ -224,7 +224,7 @@ def test_real_servers_are_read_as_they_were_written(server: RealServer, family: 
 def test_what_is_sent_once_more_is_what_was_sent_before(virtual: Virtual, port: int, weight: int) -> None:
     server = RealServer(SERVER.address, port, Forwarding.DR, weight)
     for _ in range(2):
-        sent = attributes.part(message(Command.NEW_DEST, virtual=virtual, server=server), DEST)
+        sent = attributes.part(message(NetlinkCommand.NEW_DEST, virtual=virtual, server=server), DEST)
         assert (sent[PORT], sent[WEIGHT]) == (struct.pack(">H", port), struct.pack("<I", weight))
 
 

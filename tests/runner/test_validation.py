@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pymon.installed import MONITORS
-from pymon.model.argument import Trial
-from pymon.runner.validation import Subject, validate_apart
+from pymon.model.argument import ArgumentTrial
+from pymon.runner.validation import ValidatedPlugin, validate_apart
 from tests.programs import write_program
 
 GOOD = """\
@@ -42,10 +42,10 @@ BROKEN = {
 }
 
 
-def plugin(folder: Path, name: str, text: str) -> Subject:
+def plugin(folder: Path, name: str, text: str) -> ValidatedPlugin:
     path = folder / name
     write_program(path, text)
-    return Subject(MONITORS, name, path=str(path))
+    return ValidatedPlugin(MONITORS, name, path=str(path))
 
 
 @pytest.mark.slow
@@ -57,7 +57,7 @@ def test_a_broken_plugin_is_reported_and_the_others_are_asked(tmp_path: Path, ki
         plugin(tmp_path, "broken.monitor", text),
         plugin(tmp_path, "after.monitor", GOOD),
     ]
-    trials = [Trial(MONITORS, subject.name, ("-p", "x", "h"), (), 1) for subject in subjects]
+    trials = [ArgumentTrial(MONITORS, subject.name, ("-p", "x", "h"), (), 1) for subject in subjects]
     verdicts = validate_apart(subjects, trials, limit=2.0)
     assert list(verdicts.broken) == [(MONITORS, "broken.monitor")]
     assert reason in verdicts.broken[MONITORS, "broken.monitor"]
@@ -69,7 +69,7 @@ def test_a_plugin_that_cannot_say_is_a_problem_of_its_own(tmp_path: Path) -> Non
     text = GOOD.replace(
         "monitor = Monitor(Options, probe)", "monitor = Monitor(Options, probe, validate=lambda g: 1 / 0)"
     )
-    trial = Trial(MONITORS, "x.monitor", ("h",), (), 1)
+    trial = ArgumentTrial(MONITORS, "x.monitor", ("h",), (), 1)
     verdicts = validate_apart([plugin(tmp_path, "x.monitor", text)], [trial])
     assert "ZeroDivisionError" in verdicts.problems[trial][0].text
 
@@ -77,7 +77,10 @@ def test_a_plugin_that_cannot_say_is_a_problem_of_its_own(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_many_and_odd_arguments_pass_the_pipe(tmp_path: Path) -> None:
     odd = "\udcff가\n\0" * 1000
-    trials = [Trial(MONITORS, "x.monitor", ("-p", str(port), f"{odd}{port}"), (("A", odd),), 1) for port in range(3000)]
+    trials = [
+        ArgumentTrial(MONITORS, "x.monitor", ("-p", str(port), f"{odd}{port}"), (("A", odd),), 1)
+        for port in range(3000)
+    ]
     verdicts = validate_apart([plugin(tmp_path, "x.monitor", GOOD)], trials)
     assert [trial.arguments[1] for trial in verdicts.problems] == ["0"]
 
@@ -94,7 +97,7 @@ def test_a_plugin_of_another_kind_has_no_say(tmp_path: Path) -> None:
             def main(self): ...
         own = Own()
         """)
-    trial = Trial(MONITORS, "x.monitor", ("-p", "x"))
+    trial = ArgumentTrial(MONITORS, "x.monitor", ("-p", "x"))
     verdicts = validate_apart([plugin(tmp_path, "x.monitor", text)], [trial])
     assert not verdicts.problems
     assert not verdicts.broken

@@ -16,7 +16,7 @@ from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.measurement import Measurement
 from pymon.model.request import Outcome, ReadDowntimeLog, Request
-from pymon.model.service import Host, Hostgroup, Watch
+from pymon.model.service import DeclaredHost, Hostgroup, Watch
 from pymon.model.site import Site
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
@@ -40,8 +40,11 @@ FULL = replace(
         SITE,
         hostgroups={
             **SITE.hostgroups,
-            "g1": Hostgroup("g1", (Host("h1", disabled=True), Host("h2"), Host("h3", disabled=True))),
-            "g2": Hostgroup("g2", (Host("127.0.0.1", disabled=True),)),
+            "g1": Hostgroup(
+                "g1",
+                (DeclaredHost("h1", disabled=True), DeclaredHost("h2"), DeclaredHost("h3", disabled=True)),
+            ),
+            "g2": Hostgroup("g2", (DeclaredHost("127.0.0.1", disabled=True),)),
         },
     ),
     disabled_watches={"g1"},

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from pymon.store.ages import (
     MARK_EVERY,
+    AgeMark,
     Ages,
-    Mark,
     add_mark,
     advance,
     decode_ages,
@@ -35,7 +35,7 @@ def test_time_counts_while_the_machine_runs_and_not_while_it_is_off() -> None:
 
 def test_marks_keep_their_distance() -> None:
     ages = add_mark(Ages(life=10.0), 5, 1.7e9)
-    assert ages.marks == (Mark(10.0, 5, 1.7e9),)
+    assert ages.marks == (AgeMark(10.0, 5, 1.7e9),)
     assert add_mark(ages, 9, 1.8e9) == ages
     later = add_mark(Ages(10.0 + MARK_EVERY, marks=ages.marks), 9, 1.8e9)
     assert [mark.newest for mark in later.marks] == [5, 9]
@@ -47,7 +47,7 @@ def test_marks_keep_their_distance() -> None:
 )
 def test_the_newest_mark_that_is_too_old_tells_which_events_are(life: float, expected: int | None) -> None:
     """R-retention."""
-    marks = (Mark(100.0, 1, 0.0), Mark(200.0, 2, 0.0), Mark(300.0, 3, 0.0))
+    marks = (AgeMark(100.0, 1, 0.0), AgeMark(200.0, 2, 0.0), AgeMark(300.0, 3, 0.0))
     found = find_expired(Ages(life, marks=marks), DAY)
     assert (found and found.newest) == expected
     kept = drop_expired(Ages(life, marks=marks), DAY)
@@ -70,7 +70,7 @@ def test_life_is_never_longer_than_the_time_of_the_boots(steps: list[tuple[str, 
         before = ages.life
 
 
-marks = st.builds(Mark, st.floats(0, 1e9), st.integers(0, 2**53), st.floats(0, 4e9))
+marks = st.builds(AgeMark, st.floats(0, 1e9), st.integers(0, 2**53), st.floats(0, 4e9))
 
 
 @given(st.builds(Ages, st.floats(0, 1e9), st.text(), st.floats(0, 1e9), st.lists(marks, max_size=4).map(tuple)))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pymon.model.depend import ServiceKey
 from pymon.model.result import CheckOutcome
 from pymon.model.result_run import ResultRun
-from pymon.store.ages import Ages, Mark
+from pymon.store.ages import AgeMark, Ages
 from pymon.store.limits import StoreLimits
 from pymon.store.reading import opened, results
 from pymon.store.retention import STEP, prune, prune_crowded
@@ -195,7 +195,7 @@ async def test_what_was_kept_for_thirty_days_goes_but_for_runs_that_went_on(reco
     await record.close()
     seen = fill(path, [(WEB, T0 + number) for number in range(100)])
     seen.execute("UPDATE results SET last = ? WHERE id = 7", (T0 + 40 * DAY,))
-    marks = (Mark(0.0, 100, T0 + 59, 60), Mark(20 * DAY, 100, T0 + 79, 80))
+    marks = (AgeMark(0.0, 100, T0 + 59, 60), AgeMark(20 * DAY, 100, T0 + 79, 80))
     assert prune(seen, Ages(31 * DAY, marks=marks), StoreLimits()) == 59
     assert left(seen) == {"http": (41, T0 + 6)}
     assert seen.execute("SELECT count(*) FROM events").fetchone() == (1,)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pymon.clock import SystemClock, boottime
-from pymon.store.ages import Ages, Mark, decode_ages, encode_ages
+from pymon.store.ages import AgeMark, Ages, decode_ages, encode_ages
 from pymon.store.database import Database
 from pymon.store.limits import StoreLimits
 from pymon.store.retention import STEP, STEPS, count_time, prune, prune_histories
@@ -54,10 +54,10 @@ def rows(connection: sqlite3.Connection) -> tuple[int, float]:
 
 async def test_events_up_to_a_mark_go_but_for_a_repetition_that_went_on(connection: sqlite3.Connection) -> None:
     """R-retention."""
-    old = Ages(100 * DAY, marks=(Mark(0.0, 500, T0 + 600), Mark(50 * DAY, 900, T0 + 900)))
+    old = Ages(100 * DAY, marks=(AgeMark(0.0, 500, T0 + 600), AgeMark(50 * DAY, 900, T0 + 900)))
     assert prune(connection, old, LIMITS) == 500
     assert rows(connection) == (701, T0 + 5000)
-    everything = replace(old, marks=(Mark(0.0, 2000, T0 + 2000),))
+    everything = replace(old, marks=(AgeMark(0.0, 2000, T0 + 2000),))
     assert prune(connection, everything, LIMITS) == 700
     assert rows(connection) == (1, T0 + 5000)
 
@@ -93,7 +93,7 @@ async def test_a_clock_that_is_a_year_ahead_makes_nothing_old(connection: sqlite
 async def test_what_was_kept_for_ninety_days_goes(connection: sqlite3.Connection) -> None:
     """R-retention. The record's own count says so, in the file, over restarts."""
     ages = count_time(connection, clock_at(T0 + 6000), LIMITS)
-    aged = replace(ages, life=91 * DAY, marks=(Mark(0.0, 2000, T0 + 2000),))
+    aged = replace(ages, life=91 * DAY, marks=(AgeMark(0.0, 2000, T0 + 2000),))
     connection.execute("UPDATE meta SET value = ? WHERE name = 'ages'", (encode_ages(aged),))
     assert prune(connection, count_time(connection, clock_at(T0 + 6000), LIMITS), LIMITS) == 1200
 
@@ -140,7 +140,7 @@ def test_a_pass_leaves_room_for_others(path: Path) -> None:
         "INSERT INTO events (at, until, count, kind, grp, service, asker, text, facts) VALUES (?,?,?,?,?,?,?,?,?)"
     )
     filling.executemany(statement, rows_of_events)
-    aged = Ages(91 * DAY, marks=(Mark(0.0, 10**6, T0),))
+    aged = Ages(91 * DAY, marks=(AgeMark(0.0, 10**6, T0),))
     filling.execute("INSERT OR REPLACE INTO meta VALUES ('ages', ?)", (encode_ages(aged),))
     assert made.maintain()
     assert rows(filling)[0] == 10

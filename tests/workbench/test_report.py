@@ -6,7 +6,7 @@ from pymon.contract.invocation import Invocation
 from pymon.model.measurement import Measurement
 from pymon.model.result import CheckResult
 from pymon.runner.registry import PluginFile
-from pymon.workbench.conformance import Run, Trial
+from pymon.workbench.conformance import Trial, TrialRun
 from pymon.workbench.report import LONGEST_LINE, MOST_LINES, account, shown
 
 
@@ -21,7 +21,7 @@ def test_a_long_line_is_cut() -> None:
 def test_much_output_is_cut() -> None:
     output = "".join(f"line {number}\n" for number in range(MOST_LINES + 5))
     measurements = tuple(Measurement("h", f"m{number}", 1.0) for number in range(MOST_LINES + 7))
-    run = Run(CheckResult(0, output), 0.0, measurements)
+    run = TrialRun(CheckResult(0, output), 0.0, measurements)
     lines = [line.text for line in account(Trial(PluginFile("x", "/x"), Invocation("/x", (), {}), run, None, "why"))]
     assert "  and 5 more lines" in lines
     assert "  and 7 more" in lines

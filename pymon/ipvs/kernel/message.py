@@ -60,7 +60,7 @@ Slots = Mapping[str, Any]
 """pyroute2's undecoded attributes by name"""
 
 
-class Command(IntEnum):
+class NetlinkCommand(IntEnum):
     """The commands that are used (IPVS_CMD_*)."""
 
     NEW_SERVICE = 1
@@ -147,7 +147,7 @@ class InfoMessage(genlmsg):  # type: ignore[misc]  # pyroute2 has no types
 
 
 def message(
-    command: Command,
+    command: NetlinkCommand,
     *,
     virtual: Virtual | None = None,
     service: VirtualService | None = None,
@@ -163,7 +163,7 @@ def message(
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _message(
-    command: Command, virtual: Virtual | None, service: VirtualService | None, server: RealServer | None
+    command: NetlinkCommand, virtual: Virtual | None, service: VirtualService | None, server: RealServer | None
 ) -> bytes:
     request = IpvsMessage()
     request["cmd"] = command

@@ -23,9 +23,9 @@ from pymon.errors import (
     IpvsServerExists,
     IpvsUnavailable,
 )
-from pymon.ipvs.kernel.message import FAMILY, Command, message, read_info, read_server, read_service, speaks_of
+from pymon.ipvs.kernel.message import FAMILY, NetlinkCommand, message, read_info, read_server, read_service, speaks_of
 from pymon.ipvs.kernel.netlink import GenericNetlink
-from pymon.ipvs.model import Address, Info, Listed, RealServer, Snapshot, Virtual, VirtualService
+from pymon.ipvs.model import Address, Info, Listed, RealServer, TableSnapshot, Virtual, VirtualService
 
 NO_IPVS = "this kernel has no IPVS: load its module with `modprobe ip_vs` (for a container, on its host)"
 NO_PERMISSION = (
@@ -63,29 +63,29 @@ class KernelTable:
     def info(self) -> Info:
         """The version of IPVS and the size of its connection table."""
         with _errors("IPVS cannot be asked for its version"):
-            return read_info(self._call(lambda netlink: netlink.get(message(Command.GET_INFO))))
+            return read_info(self._call(lambda netlink: netlink.get(message(NetlinkCommand.GET_INFO))))
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> TableSnapshot:
         """The whole table, in the kernel's order. The services are not read at one instant, but one by one."""
         info = self.info()
         with _errors("the virtual services cannot be read"):
-            found = self._call(lambda netlink: netlink.dump(message(Command.GET_SERVICE)))
+            found = self._call(lambda netlink: netlink.dump(message(NetlinkCommand.GET_SERVICE)))
         services = [read_service(data) for data in found]
-        return Snapshot(info, tuple(Listed(service, self._servers(service.identity)) for service in services))
+        return TableSnapshot(info, tuple(Listed(service, self._servers(service.identity)) for service in services))
 
     def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
         """One virtual service with its real servers, all or those at some addresses. Raises IpvsNoService too.
 
         A tenth of a millisecond for each one decoded: naming the addresses keeps large services as quick as small.
         """
-        request = message(Command.GET_SERVICE, virtual=virtual)
+        request = message(NetlinkCommand.GET_SERVICE, virtual=virtual)
         with _errors(f"{virtual} cannot be read", virtual):
             service = read_service(self._call(lambda netlink: netlink.get(request)))
         servers = self._servers(virtual, at)
         return Listed(service, servers if at is None else tuple(server for server in servers if server.address in at))
 
     def _servers(self, virtual: Virtual, at: Collection[Address] | None = None) -> tuple[RealServer, ...]:
-        request = message(Command.GET_DEST, virtual=virtual)
+        request = message(NetlinkCommand.GET_DEST, virtual=virtual)
         with _errors(f"the real servers of {virtual} cannot be read", virtual):
             found = self._call(lambda netlink: netlink.dump(request))
         return tuple(read_server(data, virtual.family) for data in found if at is None or speaks_of(data, at))
@@ -93,37 +93,37 @@ class KernelTable:
     def add_server(self, virtual: Virtual, server: RealServer) -> None:
         """Put a real server in. Raises IpvsNoService and IpvsServerExists too."""
         with _errors(f"{server} cannot be added to {virtual}", virtual, server):
-            self._command(Command.NEW_DEST, virtual, server)
+            self._command(NetlinkCommand.NEW_DEST, virtual, server)
 
     def edit_server(self, virtual: Virtual, server: RealServer) -> None:
         """Give a real server another weight, method or thresholds. Raises IpvsNoService and IpvsNoServer too."""
         with _errors(f"{server} cannot be changed in {virtual}", virtual, server):
-            self._command(Command.SET_DEST, virtual, server)
+            self._command(NetlinkCommand.SET_DEST, virtual, server)
 
     def remove_server(self, virtual: Virtual, server: RealServer) -> None:
         """Take a real server out. Raises IpvsNoService and IpvsNoServer too."""
         with _errors(f"{server} cannot be removed from {virtual}", virtual, server):
-            self._command(Command.DEL_DEST, virtual, server)
+            self._command(NetlinkCommand.DEL_DEST, virtual, server)
 
     def add_service(self, service: VirtualService) -> None:
         """Put a virtual service in, without real servers."""
         with _errors(f"{service} cannot be added"):
-            self._call(lambda netlink: netlink.command(message(Command.NEW_SERVICE, service=service)))
+            self._call(lambda netlink: netlink.command(message(NetlinkCommand.NEW_SERVICE, service=service)))
 
     def edit_service(self, service: VirtualService) -> None:
         """Change a virtual service; its real servers stay. Raises IpvsNoService too."""
         with _errors(f"{service} cannot be changed", service.identity):
-            self._call(lambda netlink: netlink.command(message(Command.SET_SERVICE, service=service)))
+            self._call(lambda netlink: netlink.command(message(NetlinkCommand.SET_SERVICE, service=service)))
 
     def remove_service(self, virtual: Virtual) -> None:
         """Take a virtual service out with its real servers. Raises IpvsNoService too."""
         with _errors(f"{virtual} cannot be removed", virtual):
-            self._call(lambda netlink: netlink.command(message(Command.DEL_SERVICE, virtual=virtual)))
+            self._call(lambda netlink: netlink.command(message(NetlinkCommand.DEL_SERVICE, virtual=virtual)))
 
     def flush(self) -> None:
         """Empty the table."""
         with _errors("the table cannot be emptied"):
-            self._call(lambda netlink: netlink.command(message(Command.FLUSH)))
+            self._call(lambda netlink: netlink.command(message(NetlinkCommand.FLUSH)))
 
     def setting(self, name: str) -> int | None:
         """The number in net.ipv4.vs.NAME of this network namespace; None if it cannot be read."""
@@ -132,7 +132,7 @@ class KernelTable:
         except (OSError, ValueError):
             return None
 
-    def _command(self, command: Command, virtual: Virtual, server: RealServer) -> None:
+    def _command(self, command: NetlinkCommand, virtual: Virtual, server: RealServer) -> None:
         self._call(lambda netlink: netlink.command(message(command, virtual=virtual, server=server)))
 
     def _call(self, request: Callable[[GenericNetlink], T]) -> T:

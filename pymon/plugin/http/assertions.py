@@ -20,7 +20,7 @@ from pymon.plugin.values import seconds
 from pymon.text import bounded, decode, encode
 
 if TYPE_CHECKING:
-    from pymon.plugin.http.http1 import Answer, Headers
+    from pymon.plugin.http.http1 import Headers, HttpAnswer
 
 CONTENT_LIMIT = 16 << 20
 """bytes that a compressed body may come to; one that grows beyond is a failure"""
@@ -146,7 +146,7 @@ def size_problem(size: int, least: int | None, most: int | None) -> str:
     return ""
 
 
-def content_of(answer: Answer) -> bytes:
+def content_of(answer: HttpAnswer) -> bytes:
     """The body without its content encoding; raises BadContent where it cannot be taken off, or is a bomb."""
     encoding = b",".join(value for name, value in answer.headers if name.lower() == b"content-encoding").strip().lower()
     if encoding in (b"", b"identity") or not answer.body:
@@ -215,11 +215,11 @@ class AnswerOptions:
         "--slowest", default=None, convert=seconds, metavar="SECONDS", about="slower is a failure"
     )
 
-    def verdict(self, answer: Answer, took: float) -> str:
+    def verdict(self, answer: HttpAnswer, took: float) -> str:
         """All that is wrong with an answer that took so many seconds, in a line; empty if nothing is."""
         return "; ".join(filter(None, self._problems(answer, took)))
 
-    def _problems(self, answer: Answer, took: float) -> Iterator[str]:
+    def _problems(self, answer: HttpAnswer, took: float) -> Iterator[str]:
         """What is wrong with an answer, the verdict of mon's http.monitor first."""
         head = decode(answer.head)
         content, unreadable = b"", ""

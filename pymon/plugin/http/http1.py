@@ -31,7 +31,7 @@ class NoHttp(Exception):
     """What came is no answer in HTTP; the text is for the user."""
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """What a server answered.
 
     ``version`` is "1.0", "1.1" or "2". ``head`` is the status line and the headers as they came, with the empty line
@@ -144,7 +144,7 @@ class Exchange(asyncio.Protocol):
         if not self.finished.done():
             self.finished.set_exception(error)
 
-    def answer(self) -> Answer:
+    def answer(self) -> HttpAnswer:
         """The answer, once ``finished``."""
         raise NotImplementedError
 
@@ -222,12 +222,12 @@ class Http1Exchange(Exchange):
             self._fail(NoHttp(f"no HTTP answer: more than {INFORMATIONAL_LIMIT} of status 1xx before it"))
         del self._head[: _length_of_head(self._head)]
 
-    def answer(self) -> Answer:
+    def answer(self) -> HttpAnswer:
         """The answer, once ``finished``."""
         status = self._status
         if status is None:
             raise NoHttp("no answer")
-        return Answer(
+        return HttpAnswer(
             status.status_code,
             status.reason,
             status.http_version.decode("ascii"),

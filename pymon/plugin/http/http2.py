@@ -11,7 +11,7 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-from pymon.plugin.http.http1 import Answer, Exchange, Headers, NoHttp
+from pymon.plugin.http.http1 import Exchange, Headers, HttpAnswer, NoHttp
 
 _STREAM = 1
 _UNSENT_LIMIT = 1 << 20
@@ -113,10 +113,10 @@ class Http2Exchange(Exchange):
         if self._transport.get_write_buffer_size() > _UNSENT_LIMIT + len(self._unsent):
             self._fail(NoHttp("the server does not read what it makes its client send"))
 
-    def answer(self) -> Answer:
+    def answer(self) -> HttpAnswer:
         """The answer, once ``finished``."""
         head = b"".join(b"%s: %s\r\n" % field for field in self._headers)
-        return Answer(
+        return HttpAnswer(
             self._status,
             b"",
             "2",

@@ -19,7 +19,7 @@ _OURS = frozenset({"host", "user-agent", "connection", "content-length", "transf
 Fields = tuple[tuple[str, str], ...]
 
 
-class Place(NamedTuple):
+class HttpTarget(NamedTuple):
     """A page: over TLS or not, on which machine (a name or address to connect to) and port, under which name, as it
     stands in Host, and with which target."""
 
@@ -44,12 +44,12 @@ class Place(NamedTuple):
             name = self.named
         return name.rstrip(".") or name
 
-    def is_served_as(self, other: Place) -> bool:
+    def is_served_as(self, other: HttpTarget) -> bool:
         """Whether it has the same origin."""
         return self[:3] == other[:3] and self.named == other.named
 
 
-def redirected(place: Place, location: str) -> Place | None:
+def redirected(place: HttpTarget, location: str) -> HttpTarget | None:
     """Where a redirect leads; None if that is no HTTP. A name that stays the same stays on the same machine."""
     try:
         url = urlsplit(urljoin(f"{place.scheme}://{place.named}{place.target}", location))
@@ -64,7 +64,7 @@ def redirected(place: Place, location: str) -> Place | None:
         return place._replace(target=leads_to)
     same = url.hostname == place.server_name.lower()
     tls = url.scheme == "https"
-    return Place(tls, place.machine if same else url.hostname, port or (443 if tls else 80), named, leads_to)
+    return HttpTarget(tls, place.machine if same else url.hostname, port or (443 if tls else 80), named, leads_to)
 
 
 def without_private(fields: Fields) -> Fields:

@@ -25,9 +25,9 @@ from pymon.plugin.http.http1 import (
     BODY_LIMIT,
     HEAD_LIMIT,
     INFORMATIONAL_LIMIT,
-    Answer,
     Exchange,
     Http1Exchange,
+    HttpAnswer,
     NoHttp,
 )
 from pymon.plugin.tls import tls_context, tls_problem
@@ -35,8 +35,8 @@ from pymon.text import decode, encode
 
 __all__ = [
     "BODY_LIMIT",
-    "Answer",
     "Asked",
+    "HttpAnswer",
     "OneShotTransport",
     "Proxy",
     "Request",
@@ -65,7 +65,7 @@ class Asked(NamedTuple):
     """An answer and how it came about: seconds to connect (through the proxy, if there is one), for the handshake
     of TLS, and from the request to the first byte. ``tls`` is None for a conversation in the clear."""
 
-    answer: Answer
+    answer: HttpAnswer
     connect: float
     handshake: float
     first_byte: float

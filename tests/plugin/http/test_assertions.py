@@ -23,7 +23,7 @@ from pymon.plugin.http.assertions import (
     size_problem,
     statuses,
 )
-from pymon.plugin.http.http1 import Answer
+from pymon.plugin.http.http1 import HttpAnswer
 
 HEADERS = [
     (b"server", b"x"),
@@ -39,9 +39,9 @@ JSON = st.recursive(
 )
 
 
-def answer(body: bytes, encoding: bytes = b"", *, whole: bool = True) -> Answer:
+def answer(body: bytes, encoding: bytes = b"", *, whole: bool = True) -> HttpAnswer:
     headers = [(b"content-encoding", encoding)] if encoding else []
-    return Answer(200, b"OK", "1.1", b"", headers, body, len(body), whole, 0.0)
+    return HttpAnswer(200, b"OK", "1.1", b"", headers, body, len(body), whole, 0.0)
 
 
 @pytest.mark.parametrize(

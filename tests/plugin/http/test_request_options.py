@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.plugin.http.request_options import Place, field, header, method_after, proxy_url, redirected, without_private
+from pymon.plugin.http.request_options import (
+    HttpTarget,
+    field,
+    header,
+    method_after,
+    proxy_url,
+    redirected,
+    without_private,
+)
 
-HERE = Place(False, "10.0.0.1", 8080, "www.example", "/a/b?c")
+HERE = HttpTarget(False, "10.0.0.1", 8080, "www.example", "/a/b?c")
 
 
 @pytest.mark.parametrize(
@@ -26,21 +34,21 @@ HERE = Place(False, "10.0.0.1", 8080, "www.example", "/a/b?c")
     ],
 )
 def test_name_in_tls(named: str, name: str) -> None:
-    assert Place(True, "h", 443, named, "/").server_name == name
+    assert HttpTarget(True, "h", 443, named, "/").server_name == name
 
 
 @pytest.mark.parametrize(
     ("location", "leads_to"),
     [
-        ("/x", Place(False, "10.0.0.1", 8080, "www.example", "/x")),
-        ("x?y z", Place(False, "10.0.0.1", 8080, "www.example", "/a/x?y%20z")),
-        ("", Place(False, "10.0.0.1", 8080, "www.example", "/a/b?c")),
-        ("http://www.example/x#y", Place(False, "10.0.0.1", 8080, "www.example", "/x")),
-        ("https://www.example/x", Place(True, "10.0.0.1", 443, "www.example", "/x")),
-        ("https://WWW.example:444", Place(True, "10.0.0.1", 444, "WWW.example:444", "/")),
-        ("http://other.example/", Place(False, "other.example", 80, "other.example", "/")),
-        ("//[::1]:81/x", Place(False, "::1", 81, "[::1]:81", "/x")),
-        ("http://me:secret@other.example/", Place(False, "other.example", 80, "other.example", "/")),
+        ("/x", HttpTarget(False, "10.0.0.1", 8080, "www.example", "/x")),
+        ("x?y z", HttpTarget(False, "10.0.0.1", 8080, "www.example", "/a/x?y%20z")),
+        ("", HttpTarget(False, "10.0.0.1", 8080, "www.example", "/a/b?c")),
+        ("http://www.example/x#y", HttpTarget(False, "10.0.0.1", 8080, "www.example", "/x")),
+        ("https://www.example/x", HttpTarget(True, "10.0.0.1", 443, "www.example", "/x")),
+        ("https://WWW.example:444", HttpTarget(True, "10.0.0.1", 444, "WWW.example:444", "/")),
+        ("http://other.example/", HttpTarget(False, "other.example", 80, "other.example", "/")),
+        ("//[::1]:81/x", HttpTarget(False, "::1", 81, "[::1]:81", "/x")),
+        ("http://me:secret@other.example/", HttpTarget(False, "other.example", 80, "other.example", "/")),
         ("ftp://www.example/", None),
         ("mailto:x", None),
         ("https:///x", None),
@@ -48,7 +56,7 @@ def test_name_in_tls(named: str, name: str) -> None:
         ("http://[::1/", None),
     ],
 )
-def test_redirects(location: str, leads_to: Place | None) -> None:
+def test_redirects(location: str, leads_to: HttpTarget | None) -> None:
     assert redirected(HERE, location) == leads_to
 
 
