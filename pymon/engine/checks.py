@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pymon.clock import awake
+from pymon.engine.limits import EngineLimits
 from pymon.model.depend import ServiceKey
 
 log = logging.getLogger("pymon.engine")
-
-QUIET = 60.0
-"""seconds after a warning of throttling in which it is not repeated"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +47,14 @@ class Checks:
         ended: Callable[[ServiceKey], None] | None = None,
         most_processes: int | None = None,
         most_descriptors: Callable[[], int] | None = None,
+        limits: EngineLimits | None = None,
     ) -> None:
         """Nothing runs yet. ``ended`` is called with the service of each check that is over.
 
         ``most_processes`` is how many the system allows, ``most_descriptors`` gives how many descriptors checks may
         have open now. A check runs alone where it would need more than that.
         """
+        self._quiet = (limits or EngineLimits()).throttled_quiet
         self.maxprocs = maxprocs
         self._tell_end = ended
         self._most_processes = most_processes
@@ -132,7 +132,7 @@ class Checks:
         """Warn, but not at each interval of a site whose limit is a little too small."""
         now = awake()
         if not self._throttled and now >= self._quiet_until:
-            self._throttled, self._quiet_until = True, now + QUIET
+            self._throttled, self._quiet_until = True, now + self._quiet
             log.warning("throttled at %s: checks wait for their turn", obstacle)
 
     def _of_processes(self, check: Check) -> str:

@@ -140,7 +140,7 @@ class Engine:
             limits,
             environ,
         )
-        self._monremote = Monremote(environ)
+        self._monremote = Monremote(environ, limits)
         self._dispatcher = RequestDispatcher(
             self._owner,
             self._record,
@@ -178,7 +178,9 @@ class Engine:
             self._record.result(change.key, result)
 
     def _resumption(self) -> Resumption:
-        return Resumption(self._owner, self._monitor, self._history, self._record, self._saving, self._time)
+        return Resumption(
+            self._owner, self._monitor, self._history, self._record, self._saving, self._time, self._limits
+        )
 
     async def warn_of_arguments(self, loaded: Loaded) -> None:
         """Put into the log what the plugins do not like about the arguments in the configuration that is in force."""

@@ -56,9 +56,29 @@ class EngineLimits:
     files_at_stop: float = 5.0
     """that lines have at a stop to get into their files"""
 
-    # Others
+    # Checks and alerts
 
+    throttled_quiet: float = 60.0
+    """after a warning that checks wait for their turn in which it is not repeated"""
     lateness_remembered: int = 10_000
     """checks whose lateness is remembered: the seconds from their planned time to their start"""
     alerts_at_stop: float = 30.0
     """that alerts under way have at a stop"""
+    alerts_too_old: float = 3600.0
+    """after which an alert that was not sent is not sent any more: it would only confuse"""
+
+    # mon.cf's monremote
+
+    monremote_call: float = 60.0
+    """that one call may take"""
+    monremote_at_stop: float = 5.0
+    """that calls under way have at a stop"""
+    monremote_waiting: int = 1000
+    """calls that may wait for the one under way; with more, further ones are dropped"""
+
+    # The log
+
+    log_waiting: int = 10_000
+    """records that wait for a log that takes none; further ones are dropped, and their number is logged"""
+    log_at_stop: float = 2.0
+    """that the log has at the end to take what is left"""

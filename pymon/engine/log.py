@@ -22,19 +22,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
+from pymon.engine.limits import EngineLimits
 from pymon.errors import ConfigError
 from pymon.model.log_level import ALERT, SUPPRESSED, register_levels
 from pymon.model.problem import Problem
 from pymon.text import bounded, printable
 
-SYSLOG_SOCKET = "/dev/log"
 FACTS = ("group", "service", "event", "facts")
 """attributes of a record that the JSON form carries beside time, level and message"""
 
-QUEUE_LIMIT = 10_000
-"""records that wait for a log that takes none; further ones are dropped, and how many is said"""
-STOP_WAIT = 2.0
-"""seconds that the log has at the end to take what is left"""
 LINE_LIMIT = 8192
 """characters of one line of a message that are logged; syslog refuses a datagram that is too large altogether"""
 INDENT = "    "
@@ -172,15 +168,22 @@ class _StandardError(logging.Handler):
 class _Listener(logging.handlers.QueueListener):
     """Writes what is handed over, from a thread of its own, which may be left behind at the end."""
 
+    def __init__(
+        self, lines: queue.SimpleQueue[logging.LogRecord], handlers: Iterable[logging.Handler], at_stop: float
+    ) -> None:
+        """``at_stop``: seconds that it has at the end."""
+        super().__init__(lines, *handlers, respect_handler_level=True)
+        self._at_stop = at_stop
+
     def go_without_thread(self) -> None:
         """Take note that the thread could not be started: there is none to end."""
         self._thread = None
 
     def stop(self) -> None:
-        """Write what is left, for STOP_WAIT seconds at most."""
+        """Write what is left, for the seconds that it has."""
         if self._thread is not None:
             self.enqueue_sentinel()
-            self._thread.join(STOP_WAIT)
+            self._thread.join(self._at_stop)
             self._thread = None
 
 
@@ -198,12 +201,15 @@ def set_up_logging(
     stderr: bool = True,
     syslog_facility: str | None = None,
     tag: str = "mon",
+    syslog: str = "/dev/log",
+    limits: EngineLimits | None = None,
 ) -> logging.handlers.QueueListener:
     """Send the log to standard error and to syslog; the caller stops the listener at the end.
 
     ``style`` is ``text`` or ``json`` (standard error only). An unknown facility, or a machine without
-    syslog, is said on standard error and is no error.
+    syslog, is said on standard error and is no error. ``syslog`` is the socket where it listens.
     """
+    limits = limits or EngineLimits()
     register_levels()
     handlers: list[logging.Handler] = []
     if stderr and sys.stderr is not None:
@@ -214,16 +220,16 @@ def set_up_logging(
     complaint = ""
     if syslog_facility is not None:
         try:
-            handlers.append(_syslog_handler(syslog_facility, tag))
+            handlers.append(_syslog_handler(syslog_facility, tag, syslog))
         except (OSError, LookupError) as error:
             complaint = f"no syslog ({syslog_facility}): {error}"
     lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     root = logging.getLogger()
-    _replace_handlers(root, [_Handover(lines)])
+    _replace_handlers(root, [_Handover(lines, limits.log_waiting)])
     root.setLevel(level)
     for noisy in ("pymon.timer", "apscheduler", "asyncio", "httpx", "httpcore", "pyroute2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    listener = _Listener(lines, *handlers, respect_handler_level=True)
+    listener = _Listener(lines, handlers, limits.log_at_stop)
     try:
         listener.start()
     except RuntimeError as error:  # the system has no thread left: whoever logs writes
@@ -242,14 +248,14 @@ def _stderr_handler() -> logging.Handler:
         return logging.StreamHandler(sys.stderr)
 
 
-def _syslog_handler(facility: str, tag: str) -> logging.Handler:
+def _syslog_handler(facility: str, tag: str, socket: str) -> logging.Handler:
     name = facility.lower().removeprefix("log_")
     code = logging.handlers.SysLogHandler.facility_names.get(name)
     if code is None:
         raise LookupError("there is no such facility")
-    if not Path(SYSLOG_SOCKET).exists():
-        raise FileNotFoundError(f"{SYSLOG_SOCKET} does not exist")
-    handler = _Syslog(SYSLOG_SOCKET, facility=code)
+    if not Path(socket).exists():
+        raise FileNotFoundError(f"{socket} does not exist")
+    handler = _Syslog(socket, facility=code)
     handler.setFormatter(_SyslogFormatter(tag))
     handler.setLevel(SUPPRESSED)
     return handler
@@ -258,16 +264,18 @@ def _syslog_handler(facility: str, tag: str) -> logging.Handler:
 class _Handover(logging.handlers.QueueHandler):
     """Hands records over as they are; the other end lives in the same process."""
 
-    def __init__(self, lines: queue.SimpleQueue[logging.LogRecord]) -> None:
+    def __init__(self, lines: queue.SimpleQueue[logging.LogRecord], most: int) -> None:
+        """``most`` records wait; further ones are dropped."""
         super().__init__(lines)
         self._lines = lines
+        self._most = most
         self._dropped = 0
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        if self._lines.qsize() >= QUEUE_LIMIT:
+        if self._lines.qsize() >= self._most:
             self._dropped += 1
             return
         if self._dropped:

@@ -24,7 +24,7 @@ from pymon.engine.limits import EngineLimits
 from pymon.engine.state_owner import StateOwner
 from pymon.engine.timekeeping import Timekeeping
 from pymon.engine.timers import Timers
-from pymon.engine.trap_timers import TrapWatch
+from pymon.engine.trap_timers import TrapTimers
 from pymon.model.banished import Banished
 from pymon.model.change import ChangeCause
 from pymon.model.depend import ServiceKey
@@ -76,7 +76,7 @@ class SiteMonitor:
             self._local.connect(self._find_monitor, on_process=self.running.__setitem__, on_misbehaved=self._misbehaved)
         self.lateness: deque[float] = deque(maxlen=limits.lateness_remembered)
         maxprocs = owner.site.settings.maxprocs
-        self._checks = Checks(maxprocs, self._check_ended, check_programs, check_descriptors)
+        self._checks = Checks(maxprocs, self._check_ended, check_programs, check_descriptors, limits)
         self._asked_for: set[ServiceKey] = set()
         due = {
             Timer.CHECK: self._check_due,
@@ -87,7 +87,7 @@ class SiteMonitor:
             due, owner.find, clock, slack=limits.timer_slack, rng=rng, before_firing=runner.holdups.note_alive
         )
         self._timekeeping = Timekeeping(self, clock, runner.holdups, record, limits)
-        self._trapwatch = TrapWatch(owner, self.timers, self._timekeeping.absences, record)
+        self._trap_timers = TrapTimers(owner, self.timers, self._timekeeping.absences, record)
 
     def start(self) -> None:
         """Begin to watch: the timers first, then the startup alerts."""
@@ -264,23 +264,23 @@ class SiteMonitor:
 
     def take_trap(self, key: ServiceKey, taken: Trap) -> None:
         """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
-        self._trapwatch.take(key, taken)
+        self._trap_timers.take(key, taken)
 
     def note_lost_traps(self) -> None:
         """Traps were lost, nobody knows whose."""
-        self._trapwatch.note_loss()
+        self._trap_timers.note_loss()
 
     def _trap_overdue(self, key: ServiceKey, planned: float) -> None:
-        self._trapwatch.timeout_due(key, planned)
+        self._trap_timers.timeout_due(key, planned)
 
     def _trap_expired(self, key: ServiceKey, planned: float) -> None:
-        self._trapwatch.expired(key, planned)
+        self._trap_timers.expired(key, planned)
 
     # Time
 
     def translate(self, seconds: float) -> None:
         """The clock has jumped by so many seconds: all that is kept of earlier times moves with it."""
-        self._trapwatch.translate(seconds)
+        self._trap_timers.translate(seconds)
         self.timers.translate(seconds)
         self._owner.translate(seconds)
 

@@ -8,17 +8,11 @@ from collections.abc import Mapping
 
 from pymon.config.shell_words import split_words
 from pymon.contract.invocation import Invocation
+from pymon.engine.limits import EngineLimits
 from pymon.errors import WordSplitError
 from pymon.process.execution import run_process
 
 log = logging.getLogger("pymon.engine")
-
-TIME_LIMIT = 60.0
-"""seconds that one call may take"""
-CLOSE_LIMIT = 5.0
-"""seconds that calls under way have at a stop"""
-WAITING_LIMIT = 1000
-"""calls that may wait for the one under way; with more, further ones are dropped"""
 
 
 class Monremote:
@@ -27,9 +21,10 @@ class Monremote:
     One call after the other, so that the peer sees changes in the order they were made. Nobody waits for them.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], limits: EngineLimits | None = None) -> None:
+        self._limits = limits = limits or EngineLimits()
         self._environ = dict(environ)
-        self._calls: asyncio.Queue[tuple[str, tuple[str, ...]]] = asyncio.Queue(WAITING_LIMIT)
+        self._calls: asyncio.Queue[tuple[str, tuple[str, ...]]] = asyncio.Queue(limits.monremote_waiting)
         self._task: asyncio.Task[None] | None = None
 
     def tell(self, command: str, *words: str) -> None:
@@ -39,7 +34,9 @@ class Monremote:
         try:
             self._calls.put_nowait((command, words))
         except asyncio.QueueFull:
-            log.error("monremote is not told %r: %d calls wait already", " ".join(words), WAITING_LIMIT)
+            log.error(
+                "monremote is not told %r: %d calls wait already", " ".join(words), self._limits.monremote_waiting
+            )
             return
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work(), name="monremote")
@@ -47,7 +44,7 @@ class Monremote:
     async def close(self) -> None:
         """Let what waits be done, for a few seconds at most."""
         if self._task is not None:
-            await asyncio.wait([self._task], timeout=CLOSE_LIMIT)
+            await asyncio.wait([self._task], timeout=self._limits.monremote_at_stop)
             self._task.cancel()
             await asyncio.wait([self._task])
 
@@ -60,7 +57,7 @@ class Monremote:
                 log.error("monremote %r cannot be run: %s", command, error)
                 continue
             call = Invocation(program, (*arguments, *words), self._environ)
-            result = await run_process([program], call, time_limit=TIME_LIMIT)
+            result = await run_process([program], call, time_limit=self._limits.monremote_call)
             if not result.is_success:
                 said = next((line for line in result.output.splitlines() if line.strip()), "it said nothing")
                 log.warning("monremote %s failed: exit status %d: %s", " ".join(words), result.exitval, said)

@@ -17,6 +17,7 @@ from pymon.engine.clock import EngineClock
 from pymon.engine.debt_payment import programs_of
 from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.history import ALERTS, FAILURES, History
+from pymon.engine.limits import EngineLimits
 from pymon.engine.mon_state_sync import Saving
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.plugin_lookup import find_programs
@@ -37,8 +38,6 @@ from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon.engine")
 
-TOO_OLD = 3600.0
-"""seconds after which an alert that was not sent is not sent any more: it would only confuse"""
 
 _FAILURES = frozenset(kind.value for kind in EventKind if kind.is_failure)
 
@@ -53,6 +52,7 @@ class Resumption:
     record: Store
     saving: Saving
     clock: EngineClock
+    limits: EngineLimits
 
     async def take_up(self, saved: Saved, wanted: Iterable[SavedKind]) -> dict[str, Pending]:
         """Go on from ``saved``, and from those of mon's files that are wanted; gives the alerts to launch, by tokens.
@@ -249,7 +249,7 @@ class Resumption:
             elif undone.started:
                 why = "the daemon ended while it was under way, so nobody knows whether it arrived"
                 self._not_launched(undone.token, pending, f"decided {ago} ago: {why}", now)
-            elif now - pending.at > TOO_OLD:
+            elif now - pending.at > self.limits.alerts_too_old:
                 self._not_launched(undone.token, pending, f"it was decided {ago} ago, which is too long", now)
             else:
                 launched[undone.token] = pending

@@ -4,14 +4,15 @@ Each timer has a key and fires at instants on a grid. At each one the schedule a
 instant, and calls ``due`` from the event loop with the key and the instant that was planned, so that the
 caller can tell how late it is.
 
-Two things of APScheduler are adapted, by the ways that its guide names for extensions:
+APScheduler is adapted in the ways that its guide names for extensions:
 
 - it asks the system's clock for the time, in a time zone that it is given. The zone that it gets here (``_EngineTime``)
   answers with the engine's time, so that nobody who sets the system's clock sets off, or holds up, a timer: when the
   engine goes over to the new time, it moves all timers by as much (``translate``);
-- its schedulers, executors and triggers are to be subclassed: ``wakeup``, ``shutdown``, ``submit_job`` and
-  ``get_next_fire_time`` are public. Two names that begin with an underscore are part of that contract all the same:
-  a scheduler sleeps as long as ``_process_jobs`` returns, and an executor has to define ``_do_submit_job``.
+- its schedulers, executors, triggers and job stores are to be subclassed: ``wakeup``, ``shutdown``, ``submit_job``,
+  ``get_next_fire_time``, a store's ``add_job`` and its like are public. Two names that begin with an underscore are
+  part of that contract all the same: a scheduler sleeps as long as ``_process_jobs`` returns, and an executor has to
+  define ``_do_submit_job``.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ class Absences:
         return max(self._ended[-1][0] + self._limits.hold_up_reading - self._steady(), 0.0) if self._ended else 0.0
 
 
-class Kept(Protocol):
-    """What keeps instants."""
+class KeepsInstants(Protocol):
+    """What keeps instants, and does things at them."""
 
     def translate(self, seconds: float) -> None:
         """The clock has jumped by so many seconds: move all of them."""
@@ -59,7 +59,9 @@ class Kept(Protocol):
 class Timekeeping:
     """Keeps a site's times right, between ``start`` and ``stop``."""
 
-    def __init__(self, kept: Kept, clock: EngineClock, holdups: HoldUps, record: Store, limits: EngineLimits) -> None:
+    def __init__(
+        self, kept: KeepsInstants, clock: EngineClock, holdups: HoldUps, record: Store, limits: EngineLimits
+    ) -> None:
         self._kept = kept
         self._clock = clock
         self._holdups = holdups

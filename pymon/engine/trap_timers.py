@@ -1,8 +1,8 @@
 """Traps of services: what one means, and the two timers that it keeps.
 
-The daemon's own absence is not a missing trap: one is waited for as much longer as the event loop was held up since
-the last one came, and a second more, in which the socket is read. Nor is one that was lost in a flood, or that the
-kernel dropped: where any was lost while one was waited for, it is waited for once more as long.
+The daemon's own absence is not a missing trap: it waits as much longer for one as the event loop was held up since the
+last one came, and a second more, in which the socket is read. Nor is a trap missing that was lost in a flood, or that
+the kernel dropped: where any was lost meanwhile, the daemon waits once more as long.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pymon.timeline import operator_events
 log = logging.getLogger("pymon.engine")
 
 
-class TrapWatch:
+class TrapTimers:
     """Judges the traps of one site, and those that do not come."""
 
     def __init__(self, owner: StateOwner, timers: Timers, absences: Absences, record: Store) -> None:
@@ -32,9 +32,9 @@ class TrapWatch:
         self._timers = timers
         self._absences = absences
         self._record = record
-        self._missed: dict[ServiceKey, float] = {}
+        self._timed_out_at: dict[ServiceKey, float] = {}
         self._lost_at: float | None = None
-        self._put_off: set[ServiceKey] = set()
+        self._extended: set[ServiceKey] = set()
 
     def take(self, key: ServiceKey, taken: Trap) -> None:
         """Judge a trap, which is authentic and addressed to this service, and set off the timers that it starts."""
@@ -42,7 +42,7 @@ class TrapWatch:
         service, before = owner.site.services[key], owner.states[key]
         verdict = events.trap(service, before, taken, now, owner.context)
         owner.commit(key, verdict.state, ChangeCause.TRAP, effects=verdict.effects, source=taken)
-        self._put_off.discard(key)
+        self._extended.discard(key)
         self._timers.retime(Timer.TRAP_TIMEOUT, key)
         self._timers.retime(Timer.TRAP_EXPIRY, key)
         if owner.states[key].failure_interval_active != before.failure_interval_active:
@@ -52,7 +52,7 @@ class TrapWatch:
         """The timer of a trap that has not come has fired."""
         owner, now = self._owner, self._owner.clock()
         service, state = owner.site.services[key], owner.states[key]
-        armed = max(state.last_trap, owner.state.started, self._missed.get(key, 0.0))
+        armed = max(state.last_trap, owner.state.started, self._timed_out_at.get(key, 0.0))
         due = traps.timeout_due(service, armed)
         if due is None:
             return
@@ -61,13 +61,13 @@ class TrapWatch:
             self._timers.move(Timer.TRAP_TIMEOUT, key, due)
             return
         if self._is_perhaps_lost(key, armed):
-            self._put_off.add(key)
+            self._extended.add(key)
             self._timers.move(Timer.TRAP_TIMEOUT, key, now + (service.traptimeout or 0.0))
             event = operator_events.of_lost_trap(key, now, service.traptimeout or 0.0)
             log.warning("%s/%s: %s", *key, event.text)
             self._record.add(event)
             return
-        self._missed[key] = planned
+        self._timed_out_at[key] = planned
         verdict = events.trap_timeout(service, state, now, owner.context)
         owner.commit(key, verdict.state, ChangeCause.TRAP_TIMEOUT, effects=verdict.effects)
 
@@ -76,8 +76,8 @@ class TrapWatch:
         self._lost_at = self._owner.clock()
 
     def _is_perhaps_lost(self, key: ServiceKey, armed: float) -> bool:
-        """Whether a trap may have been lost since the timer was set, and it was not put off for that yet."""
-        if key in self._put_off or self._owner.states[key].op_status is OpStatus.FAIL:
+        """Whether a trap may have been lost since the timer was set, and the wait was not extended for that yet."""
+        if key in self._extended or self._owner.states[key].op_status is OpStatus.FAIL:
             return False
         return self._lost_at is not None and self._lost_at >= armed
 
@@ -93,6 +93,6 @@ class TrapWatch:
 
     def translate(self, seconds: float) -> None:
         """The clock has jumped by so many seconds."""
-        self._missed = {key: at + seconds for key, at in self._missed.items()}
+        self._timed_out_at = {key: at + seconds for key, at in self._timed_out_at.items()}
         if self._lost_at is not None:
             self._lost_at += seconds

@@ -55,7 +55,7 @@ async def test_a_trap_timeout_that_comes_early_waits_for_its_time(tmp_path: Path
     """The clock was put back between the timer and the look at it; no trap has ever come."""
     tried = engine(tmp_path, "traptimeout 1h")
     await tried.start()
-    tried._monitor._trapwatch.timeout_due(KEY, tried._owner.state.started)
+    tried._monitor._trap_timers.timeout_due(KEY, tried._owner.state.started)
     assert tried._monitor.timers.next_time(Timer.TRAP_TIMEOUT, KEY) == pytest.approx(
         tried._owner.state.started + 3600, abs=0.01
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pymon.engine import log as engine_log
+from pymon.engine.limits import EngineLimits
 from pymon.engine.log import JsonFormatter, TextFormatter, set_up_logging
 from pymon.errors import ConfigError, PacketError
 from pymon.model.log_level import ALERT, SUPPRESSED, register_levels
@@ -105,13 +106,12 @@ def test_json_lines_carry_the_facts() -> None:
 
 
 @pytest.mark.parametrize("facility", ["local3", "LOG_LOCAL3"])
-def test_syslog_gets_alerts_and_held_back_ones(facility: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_syslog_gets_alerts_and_held_back_ones(facility: str, tmp_path: Path) -> None:
     address = tmp_path / "log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(str(address))
         server.settimeout(10)
-        monkeypatch.setattr(engine_log, "SYSLOG_SOCKET", str(address))
-        listener = set_up_logging(level=SUPPRESSED, stderr=False, syslog_facility=facility)
+        listener = set_up_logging(level=SUPPRESSED, stderr=False, syslog_facility=facility, syslog=str(address))
         logging.getLogger("pymon.engine").log(ALERT, "calling %s", "mail.alert")
         logging.getLogger("pymon.engine").log(SUPPRESSED, "held back")
         listener.stop()
@@ -124,21 +124,15 @@ def test_syslog_gets_alerts_and_held_back_ones(facility: str, tmp_path: Path, mo
     assert second.startswith(f"<{local3 * 8 + 6}>mon[")
 
 
-def test_a_machine_without_syslog_is_said_and_survived(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(engine_log, "SYSLOG_SOCKET", str(tmp_path / "nothing"))
-    set_up_logging(syslog_facility="daemon").stop()
+def test_a_machine_without_syslog_is_said_and_survived(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(syslog_facility="daemon", syslog=str(tmp_path / "nothing")).stop()
     assert "no syslog (daemon)" in capsys.readouterr().err
     set_up_logging(syslog_facility="no-such-facility").stop()
     assert "no syslog (no-such-facility): there is no such facility" in capsys.readouterr().err
 
 
-def test_a_log_that_takes_nothing_fills_no_memory(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_log, "QUEUE_LIMIT", 5)
-    listener = set_up_logging()
+def test_a_log_that_takes_nothing_fills_no_memory(capfd: pytest.CaptureFixture[str]) -> None:
+    listener = set_up_logging(limits=EngineLimits(log_waiting=5))
     (handler,) = listener.handlers
     log = logging.getLogger("pymon")
     with handler.lock or pytest.fail("the handler has a lock"):  # as if it were busy with a record
@@ -154,16 +148,13 @@ def test_a_log_that_takes_nothing_fills_no_memory(
     assert lines[-1].endswith("the last one")
 
 
-def test_long_lines_are_cut_also_for_syslog(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_long_lines_are_cut_also_for_syslog(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Syslog's socket refuses a datagram that is too large, and the alert would not be logged at all."""
     address = tmp_path / "log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(str(address))
         server.settimeout(10)
-        monkeypatch.setattr(engine_log, "SYSLOG_SOCKET", str(address))
-        listener = set_up_logging(syslog_facility="daemon")
+        listener = set_up_logging(syslog_facility="daemon", syslog=str(address))
         logging.getLogger("pymon").log(ALERT, "calling %s", "x" * (1 << 20))
         listener.stop()
         assert ": calling xxx" in server.recv(1 << 20).decode()
@@ -173,15 +164,12 @@ def test_long_lines_are_cut_also_for_syslog(
     assert line.endswith("x… (1040392 characters more)")
 
 
-def test_a_syslog_daemon_that_is_away_is_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_syslog_daemon_that_is_away_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     address = tmp_path / "log"
-    monkeypatch.setattr(engine_log, "SYSLOG_SOCKET", str(address))
     log = logging.getLogger("pymon")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(str(address))
-        listener = set_up_logging(stderr=False, syslog_facility="daemon")
+        listener = set_up_logging(stderr=False, syslog_facility="daemon", syslog=str(address))
     address.unlink()
     for number in range(3):
         log.warning("lost %d", number)
