@@ -116,3 +116,25 @@ def test_the_daemons_own_life() -> None:
     assert operator_events.of_stop(T0, "SIGTERM").text == "pymon stopped (SIGTERM)"
     reload = operator_events.of_reload(T0, {"unchanged": 3, "new": 1}, "SIGHUP")
     assert reload.text == "configuration read again (SIGHUP): 3 unchanged, 1 new"
+
+
+def test_a_clock_that_was_set() -> None:
+    """E-clock-set."""
+    on, back = operator_events.of_clock_set(T0, 3600.0), operator_events.of_clock_set(T0, -90.04)
+    assert on.text == "the system's clock was put on by 1h (+3600.0 seconds); all times and timers moved with it"
+    assert back.text == "the system's clock was put back by 1m30s (-90.0 seconds); all times and timers moved with it"
+    assert (on.kind, on.facts) == (TimelineKind.DAEMON, {"step": 3600.0})
+
+
+def test_a_daemon_that_was_held_up_and_a_trap_that_was_lost() -> None:
+    """E-hold-up."""
+    held_up, lost = operator_events.of_hold_up(T0, 2.04), operator_events.of_lost_trap(WEB, T0, 60.0)
+    assert held_up.text.startswith("pymon was held up for 2s: what ran out meanwhile is not judged")
+    assert held_up.facts == {"held_up": 2.04}
+    assert lost.text == "no trap came in time, but some were lost meanwhile: it is waited for once more, 1m"
+    assert (lost.kind, lost.group, lost.service, lost.facts) == (TimelineKind.TRAP, *WEB, {"put_off": 60.0})
+
+
+def test_a_configuration_that_was_refused() -> None:
+    event = operator_events.of_refusal(T0, "SIGHUP", "mon.cf:3: no such keyword\nmon.cf:4: another")
+    assert (event.text, event.facts) == ("configuration refused (SIGHUP): mon.cf:3: no such keyword", {"why": "SIGHUP"})
