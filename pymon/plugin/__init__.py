@@ -2,11 +2,13 @@
 
 monitor       Monitor, SetMonitor: what makes a program of a probe
 outcome       what a probe gives: Up, Down, Broken; and a SetMonitor: Report
-trouble       what an exception of a probe says: down, or broken
+probe_errors  what an exception of a probe says: down, or broken
 host          Host: one host, as a probe sees it
 conversation  lines to and from a server, bounded
 datagram      questions and answers of one datagram each, over UDP
-alert         Alert, Event; Done, TryAgain, Failed
+alert         Alert: what makes a program of a function
+alert_event   Event: what happened, as mon tells its alerts
+alert_outcome what came of an attempt: Done, TryAgain, Failed
 options       option, flag, many, words, choice: the command line, declared as a dataclass
 validation    Given: what a plugin would be called with, to be judged before it is
 values        ports, seconds, counts: what options take
@@ -19,10 +21,10 @@ blocking      functions that block, in threads
 bounded       judging with a bound on what it may cost
 matching      Regex: regular expressions that users give
 template      texts filled with the values of an event
-post          PostOptions: alerts that are HTTP requests
+http_sender   PostOptions: alerts that are HTTP requests
 secret        secrets from files and systemd's credentials
 icmp          echo requests to many hosts over one socket
-oneshot_http  one HTTP request over one connection, behind httpx's transport interface
+http/transport  one HTTP request over one connection, behind httpx's transport interface
 
 docs/plugins.md leads through it. Each name is imported when it is first used, so that a plugin which runs as a
 program pays for what it needs.
@@ -44,7 +46,9 @@ if TYPE_CHECKING:
     from pymon.model.result import Cause, CheckOutcome, CheckResult
     from pymon.model.status import EventKind
     from pymon.options import choice, flag, many, option, words
-    from pymon.plugin.alert import Alert, AlertOutcome, Done, Event, Exit, Failed, TryAgain, append, run_program
+    from pymon.plugin.alert import Alert, append, run_program
+    from pymon.plugin.alert_event import Event
+    from pymon.plugin.alert_outcome import AlertOutcome, Done, Exit, Failed, TryAgain
     from pymon.plugin.blocking import in_thread
     from pymon.plugin.bounded import TooMuchWork, judge
     from pymon.plugin.command import run_command
@@ -86,12 +90,12 @@ _HOME = {
     "CheckResult": "pymon.model.result",
     "EventKind": "pymon.model.status",
     "Alert": "pymon.plugin.alert",
-    "AlertOutcome": "pymon.plugin.alert",
-    "Done": "pymon.plugin.alert",
-    "Event": "pymon.plugin.alert",
-    "Exit": "pymon.plugin.alert",
-    "Failed": "pymon.plugin.alert",
-    "TryAgain": "pymon.plugin.alert",
+    "AlertOutcome": "pymon.plugin.alert_outcome",
+    "Done": "pymon.plugin.alert_outcome",
+    "Event": "pymon.plugin.alert_event",
+    "Exit": "pymon.plugin.alert_outcome",
+    "Failed": "pymon.plugin.alert_outcome",
+    "TryAgain": "pymon.plugin.alert_outcome",
     "append": "pymon.plugin.alert",
     "run_program": "pymon.plugin.alert",
     "in_thread": "pymon.plugin.blocking",

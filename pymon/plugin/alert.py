@@ -29,27 +29,22 @@ what takes time, or be a plain function, which then runs in a thread, and takes 
 from __future__ import annotations
 
 import asyncio
-import errno
 import math
 import os
-import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
-from pymon.contract import alert_options
-from pymon.contract.alert_options import KIND_OPTIONS
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer, Subject
 from pymon.errors import PluginUsageError, UnusableFile
 from pymon.model.argument import ArgumentProblem, Fault
 from pymon.model.duration import format_duration
-from pymon.model.status import EventKind
-from pymon.model.variables import MonVariable
-from pymon.options import OptionParser, Parsed, flag, option
+from pymon.options import OptionParser, Parsed, option
+from pymon.plugin.alert_event import Event, EventOptions, event_of
+from pymon.plugin.alert_outcome import AlertOutcome, Exit, Failed, TryAgain, exit_of
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.program import about_of, called_with, run_and_leave
 from pymon.plugin.validation import Given, Validate, ask, problem_of
@@ -74,143 +69,6 @@ _WRONG = "wrong options"
 
 LONGEST_PAUSE = 60.0
 """seconds; the pauses between the attempts of one run are 1, 2, 4, … and not longer"""
-
-
-class Exit(IntEnum):
-    """Exit codes of alerts, those of sysexits(3)."""
-
-    OK = 0
-    USAGE = 64
-    DATA = 65
-    UNAVAILABLE = 69
-    """what is needed is not there, and a retry does not help"""
-    SOFTWARE = 70
-    OS = 71
-    CANNOT_CREATE = 73
-    IO = 74
-    TRY_AGAIN = 75
-    """it failed for now: the daemon tries again after a while"""
-    NO_PERMISSION = 77
-    CONFIG = 78
-
-
-class Done(NamedTuple):
-    """It is done. ``text`` is what it has to say; the daemon logs it."""
-
-    text: str = ""
-
-    @property
-    def exit(self) -> int:
-        """The exit code."""
-        return Exit.OK
-
-
-class Failed(NamedTuple):
-    """It is not done, and never will work: trying again would not help. ``text`` says why."""
-
-    text: str
-    exit: int = Exit.UNAVAILABLE
-
-
-class TryAgain(NamedTuple):
-    """It is not done for now: the daemon tries again after a while. ``text`` says why."""
-
-    text: str
-
-    @property
-    def exit(self) -> int:
-        """The exit code."""
-        return Exit.TRY_AGAIN
-
-
-AlertOutcome = Done | Failed | TryAgain
-
-
-class Event(NamedTuple):
-    """What happened, as mon tells its alerts.
-
-    ``hosts`` are the group's members; ``time`` is when it was noticed (seconds since the epoch). ``summary`` is the
-    first line of what the monitor said, ``detail`` the rest. ``next_alert`` is the text of ``-l``, which mon documents
-    and never passes. ``environ`` holds the MON_* variables. ``program`` is the alert's own file name, ``arguments``
-    is all that it was called with. ``is_told``: the caller said what kind of event it is, by an option or
-    MON_ALERTTYPE; without that it counts as a failure.
-    """
-
-    group: str
-    service: str
-    hosts: tuple[str, ...]
-    time: float
-    kind: EventKind
-    summary: str
-    detail: str
-    environ: Mapping[str, str]
-    next_alert: str = ""
-    program: str = ""
-    arguments: tuple[str, ...] = ()
-    is_told: bool = True
-
-    @property
-    def when(self) -> str:
-        """``time`` as mon's alerts write it: ``Tue Nov 3 10:00:00``, local time, no year."""
-        moment = time.localtime(self.time)
-        return f"{time.strftime('%a %b', moment)} {moment.tm_mday} {time.strftime('%H:%M:%S', moment)}"
-
-    @property
-    def description(self) -> str:
-        """The service's description, or nothing."""
-        return self.environ.get(MonVariable.DESCRIPTION, "")
-
-    @property
-    def opstatus(self) -> str:
-        """The number of the service's operational status, as text; nothing outside the daemon."""
-        return self.environ.get(MonVariable.OPSTATUS, "")
-
-
-def _epoch(text: str) -> float:
-    """Seconds since 1970, up to a year that every part of the system can show."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e11:
-        raise ValueError("must be seconds since 1970")
-    return seconds
-
-
-@dataclass(frozen=True)
-class _FromMon:
-    """The options with which mon calls every alert."""
-
-    service: str = option(alert_options.SERVICE, default="", metavar="SERVICE", about="the service")
-    group: str = option(alert_options.GROUP, default="", metavar="GROUP", about="its group")
-    hosts: str = option(alert_options.HOSTS, default="", metavar="HOSTS", about="the group's hosts, in one argument")
-    time: float | None = option(
-        alert_options.TIME, default=None, convert=_epoch, metavar="EPOCH", about="when it was noticed (default: now)"
-    )
-    next_alert: str = option(alert_options.NEXT_ALERT, default="", metavar="SECONDS", about="time until the next alert")
-    up: bool = flag(KIND_OPTIONS[EventKind.UP], about="the service is up again")
-    ack: bool = flag(KIND_OPTIONS[EventKind.ACK], about="the failure was acknowledged")
-    disable: bool = flag(KIND_OPTIONS[EventKind.DISABLE], about="the service was disabled")
-    trap: bool = flag(KIND_OPTIONS[EventKind.TRAP], about="a trap reported the failure")
-    traptimeout: bool = flag(KIND_OPTIONS[EventKind.TRAPTIMEOUT], about="a trap did not come in time")
-    help: bool = flag("--help", about="show this help")
-
-    def kind(self, environ: Mapping[str, str]) -> EventKind | None:
-        """What the options say, else what MON_ALERTTYPE says, else nothing."""
-        said = {
-            EventKind.UP: self.up,
-            EventKind.ACK: self.ack,
-            EventKind.DISABLE: self.disable,
-            EventKind.TRAPTIMEOUT: self.traptimeout,
-            EventKind.TRAP: self.trap,
-        }
-        by_option = next((kind for kind, is_given in said.items() if is_given), None)
-        if by_option is not None:
-            return by_option
-        try:
-            return EventKind(environ.get(MonVariable.ALERTTYPE, ""))
-        except ValueError:
-            return None
 
 
 @dataclass(frozen=True)
@@ -271,7 +129,7 @@ class Alert(Generic[O]):
         self._takes_anything = takes_anything
         self._timeout = timeout
         self._validate = validate
-        self._parser = OptionParser(options, _FromMon, common=(_Attempts,))
+        self._parser = OptionParser(options, EventOptions, common=(_Attempts,))
 
     @property
     def ordered(self) -> bool:
@@ -294,7 +152,7 @@ class Alert(Generic[O]):
             return ""
         try:
             parsed = self._parse(invocation.arguments)
-            event = _event(parsed.of(_FromMon), invocation)
+            event = event_of(parsed.of(EventOptions), invocation)
             return self._order_by(event, parsed.of(self._options))
         except PluginUsageError:
             return _WRONG
@@ -305,7 +163,7 @@ class Alert(Generic[O]):
             return Subject(frozenset({self.order_key(invocation)}))
         try:
             parsed = self._parse(invocation.arguments)
-            return await self._look_up(_event(parsed.of(_FromMon), invocation), parsed.of(self._options))
+            return await self._look_up(event_of(parsed.of(EventOptions), invocation), parsed.of(self._options))
         except UnusableFile as error:
             return Subject(frozenset({self.order_key(invocation)}), warning=str(error))
         except PluginUsageError:
@@ -321,7 +179,7 @@ class Alert(Generic[O]):
         if wrong:
             return tuple(problem_of(error, arguments) for error in wrong)
         parsed = self._parser.parse(arguments)
-        if parsed.of(_FromMon).help:
+        if parsed.of(EventOptions).help:
             return ()
         ignored = tuple(
             ArgumentProblem(f"unknown option {letter} is passed over", index, Fault.IGNORED)
@@ -335,16 +193,16 @@ class Alert(Generic[O]):
         program = _program(invocation)
         try:
             parsed = self._parse(invocation.arguments)
-            given = parsed.of(_FromMon)
+            given = parsed.of(EventOptions)
             if given.help:
                 return Answer(Exit.OK, self._parser.usage(program, self._about))
-            outcome = await self._attempts(_event(given, invocation), parsed)
+            outcome = await self._attempts(event_of(given, invocation), parsed)
         except UnusableFile as error:
             return Answer(Exit.TRY_AGAIN, f"{program}: {error}\n")
         except PluginUsageError as error:
             return Answer(Exit.USAGE, f"{program}: {error}\ntry {program} --help\n")
         except OSError as error:
-            return Answer(_exit_of(error), f"{program}: {error}\n")
+            return Answer(exit_of(error), f"{program}: {error}\n")
         unknown = () if self._takes_anything else parsed.unknown
         notes = "".join(f"Unknown option: {letter[1]}\n" for letter in unknown)
         text = outcome.text
@@ -415,41 +273,6 @@ def _program(invocation: Invocation) -> str:
     return invocation.path.rpartition("/")[2]
 
 
-def _event(given: _FromMon, invocation: Invocation) -> Event:
-    summary, _, detail = invocation.stdin.partition("\n")
-    kind = given.kind(invocation.environ)
-    return Event(
-        group=given.group,
-        service=given.service,
-        hosts=tuple(given.hosts.split()),
-        time=time.time() if given.time is None else given.time,
-        kind=kind or EventKind.FAILURE,
-        summary=summary,
-        detail=detail,
-        environ=invocation.environ,
-        next_alert=given.next_alert,
-        program=_program(invocation),
-        arguments=invocation.arguments,
-        is_told=kind is not None,
-    )
-
-
 def _append(path: str | Path, text: str) -> None:
     with open(path, "ab") as file:
         file.write(encode(text))
-
-
-_LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.EINVAL, errno.ENAMETOOLONG})
-"""errors of the system that another attempt would meet again"""
-
-
-def _exit_of(error: OSError) -> Exit:
-    """The exit code for an error of the operating system that the alert did not handle itself.
-
-    Most of them pass: a server that refuses or does not answer, a name that is not found, a disk that is full.
-    """
-    if isinstance(error, ssl.SSLError):  # its numbers are OpenSSL's
-        return Exit.TRY_AGAIN
-    if error.errno in {errno.EACCES, errno.EPERM}:
-        return Exit.NO_PERMISSION
-    return Exit.IO if error.errno in _LASTING else Exit.TRY_AGAIN

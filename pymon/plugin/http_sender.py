@@ -32,7 +32,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pymon.errors import PluginUsageError
 from pymon.options import flag, many, option
-from pymon.plugin.alert import AlertOutcome, Done, Exit, Failed, TryAgain
+from pymon.plugin.alert_outcome import AlertOutcome, Done, Exit, Failed, TryAgain
 from pymon.plugin.blocking import in_thread
 from pymon.plugin.hostname import host_addresses, host_text
 from pymon.plugin.http.transport import OneShotTransport, Proxy, Request, Response, TransportError, authority, basic

@@ -31,25 +31,18 @@ other exception, and what this machine does not allow make the check *broken*, w
 from __future__ import annotations
 
 import asyncio
-import functools
-import socket
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, NoReturn
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from pymon.contract.invocation import Invocation
-from pymon.contract.plugin import Answer
-from pymon.errors import PluginError, PluginUsageError
-from pymon.model.argument import ArgumentProblem
+from pymon.errors import PluginUsageError
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_EXIT
-from pymon.options import OptionParser, flag, option
 from pymon.plugin.blocking import Blocking
 from pymon.plugin.host import Host
+from pymon.plugin.monitor_program import EachHostOptions, MonitorProgram, ParsedCall, common_options
 from pymon.plugin.net import FAMILY_NAMES
 from pymon.plugin.outcome import (
-    HIGHEST_EXIT,
     Broken,
     Call,
     Down,
@@ -63,13 +56,11 @@ from pymon.plugin.outcome import (
     broken_summary,
     exitval_of,
     failed_hosts,
-    host_outcomes,
     over_all,
     plain_detail,
 )
-from pymon.plugin.program import about_of, called_with, run_and_leave
-from pymon.plugin.validation import Given, Validate, ask, problem_of
-from pymon.plugin.values import count, positive, seconds
+from pymon.plugin.program import about_of
+from pymon.plugin.validation import Validate
 from pymon.scarcity.lack import Lack, noting_lack
 from pymon.scarcity.symptoms import shortage_in
 
@@ -79,146 +70,8 @@ AT_ONCE = 256
 THREADS_AT_ONCE = 32
 """the same for a probe that blocks, and so takes a thread for each host"""
 
-_REMEMBERED = 16384
-"""argument lists whose options are remembered, so that a check each second reads them once"""
 
-
-@dataclass(frozen=True)
-class _HelpOptions:
-    """The option of every monitor; what the monitor declares itself comes first."""
-
-    help: bool = flag("-h", "--help", about="show this help")
-
-
-@dataclass(frozen=True)
-class _FamilyOptions:
-    """The further options of a monitor of hosts."""
-
-    ipv4: bool = flag("-4", "--ipv4", about="over IPv4 only; with -6: over both, and both must be well")
-    ipv6: bool = flag("-6", "--ipv6", about="over IPv6 only")
-
-    def families(self) -> tuple[socket.AddressFamily, ...]:
-        chosen = [socket.AF_INET] * self.ipv4 + [socket.AF_INET6] * self.ipv6
-        return tuple(chosen) or (socket.AF_UNSPEC,)
-
-
-@dataclass(frozen=True)
-class _EachOptions:
-    """The further options of a monitor that probes each host by itself."""
-
-    timeout: float = option(
-        *("-t", "--timeout"), default=10.0, convert=seconds, metavar="SECONDS", about="limit per host (0: none)"
-    )
-    retries: int = option(
-        "--retries", default=0, convert=count, metavar="N", about="further attempts before a host counts as failed"
-    )
-    retry_wait: float = option(
-        "--retry-wait", default=1.0, convert=seconds, metavar="SECONDS", about="pause before each of them"
-    )
-    at_once: int | None = option(
-        "--at-once",
-        default=None,
-        convert=positive,
-        metavar="N",
-        about="hosts probed at the same time (256; in threads 32)",
-    )
-
-
-class _Read(NamedTuple, Generic[OptionsT]):
-    options: OptionsT
-    arguments: tuple[str, ...]
-    families: tuple[socket.AddressFamily, ...]
-    each: _EachOptions
-    wants_help: bool
-
-
-class _Program(Generic[OptionsT]):
-    """What both kinds of monitor are to the daemon, and from a command line."""
-
-    ordered = False
-    retry_on: frozenset[int] = frozenset()
-    _none_is_wrong = False
-
-    def __init__(
-        self,
-        options: type[OptionsT],
-        common: Sequence[type[Any]],
-        about: str,
-        subject: str,
-        single_dash: bool,
-        options_first: bool = False,
-        validate: Validate | None = None,
-    ) -> None:
-        self._options = options
-        self._validate = validate
-        self._about = about
-        self._subject = subject
-        self._parser = OptionParser(
-            options, common=common, single_dash=single_dash, subject=subject, options_first=options_first
-        )
-        self._common = common
-        self._read = functools.lru_cache(maxsize=_REMEMBERED)(self._parse)
-
-    def order_key(self, invocation: Invocation) -> Hashable:
-        """Checks need no order."""
-        return invocation.path
-
-    async def run(self, invocation: Invocation) -> Answer:
-        """One run: exit code, output, measurements, and what each host is."""
-        name = invocation.path.rpartition("/")[2]
-        try:
-            read = self._read(invocation.arguments)
-            if read.wants_help:
-                return Answer(0, self._parser.usage(name, self._about))
-            if not read.arguments:
-                return Answer(0, "")
-            report = await self._report(read, invocation)
-        except PluginUsageError as error:
-            return Answer(BROKEN_EXIT, f"{name}: {error}\n{name} --help tells what it takes\n")
-        except PluginError as error:
-            return Answer(BROKEN_EXIT, f"{name}: {error}\n")
-        exitval = report.exitval if 0 <= report.exitval <= HIGHEST_EXIT else HIGHEST_EXIT
-        exitval = BROKEN_EXIT if report.broken else exitval
-        return Answer(exitval, report.output(), report.measurements, host_outcomes(report.hosts))
-
-    def validate(
-        self, arguments: Sequence[str], environ: Mapping[str, str], hosts: int = 0
-    ) -> tuple[ArgumentProblem, ...]:
-        """What is wrong with arguments, without checking anything. The last ``hosts`` of them are those that mon adds.
-
-        May read files that they name.
-        """
-        wrong = self._parser.problems(arguments, hosts)
-        if wrong:
-            return tuple(problem_of(error, arguments) for error in wrong)
-        try:
-            read = self._parse(tuple(arguments))
-        except PluginUsageError as error:
-            return (problem_of(error, arguments),)
-        if read.wants_help or not read.arguments:
-            return ()
-        return ask(self._validate, Given(read.options, tuple(arguments), environ, read.arguments, read.families))
-
-    async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
-        raise NotImplementedError
-
-    def main(self) -> NoReturn:
-        """Run as a program: arguments from the command line, output to standard output, and exit."""
-        run_and_leave(self.run(called_with()), is_check=True)
-
-    def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
-        parsed = self._parser.parse(arguments)
-        if parsed.unknown:
-            raise PluginUsageError(f"unknown option {parsed.unknown[0]}", word=parsed.unknown_at[0])
-        wants_help = parsed.of(_HelpOptions).help
-        if self._none_is_wrong and not parsed.words and not wants_help:
-            raise PluginUsageError(f"at least one {self._subject} must be specified")
-        families = (parsed.of(_FamilyOptions) if _FamilyOptions in self._common else _FamilyOptions()).families()
-        each = parsed.of(_EachOptions) if _EachOptions in self._common else _EachOptions()
-        return _Read(parsed.of(self._options), parsed.words, families, each, wants_help)
-
-
-class SetMonitor(_Program[OptionsT]):
+class SetMonitor(MonitorProgram[OptionsT]):
     """A monitor that checks all its hosts in one go, by a coroutine function that gives a Report."""
 
     def __init__(
@@ -241,12 +94,12 @@ class SetMonitor(_Program[OptionsT]):
         there is neither -4 nor -6. ``validate`` says what is wrong with options that the declarations let pass (see
         ``pymon.plugin.validation``).
         """
-        common = _common(local)
+        common = common_options(local)
         super().__init__(options, common, about_of(about, check), subject, single_dash, validate=validate)
         self._check = check
         self._none_is_wrong = none_is_wrong
 
-    async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
+    async def _report(self, read: ParsedCall[OptionsT], invocation: Invocation) -> Report:
         with noting_lack() as lack:
             report = await self._check(Call(read.arguments, read.options, invocation.environ, read.families))
         if lack.said and report.exitval and not report.broken:  # which of its hosts it was for is not known
@@ -259,7 +112,7 @@ Detail = Callable[[Outcomes, OptionsT], str]
 Divide = Callable[[OptionsT, tuple[str, ...]], tuple[OptionsT, tuple[str, ...]]]
 
 
-class Monitor(_Program[OptionsT]):
+class Monitor(MonitorProgram[OptionsT]):
     """A monitor that probes each host by itself, all at the same time."""
 
     def __init__(
@@ -293,7 +146,7 @@ class Monitor(_Program[OptionsT]):
         end at the first word that is none (see ``pymon.options``). ``validate`` says what is wrong with options
         that the declarations and ``divide`` let pass (see ``pymon.plugin.validation``).
         """
-        common = (*_common(local), _EachOptions)
+        common = (*common_options(local), EachHostOptions)
         super().__init__(options, common, about_of(about, probe), subject, single_dash, options_first, validate)
         blocks = not asyncio.iscoroutinefunction(probe)
         self._probe: Callable[[Host, OptionsT], Awaitable[Outcome]] = Blocking(probe) if blocks else probe  # type: ignore[assignment]  # told apart by the line before
@@ -304,14 +157,14 @@ class Monitor(_Program[OptionsT]):
         self._divide = divide
         self._summary = summary or failed_hosts
 
-    def _parse(self, arguments: tuple[str, ...]) -> _Read[OptionsT]:
+    def _parse(self, arguments: tuple[str, ...]) -> ParsedCall[OptionsT]:
         read = super()._parse(arguments)
         if self._divide is None or read.wants_help:
             return read
         options, hosts = self._divide(read.options, read.arguments)
         return read._replace(options=options, arguments=hosts)
 
-    async def _report(self, read: _Read[OptionsT], invocation: Invocation) -> Report:
+    async def _report(self, read: ParsedCall[OptionsT], invocation: Invocation) -> Report:
         names = tuple(dict.fromkeys(read.arguments))
         measured: list[Measurement] = []
         environ = invocation.environ
@@ -328,7 +181,7 @@ class Monitor(_Program[OptionsT]):
         return Report(exitval, summary, detail, tuple(measured), hosts=outcomes)
 
     async def _all(
-        self, names: Sequence[str], read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
+        self, names: Sequence[str], read: ParsedCall[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
     ) -> dict[str, Outcome]:
         found: dict[str, Outcome] = {}
         misused: list[PluginUsageError] = []
@@ -352,7 +205,7 @@ class Monitor(_Program[OptionsT]):
         return {name: found.get(name) or Broken(str(misused[0])) for name in names}
 
     async def _outcome(
-        self, name: str, read: _Read[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
+        self, name: str, read: ParsedCall[OptionsT], measured: list[Measurement], environ: Mapping[str, str]
     ) -> Outcome:
         """Of one host, after as many attempts as it may have."""
         retries: int = getattr(read.options, "retries", read.each.retries)
@@ -372,7 +225,7 @@ class Monitor(_Program[OptionsT]):
             measured += [Measurement(name, what + ending, *figure) for what, figure in host.measured.items()]
         return outcome
 
-    async def _over_each_family(self, hosts: Sequence[Host], read: _Read[OptionsT]) -> Outcome:
+    async def _over_each_family(self, hosts: Sequence[Host], read: ParsedCall[OptionsT]) -> Outcome:
         attempts = [asyncio.ensure_future(self._attempt(host, read)) for host in hosts]
         try:
             outcomes = await asyncio.gather(*attempts)
@@ -382,14 +235,14 @@ class Monitor(_Program[OptionsT]):
                 attempt.cancel()
             await asyncio.gather(*attempts, return_exceptions=True)
 
-    async def _attempt(self, host: Host, read: _Read[OptionsT]) -> Outcome:
+    async def _attempt(self, host: Host, read: ParsedCall[OptionsT]) -> Outcome:
         with noting_lack() as lack:
             outcome = await self._try(host, read, lack)
         if lack.said and isinstance(outcome, Down):
             return Broken(_short_of(lack), f"{outcome.reason}\n{outcome.detail}")
         return outcome
 
-    async def _try(self, host: Host, read: _Read[OptionsT], lack: Lack) -> Outcome:
+    async def _try(self, host: Host, read: ParsedCall[OptionsT], lack: Lack) -> Outcome:
         limit: float | None = getattr(read.options, "timeout", read.each.timeout) or None
         began = time.perf_counter()
         try:
@@ -423,7 +276,3 @@ class Monitor(_Program[OptionsT]):
 
 def _short_of(lack: Lack) -> str:
     return f"pymon was short of what this takes: {lack.said}"
-
-
-def _common(local: bool) -> tuple[type[Any], ...]:
-    return (_HelpOptions,) if local else (_FamilyOptions, _HelpOptions)

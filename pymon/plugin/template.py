@@ -48,7 +48,7 @@ from pymon.text import one_line, readable
 if TYPE_CHECKING:
     import jinja2
 
-    from pymon.plugin.alert import Event
+    from pymon.plugin.alert_event import Event
 
 WORDS: Mapping[EventKind, str] = {
     EventKind.FAILURE: "ALERT",

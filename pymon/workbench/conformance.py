@@ -19,7 +19,7 @@ from pymon.contract.invocation import Invocation
 from pymon.errors import PluginError
 from pymon.installed import Offer
 from pymon.model.measurement import Measurement
-from pymon.model.result import Cause, CheckOutcome, CheckResult
+from pymon.model.result import Cause, CheckOutcome, CheckResult, HostOutcome
 from pymon.plugin.alert import Alert
 from pymon.plugin.monitor import Monitor
 from pymon.process.execution import run_process
@@ -297,6 +297,10 @@ def _differences(process: TrialRun, inside: TrialRun) -> Iterator[str]:
     if names[0] != names[1]:
         odd = ", ".join(" ".join(each[:2]) for each in sorted(names[0] ^ names[1]))
         yield f"measured one way only: {odd}"
+    for host in sorted(one.hosts.keys() | other.hosts.keys()):
+        outcomes = [result.hosts.get(host, HostOutcome.UNKNOWN).value for result in (one, other)]
+        if outcomes[0] != outcomes[1]:
+            yield f"{host} is {outcomes[0]} as a process, {outcomes[1]} in process"
 
 
 def _first_difference(one: str, other: str) -> str:

@@ -487,6 +487,26 @@ def test_what_it_measures_one_way_only(write: Write) -> None:
     assert run(path, "127.0.0.1").problems == ("differs: measured one way only: 127.0.0.1 extra",)
 
 
+TELLING = """
+from pymon.plugin import Broken, Report, SetMonitor
+
+async def check(call):
+    here = Up() if __name__ == "__main__" else Broken("x")
+    return Report(1, "it is", hosts={"web1": here, "web2": Down("x")})
+
+monitor = SetMonitor(Options, check)
+
+if __name__ == "__main__":
+    monitor.main()
+"""
+
+
+def test_hosts_that_are_something_else_in_process(tmp_path: Path) -> None:
+    path = tmp_path / "own.monitor"
+    write_program(path, HEAD + TELLING)
+    assert run(path, "web1", "web2").problems == ("differs: web1 is up as a process, unknown in process",)
+
+
 def test_a_probe_that_raises(write: Write) -> None:
     path = write("""
         async def probe(host, options):
