@@ -17,7 +17,7 @@ from pymon.config.loader import load
 from pymon.config.time_values import parse_timeval
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
-from pymon.engine.mon_state_sync import kinds_named
+from pymon.engine.mon_state_sync import parse_kinds
 from pymon.errors import PymonError
 from pymon.getopt_long import AmbiguousOption, UnknownOption, find_name, split_word
 from pymon.model.settings import Settings
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             first=loaded,
             pidfile=pidfile,
             stopped=options.stopped,
-            loadstate=kinds_named(options.loadstate),
+            loadstate=parse_kinds(options.loadstate),
             attach=(Server,),
             on_start=behind.started if behind else None,
             on_stop=leave_behind_threads,

@@ -10,7 +10,7 @@ from pathlib import Path
 from pymon.config.loader import load
 from pymon.engine.daemon import leave_behind_threads, prepare_process, watch
 from pymon.engine.log import set_up_logging
-from pymon.engine.mon_state_sync import kinds_named
+from pymon.engine.mon_state_sync import parse_kinds
 from pymon.runner.event_loop import DaemonLoop
 from pymon.server.server import Server
 
@@ -39,7 +39,7 @@ def run(
         first=loaded,
         pidfile=pidfile,
         stopped=stopped,
-        loadstate=kinds_named(loadstate),
+        loadstate=parse_kinds(loadstate),
         attach=(Server,),
         on_stop=leave_behind_threads,
     )

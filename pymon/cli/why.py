@@ -20,7 +20,7 @@ from pathlib import Path
 from pymon.client.protocol import ClientCommand, Reply
 from pymon.client.sync import Client
 from pymon.config.time_values import parse_timeval
-from pymon.engine.debt_payment import owed_by
+from pymon.engine.debt_payment import list_debts_on_file
 from pymon.errors import (
     BadAnswer,
     ClientError,
@@ -221,7 +221,7 @@ def _read(record: Path, key: ServiceKey, since: float) -> ServiceHistory:
         found.services,
         remark,
         muted,
-        owed=tuple(owed_by(key, state, now=written.timestamp())),
+        owed=tuple(list_debts_on_file(key, state, now=written.timestamp())),
         left=state.left,
         measured=state.measured,
         measurements=state.measurements,

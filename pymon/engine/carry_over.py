@@ -20,7 +20,7 @@ from pymon.model.state import ServiceState
 
 FEW = 4
 """services; of fewer than these any number may go at a re-read, but not all"""
-DEPARTED_KEPT = 10_000
+DEPARTED_LIMIT = 10_000
 """services that have left the configuration and whose states are kept, the newest"""
 
 
@@ -89,11 +89,11 @@ def carry_over(
     for key, service in new.services.items():
         state, before = states.get(key), old.services.get(key)
         if state is None or before is None:
-            carried[key] = come_back(service, away.pop(key, None), target)
+            carried[key] = restore_state(service, away.pop(key, None), target)
         elif key in unchanged:
             carried[key] = state
         else:
-            carried[key] = _stay(before, state, service, target)
+            carried[key] = _carry_changed(before, state, service, target)
     removed = frozenset(old.services.keys() - new.services.keys())
     for key in sorted(removed):
         if key in states and (_is_worth_keeping(states[key]) or (disabled is not None and disabled(key))):
@@ -136,7 +136,7 @@ def resume(
     Services that are not in the configuration have left it while no daemon ran: when it was written last. Those that
     are ``disabled`` are remembered as well.
     """
-    carried = {key: come_back(service, saved.get(key), target) for key, service in site.services.items()}
+    carried = {key: restore_state(service, saved.get(key), target) for key, service in site.services.items()}
     away = {
         key: replace(state, left=state.left or last_write or now)
         for key, state in saved.items()
@@ -177,23 +177,23 @@ def _account(
     """
     added = frozenset(site.services.keys() - known)
     fresh = {key: site.services[key] for key in sorted(added) if not carried[key].debts}
-    descent = _Descent() if old is None else _Descent(old.services, _renamings(old, site, fresh))
-    notices = [*_inherit(fresh, carried, away, descent, target), *_left_with(away, removed)]
+    descent = _Descent() if old is None else _Descent(old.services, _find_renamed(old, site, fresh))
+    notices = [*_inherit(fresh, carried, away, descent, target), *_notice_departures(away, removed)]
     for key, service in site.services.items():
         if key not in unchanged:
-            notices += paid_as_it_was(service, carried[key], target)
+            notices += notice_unlisted_payers(service, carried[key], target)
     return CarriedOver(
-        states={key: without_old_debts(state, now) for key, state in carried.items()},
+        states={key: drop_old_debts(state, now) for key, state in carried.items()},
         unchanged=unchanged,
         changed=frozenset(site.services.keys() & known) - unchanged,
         added=added,
         removed=removed,
-        departed=without_old(away, now),
+        departed=drop_old_departed(away, now),
         notices=tuple(notices),
     )
 
 
-def come_back(service: Service, state: ServiceState | None, target: TargetOf = by_words) -> ServiceState:
+def restore_state(service: Service, state: ServiceState | None, target: TargetOf = by_words) -> ServiceState:
     """The state of a service that was not there a moment ago: as it was left, if it is known, as far as it fits."""
     if state is None:
         return ServiceState()
@@ -207,7 +207,7 @@ def _is_worth_keeping(state: ServiceState) -> bool:
     return bool(state.debts) or not state.is_untold
 
 
-def _stay(before: Service, state: ServiceState, service: Service, target: TargetOf) -> ServiceState:
+def _carry_changed(before: Service, state: ServiceState, service: Service, target: TargetOf) -> ServiceState:
     """The state of a service whose declaration has changed."""
     if carryover.is_blank(state):
         return carryover.blank(state, service)
@@ -215,26 +215,26 @@ def _stay(before: Service, state: ServiceState, service: Service, target: Target
     return carryover.carry(state, carryover.traces_of(before, target), service, target)
 
 
-def without_old(departed: Mapping[ServiceKey, ServiceState], now: float) -> dict[ServiceKey, ServiceState]:
+def drop_old_departed(departed: Mapping[ServiceKey, ServiceState], now: float) -> dict[ServiceKey, ServiceState]:
     """The states of departed services without those that left too long ago, or are too many."""
     known = {key: state for key, state in departed.items() if now - state.left < debts.UNPAID_KEPT}
-    return dict(sorted(known.items(), key=lambda item: item[1].left)[-DEPARTED_KEPT:])
+    return dict(sorted(known.items(), key=lambda item: item[1].left)[-DEPARTED_LIMIT:])
 
 
-def without_old_debts(state: ServiceState, now: float) -> ServiceState:
+def drop_old_debts(state: ServiceState, now: float) -> ServiceState:
     """A state without debts that were listed as unpaid for long enough."""
     left = debts.without_old(state.debts, now)
     return state if left is state.debts else replace(state, debts=left)
 
 
-def paid_as_it_was(service: Service, state: ServiceState, target: TargetOf) -> Iterator[Notice]:
+def notice_unlisted_payers(service: Service, state: ServiceState, target: TargetOf) -> Iterator[Notice]:
     """The debts of a service that mon.cf has no upalert for any more."""
     for debt in state.debts:
         if not debt.unpaid_since and (payers := debts.unlisted_payers(service, debt, target)):
             yield Notice(service.key, debt, payers)
 
 
-def forgotten(states: Mapping[ServiceKey, ServiceState]) -> Iterator[Notice]:
+def notice_forgotten(states: Mapping[ServiceKey, ServiceState]) -> Iterator[Notice]:
     """The debts of states that are not taken up."""
     for key, state in sorted(states.items()):
         for debt in state.debts:
@@ -242,7 +242,7 @@ def forgotten(states: Mapping[ServiceKey, ServiceState]) -> Iterator[Notice]:
                 yield Notice(key, debt, debt.payers, is_forgotten=True)
 
 
-def _left_with(away: Mapping[ServiceKey, ServiceState], removed: frozenset[ServiceKey]) -> Iterator[Notice]:
+def _notice_departures(away: Mapping[ServiceKey, ServiceState], removed: frozenset[ServiceKey]) -> Iterator[Notice]:
     for key in sorted(removed & away.keys()):
         for debt in away[key].debts:
             if not debt.unpaid_since and debt.payers:
@@ -276,7 +276,7 @@ def _inherit(
             continue
         left: list[Debt] = []
         for debt in state.debts:
-            heir = None if debt.unpaid_since else _heir(key, debt, fresh, descent, target)
+            heir = None if debt.unpaid_since else _find_heir(key, debt, fresh, descent, target)
             if heir is None:
                 left.append(debt)
                 continue
@@ -289,7 +289,7 @@ def _inherit(
             away[key] = replace(state, debts=tuple(left))
 
 
-def _heir(
+def _find_heir(
     key: ServiceKey, debt: Debt, fresh: Mapping[ServiceKey, Service], descent: _Descent, target: TargetOf
 ) -> ServiceKey | None:
     """The new service that owes a debt of one that has left; of several the one of the same group.
@@ -307,31 +307,31 @@ def _heir(
     return None
 
 
-def _renamings(old: Site, new: Site, fresh: Mapping[ServiceKey, Service]) -> dict[ServiceKey, ServiceKey]:
+def _find_renamed(old: Site, new: Site, fresh: Mapping[ServiceKey, Service]) -> dict[ServiceKey, ServiceKey]:
     """The services that have left and are there by another name: with the same declaration, and the same hosts.
 
     Where two look alike, the one of the same group or service name is meant; if that leaves a choice, none is.
     """
     if not fresh:
         return {}
-    alike = {key: _lookalikes(old, key, new, fresh) for key in old.services.keys() - new.services.keys()}
+    alike = {key: _find_lookalikes(old, key, new, fresh) for key in old.services.keys() - new.services.keys()}
     claims = Counter(heir for heirs in alike.values() for heir in heirs)
     return {key: heirs[0] for key, heirs in alike.items() if len(heirs) == 1 and claims[heirs[0]] == 1}
 
 
-def _lookalikes(old: Site, key: ServiceKey, new: Site, fresh: Mapping[ServiceKey, Service]) -> list[ServiceKey]:
-    before, hosts = old.services[key], _names(old, key.group)
+def _find_lookalikes(old: Site, key: ServiceKey, new: Site, fresh: Mapping[ServiceKey, Service]) -> list[ServiceKey]:
+    before, hosts = old.services[key], _host_names(old, key.group)
     found = [
         each
         for each, after in fresh.items()
-        if _renamed(before, after) == after and (each.group == key.group or _names(new, each.group) == hosts)
+        if _with_names_of(before, after) == after and (each.group == key.group or _host_names(new, each.group) == hosts)
     ]
     return [each for each in found if each.group == key.group or each.service == key.service] or found
 
 
-def _names(site: Site, group: str) -> set[str]:
+def _host_names(site: Site, group: str) -> set[str]:
     return {host.name for host in site.hosts(group)}
 
 
-def _renamed(before: Service, after: Service) -> Service:
+def _with_names_of(before: Service, after: Service) -> Service:
     return replace(before, group=after.group, name=after.name, description=after.description)

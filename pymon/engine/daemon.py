@@ -209,4 +209,4 @@ async def _reload_on(reload: asyncio.Event, engine: Engine) -> None:
     while True:
         await reload.wait()
         reload.clear()
-        await engine.reload_and_tell()
+        await engine.reload_and_log()

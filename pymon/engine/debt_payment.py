@@ -32,12 +32,12 @@ from pymon.timeline import debt_text
 
 log = logging.getLogger("pymon.engine")
 
-TARGETS_KEPT = 50_000
+TARGETS_LIMIT = 50_000
 """alerts of services of which is remembered what they act upon: reading their arguments takes a while"""
 LEFT = "the service is not in mon.cf any more"
 
 
-class Watched(Protocol):
+class SiteOwner(Protocol):
     """What is watched, as its owner has it."""
 
     clock: Callable[[], float]
@@ -62,12 +62,12 @@ class Watched(Protocol):
         """Change the state of a service."""
 
 
-class Owing:
+class DebtBook:
     """The debts of all services: lists them, and tells what becomes of them."""
 
-    def __init__(self, watched: Watched, record: Store, environ: Mapping[str, str]) -> None:
+    def __init__(self, owner: SiteOwner, record: Store, environ: Mapping[str, str]) -> None:
         """``environ`` is what alerts inherit."""
-        self._watched = watched
+        self._owner = owner
         self._record = record
         self._environ = environ
         self._targets: dict[tuple[ServiceKey, tuple[tuple[str, str], ...], Command], Target] = {}
@@ -75,8 +75,8 @@ class Owing:
 
     def target(self, service: Service, command: Command) -> Target:
         """What an alert of a service acts upon."""
-        programs = self._watched.programs
-        if programs is not self._targets_of or len(self._targets) >= TARGETS_KEPT:
+        programs = self._owner.programs
+        if programs is not self._targets_of or len(self._targets) >= TARGETS_LIMIT:
             self._targets, self._targets_of = {}, programs
         known = service.key, service.environment, command
         if (found := self._targets.get(known)) is None:
@@ -84,44 +84,41 @@ class Owing:
             self._targets[known] = found
         return found
 
-    def target_among(self, alerts: Mapping[str, PluginFile]) -> TargetOf:
+    def target_by(self, alerts: Mapping[str, PluginFile]) -> TargetOf:
         """The same by other programs than those in use."""
         return lambda service, command: target_of(service, command, alerts.get(command.name), self._environ)
 
     def programs(self) -> set[str]:
         """The names of the alerts that are owed: they may be of no mon.cf any more."""
-        return programs_of((*self._watched.states.values(), *self._watched.departed.values()))
+        return alert_names_of((*self._owner.states.values(), *self._owner.departed.values()))
 
-    def owed(self, key: ServiceKey | None = None) -> list[Owed]:
-        """What a service owes (None: what all do), those that have left the configuration too."""
-        return self.owed_of(self._watched.states, self._watched.departed, key)
-
-    def owed_of(
+    def list_owed(
         self,
         states: Mapping[ServiceKey, ServiceState],
         departed: Mapping[ServiceKey, ServiceState],
         key: ServiceKey | None = None,
     ) -> list[Owed]:
-        """The same by states of another moment."""
+        """What a service owes by these states (None: what all do), those that have left the configuration too."""
         known = {**departed, **states}
         wanted = known.items() if key is None else [(key, known[key])] if key in known else []
-        return [each for of, state in wanted if state.debts for each in self._owed(of, state)]
+        return [each for of, state in wanted if state.debts for each in self._list_debts(of, state)]
 
-    def settled(self, service: Service, before: ServiceState, verdict: Verdict) -> None:
+    def report_changes(self, service: Service, before: ServiceState, verdict: Verdict) -> None:
         """A decision has changed debts: tell of those that nothing pays any more, and of those it pays for others."""
         known = {debt for debt in before.debts if debt.unpaid_since}
         for debt in verdict.state.debts:
             if debt.unpaid_since and debt not in known:
-                self._tell(
-                    service.key, f"{_call(debt)} is not paid for: {debt.why}; {self._by_hand(service.key, debt)}"
+                self._report(
+                    service.key,
+                    f"{_describe_call(debt)} is not paid for: {debt.why}; {self._by_hand(service.key, debt)}",
                 )
         done = [call for call in verdict.alerts if call.list_kind is AlertKind.UPALERT and call.history_word]
-        if done and self._watched.departed:
-            self._paid_with({self.target(service, call.command) for call in done})
+        if done and self._owner.departed:
+            self._pay_for_departed({self.target(service, call.command) for call in done})
 
-    def tell(self, notice: Notice) -> None:
+    def report(self, notice: Notice) -> None:
         """Tell what a re-read makes of a debt."""
-        call, hand = _call(notice.debt), self._by_hand(notice.key, notice.debt)
+        call, hand = _describe_call(notice.debt), self._by_hand(notice.key, notice.debt)
         if notice.heir is not None:
             heir = f"{notice.heir.group}/{notice.heir.service}"
             text = f"left mon.cf; {call} is owed by {heir} now, which acts upon the same"
@@ -132,22 +129,22 @@ class Owing:
         else:
             ups = " and ".join(f"'{payer}'" for payer in notice.payers)
             text = f"mon.cf has no upalert for {call}: at the recovery {ups} is called, as it was then"
-        self._tell(notice.key, text)
+        self._report(notice.key, text)
 
-    def _tell(self, key: ServiceKey, text: str) -> None:
+    def _report(self, key: ServiceKey, text: str) -> None:
         log.warning("%s/%s: %s", *key, text, extra={"group": key.group, "service": key.service, "event": "debt"})
-        self._record.add(TimelineEvent(self._watched.clock(), TimelineKind.DAEMON, text, key.group, key.service))
+        self._record.add(TimelineEvent(self._owner.clock(), TimelineKind.DAEMON, text, key.group, key.service))
 
-    def _paid_with(self, done: set[Target]) -> None:
+    def _pay_for_departed(self, done: set[Target]) -> None:
         """An upalert puts right what services that have left owe, too: it acts upon the same thing."""
         meant = {each for each in done if each.is_meant}
-        for key, state in self._watched.departed.items():
+        for key, state in self._owner.departed.items():
             left = debts.without_paid(Service(*key), state.debts, meant, self.target)
             if left is not state.debts:
-                self._watched.commit(key, replace(state, debts=left), ChangeCause.PAYMENT)
+                self._owner.commit(key, replace(state, debts=left), ChangeCause.PAYMENT)
 
-    def _owed(self, key: ServiceKey, state: ServiceState) -> Iterator[Owed]:
-        service, now = self._watched.site.services.get(key), self._watched.clock()
+    def _list_debts(self, key: ServiceKey, state: ServiceState) -> Iterator[Owed]:
+        service, now = self._owner.site.services.get(key), self._owner.clock()
         if state.left and now - state.left >= debts.UNPAID_KEPT:
             return
         for debt in debts.without_old(state.debts, now):
@@ -175,12 +172,12 @@ class Owing:
         return f"by hand: {'; '.join(self._line(key, payer) for payer in debt.payers)}"
 
     def _line(self, key: ServiceKey, command: Command) -> str:
-        hosts = [host.name for host in self._watched.site.hosts(key.group) if not host.disabled]
-        file = self._watched.programs.alerts.get(command.name)
-        return by_hand(key, command, self._watched.clock(), hosts, file)
+        hosts = [host.name for host in self._owner.site.hosts(key.group) if not host.disabled]
+        file = self._owner.programs.alerts.get(command.name)
+        return by_hand(key, command, self._owner.clock(), hosts, file)
 
 
-def owed_by(key: ServiceKey, state: ServiceState, now: float) -> Iterator[Owed]:
+def list_debts_on_file(key: ServiceKey, state: ServiceState, now: float) -> Iterator[Owed]:
     """What a state on file says that a service owes: what mon.cf says of it now is not known."""
     for debt in debts.without_old(state.debts, now):
         if debt.payers:
@@ -191,7 +188,7 @@ def owed_by(key: ServiceKey, state: ServiceState, now: float) -> Iterator[Owed]:
             yield Owed(key, str(debt.command), debt.at, is_due, since, why, ups, lines)
 
 
-def programs_of(states: Iterable[ServiceState]) -> set[str]:
+def alert_names_of(states: Iterable[ServiceState]) -> set[str]:
     """The names of the alerts that states have debts of."""
     owed = (debt for state in states for debt in state.debts)
     return {command.name for debt in owed for command in (debt.command, *debt.payers)}
@@ -209,5 +206,5 @@ def by_hand(
     return f"{variables} {shlex.join((*program, *arguments))}{f' {words}' if words else ''} </dev/null"
 
 
-def _call(debt: Debt) -> str:
+def _describe_call(debt: Debt) -> str:
     return f"the down alert '{debt.command}' of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(debt.at))}"

@@ -44,20 +44,20 @@ class Effects:
         for effect in effects:
             match effect:
                 case AlertCall():
-                    self._alert(effect, service, hosts, settings, alerts)
+                    self._call_alert(effect, service, hosts, settings, alerts)
                 case FailureRecorded(key, at, summary, broken):
                     line = f"{key.group} {key.service} {int(at)} {summary}"
                     self._history.failure(line)
                     what, word = ("broken check of", "broken") if broken else ("failure for", "failure")
-                    log.critical("%s %s", what, line, extra=_facts(key, word))
+                    log.critical("%s %s", what, line, extra=_log_facts(key, word))
                 case DowntimeRecorded():
                     self._downtime.record(effect)
                 case Suppressed(key, event, held, _):
-                    _log_held(key, event, held)
+                    _log_suppressed(key, event, held)
                 case Noticed(key, text):
-                    log.warning("%s/%s: %s", key.group, key.service, text, extra=_facts(key, "notice"))
+                    log.warning("%s/%s: %s", key.group, key.service, text, extra=_log_facts(key, "notice"))
 
-    def _alert(
+    def _call_alert(
         self,
         call: AlertCall,
         service: Service,
@@ -68,7 +68,9 @@ class Effects:
         file = alerts.get(call.command.name)
         word = call.history_word or call.event.value
         if file is None:
-            log.error("no alert %r in alertdir for %s/%s", call.command.name, *call.key, extra=_facts(call.key, word))
+            log.error(
+                "no alert %r in alertdir for %s/%s", call.command.name, *call.key, extra=_log_facts(call.key, word)
+            )
             return
         if call.history_word is not None:
             self._history.alert(history_line(call, file.path))
@@ -81,7 +83,7 @@ class Effects:
             file.path,
             call.command.shown_arguments,
             call.output.partition("\n")[0],
-            extra=_facts(call.key, word),
+            extra=_log_facts(call.key, word),
         )
         invocation = alert_invocation(call, service, file.path, hosts, settings, self._environ)
         self._launcher.launch(call, invocation, file, inprocess=is_inprocess_wanted(service, settings))
@@ -92,12 +94,12 @@ def is_inprocess_wanted(service: Service, settings: Settings) -> bool:
     return settings.inprocess if service.inprocess is None else service.inprocess
 
 
-def _log_held(key: ServiceKey, event: str, held: Sequence[object]) -> None:
+def _log_suppressed(key: ServiceKey, event: str, held: Sequence[object]) -> None:
     if log.isEnabledFor(SUPPRESSED):
         for reason in held:
-            log.log(SUPPRESSED, "%s/%s %s: not alerted: %s", *key, event, reason, extra=_facts(key, event))
+            log.log(SUPPRESSED, "%s/%s %s: not alerted: %s", *key, event, reason, extra=_log_facts(key, event))
 
 
-def _facts(key: ServiceKey, event: str) -> dict[str, str]:
+def _log_facts(key: ServiceKey, event: str) -> dict[str, str]:
     """What the JSON form of the log tells beside the message."""
     return {"group": key.group, "service": key.service, "event": event}

@@ -25,7 +25,7 @@ from pymon.engine.effects import Effects
 from pymon.engine.history import History
 from pymon.engine.limits import EngineLimits
 from pymon.engine.line_writer import LineWriter
-from pymon.engine.mon_state_sync import Saving
+from pymon.engine.mon_state_sync import MonStateFiles
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.monremote import Monremote
 from pymon.engine.plugin_lookup import find_programs
@@ -126,7 +126,7 @@ class Engine:
             check_programs=room.check_programs,
             rng=rng,
         )
-        self._saving = Saving(self._owner, self._monitor.timers, files, limits)
+        self._saving = MonStateFiles(self._owner, self._monitor.timers, files, limits)
         self._configuration = Configuration(
             self._owner,
             self._monitor,
@@ -163,8 +163,8 @@ class Engine:
         owner, site = self._owner, self.site
         resumption = self._resumption()
         is_fresh = site.settings.state is StatePolicy.FRESH
-        saved = await self._record.open(fresh=is_fresh, late=resumption.take_up_late, now=self._clock)
-        undone = await resumption.take_up(saved, self._loadstate)
+        saved = await self._record.open(fresh=is_fresh, late=resumption.restore_late, now=self._clock)
+        undone = await resumption.restore(saved, self._loadstate)
         counts = len(site.services), len(site.watches)
         since = owner.state.started
         self._record.add(operator_events.of_start(since, *counts, version=__version__, last_write=saved.last_write))
@@ -255,7 +255,7 @@ class Engine:
             hostname=self._hostname,
             banished=self._monitor.banished(),
             departed=known.departed,
-            owed=lambda key: self._owner.owing.owed_of(known.states, known.departed, key),
+            owed=lambda key: self._owner.debts.list_owed(known.states, known.departed, key),
         )
 
     # Changes
@@ -290,9 +290,9 @@ class Engine:
         """Take over what is new in the configuration. Raises PymonError if it is refused: then all goes on."""
         await self._configuration.reload()
 
-    async def reload_and_tell(self) -> None:
+    async def reload_and_log(self) -> None:
         """The same, for whom nobody waits: the log says it if it is refused."""
-        await self._configuration.reload_and_tell()
+        await self._configuration.reload_and_log()
 
     def observe_reloads(self, observer: Callable[[Settings], None]) -> Callable[[], None]:
         """Call an observer with the settings after each reload and reset; the function that is returned ends that."""

@@ -26,14 +26,14 @@ log = logging.getLogger("pymon.engine")
 T = TypeVar("T")
 
 
-def kinds_named(name: str | None) -> tuple[SavedKind, ...]:
+def parse_kinds(name: str | None) -> tuple[SavedKind, ...]:
     """What ``-l`` names: ``disabled``, ``opstatus`` or ``all``; None is nothing. Raises ValueError for other names."""
     if not name:
         return ()
     return tuple(SavedKind) if name == "all" else (SavedKind(name),)
 
 
-class Saving:
+class MonStateFiles:
     """Writes and reads ``disabled`` and ``opstatus`` in statedir, one after the other."""
 
     def __init__(self, owner: StateOwner, timers: Timers, worker: DiskWorker, limits: EngineLimits) -> None:

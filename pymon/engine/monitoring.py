@@ -77,7 +77,7 @@ class SiteMonitor:
         self.lateness: deque[float] = deque(maxlen=limits.lateness_remembered)
         maxprocs = owner.site.settings.maxprocs
         self._checks = Checks(maxprocs, self._check_ended, check_programs, check_descriptors, limits)
-        self._asked_for: set[ServiceKey] = set()
+        self._requested: set[ServiceKey] = set()
         due = {
             Timer.CHECK: self._check_due,
             Timer.TRAP_TIMEOUT: self._trap_overdue,
@@ -103,7 +103,7 @@ class SiteMonitor:
         """End timers and monitors, these with their process groups."""
         self.timers.close()
         self._timekeeping.stop()
-        self._asked_for.clear()
+        self._requested.clear()
         await self._checks.stop()
 
     def stop_scheduler(self, since: float | None = None) -> None:
@@ -154,7 +154,7 @@ class SiteMonitor:
         if self._owner.state.is_stopped:
             self.timers.put_off(Timer.CHECK, key, 0.0)
         elif self._checks.is_busy(key):
-            self._asked_for.add(key)
+            self._requested.add(key)
         else:
             self._begin_check(key, self._clock())
 
@@ -220,7 +220,7 @@ class SiteMonitor:
             extra = {"group": key.group, "service": key.service, "event": "check", "facts": facts}
             log.debug("checked %s/%s: exit %d (%s)", *key, result.exitval, result.cause.value, extra=extra)
         if result.cause is not Cause.CANCELLED and key in self._owner.site.services:
-            self._conclude(key, result)
+            self._judge(key, result)
 
     async def _execute(self, order: CheckOrder) -> CheckResult:
         self.running[order.key] = 0
@@ -246,7 +246,7 @@ class SiteMonitor:
         """The plugins that run as processes at present because they misbehaved inside the daemon."""
         return tuple(self._runner.banished())
 
-    def _conclude(self, key: ServiceKey, result: CheckResult) -> None:
+    def _judge(self, key: ServiceKey, result: CheckResult) -> None:
         owner, now = self._owner, self._clock()
         service, before = owner.site.services[key], owner.states[key]
         verdict = events.observe(service, before, result, now, owner.context)
@@ -255,8 +255,8 @@ class SiteMonitor:
             self.timers.follow_interval(key, now - result.duration, now)
 
     def _check_ended(self, key: ServiceKey) -> None:
-        if key in self._asked_for:
-            self._asked_for.discard(key)
+        if key in self._requested:
+            self._requested.discard(key)
             if key in self._owner.site.services:
                 self.check_now(key)
 

@@ -51,10 +51,10 @@ def find_programs(site: Site, before: Programs | None = None, also: Collection[s
     } | {service.redistribute.name for service in site.services.values() if service.redistribute is not None}
     wanted_alerts |= set(also)
     mondir, alertdir = site.settings.mondir, site.settings.alertdir
-    monitors = _found(wanted_monitors, scan(mondir, wanted_monitors, group=MONITORS), "monitor", mondir)
-    alerts = _found(wanted_alerts, scan(alertdir, wanted_alerts, group=ALERTS), "alert", alertdir)
-    _tell_of_shadows(monitors, before.monitors if before else {})
-    _tell_of_shadows(alerts, before.alerts if before else {})
+    monitors = _select_known(wanted_monitors, scan(mondir, wanted_monitors, group=MONITORS), "monitor", mondir)
+    alerts = _select_known(wanted_alerts, scan(alertdir, wanted_alerts, group=ALERTS), "alert", alertdir)
+    _log_shadows(monitors, before.monitors if before else {})
+    _log_shadows(alerts, before.alerts if before else {})
     obstacles = {name: search(name, mondir).obstacle for name in wanted_monitors - monitors.keys()}
     return Programs(monitors, alerts, frozenset(wanted_alerts - alerts.keys()), obstacles)
 
@@ -67,8 +67,8 @@ def look_up(
     One that is known already is looked for again only if its file is gone. Importing plugins takes its time: call it
     outside the event loop.
     """
-    new_monitors, no_monitors = _look_up("monitor", monitors, known.monitors, settings.mondir, MONITORS)
-    new_alerts, no_alerts = _look_up("alert", alerts, known.alerts, settings.alertdir, ALERTS)
+    new_monitors, no_monitors = _look_up_kind("monitor", monitors, known.monitors, settings.mondir, MONITORS)
+    new_alerts, no_alerts = _look_up_kind("alert", alerts, known.alerts, settings.alertdir, ALERTS)
     programs = replace(
         known,
         monitors={**known.monitors, **new_monitors},
@@ -79,20 +79,20 @@ def look_up(
     return Lookup(programs, (*no_monitors, *no_alerts))
 
 
-def _look_up(
+def _look_up_kind(
     kind: str, names: Collection[str], known: Mapping[str, PluginFile], directories: tuple[str, ...], group: str
 ) -> tuple[Mapping[str, PluginFile], list[str]]:
     """Those that are found and new, and what is wrong with the others."""
-    wanted = {name for name in names if name not in known or not _is_there(known[name])}
+    wanted = {name for name in names if name not in known or not _exists(known[name])}
     found = scan(directories, wanted, group=group)
-    return found, [_absence(kind, name, directories) for name in sorted(wanted - found.keys())]
+    return found, [_explain_absence(kind, name, directories) for name in sorted(wanted - found.keys())]
 
 
-def _is_there(file: PluginFile) -> bool:
+def _exists(file: PluginFile) -> bool:
     return file.offer is not None or bool(examine(file.path).path)
 
 
-def _absence(kind: str, name: str, directories: tuple[str, ...]) -> str:
+def _explain_absence(kind: str, name: str, directories: tuple[str, ...]) -> str:
     """Why a program that was looked for is not to be had."""
     obstacle = search(name, directories).obstacle
     if obstacle:
@@ -100,16 +100,16 @@ def _absence(kind: str, name: str, directories: tuple[str, ...]) -> str:
     return f"no {kind} {name!r} in {':'.join(directories)}"
 
 
-def _found(
+def _select_known(
     wanted: set[str], known: Mapping[str, PluginFile], kind: str, directories: tuple[str, ...]
 ) -> dict[str, PluginFile]:
     found = {name: known[name] for name in wanted if name in known}
     for name in sorted(wanted - found.keys()):
-        log.error("%s", _absence(kind, name, directories))
+        log.error("%s", _explain_absence(kind, name, directories))
     return found
 
 
-def _tell_of_shadows(found: Mapping[str, PluginFile], before: Mapping[str, PluginFile]) -> None:
+def _log_shadows(found: Mapping[str, PluginFile], before: Mapping[str, PluginFile]) -> None:
     for name, file in sorted(found.items()):
         known = before.get(name)
         if file.hides and not (known and (known.origin, known.hides) == (file.origin, file.hides)):

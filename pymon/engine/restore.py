@@ -12,13 +12,13 @@ from pymon.core import events
 from pymon.core.debts import keep_debts
 from pymon.core.outages import enter
 from pymon.core.time_shift import bound_times, shift_times
-from pymon.engine.carry_over import forgotten, resume, why_shrunk
+from pymon.engine.carry_over import notice_forgotten, resume, why_shrunk
 from pymon.engine.clock import EngineClock
-from pymon.engine.debt_payment import programs_of
+from pymon.engine.debt_payment import alert_names_of
 from pymon.engine.effects import is_inprocess_wanted
 from pymon.engine.history import ALERTS, FAILURES, History
 from pymon.engine.limits import EngineLimits
-from pymon.engine.mon_state_sync import Saving
+from pymon.engine.mon_state_sync import MonStateFiles
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.plugin_lookup import find_programs
 from pymon.engine.state_owner import StateOwner
@@ -50,53 +50,53 @@ class Resumption:
     monitor: SiteMonitor
     history: History
     record: Store
-    saving: Saving
+    saving: MonStateFiles
     clock: EngineClock
     limits: EngineLimits
 
-    async def take_up(self, saved: Saved, wanted: Iterable[SavedKind]) -> dict[str, Pending]:
+    async def restore(self, saved: Saved, wanted: Iterable[SavedKind]) -> dict[str, Pending]:
         """Go on from ``saved``, and from those of mon's files that are wanted; gives the alerts to launch, by tokens.
 
         A file of mon's beats the record only if it was written after it: somebody ran mon meanwhile (E-newest).
         """
         newer = [kind for kind in wanted if self._is_newer(kind, saved.last_write)]
         rebooted, written = self._is_rebooted(saved), saved.last_write
-        saved = self._translated(saved)
+        saved = self._by_the_clock_now(saved)
         await asyncio.to_thread(self._find_programs, saved)  # importing plugins takes its time
         if SavedKind.OPSTATUS not in newer:
-            self._take_states(saved)
+            self._restore_states(saved)
             if rebooted:
-                self._forget_what_the_machine_forgot()
+                self._allow_alerts_after_boot()
         else:  # mon knew nothing of what is owed
-            self._take_states(replace(saved, states=keep_debts(saved.states)))
+            self._restore_states(replace(saved, states=keep_debts(saved.states)))
         if SavedKind.DISABLED not in newer:
-            self._take_disabled(saved)
+            self._restore_disabled(saved)
         self.history.resume(saved.histories.get(ALERTS, ()), saved.histories.get(FAILURES, ()), written)
         if saved.stopped_since is not None:
             self.monitor.stop_scheduler(saved.stopped_since)
         if saved.last_write:
-            self._say_what_was_resumed()
-            self._warn_of_what_is_missing(saved)
-        for notice in forgotten(saved.forgotten):
-            self.owner.owing.tell(notice)
+            self._log_summary()
+            self._warn_if_shrunk(saved)
+        for notice in notice_forgotten(saved.forgotten):
+            self.owner.debts.report(notice)
         await self.saving.load(newer)
         self.owner.record_all()
-        return self._undone(saved)
+        return self._select_undone(saved)
 
-    def take_up_late(self, saved: Saved) -> None:
+    def restore_late(self, saved: Saved) -> None:
         """The record could not be read at the start, and now it can: go on from it where nothing newer is known.
 
         Without this, what operators had disabled would be checked, and outages acknowledged long ago told of again.
         Its undone alerts stay on file for the next daemon.
         """
         log.warning("the record is there at last: what an earlier daemon knew is taken up now")
-        owner, saved = self.owner, self._translated(saved)
+        owner, saved = self.owner, self._by_the_clock_now(saved)
         self._find_programs(saved)
-        self._take_states(saved)
-        self._take_disabled(saved)
+        self._restore_states(saved)
+        self._restore_disabled(saved)
         if saved.stopped_since is not None:
             self.monitor.stop_scheduler(saved.stopped_since)
-        self._say_what_was_resumed()
+        self._log_summary()
         owner.record_all()
 
     def is_still_wanted(self, pending: Pending) -> bool:
@@ -131,7 +131,7 @@ class Resumption:
             return boot != saved.written.boot
         return 0 < saved.last_write < self.clock.wall() - self.clock.steady()  # its start
 
-    def _translated(self, saved: Saved) -> Saved:
+    def _by_the_clock_now(self, saved: Saved) -> Saved:
         """What was saved, by the clock as it is now: it may have been set while no daemon ran (E-clock-set)."""
         now = self.owner.clock()
         step = clock_set_since(saved.written, Moment(now, *since_boot(self.clock)))
@@ -140,7 +140,7 @@ class Resumption:
         event = operator_events.of_clock_set(now, step)
         log.warning("%s (while no daemon ran)", event.text)
         self.record.add(event)
-        return translated(saved, step)
+        return shift_saved(saved, step)
 
     def _is_newer(self, kind: SavedKind, last_write: float) -> bool:
         path = Path(self.owner.site.settings.statedir, kind.value)
@@ -159,15 +159,15 @@ class Resumption:
         """Have at hand what is owed or was left undone, though mon.cf names it no more."""
         owner = self.owner
         undone = {each.pending.name for each in saved.undone if each.pending.event == EventKind.UP}
-        wanted = (programs_of(saved.states.values()) | undone) - owner.programs.alerts.keys()
+        wanted = (alert_names_of(saved.states.values()) | undone) - owner.programs.alerts.keys()
         if wanted:
             owner.replace_programs(find_programs(owner.site, owner.programs, wanted))
 
-    def _take_states(self, saved: Saved) -> None:
+    def _restore_states(self, saved: Saved) -> None:
         """Take up the states of services of which nothing is known yet, and those of services that are not there."""
         owner = self.owner
         carried = resume(
-            *(owner.site, saved.states, saved.last_write, owner.clock(), owner.owing.target),
+            *(owner.site, saved.states, saved.last_write, owner.clock(), owner.debts.target),
             disabled=saved.disabled_services,
         )
         for key, state in carried.states.items():
@@ -176,9 +176,9 @@ class Resumption:
         departed = {**carried.departed, **owner.departed}
         owner.replace_site(owner.site, departed=departed, cause=ChangeCause.RESTORE)
         for notice in carried.notices:
-            owner.owing.tell(notice)
+            owner.debts.report(notice)
 
-    def _forget_what_the_machine_forgot(self) -> None:
+    def _allow_alerts_after_boot(self) -> None:
         """Let ordered alerts about outages be sent again: what they changed in the kernel ended with it (E-reboot).
 
         Those whose changes are elsewhere (``survives_boot``) need not be.
@@ -202,7 +202,7 @@ class Resumption:
                 failed = replace(failed, periods={**failed.periods, **afresh})
                 self.owner.commit(key, enter(failed, broken=state.broken), ChangeCause.RESTORE)
 
-    def _take_disabled(self, saved: Saved) -> None:
+    def _restore_disabled(self, saved: Saved) -> None:
         site = self.owner.site
         newer = set(self.owner.state.host_switches)
         self.owner.switch_hosts(saved.disabled_hosts - newer, disabled=True)
@@ -213,14 +213,14 @@ class Resumption:
             saved.disabled_services & (site.services.keys() | away),
         )
 
-    def _warn_of_what_is_missing(self, saved: Saved) -> None:
+    def _warn_if_shrunk(self, saved: Saved) -> None:
         """A half-written mon.cf cannot be told from a short one, but what the record knows makes one suspicious."""
         known = sum(not state.left for state in saved.states.values())
         has = len(self.owner.site.services)
         if why_shrunk(known, has):
             log.warning("is mon.cf complete? The last daemon watched %d services, and it has %d", known, has)
 
-    def _say_what_was_resumed(self) -> None:
+    def _log_summary(self) -> None:
         owner = self.owner
         states = owner.states.values()
         counts = {
@@ -235,7 +235,7 @@ class Resumption:
         stopped = "; the scheduler is stopped" if owner.state.is_stopped else ""
         log.info("resumed from the record: %s%s", told, stopped)
 
-    def _undone(self, saved: Saved) -> dict[str, Pending]:
+    def _select_undone(self, saved: Saved) -> dict[str, Pending]:
         """The alerts to launch; of the others the log and the record tell that they are not."""
         launched: dict[str, Pending] = {}
         now = self.owner.clock()
@@ -248,14 +248,14 @@ class Resumption:
                 )
             elif undone.started:
                 why = "the daemon ended while it was under way, so nobody knows whether it arrived"
-                self._not_launched(undone.token, pending, f"decided {ago} ago: {why}", now)
+                self._record_loss(undone.token, pending, f"decided {ago} ago: {why}", now)
             elif now - pending.at > self.limits.alerts_too_old:
-                self._not_launched(undone.token, pending, f"it was decided {ago} ago, which is too long", now)
+                self._record_loss(undone.token, pending, f"it was decided {ago} ago, which is too long", now)
             else:
                 launched[undone.token] = pending
         return launched
 
-    def _not_launched(self, token: str, pending: Pending, why: str, now: float) -> None:
+    def _record_loss(self, token: str, pending: Pending, why: str, now: float) -> None:
         log.warning("%s for %s/%s (%s): %s", pending.name, pending.group, pending.service, pending.event, why)
         self.record.add(
             operator_events.of_lost_alert(pending.group, pending.service, pending.name, pending.event, now, why)
@@ -263,7 +263,7 @@ class Resumption:
         self.record.alert_ended(token)
 
 
-def translated(saved: Saved, seconds: float) -> Saved:
+def shift_saved(saved: Saved, seconds: float) -> Saved:
     """What was saved, so many seconds later: states, the scheduler's stop, and alerts that are not done."""
     undone = [
         replace(

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pymon.core.context import SiteContext
 from pymon.core.time_shift import shift_times
-from pymon.engine.debt_payment import Owing
+from pymon.engine.debt_payment import DebtBook
 from pymon.engine.effects import Effects
 from pymon.engine.plugin_lookup import Programs
 from pymon.engine.state import SiteState
@@ -39,7 +39,7 @@ def _report_failure(change: StateChange) -> None:
 class StateOwner:
     """Holds a site's state, and changes it. To be used from one event loop only.
 
-    ``clock`` gives the time in seconds since the epoch. ``owing`` has the debts of all services.
+    ``clock`` gives the time in seconds since the epoch. ``debts`` has the debts of all services.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class StateOwner:
             stopped_since=now if stopped else None,
             is_stopped_by_option=stopped,
         )
-        self.owing = Owing(self, record, environ)
-        self._context = self._state.context(self.owing.target, local_time)
+        self.debts = DebtBook(self, record, environ)
+        self._context = self._state.context(self.debts.target, local_time)
 
     # A look at it
 
@@ -148,7 +148,7 @@ class StateOwner:
         service = site.services[key]
         self._record.add(*decision_events.of_verdict(service, before, verdict, self.clock(), source))
         if verdict.state.debts is not before.debts:
-            self.owing.settled(service, before, verdict)
+            self.debts.report_changes(service, before, verdict)
         if verdict.effects:
             self._effects.perform(verdict.effects, service, now.hosts(key.group), site.settings, now.programs.alerts)
 
@@ -244,7 +244,7 @@ class StateOwner:
 
     def _take_over(self, state: SiteState) -> None:
         self._state = state
-        self._context = state.context(self.owing.target, local_time)
+        self._context = state.context(self.debts.target, local_time)
 
     def _record_disabled(self) -> None:
         state = self._state

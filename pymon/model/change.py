@@ -49,7 +49,8 @@ class ChangeCause(StrEnum):
         return self in _OBSERVATIONS
 
 
-_OBSERVATIONS = frozenset({ChangeCause.CHECK, ChangeCause.TRAP, ChangeCause.TRAP_TIMEOUT, ChangeCause.TRAP_EXPIRY})
+# A tuple: it is searched by identity, and the hash of an enumeration's member is a call of Python's.
+_OBSERVATIONS = (ChangeCause.CHECK, ChangeCause.TRAP, ChangeCause.TRAP_TIMEOUT, ChangeCause.TRAP_EXPIRY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.engine.clock import EngineClock
-from pymon.engine.mon_state_sync import kinds_named
+from pymon.engine.mon_state_sync import parse_kinds
 from pymon.model import request as asked
 from pymon.model.delivery import Pending
 from pymon.model.depend import ServiceKey
@@ -209,9 +209,9 @@ async def test_l_without_a_record_the_files_count(lab: Lab) -> None:
 
 
 def test_l_names_files() -> None:
-    assert kinds_named(None) == ()
-    assert kinds_named("disabled") == (SavedKind.DISABLED,)
-    assert kinds_named("all") == tuple(SavedKind)
+    assert parse_kinds(None) == ()
+    assert parse_kinds("disabled") == (SavedKind.DISABLED,)
+    assert parse_kinds("all") == tuple(SavedKind)
 
 
 # Alerts that were decided
@@ -334,7 +334,7 @@ async def test_e_reboot_what_ordered_alerts_did_ended_with_the_machine(
     lab.fail(X)
     saved = Saved(states={X: lab.state(X)}, last_write=time.time())
     resumption = replace(lab.engine._resumption(), clock=started_ago(-1 if is_rebooted else 1))
-    await resumption.take_up(saved, ())
+    await resumption.restore(saved, ())
     lab.fail(X)
     assert len(lab.engine.snapshot().alert_history) == alerts
     assert lab.state(X).period("p").alert_sent == 1
@@ -349,7 +349,7 @@ async def test_e_reboot_what_is_owed_is_paid_though_nothing_was_alerted_since(tm
     await lab.engine.start()
     lab.fail(X)
     saved = Saved(states={X: lab.state(X)}, last_write=time.time())
-    await replace(lab.engine._resumption(), clock=started_ago(-1)).take_up(saved, ())
+    await replace(lab.engine._resumption(), clock=started_ago(-1)).restore(saved, ())
     assert lab.state(X).period("p") == PeriodState()
     lab.recover(X)
     assert [line.split()[0] for line in lab.engine.snapshot().alert_history] == ["trapalert", "upalert"]

@@ -22,7 +22,7 @@ from pymon.engine.clock import EngineClock
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.history import History
 from pymon.engine.limits import EngineLimits
-from pymon.engine.mon_state_sync import Saving
+from pymon.engine.mon_state_sync import MonStateFiles
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.plugin_lookup import Lookup, Programs, find_programs, look_up
 from pymon.engine.requests.host_switches import with_hosts
@@ -56,7 +56,7 @@ class Configuration:
         history: History,
         downtime: DowntimeLog,
         record: Store,
-        saving: Saving,
+        saving: MonStateFiles,
         load: Load | None,
         auth: AuthRules,
         clock: EngineClock,
@@ -96,10 +96,10 @@ class Configuration:
         async with self._lock:
             try:
                 loaded = await self._load_steadily()
-                watched = self._watched_before_it_changed()
+                watched = self._count_before_change()
                 if why := why_shrunk(watched, len(loaded.site.services)):
-                    raise ConfigShrunk(f"{_names(loaded.files)}: {why}. {INSIST}")
-                site, programs = await self._find(loaded)
+                    raise ConfigShrunk(f"{_name_files(loaded.files)}: {why}. {INSIST}")
+                site, programs = await self._prepare(loaded)
             except PymonError as error:
                 self._record.add(operator_events.of_refusal(self._owner.clock(), "SIGHUP", str(error)))
                 raise
@@ -111,13 +111,13 @@ class Configuration:
                 *map(len, (carried.unchanged, carried.changed, carried.added, carried.removed)),
             )
             self._record_reload(carried, "SIGHUP")
-            self._tell_of_it()
+            self._announce()
             await self._saving.save(SavedKind.DISABLED)
 
     async def reset(self, *, keepstate: bool) -> None:
         """Read the configuration, and begin anew. Raises PymonError if it is refused; then nothing has changed."""
         async with self._lock:
-            site, programs = await self._find(await self._load_steadily())
+            site, programs = await self._prepare(await self._load_steadily())
             for key in site.services:
                 self._monitor.end_check(key)
             carried = self._take_over(site, programs)
@@ -130,7 +130,7 @@ class Configuration:
             self._monitor.arm_timers(site.services)
             log.info("reset: %d services begin anew", len(site.services))
             self._record_reload(carried, "reset keepstate" if keepstate else "reset")
-            self._tell_of_it()
+            self._announce()
             if keepstate:
                 await self._saving.save(*SavedKind)
 
@@ -175,7 +175,7 @@ class Configuration:
                 seen = loaded.files
             except PymonError as error:
                 refused, seen = error, getattr(error, "files", ())
-            doubt = await asyncio.to_thread(_doubt, seen, before)
+            doubt = await asyncio.to_thread(_find_doubt, seen, before)
             if not doubt or attempt == self._limits.readings:
                 break
             log.info("%s: read again in %g s", doubt, self._limits.read_again)
@@ -189,7 +189,7 @@ class Configuration:
             raise refused
         return loaded
 
-    def _watched_before_it_changed(self) -> int:
+    def _count_before_change(self) -> int:
         """How many services were watched before the file that has just been read began to change.
 
         What is written in pieces, or twice, is read as often: each reading may leave half of that, not of the last one.
@@ -224,13 +224,13 @@ class Configuration:
             return
         if names:
             log.info("%s has changed since it was read: read again", ", ".join(names))
-            await self.reload_and_tell()
+            await self.reload_and_log()
         elif looks > 1:
             self._plan_look(seen, looks - 1)
         else:  # it is at rest
             self._watched_before = 0
 
-    async def reload_and_tell(self) -> None:
+    async def reload_and_log(self) -> None:
         """Do as ``reload``, for whom nobody waits: the log says it if it is refused."""
         try:
             await self.reload()
@@ -239,9 +239,9 @@ class Configuration:
         except Exception:
             log.exception("the configuration could not be read again (a bug in pymon)")
 
-    async def _find(self, loaded: Loaded) -> tuple[Site, Programs]:
+    async def _prepare(self, loaded: Loaded) -> tuple[Site, Programs]:
         """Look up the programs of a configuration, and tell of what is odd about it."""
-        before, owed = self._owner.programs, self._owner.owing.programs()
+        before, owed = self._owner.programs, self._owner.debts.programs()
         programs = await asyncio.to_thread(find_programs, loaded.site, before, owed)  # importing plugins takes its time
         report(loaded.problems)
         await self.warn_of_arguments(loaded, programs)
@@ -256,9 +256,9 @@ class Configuration:
         owner.forget_enabled_hosts()
         site = replace(site, hostgroups=with_hosts(site.hostgroups, owner.state.disabled_hosts, disabled=True))
         known = {**owner.programs.alerts, **programs.alerts}
-        owed = owner.owing.programs() - programs.alerts.keys()  # some may be new since the programs were looked up
+        owed = owner.debts.programs() - programs.alerts.keys()  # some may be new since the programs were looked up
         programs = replace(programs, alerts={**programs.alerts, **{name: known[name] for name in owed & known.keys()}})
-        target = owner.owing.target_among(known)
+        target = owner.debts.target_by(known)
         carried = carry_over(owner.site, site, owner.states, owner.departed, now, target, owner.state.is_disabled)
         for key in carried.changed | carried.removed:
             monitor.end_check(key)
@@ -267,7 +267,7 @@ class Configuration:
         owner.replace_site(site, programs, carried.states, carried.departed)
         owner.record_all()
         for notice in carried.notices:
-            owner.owing.tell(notice)
+            owner.debts.report(notice)
         self._history.configure(settings, now)
         self._downtime.configure(settings, now)
         monitor.set_maxprocs(settings.maxprocs)
@@ -283,14 +283,14 @@ class Configuration:
         counts = {kind: len(keys) for kind, keys in kinds.items()}
         self._record.add(operator_events.of_reload(self._owner.clock(), counts, why))
 
-    def _tell_of_it(self) -> None:
+    def _announce(self) -> None:
         settings = self._owner.site.settings
         if settings.startupalerts_on_reset:
             self._monitor.startup_alerts()
         self.observers.tell(settings)
 
 
-def _doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
+def _find_doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
     """Why files may not be what they are to be; empty if there is no reason, or nothing has changed for a while."""
     if names := changed(seen):
         return f"{', '.join(names)} changes while it is read"
@@ -301,7 +301,7 @@ def _doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
     return ""
 
 
-def _names(files: tuple[FileSeen, ...]) -> str:
+def _name_files(files: tuple[FileSeen, ...]) -> str:
     return files[0].path if files else "the configuration"
 
 

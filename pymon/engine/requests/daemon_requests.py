@@ -10,7 +10,7 @@ from typing import Any
 from pymon.engine.downtime import read_pages
 from pymon.engine.history import History
 from pymon.engine.line_writer import LineWriter
-from pymon.engine.mon_state_sync import Saving
+from pymon.engine.mon_state_sync import MonStateFiles
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.requests.configuration import Configuration
 from pymon.engine.requests.handler import Handler
@@ -34,7 +34,7 @@ class DaemonRequests:
         line_writer: LineWriter,
         record: Store,
         configuration: Configuration,
-        saving: Saving,
+        saving: MonStateFiles,
     ) -> None:
         self._owner = owner
         self._monitor = monitor

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 
 from pymon.core import events
-from pymon.engine.mon_state_sync import Saving
+from pymon.engine.mon_state_sync import MonStateFiles
 from pymon.engine.monremote import Monremote
 from pymon.engine.requests.handler import Handler
 from pymon.engine.requests.host_switches import sole_watches, unknown_hosts
@@ -24,7 +24,7 @@ Switch = SwitchWatch | SwitchService | SwitchHosts
 class SwitchRequests:
     """Performs switches, sends the disable alerts that go with them, and tells the monremote."""
 
-    def __init__(self, owner: StateOwner, saving: Saving, monremote: Monremote) -> None:
+    def __init__(self, owner: StateOwner, saving: MonStateFiles, monremote: Monremote) -> None:
         self._owner = owner
         self._saving = saving
         self._monremote = monremote
@@ -48,7 +48,7 @@ class SwitchRequests:
                 if group not in site.watches:
                     return Outcome(False, f'unknown watch "{group}"')
                 self._watches((group,), enable, asker)
-                self._tell(enable, "watch", group)
+                self._tell_monremote(enable, "watch", group)
             case SwitchService(key, enable):
                 self._service(key, enable, asker)
             case SwitchHosts(hosts, enable):
@@ -66,8 +66,8 @@ class SwitchRequests:
         self._watches([group for each in groups.values() for group in each], enable, asker)
         for host, watches in groups.items():
             for group in watches:
-                self._tell(enable, "watch", group)
-            self._tell(enable, "host", host)
+                self._tell_monremote(enable, "watch", group)
+            self._tell_monremote(enable, "host", host)
 
     def _watches(self, groups: Collection[str], enable: bool, asker: Asker) -> None:
         owner = self._owner
@@ -77,7 +77,7 @@ class SwitchRequests:
         for group in groups:
             if group not in owner.state.disabled_watches:
                 services = (service.key for service in owner.site.watches[group].services)
-                self._say_goodbye((key for key in services if key not in owner.state.disabled_services), asker)
+                self._send_disable_alerts((key for key in services if key not in owner.state.disabled_services), asker)
         owner.disable(watches=groups)
 
     def _service(self, key: ServiceKey, enable: bool, asker: Asker) -> None:
@@ -86,11 +86,11 @@ class SwitchRequests:
             owner.enable(services=[key])
         else:
             if not owner.state.is_disabled(key):
-                self._say_goodbye((key,), asker)
+                self._send_disable_alerts((key,), asker)
             owner.disable(services=[key])
-        self._tell(enable, "service", *key)
+        self._tell_monremote(enable, "service", *key)
 
-    def _say_goodbye(self, keys: Iterable[ServiceKey], asker: Asker) -> None:
+    def _send_disable_alerts(self, keys: Iterable[ServiceKey], asker: Asker) -> None:
         """Send the disable alerts of services that are about to be silent, where there are any."""
         owner, now = self._owner, self._owner.clock()
         for key in keys:
@@ -101,5 +101,5 @@ class SwitchRequests:
                 verdict = events.disable(service, state, asker.user, now, owner.context)
                 owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
 
-    def _tell(self, enable: bool, *words: str) -> None:
+    def _tell_monremote(self, enable: bool, *words: str) -> None:
         self._monremote.tell(self._owner.site.settings.monremote, "enable" if enable else "disable", *words)

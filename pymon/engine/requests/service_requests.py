@@ -70,7 +70,7 @@ class ServiceRequests:
         monitor = self._owner.site.services[request.key].monitor
         lookup = await self._configuration.look_up(monitors=() if monitor is None else (monitor.name,))
         if lookup.problems or request.key not in self._owner.site.services:
-            return _not_there(request.key, lookup)
+            return _refuse(request.key, lookup)
         self._monitor.check_now(request.key)
         self._monremote.tell(self._owner.site.settings.monremote, "test", *request.key)
         return Outcome()
@@ -82,7 +82,7 @@ class ServiceRequests:
         names = () if period is None else [each.command.name for each in period.alerts_of(request.kind)]
         lookup = await self._configuration.look_up(alerts=names)
         if key not in owner.site.services:
-            return _not_there(key, lookup)
+            return _refuse(key, lookup)
         service, state, now = owner.site.services[key], owner.states[key], owner.clock()
         try:
             verdict = events.test_alert(
@@ -91,7 +91,7 @@ class ServiceRequests:
         except KeyError:
             return Outcome(False, "period not defined")
         owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
-        return _not_there(key, lookup) if lookup.problems else Outcome()
+        return _refuse(key, lookup) if lookup.problems else Outcome()
 
     async def _set_opstatus(self, request: asked.SetOpstatus, _asker: Asker) -> Outcome:
         state = self._owner.states[request.key]
@@ -105,7 +105,7 @@ class ServiceRequests:
             named = self._change(request).service
             lookup = await self._configuration.look_up(**_programs_named(named, request.name))
             if lookup.problems or key not in owner.site.services:
-                return _not_there(key, lookup)
+                return _refuse(key, lookup)
             change = self._change(request)
         except SettingError as error:
             return Outcome(False, str(error))
@@ -134,6 +134,6 @@ def _programs_named(service: Service, variable: str) -> dict[str, tuple[str, ...
     return {}
 
 
-def _not_there(key: ServiceKey, lookup: Lookup) -> Outcome:
+def _refuse(key: ServiceKey, lookup: Lookup) -> Outcome:
     """Refused for programs that cannot be had, or because the service has gone while they were looked up."""
     return Outcome(False, "; ".join(lookup.problems) or f"{key.group} {key.service} not defined")

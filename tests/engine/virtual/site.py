@@ -243,7 +243,7 @@ class VirtualSite:
 
         async def reload() -> None:
             self.configure(text)
-            await self.engine.reload_and_tell()
+            await self.engine.reload_and_log()
 
         self.at(when, reload)
 
