@@ -46,6 +46,7 @@ def entries() -> Iterator[Entry]:
 ENTRIES = list(entries())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", generate.pages(), ids=lambda page: page.name)
 def test_generated_parts_are_up_to_date(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
@@ -61,6 +62,13 @@ def test_every_keyword_has_a_paragraph_and_an_example(keyword: Keyword) -> None:
     (entry,) = (each for each in ENTRIES if (each.section, each.title) == (TITLES[keyword.scope], keyword.name))
     assert len(entry.prose) > 30
     assert any(re.search(rf"^{keyword.name}\b", example, re.MULTILINE) for example in entry.examples)
+
+
+@pytest.mark.slow
+def test_every_limit_says_what_it_bounds() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", generate.PARTS["limits"](), re.MULTILINE)
+    assert len(rows) > 50
+    assert [name for name, _, text in rows if not text.strip()] == []
 
 
 def test_no_keyword_is_described_that_there_is_not() -> None:

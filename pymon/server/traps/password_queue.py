@@ -24,7 +24,9 @@ class QueueLimits:
     """How many traps may wait, in each line."""
 
     most: int = 1024
+    """traps that wait, of all senders"""
     of_sender: int = 64
+    """traps of one sender that wait"""
     looked_at: int = 8
     """senders of whom the one with most has to give way, when there are ``most``"""
     few: int = 4
