@@ -20,7 +20,6 @@ from pymon.model.service import Service
 from pymon.model.variables import MonVariable
 
 _BY_TERMINAL = {keyword.terminal: keyword for keyword in SERVICE_KEYWORDS.values()}
-_OWN_BEHAVIOR = {"ALERTDEPEND": DependBehavior.ALERTS, "MONITORDEPEND": DependBehavior.MONITOR}
 
 
 class DependencyUse(NamedTuple):
@@ -131,7 +130,7 @@ def _uses(
     for kind, error in errors.items():
         dependency = getattr(service, kind.lower())
         if dependency is not None:
-            behavior = service.dep_behavior if kind == "DEPEND" else _OWN_BEHAVIOR.get(kind, DependBehavior.HOSTS)
+            behavior = _BY_TERMINAL[kind].behavior or service.dep_behavior
             uses.append(DependencyUse(tokens[kind], behavior, dependency, error))
     return tuple(uses)
 

@@ -49,9 +49,7 @@ def set_flag(text: str, keyword: Keyword, service: Service) -> Mapping[str, Any]
 def set_dependency(text: str, keyword: Keyword, service: Service) -> Mapping[str, Any]:
     """A dependency; ``SELF`` is the service's group."""
     value, error = dependency(text, service.group, lambda *_args, **_facts: None)
-    takes_list = keyword.name == "hostdepend" or (
-        keyword.name == "depend" and service.dep_behavior is DependBehavior.HOSTS
-    )
+    takes_list = (keyword.behavior or service.dep_behavior) is DependBehavior.HOSTS
     if error is not None and not takes_list:
         raise SettingError(f"{keyword.name}: {error}")
     return {keyword.name: value}

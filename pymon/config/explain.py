@@ -21,7 +21,6 @@ from pymon.model.site import Site
 from pymon.redaction.command_words import mask_value
 
 DEFAULT = "default"
-COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Explained:
     """One effective value.
 
     ``part`` is ``hosts``, ``service``, ``period KEY``, ``global`` or ``programs``. ``origin`` is where the value comes
-    from: ``FILE:LINE``, ``default`` or ``command line``.
+    from: ``FILE:LINE`` or ``default``.
     """
 
     part: str
@@ -48,14 +47,13 @@ def explain(
     file: str,
     find: Callable[[str, Sequence[str], str], str | None],
     time_limit: Callable[[Service], float],
-    overridden: frozenset[str] = frozenset(),
 ) -> tuple[Explained, ...]:
     """Explain one service. Raises KeyError if there is none of that name.
 
     ``find`` looks a program up in some directories and an entry-point group, ``time_limit`` is the rule for how long a
-    check may take; ``overridden`` are the settings that the command line gives.
+    check may take.
     """
-    view = _Explanation(site, built[key], _service_node(tree, key), tree, assignments, file, time_limit, overridden)
+    view = _Explanation(site, built[key], _service_node(tree, built[key].service), tree, assignments, file, time_limit)
     return (*view.lines(), *_programs(built[key].service, site.settings, find))
 
 
@@ -71,7 +69,6 @@ class _Explanation:
         assignments: Mapping[str, Token],
         file: str,
         time_limit: Callable[[Service], float],
-        overridden: frozenset[str],
     ) -> None:
         self._site = site
         self._service = built.service
@@ -81,7 +78,6 @@ class _Explanation:
         self._assignments = assignments
         self._file = file
         self._time_limit = time_limit
-        self._overridden = overridden
 
     def lines(self) -> Iterator[Explained]:
         """Everything, in the order in which people ask."""
@@ -130,8 +126,6 @@ class _Explanation:
 
     def _global_origin(self, keyword: Keyword) -> str:
         """Where the global variable of a keyword's name comes from."""
-        if keyword.name in self._overridden:
-            return COMMAND_LINE
         token = self._assignments.get(keyword.name)
         return DEFAULT if token is None else self._at(token.line)
 
@@ -181,14 +175,10 @@ def _programs(
         yield Explained("programs", name, find(name, settings.alertdir, ALERTS) or "not found", "alertdir")
 
 
-def _service_node(tree: Node, key: ServiceKey) -> Node:
-    """The node of a service. Raises KeyError if there is none."""
-    for watch in trees_of(tree):
-        if watch.data == "watch" and header_of(watch).startswith(key.group):
-            for node in trees_of(watch):
-                if header_of(node) == key.service:
-                    return node
-    raise KeyError(key)
+def _service_node(tree: Node, service: Service) -> Node:
+    """The node of a service, which is the one at its line."""
+    nodes = (node for watch in trees_of(tree) if watch.data == "watch" for node in trees_of(watch))
+    return next(node for node in nodes if header_of(node).line == service.line)
 
 
 def _last_before(tree: Node, line: int, name: str) -> Token | None:

@@ -9,6 +9,7 @@ from re import Pattern
 from typing import Any, Protocol
 
 from pymon.config.time_values import BLANKS
+from pymon.model.depend import DependBehavior
 from pymon.model.service import Period, Service
 from pymon.model.settings import Settings
 from pymon.model.timer import Timer
@@ -62,7 +63,6 @@ Converter = Callable[[str, "Keyword", Note], Any]
 Setter = Callable[[str, "Keyword", Service], Mapping[str, Any]]
 """the text that a client sends for a keyword of a service → the fields that change; raises SettingError"""
 
-
 CURRENT = "."
 """stands for the current directory where a variable's name stands for its directory"""
 
@@ -72,9 +72,8 @@ class ValueType:
     """How values of one kind are read and written.
 
     ``read`` reads the text in mon.cf; it is None for dependencies, which need the service's group too. ``set`` reads
-    the text that a client sends. ``explain`` writes a value (or the values
-    of several fields) as mon.cf would have it, ``get`` gives what mon's clients are sent: text, a number (seconds), a
-    truth, or None for nothing.
+    the text that a client sends. ``explain`` writes a value (or the values of several fields) as mon.cf would have it,
+    ``get`` gives what mon's clients are sent: text, a number (seconds), a truth, or None for nothing.
     """
 
     read: Converter | None
@@ -85,28 +84,31 @@ class ValueType:
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """One keyword of a service or period, or one global variable.
-
-    ``type`` says how its value is read, shown and set. It sets the field of the scope's record that has its name, or
-    those of ``fields``, for which the converter then returns a mapping. The field's default is the keyword's.
-    ``wording`` begins the error about a value that is not a time; mon has other words for each keyword. ``unset`` is
-    how ``explain`` shows that it is not given. ``inherits``: which global variable counts then; ``derived``: the rule
-    that gives the value then, in words. ``explained``: whether ``explain`` shows a global variable, because it bears on
-    how a service is checked. ``under`` is the global variable whose directory a relative path is under, or CURRENT.
-    ``retimes`` is the timer that starts again when ``set`` changes the keyword.
-    """
+    """One keyword of a service or period, or one global variable."""
 
     name: str
     scope: Scope
     type: ValueType
+    """how its value is read, explained, set and sent"""
     wording: str = ""
+    """what begins the error about a text that is not a time; mon has other words for each keyword"""
     unset: str = ""
+    """how ``explain`` says that it is not given, where its default does not say so"""
     fields: tuple[str, ...] = ()
+    """the fields of the scope's record that it sets; none: the one of its name. Their defaults are the keyword's. With
+    ``fields`` the converter returns a mapping of them."""
     inherits: Inheritance | None = None
+    """which global variable counts where it is not given"""
     derived: str = ""
+    """the rule that gives the value where it is not given, in words"""
     explained: bool = False
+    """of a global variable: whether ``explain`` shows it, because it bears on how a service is checked"""
+    behavior: DependBehavior | None = None
+    """of a dependency: what it holds back; None: what dep_behavior says"""
     under: str = ""
+    """of a path: the global variable whose directory it is under where it is relative, or CURRENT"""
     retimes: Timer | None = None
+    """the timer that starts again when ``set`` changes it"""
 
     @property
     def terminal(self) -> str:

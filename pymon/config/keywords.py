@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from pymon.config import value_types as types
 from pymon.config.keyword import CURRENT, Inheritance, Keyword, RecordKeyword, Scope
+from pymon.model.depend import DependBehavior
 from pymon.model.timer import Timer
 
 SITE, SERVICE, PERIOD = Scope.SITE, Scope.SERVICE, Scope.PERIOD
@@ -82,9 +83,9 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("dep_behavior", SERVICE, types.BEHAVIOR, inherits=EARLIER),
     Keyword("dep_memory", SERVICE, types.TIME, "bad value", inherits=EARLIER),
     Keyword("depend", SERVICE, types.DEPENDENCY),
-    Keyword("alertdepend", SERVICE, types.DEPENDENCY),
-    Keyword("monitordepend", SERVICE, types.DEPENDENCY),
-    Keyword("hostdepend", SERVICE, types.DEPENDENCY),
+    Keyword("alertdepend", SERVICE, types.DEPENDENCY, behavior=DependBehavior.ALERTS),
+    Keyword("monitordepend", SERVICE, types.DEPENDENCY, behavior=DependBehavior.MONITOR),
+    Keyword("hostdepend", SERVICE, types.DEPENDENCY, behavior=DependBehavior.HOSTS),
     Keyword("unack_summary", SERVICE, types.UNACK_SUMMARY, inherits=EARLIER),
 
     Keyword("alertevery", PERIOD, types.ALERTEVERY, unset="every failure", fields=("alertevery", "alertevery_mode")),

@@ -143,6 +143,21 @@ def test_explain_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert ["alertevery", "30m", f"{file}:46"] in lines
 
 
+def test_explain_takes_the_service_of_the_watch_that_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch = (
+        "hostgroup {0} h\n\nwatch {0}\n service s\n  interval 1m\n  FOO=bar\n  period wd {{Mon}}\n   numalerts 3\n\n"
+    )
+    path = write(tmp_path, watch.format("group") + watch.format("g"))
+    check(path, as_json=True, explain=("g", "s"))
+    values = json.loads(capsys.readouterr().out)["values"]
+    origins = {
+        each["name"]: each["origin"] for each in values if each["name"] in ("interval", "FOO", "when", "numalerts")
+    }
+    assert origins == {"interval": f"{path}:14", "FOO": f"{path}:15", "when": f"{path}:16", "numalerts": f"{path}:17"}
+
+
 def test_explain_guesses_a_misspelt_service(capsys: pytest.CaptureFixture[str]) -> None:
     assert check(ROOT / "etc/lvs.cf", as_json=False, explain=("HTTP-server1", "http")) == 2
     assert "there is no service HTTP-server1:http; did you mean HTTP-server1:HTTP" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 from pymon.cli.check import check
 from pymon.config import value_types as types
 from pymon.config.keyword import CURRENT, Inheritance, Keyword, Scope, ValueType
-from pymon.config.keywords import KEYWORDS, SERVICE_KEYWORDS, VARIABLES, WATCH_WORDS
+from pymon.config.keywords import KEYWORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS, VARIABLES, WATCH_WORDS
 from pymon.config.loader import load
 from pymon.config.problems import PROBLEM_KINDS
 from pymon.engine.requests.variables import set_variable
@@ -241,6 +241,22 @@ def test_explain_says_that_a_keyword_is_not_given(keyword: Keyword) -> None:
     said = "nothing" if keyword.type is types.ALERT else keyword.explain(*keyword.default)
     assert said
     assert said == keyword.unset or not keyword.unset
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [("alertafter 4", "4"), ("alertafter 5h", "5h"), ("alertafter 4\nalertafter 3 90s", "4 and 3 1m30s")],
+)
+def test_explain_shows_every_form_of_alertafter_that_is_given(lines: str, said: str) -> None:
+    site = site_of(f"hostgroup g h\n\nwatch g\n service s\n  period wd {{Mon}}\n{lines}\n")
+    (period,) = site.services[KEY].periods
+    keyword = PERIOD_KEYWORDS["alertafter"]
+    assert keyword.explain(*keyword.values_of(period)) == said
+
+
+def test_a_dependency_is_not_read_without_its_group() -> None:
+    with pytest.raises(TypeError, match="depend cannot be read"):
+        SERVICE_KEYWORDS["depend"].read("SELF:t", lambda *_args, **_facts: None)
 
 
 @OF_SERVICES
