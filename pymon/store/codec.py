@@ -1,6 +1,6 @@
 """Records to JSON text and back, without loss.
 
-The text is ASCII: bytes that are no UTF-8 stand in a str as lone surrogates, which JSON's escapes carry. (Pairs of
+The text is ASCII: bytes that are not UTF-8 stand in a str as lone surrogates, which JSON's escapes carry. (Pairs of
 surrogates would come back as one character; decoding with surrogateescape never makes them.)
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pymon.model.debt import Debt
 from pymon.model.delivery import Pending, pending_of
@@ -32,20 +33,6 @@ _PERIOD = tuple(field.name for field in fields(PeriodState))
 _period_values = attrgetter(*_PERIOD)
 _OUTAGE = tuple(field.name for field in fields(Outage) if field.name != "periods")
 _outage_values = attrgetter(*_OUTAGE)
-
-_NUMBER, _WHOLE, _TEXT, _FLAG, _NOTHING = (int, float), (int,), (str,), (bool,), (type(None),)
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "exitval": (*_WHOLE, *_TEXT, *_NOTHING),
-    "monitor_duration": (*_NUMBER, *_NOTHING),
-    "depend_status": (*_FLAG, *_NOTHING),
-    **dict.fromkeys(("op_status", "last_op_status", "failure_count", "alert_count", "consec_failures"), _WHOLE),
-    **dict.fromkeys(("alert_sent", "counted_sent", "fail_count"), _WHOLE),
-    **dict.fromkeys(("has_result", "has_output", "failure_interval_active", "broken"), _FLAG),
-    **dict.fromkeys(("last_summary", "last_detail", "last_output", "failure_output", "outage_summary"), _TEXT),
-    **dict.fromkeys(("period", "why"), _TEXT),
-    **dict.fromkeys(("ack_comment", "depend_error", "monitor_depend_error", "trap_intended"), _TEXT),
-}
-"""field → what its value may be; the others are times"""
 
 
 def encode_state(state: ServiceState) -> str:
@@ -68,10 +55,7 @@ def decode_state(text: str) -> ServiceState:
     periods, other, owed = _decode_periods(values), values.get("other_outage"), values.get("debts", [])
     if not isinstance(owed, list):
         raise ValueError("its debts are no list")  # noqa: TRY004
-    known = _checked(values, _PLAIN)
-    for name in ("op_status", "last_op_status"):
-        if name in known:
-            known[name] = OpStatus(known[name])
+    known = _checked(values, ServiceState, _PLAIN)
     outage = None if other is None else _decode_outage(other)
     return ServiceState(**known, periods=periods, other_outage=outage, debts=tuple(map(_decode_debt, owed)))
 
@@ -144,7 +128,7 @@ def _encode_periods(periods: Mapping[str, PeriodState]) -> dict[str, Any]:
 def _decode_outage(values: object) -> Outage:
     if not isinstance(values, dict):
         raise ValueError("an outage is no object")  # noqa: TRY004
-    return Outage(**_checked(values, _OUTAGE), periods=_decode_periods(values))
+    return Outage(**_checked(values, Outage, _OUTAGE), periods=_decode_periods(values))
 
 
 def _decode_periods(values: Mapping[str, Any]) -> dict[str, PeriodState]:
@@ -157,7 +141,7 @@ def _decode_periods(values: Mapping[str, Any]) -> dict[str, PeriodState]:
 def _decode_period(values: object) -> PeriodState:
     if not isinstance(values, dict):
         raise ValueError("a period is no object")  # noqa: TRY004
-    return PeriodState(**_checked(values, _PERIOD))
+    return PeriodState(**_checked(values, PeriodState, _PERIOD))
 
 
 def _decode_debt(values: object) -> Debt:
@@ -165,7 +149,7 @@ def _decode_debt(values: object) -> Debt:
         case {"command": command, "period": str(), "at": int() | float(), "payers": list(payers)} if isinstance(
             values, dict
         ):
-            known = _checked(values, ("period", "at", "unpaid_since", "why"))
+            known = _checked(values, Debt, ("period", "at", "unpaid_since", "why"))
             return Debt(command=_decode_command(command), payers=tuple(map(_decode_command, payers)), **known)
     raise ValueError(f"{values!r:.60} is no debt")
 
@@ -178,15 +162,27 @@ def _decode_command(values: object) -> Command:
     raise ValueError(f"{values!r:.60} is no command")
 
 
-def _checked(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """The known fields among the values, each of a type that it may have."""
-    known = {}
+def _checked(values: Mapping[str, Any], record: type, names: Iterable[str]) -> dict[str, Any]:
+    """The known fields of a record among the values, each of a type that its annotation allows."""
+    known, kinds_of = {}, _kinds_of(record)
     for name in names:
         if name not in values:
             continue
-        value = values[name]
-        allowed = _TYPES.get(name, _NUMBER)
-        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        value, (kinds, convert) = values[name], kinds_of[name]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise ValueError(f"{name} cannot be {value!r:.60}")
-        known[name] = value
+        known[name] = value if convert is None else convert(value)
     return known
+
+
+@cache
+def _kinds_of(record: type) -> dict[str, tuple[tuple[type, ...], Callable[[Any], Any] | None]]:
+    """Field → what its value in JSON may be, and what makes the field's value of it, if it is another."""
+    found: dict[str, tuple[tuple[type, ...], Callable[[Any], Any] | None]] = {}
+    for name, hint in get_type_hints(record).items():
+        if isinstance(hint, type) and issubclass(hint, OpStatus):
+            found[name] = (int,), hint
+        else:
+            kinds = get_args(hint) or (hint,)
+            found[name] = (*kinds, int) if float in kinds else kinds, None
+    return found

@@ -101,8 +101,10 @@ def _remove_expired(connection: sqlite3.Connection, table: str, ended: str, newe
 
 def _newest_beyond(connection: sqlite3.Connection, kept: int) -> int:
     """The newest result beyond ``kept``: counted, since those of a service with too many leave gaps in the numbers."""
-    found = connection.execute("SELECT id FROM results ORDER BY id DESC LIMIT 1 OFFSET ?", (kept,)).fetchone()
-    return found[0] if found else 0
+    excess = connection.execute("SELECT count(*) FROM results").fetchone()[0] - kept
+    if excess <= 0:
+        return 0
+    return int(connection.execute("SELECT id FROM results ORDER BY id LIMIT 1 OFFSET ?", (excess - 1,)).fetchone()[0])
 
 
 def _remove_excess(connection: sqlite3.Connection, table: str, bound: int) -> int:
