@@ -206,7 +206,7 @@ class VirtualSite:
             clock=self.clock,
             runner=self.programs,  # type: ignore[arg-type]  # stands for one
             rng=self._rng,
-            limits=EngineLimits(clock_compared_every=60.0, timer_slack=0.0),
+            limits=EngineLimits(clock_compared_every=10.0, timer_slack=0.0),
         )
 
     def configure(self, text: str) -> Path:
