@@ -17,6 +17,7 @@ from pymon.errors import PluginError
 from pymon.executable import examine
 from pymon.model.settings import Settings
 from pymon.model.status import EventKind
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.registry import PluginFile
 from pymon.workbench import catalogue
 from pymon.workbench.calls import TrialEvent, TrialService, of_alert, of_monitor
@@ -107,17 +108,24 @@ def _invocation(path: str, call: PluginCall, settings: Settings, *, is_alert: bo
     return of_monitor(path, call.words, call.about, settings)
 
 
-def list_plugins(configfile: Path | None, default: Path, *, monitors: bool, alerts: bool) -> int:
+def list_plugins(
+    configfile: Path | None,
+    default: Path,
+    *,
+    monitors: bool,
+    alerts: bool,
+    limits: RunnerLimits = catalogue.DEFAULT_LIMITS,
+) -> int:
     """Print the plugins that the daemon would find."""
     _quiet()
     settings, name = catalogue.settings_of(configfile, default)
     print(f"configuration: {shown(name)}\n")
     if monitors:
-        _print(catalogue.catalogue("monitors", settings.mondir, catalogue.monitors(settings)))
+        _print(catalogue.catalogue("monitors", settings.mondir, catalogue.monitors(settings, limits)))
     if monitors and alerts:
         print()
     if alerts:
-        _print(catalogue.catalogue("alerts", settings.alertdir, catalogue.alerts(settings)))
+        _print(catalogue.catalogue("alerts", settings.alertdir, catalogue.alerts(settings, limits)))
     return WELL
 
 

@@ -12,21 +12,8 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pymon.runner.limits import BanishmentLimits
 from pymon.runner.registry import PluginFile
-
-
-@dataclass(frozen=True, slots=True)
-class BanishmentLimits:
-    """How long a plugin has to run as a process. Times are in seconds."""
-
-    first: float = 60.0
-    """the first time"""
-    longest: float = 4 * 3600.0
-    """the longest, after doubling"""
-    probation: float = 3600.0
-    """afterwards, in which it must behave for all to be forgotten (or as long as it was banished, if that is longer)"""
-    file_after: int = 8
-    """services that are banished from the same file, and more than run it well, for the file to be banished for all"""
 
 
 class Term(NamedTuple):

@@ -23,18 +23,12 @@ from pymon.contract.plugin import Plugin
 from pymon.executable import HEAD, examine, is_sdk_plugin, search
 from pymon.installed import Offer, offers
 from pymon.plugin_object import plugin_at, plugin_in, reason
+from pymon.runner.limits import RunnerLimits
 from pymon.share import shared
 
 log = logging.getLogger("pymon.plugin")
 
-MAX_DEPTH = 4
-"""how many directories deep below mondir or alertdir a plugin may lie"""
-
-IMPORT_LIMIT = 10.0
-"""seconds that each import may take where all plugins are listed"""
-
-SLOW = 1.0
-"""seconds after which an import is told of"""
+_LIMITS = RunnerLimits()
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -104,7 +98,7 @@ def scan(
             candidates.setdefault(each.name, []).append(each)
     found = {name: _first_of(several) for name, several in candidates.items()}
     for name in sorted(set(only or ()) - found.keys()):
-        # any name that mon finds: ``../x.alert``, one that begins with a dot, one that lies deeper than MAX_DEPTH
+        # any name that mon finds: ``../x.alert``, one that begins with a dot, one that lies too deep
         named = search(name, directories)
         if named.path:
             found[name] = load(name, named.path)
@@ -116,28 +110,28 @@ def everything(
     group: str,
     *,
     suffix: str = "",
-    limit: float = IMPORT_LIMIT,
+    limits: RunnerLimits = _LIMITS,
     on_slow: Callable[[str], None] = lambda _origin: None,
 ) -> list[Found]:
     """All plugins of directories and installed packages, also those hidden by others: by name, what counts first.
 
     With a ``suffix`` (``.monitor``) also what is called so, and cannot be run. Imports all of them; each import may
-    take ``limit`` seconds, and ``on_slow`` is told of one that takes more than a second. Blocks, as ``scan`` does.
+    take as long as the limits say, and ``on_slow`` is told of one that takes long. Blocks, as ``scan`` does.
     """
     winners: dict[str, str] = {}
     found = []
-    for each in _candidates(directories, group, suffix):
+    for each in _candidates(directories, group, suffix, limits):
         if each.obstacle:
             found.append(Found(each.name, each.path, "not", each.obstacle, "", PluginFile(each.name, each.path)))
             continue
-        file, origin = _load_in_time(each, limit, on_slow), each.origin
+        file, origin = _load_in_time(each, limits, on_slow), each.origin
         winner = winners.setdefault(each.name, origin)
         kind = "program" if file.plugin is None else "in process"
         found.append(Found(each.name, origin, kind, file.problem, "" if winner is origin else winner, file))
     return sorted(found, key=lambda each: each.name)
 
 
-def _load_in_time(candidate: _Candidate, limit: float, on_slow: Callable[[str], None]) -> PluginFile:
+def _load_in_time(candidate: _Candidate, limits: RunnerLimits, on_slow: Callable[[str], None]) -> PluginFile:
     """Load a plugin in a thread; one that takes too long is given up, though it goes on until the program ends."""
     loaded: list[PluginFile] = []
 
@@ -153,10 +147,11 @@ def _load_in_time(candidate: _Candidate, limit: float, on_slow: Callable[[str], 
     except RuntimeError:  # the system has no thread left
         work()
         return loaded[0]
-    thread.join(min(SLOW, limit))
+    limit, slow = limits.import_time, limits.import_slow
+    thread.join(min(slow, limit))
     if thread.is_alive():
         on_slow(candidate.origin)
-        thread.join(max(0.0, limit - SLOW))
+        thread.join(max(0.0, limit - slow))
     if loaded:
         return loaded[0]
     problem = f"its import is not done after {limit:g} s; the daemon waits for it"
@@ -177,18 +172,20 @@ class _Candidate(NamedTuple):
         return load(self.name, self.path) if self.offer is None else load_offer(self.offer)
 
 
-def _candidates(directories: Sequence[str], group: str, suffix: str = "") -> Iterator[_Candidate]:
+def _candidates(
+    directories: Sequence[str], group: str, suffix: str = "", limits: RunnerLimits = _LIMITS
+) -> Iterator[_Candidate]:
     """All that there is, in the order in which it counts; what cannot be run only with a ``suffix``."""
     own = shared("monitors"), shared("alerts")
     has_own = bool(directories) and Path(directories[-1]) in own
     before, after = (directories[:-1], directories[-1:]) if has_own else (directories, ())
     for directory in before:
-        yield from _in_directory(directory, suffix)
+        yield from _in_directory(directory, suffix, limits.plugin_depth)
     for several in offers(group).values() if group else ():
         for offer in several:
             yield _Candidate(offer.name, offer.name, offer)
     for directory in after:
-        yield from _in_directory(directory, suffix)
+        yield from _in_directory(directory, suffix, limits.plugin_depth)
 
 
 def _first_of(candidates: Sequence[_Candidate]) -> PluginFile:
@@ -240,8 +237,8 @@ def _unreadable(path: str, error: OSError) -> str:
 def _in_directory(
     directory: str,
     suffix: str,
+    depth: int,
     prefix: str = "",
-    depth: int = MAX_DEPTH,
     above: frozenset[tuple[int, int]] = frozenset(),
 ) -> Iterator[_Candidate]:
     """The programs in a directory and below it, and with a ``suffix`` what is called so and cannot be run.
@@ -273,7 +270,7 @@ def _in_directory(
             continue
         if stat.S_ISDIR(found.st_mode):
             if depth > 1 and (found.st_dev, found.st_ino) not in above:
-                yield from _in_directory(path, suffix, f"{name}/", depth - 1, above)
+                yield from _in_directory(path, suffix, depth - 1, f"{name}/", above)
         elif stat.S_ISREG(found.st_mode) and os.access(path, os.X_OK):
             yield _Candidate(name, path)
             continue

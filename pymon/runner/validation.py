@@ -20,15 +20,9 @@ from typing import Any, NamedTuple
 from pymon.contract.plugin import Plugin
 from pymon.installed import offers
 from pymon.model.argument import ArgumentProblem, ArgumentTrial, Fault, Verdicts
+from pymon.runner.limits import RunnerLimits
 
-LIMIT = 10.0
-"""seconds that one plugin may take to be loaded and asked"""
-
-START_LIMIT = 20.0
-"""seconds that the child may take to start"""
-
-OUTPUT_LIMIT = 64 << 20
-"""bytes that a child may say"""
+_LIMITS = RunnerLimits()
 
 
 class ValidatedPlugin(NamedTuple):
@@ -75,11 +69,9 @@ def subjects_of(found: Mapping[tuple[str, str], str]) -> list[ValidatedPlugin]:
 def validate_apart(
     subjects: Sequence[ValidatedPlugin],
     trials: Iterable[ArgumentTrial],
-    *,
-    limit: float = LIMIT,
-    start_limit: float = START_LIMIT,
+    limits: RunnerLimits = _LIMITS,
 ) -> Verdicts:
-    """Ask plugins in a child process. Blocks; a plugin takes ``limit`` seconds at most. Never raises."""
+    """Ask plugins in a child process. Blocks; a plugin takes ``limits.validation`` seconds at most. Never raises."""
     by_name: dict[tuple[str, str], list[ArgumentTrial]] = {(each.group, each.name): [] for each in subjects}
     for trial in trials:
         if (trial.group, trial.name) in by_name:
@@ -89,7 +81,7 @@ def validate_apart(
     left = list(subjects)
     while left:
         try:
-            done, end = _one_child(left, by_name, problems, broken, limit, start_limit)
+            done, end = _one_child(left, by_name, problems, broken, limits)
         except OSError as error:
             return Verdicts(problems, broken, f"no process could be started: {error.strerror or error}")
         if done >= len(left):
@@ -107,8 +99,7 @@ def _one_child(
     by_name: Mapping[tuple[str, str], list[ArgumentTrial]],
     problems: dict[ArgumentTrial, tuple[ArgumentProblem, ...]],
     broken: dict[tuple[str, str], str],
-    limit: float,
-    start_limit: float,
+    limits: RunnerLimits,
 ) -> tuple[int, str]:
     """Ask in one child; how many plugins are done with (-1: it never came to the first), and what ended it."""
     asked = [
@@ -125,8 +116,8 @@ def _one_child(
     done = -1
     end = "it ended Python while it was loaded or asked"
     try:
-        with _Lines(child, json.dumps(asked).encode("ascii")) as lines:
-            while (line := lines.next(start_limit if done < 0 else limit)) is not None:
+        with _Lines(child, json.dumps(asked).encode("ascii"), limits.validation_output) as lines:
+            while (line := lines.next(limits.validation_start if done < 0 else limits.validation)) is not None:
                 if not line:
                     return done, end if done >= 0 else "Python ended before it loaded a plugin"
                 answer = json.loads(line)
@@ -142,8 +133,8 @@ def _one_child(
                         )
                 done += 1
             if done < 0:
-                return done, f"Python did not start within {start_limit:g} seconds"
-            return done, f"it did not answer within {limit:g} seconds; the daemon would wait for it"
+                return done, f"Python did not start within {limits.validation_start:g} seconds"
+            return done, f"it did not answer within {limits.validation:g} seconds; the daemon would wait for it"
     except (OSError, ValueError, KeyError, IndexError) as error:
         return done, f"what was said of it cannot be read: {error}"
     finally:
@@ -164,14 +155,15 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 class _Lines:
     """The lines of a child that is told something meanwhile."""
 
-    def __init__(self, child: subprocess.Popen[bytes], told: bytes) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], told: bytes, most: int) -> None:
+        """``most`` is how many bytes it may say."""
         assert child.stdin is not None  # noqa: S101  # for the type checker
         assert child.stdout is not None  # noqa: S101  # as above
         self._told = memoryview(told)
         self._in, self._out = child.stdin.fileno(), child.stdout.fileno()
         self._stdin = child.stdin
         self._data = b""
-        self._size = 0
+        self._size, self._most = 0, most
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
         self._selector = selectors.DefaultSelector()
@@ -217,4 +209,4 @@ class _Lines:
             return True
         self._data += data
         self._size += len(data)
-        return bool(data) and self._size <= OUTPUT_LIMIT
+        return bool(data) and self._size <= self._most

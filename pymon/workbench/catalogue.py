@@ -11,10 +11,13 @@ from pymon.config.loader import read as read_configuration
 from pymon.executable import search
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.settings import Settings
-from pymon.runner.registry import IMPORT_LIMIT, Found, PluginFile, everything, scan
+from pymon.runner.limits import RunnerLimits
+from pymon.runner.registry import Found, PluginFile, everything, scan
 from pymon.workbench.conformance import kind_of
 from pymon.workbench.report import ReportLine, shown
 from pymon.workbench.silenced_output import hushed
+
+DEFAULT_LIMITS = RunnerLimits()
 
 
 def settings_of(configfile: Path | None, default: Path) -> tuple[Settings, str]:
@@ -42,23 +45,23 @@ def obstacle_to(name: str, settings: Settings) -> str:
     return found.obstacle + (f": {found.advice}" if found.advice else "")
 
 
-def monitors(settings: Settings) -> list[Found]:
+def monitors(settings: Settings, limits: RunnerLimits = DEFAULT_LIMITS) -> list[Found]:
     """All monitors, those hidden by others too, and what cannot be run; tells of imports that take their time."""
-    return _everything(settings.mondir, MONITORS, ".monitor")
+    return _everything(settings.mondir, MONITORS, ".monitor", limits)
 
 
-def alerts(settings: Settings) -> list[Found]:
+def alerts(settings: Settings, limits: RunnerLimits = DEFAULT_LIMITS) -> list[Found]:
     """All alerts, the same."""
-    return _everything(settings.alertdir, ALERTS, ".alert")
+    return _everything(settings.alertdir, ALERTS, ".alert", limits)
 
 
-def _everything(directories: Sequence[str], group: str, suffix: str) -> list[Found]:
+def _everything(directories: Sequence[str], group: str, suffix: str, limits: RunnerLimits) -> list[Found]:
     with hushed() as tell:
 
         def tell_of(origin: str) -> None:
-            tell(f"{shown(origin)} is being imported (for {IMPORT_LIMIT:g} s at most) …")
+            tell(f"{shown(origin)} is being imported (for {limits.import_time:g} s at most) …")
 
-        return everything(directories, group, suffix=suffix, limit=IMPORT_LIMIT, on_slow=tell_of)
+        return everything(directories, group, suffix=suffix, limits=limits, on_slow=tell_of)
 
 
 def catalogue(title: str, directories: Sequence[str], found: Iterable[Found]) -> Iterator[ReportLine]:

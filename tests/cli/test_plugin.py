@@ -13,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pymon.cli.main import app
+from pymon.cli.plugin import list_plugins
 from pymon.errors import PymonError
 from pymon.plugin.testing import listening, nobody
+from pymon.runner.limits import RunnerLimits
 from pymon.workbench.scaffold import draft
 from tests.differential.examples import greet
 from tests.programs import write_program
@@ -278,14 +280,13 @@ def test_what_is_printed_at_import_stays_out_of_the_table(site: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_slow_import_is_told_of_and_given_up(site: Path, pymon: Pymon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_import_is_told_of_and_given_up(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The daemon would wait; the list says that it does."""
-    monkeypatch.setattr("pymon.runner.registry.SLOW", 0.05)
-    monkeypatch.setattr("pymon.workbench.catalogue.IMPORT_LIMIT", 0.3)
+    limits = RunnerLimits(import_slow=0.05, import_time=0.3)
     slow = site / "mon.d/slow.monitor"
     write_program(slow, "#!/usr/bin/env python3\nimport pymon.plugin\nimport time\ntime.sleep(5)\n")
-    status, said = pymon("list", "-c", "mon.cf", "--monitors")
-    assert status == 0
+    assert list_plugins(site / "mon.cf", site / "mon.cf", monitors=True, alerts=False, limits=limits) == 0
+    said = "".join(capsys.readouterr())
     assert f"{slow} is being imported (for 0.3 s at most) …" in said
     assert f"{slow}  (runs as a program: its import is not done after 0.3 s; the daemon waits for it)" in said
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.model.depend import ServiceKey
-from pymon.runner.banishment import ALL, BanishmentLimits, Banishments
+from pymon.runner.banishment import ALL, Banishments
+from pymon.runner.limits import BanishmentLimits
 from pymon.runner.registry import PluginFile
 
 FILE, OTHER = PluginFile("x.monitor", "/x.monitor"), PluginFile("y.monitor", "/y.monitor")

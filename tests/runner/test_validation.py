@@ -11,6 +11,7 @@ import pytest
 
 from pymon.installed import MONITORS
 from pymon.model.argument import ArgumentTrial
+from pymon.runner.limits import RunnerLimits
 from pymon.runner.validation import ValidatedPlugin, validate_apart
 from tests.programs import write_program
 
@@ -58,7 +59,7 @@ def test_a_broken_plugin_is_reported_and_the_others_are_asked(tmp_path: Path, ki
         plugin(tmp_path, "after.monitor", GOOD),
     ]
     trials = [ArgumentTrial(MONITORS, subject.name, ("-p", "x", "h"), (), 1) for subject in subjects]
-    verdicts = validate_apart(subjects, trials, limit=2.0)
+    verdicts = validate_apart(subjects, trials, RunnerLimits(validation=2.0))
     assert list(verdicts.broken) == [(MONITORS, "broken.monitor")]
     assert reason in verdicts.broken[MONITORS, "broken.monitor"]
     assert {trial.name for trial in verdicts.problems} == {"before.monitor", "after.monitor"}

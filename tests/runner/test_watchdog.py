@@ -19,8 +19,7 @@ from pymon.contract.invocation import Invocation
 from pymon.contract.plugin import Answer
 from pymon.model.depend import ServiceKey
 from pymon.model.result import Cause, CheckResult
-from pymon.runner.banishment import BanishmentLimits
-from pymon.runner.limits import RunnerLimits
+from pymon.runner.limits import BanishmentLimits, RunnerLimits
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.watchdog import Watchdog
 from tests.runner.plugins import Body, made
