@@ -368,3 +368,12 @@ def test_which_lines_pay_for_words(after: tuple[str, ...], lines_that_pay: list[
     of = watched(*after)
     assert [str(line[1]) for line in debts.paying_lines(of, debt, target)] == lines_that_pay
     assert [str(each) for each in debts.unlisted_payers(of, debt, target)] == unlisted
+
+
+def test_what_is_listed_as_unpaid_stays_listed_until_something_pays_it() -> None:
+    debt = debts.mark_unpaid(Debt(command("lvs.alert down a"), "p", T0, (command("lvs.alert up a"),)), T0, "gone")
+    of = watched("down lvs.alert down a", "up lvs.alert up a")
+    alone = debts.settle(of, (debt,), debts.Recovery(at=T0 + 9), target)
+    assert alone == debts.Settlement((debt,))
+    called = debts.Recovery(at=T0 + 9, called=frozenset({command("lvs.alert up a")}))
+    assert debts.settle(of, (debt,), called, target) == debts.Settlement(())

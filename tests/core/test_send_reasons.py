@@ -163,6 +163,19 @@ def test_end_of_the_outage_that_was_told_of_though_another_is_in_force() -> None
     ]
 
 
+def test_no_end_is_told_of_an_outage_outside_its_period_nor_of_one_that_is_over() -> None:
+    """R-broken: also not where the books of the other outage still tell when a strict alertevery has alerted."""
+    never = Site((service(period(*ALL_KINDS, when="none")),))
+    assert play(never, (0, "!"), (10, "x"), (10, "")) == [None, None, None]
+    strict = {"alertafter_consecutive": 2, "alertevery": 3600.0, "alertevery_mode": AlerteveryMode.STRICT}
+    over = Site((service(replace(period(*ALL_KINDS), **strict)),))  # type: ignore[arg-type]  # fields of Period
+    told = play(over, (0, "!"), (10, "!"), (10, ""), (10, "x"), (10, ""))
+    assert over.state.other_outage is not None, "it remembers when it has alerted"
+    assert [reason.rule if reason else None for reason in told] == [
+        *(None, SendRule.COUNT_REACHED, SendRule.RECOVERY, None, None),
+    ]
+
+
 def test_what_an_acknowledgement_leads_to() -> None:
     """It is for those who were told; and alerts start over when another summary ends it."""
     watched = Site((service(period(*ALL_KINDS, alertevery=3600.0), unack_summary=True),))
