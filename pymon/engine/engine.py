@@ -106,12 +106,13 @@ class Engine:
             places=Places(room.alert_programs, room.alerts_inside),
             clock=clock,
         )
+        effects = Effects(self._launcher, self._history, self._downtime, environ)
         self._owner = StateOwner(
             site,
             find_programs(site),
             stopped=stopped,
             record=self._record,
-            effects=Effects(self._launcher, self._history, self._downtime, environ),
+            effects=effects,
             environ=environ,
             clock=self._clock,
         )
@@ -141,22 +142,17 @@ class Engine:
             environ,
         )
         self._monremote = Monremote(environ, limits)
-        self._dispatcher = RequestDispatcher(
-            self._owner,
-            self._record,
-            ServiceRequests(self._owner, self._monitor, self._configuration, self._monremote).handlers,
-            SwitchRequests(self._owner, self._saving, self._monremote).handlers,
-            DaemonRequests(
-                self._owner,
-                self._monitor,
-                self._history,
-                self._line_writer,
-                self._record,
-                self._configuration,
-                self._saving,
-            ).handlers,
-        )
+        self._dispatcher = self._make_dispatcher()
         self._hostname = socket.gethostname()
+
+    def _make_dispatcher(self) -> RequestDispatcher:
+        owner, monitor, record, configuration = self._owner, self._monitor, self._record, self._configuration
+        of_services = ServiceRequests(owner, monitor, configuration, self._monremote)
+        of_switches = SwitchRequests(owner, self._saving, self._monremote)
+        of_daemon = DaemonRequests(
+            owner, monitor, self._history, self._line_writer, record, configuration, self._saving
+        )
+        return RequestDispatcher(owner, record, of_services.handlers, of_switches.handlers, of_daemon.handlers)
 
     async def start(self) -> None:
         """Begin to watch, where an earlier daemon has left off."""
