@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MOST = 10
-"""lines of one kind in one PERIOD"""
-PERIOD = 60.0
-"""seconds"""
+from pymon.access.limits import AccessLimits
 
 
 @dataclass(slots=True)
@@ -20,9 +17,11 @@ class _Window:
 class LogLimit:
     """Says whether a line may be logged. Kinds are few and named by the program, never by strangers."""
 
-    def __init__(self, most: int = MOST, period: float = PERIOD) -> None:
-        self._most = most
-        self._period = period
+    def __init__(self, most: int | None = None, limits: AccessLimits | None = None) -> None:
+        """``most``: lines of one kind in each period, if other than the limits say."""
+        limits = limits or AccessLimits()
+        self._most = limits.logged if most is None else most
+        self._period = limits.logged_in
         self._windows: dict[str, _Window] = {}
 
     def admit(self, kind: str, now: float) -> int | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from pymon.access.limits import AccessLimits
 from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import LoginBackoff, network
 from pymon.access.pam import check_pam
@@ -22,12 +23,6 @@ from pymon.model.settings import Settings
 
 log = logging.getLogger("pymon.server")
 
-THREADS = 4
-"""logins that are looked at in the same moment"""
-MOST_WAITING = 16
-"""logins of one queue that wait for their turn; further ones are refused without a look"""
-MOST_WAITING_ALL = 256
-"""the same, of all addresses together"""
 ANY_NAME = "*"
 """among ``peer_users``: the peer may take any name"""
 LOCAL = frozenset({"127.0.0.1", "::1"})
@@ -48,14 +43,20 @@ class _Queue:
 class Authenticator:
     """Decides on logins by the settings in force, which ``settings`` gives."""
 
-    def __init__(self, settings: Callable[[], Settings], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        clock: Callable[[], float] = time.monotonic,
+        limits: AccessLimits | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pymon-login")
-        self._throttle = LoginBackoff()
+        self._limits = limits = limits or AccessLimits()
+        self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="pymon-login")
+        self._backoff = LoginBackoff(limits)
         self._queues: dict[tuple[str, str], _Queue] = {}
         self._waiting = 0
-        self._limit = LogLimit()
+        self._log_limit = LogLimit(limits=limits)
 
     def close(self) -> None:
         """Take no more logins; those that are looked at are not waited for."""
@@ -74,10 +75,10 @@ class Authenticator:
             return False
         if login.user in peer_users or ANY_NAME in peer_users:
             return True
-        is_proven = self._throttle.is_proven(peer, login.user, self._clock())
+        is_proven = self._backoff.is_proven(peer, login.user, self._clock())
         key = (network(peer), login.user if is_proven else "")
         queue = self._queues.setdefault(key, _Queue())
-        if queue.waiting >= MOST_WAITING or self._waiting >= MOST_WAITING_ALL:
+        if queue.waiting >= self._limits.waiting or self._waiting >= self._limits.waiting_all:
             self._warn("queue", "a login from %s is refused: too many are waiting", peer)
             return False
         queue.waiting += 1
@@ -92,15 +93,15 @@ class Authenticator:
                 self._queues.pop(key, None)
 
     async def _in_turn(self, login: Login, peer: str) -> bool:
-        if wait := self._throttle.wait(peer, login.user, self._clock()):
+        if wait := self._backoff.wait(peer, login.user, self._clock()):
             await asyncio.sleep(wait)
         accepted = await self._accepted(login, peer)
         if accepted:
-            self._throttle.succeeded(peer, login.user, self._clock())
+            self._backoff.succeeded(peer, login.user, self._clock())
             log.info("%s logged in from %s", login.user, peer)
             return True
-        count = self._throttle.failed(peer, login.user, self._clock())
-        next_wait = self._throttle.wait(peer, login.user, self._clock())
+        count = self._backoff.failed(peer, login.user, self._clock())
+        next_wait = self._backoff.wait(peer, login.user, self._clock())
         waits = f"; the next one waits {next_wait:.0f} s" if next_wait else ""
         self._warn("failed", "failed login from %s (%d lately%s)", peer, count, waits)
         return False
@@ -130,7 +131,7 @@ class Authenticator:
         return False
 
     def _warn(self, kind: str, message: str, *facts: object) -> None:
-        left_out = self._limit.admit(kind, self._clock())
+        left_out = self._log_limit.admit(kind, self._clock())
         if left_out is not None:
             log.warning(f"{message}%s", *facts, more(left_out))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pymon.access import crypt, logins
+from pymon.access.limits import AccessLimits
 from pymon.access.logins import Authenticator
 from pymon.access.passwords import check_passwd, check_userfile, parse_userfile
 from pymon.model.request import Login
@@ -249,11 +250,11 @@ async def test_many_logins_at_once_are_looked_at_one_by_one_and_not_all(
     one = [made.admits(Login("ann", "x"), "10.0.0.1") for _ in range(40)]
     results = await asyncio.gather(*one)
     assert most == 1
-    assert results.count(True) == logins.MOST_WAITING
+    assert results.count(True) == AccessLimits().waiting
     assert "a login from 10.0.0.1 is refused: too many are waiting" in told()
     many = [made.admits(Login("ann", "x"), f"10.0.1.{number}") for number in range(40)]
     assert all(await asyncio.gather(*many))
-    assert 1 < most <= logins.THREADS
+    assert 1 < most <= AccessLimits().threads
     made.close()
 
 
