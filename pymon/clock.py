@@ -7,7 +7,7 @@ There are three times, and each has its use:
     awake     the event loop's own time. It stands still while the daemon is held up (``pymon.runner.event_loop``), so
               that time limits have as long to go afterwards as they had; ``asyncio.wait`` and its like use it
 
-The first two are handed in as a ``Clock``. The third comes with the event loop: whoever makes the loop owns it.
+The first two are handed in as a ``Clock``. The third comes with the event loop: who makes the loop owns it.
 """
 
 from __future__ import annotations

@@ -375,4 +375,4 @@ class Launcher:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s came to grief (a bug in pymon): %r", task.get_name(), error, exc_info=error)
+            log.error("%s crashed (a bug in pymon): %r", task.get_name(), error, exc_info=error)

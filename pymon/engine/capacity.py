@@ -18,7 +18,7 @@ PER_PROGRAM = 4
 """descriptors for each program that runs: its output, input, measurements, end"""
 
 PER_HOST = 2
-"""descriptors for each host that a plugin inside the daemon asks: a connection to it, another or a look-up beside it"""
+"""descriptors for each host that a plugin inside the daemon asks: a connection to it, and another one or a look-up"""
 
 OWN_THREADS = 16
 """threads of the daemon itself"""

@@ -171,7 +171,7 @@ class Checks:
         if self._tasks.get(check.key) is task:
             del self._tasks[check.key]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("the check of %s came to grief (a bug in pymon): %r", check.key, error, exc_info=error)
+            log.error("the check of %s crashed (a bug in pymon): %r", check.key, error, exc_info=error)
         self._start_waiting()
         if self._tell_end is not None:
             self._tell_end(check.key)

@@ -55,7 +55,7 @@ async def test_what_did_not_change_goes_on_in_its_grid_and_its_outage(site: Make
 
 
 async def test_an_outage_of_a_service_that_changed_is_told_of_to_its_end(site: MakeSite) -> None:
-    """Who was told of the failure is told of the recovery, though mon.cf names another by then (R-debts)."""
+    """The recovery goes to the one who had the failure as well, though mon.cf names another by then (R-debts)."""
     day = site(watch(service("http", who="bob")))
     day.down("web/http", "0:50", "3:05")
     day.reload("1:35", watch(service("http", who="eve")))
@@ -103,8 +103,8 @@ async def test_what_operators_did_stays(site: MakeSite) -> None:
     assert day.alerts == table("00:30 failure web/http: tell.alert bob (no answer)")
 
 
-async def test_a_reset_begins_anew(site: MakeSite) -> None:
-    """Its checks and its outage: who was told at 00:40 is told again."""
+async def test_a_reset_begins_again(site: MakeSite) -> None:
+    """With the checks and the outage: the alert of 00:40 is called again."""
     day = site(watch(service("http", every="1d")))
     day.down("web/http", "0:30")
     day.ask("0:50", Reset(keepstate=False))

@@ -9,7 +9,7 @@ from pymon.model.request import Acknowledge
 from tests.engine.virtual.conftest import MakeSite
 from tests.engine.virtual.site import table
 
-pytestmark = pytest.mark.virtual_time
+pytestmark = [pytest.mark.virtual_time, pytest.mark.slow]  # they write a real record
 
 SITE = """
 hostgroup web h1
