@@ -102,7 +102,7 @@ class _SiteBuilder:
                 lines.append(child)
         return lines
 
-    def _hostgroup(self, node: Node) -> None:
+    def _build_hostgroup(self, node: Node) -> None:
         """``hostgroup NAME hosts…``: a later one of the same name replaces it."""
         header = header_of(node)
         name, rest = _split_name(header)
@@ -116,17 +116,17 @@ class _SiteBuilder:
         if name in self._hostgroup_tokens:
             first = self._hostgroup_tokens[name].line
             self._report.add("repeated-hostgroup", header.line or 0, header.start_pos or 0, name=name, first=first)
-        self._hostgroups[name] = Hostgroup(name, tuple(_host(word) for word in hosts), header.line or 0)
+        self._hostgroups[name] = Hostgroup(name, tuple(_read_host(word) for word in hosts), header.line or 0)
         self._hostgroup_tokens[name] = header
 
-    def _alias(self, node: Node) -> None:
+    def _build_alias(self, node: Node) -> None:
         """``alias NAME`` and its text."""
         header = header_of(node)
         self._aliases[str(header)] = Alias(
             str(header), tuple(str(line) for line in self._content(node)), header.line or 0
         )
 
-    def _view(self, node: Node) -> None:
+    def _build_view(self, node: Node) -> None:
         """``view NAME entries…``."""
         header = header_of(node)
         name, rest = _split_name(header)
@@ -143,7 +143,7 @@ class _SiteBuilder:
         if match:
             self._report.add(code, line.line or 0, 0, count=len(split_blanks(line)), keyword=match[1])
 
-    def _watch(self, node: Node) -> None:
+    def _build_watch(self, node: Node) -> None:
         """``watch NAME`` and its services."""
         header = header_of(node)
         group, rest = _split_name(header)
@@ -161,14 +161,14 @@ class _SiteBuilder:
             self._report.add("duplicate-watch", header.line or 0, header.start_pos or 0, group=group, first=first)
         services: dict[str, Service] = {}
         for child in trees_of(node):
-            self._service(group, child, services)
+            self._build_service(group, child, services)
         if services:
             self._watches[group] = Watch(group, tuple(services.values()), header.line or 0)
             self._empty.pop(group, None)
         else:
             self._empty[group] = header
 
-    def _service(self, group: str, node: Node, services: dict[str, Service]) -> None:
+    def _build_service(self, group: str, node: Node, services: dict[str, Service]) -> None:
         """``service NAME`` and all that belongs to it."""
         header = header_of(node)
         name = intern(str(header))
@@ -214,15 +214,15 @@ def _split_name(header: Token) -> tuple[str, str]:
     return intern(name), str(header[len(name) :])
 
 
-def _host(word: str) -> DeclaredHost:
+def _read_host(word: str) -> DeclaredHost:
     """A member of a hostgroup; a star before it disables it."""
     return DeclaredHost(word.removeprefix("*"), word.startswith("*"))
 
 
 _BUILDERS = {
-    "hostgroup": _SiteBuilder._hostgroup,
-    "alias": _SiteBuilder._alias,
-    "view": _SiteBuilder._view,
-    "watch": _SiteBuilder._watch,
+    "hostgroup": _SiteBuilder._build_hostgroup,
+    "alias": _SiteBuilder._build_alias,
+    "view": _SiteBuilder._build_view,
+    "watch": _SiteBuilder._build_watch,
 }
 """what builds each kind of record"""

@@ -58,13 +58,13 @@ class PeriodBuilder:
             if keyword is None:  # an environment variable, which the service has
                 continue
             if keyword.type is ALERT:
-                self._alert(alerts, keyword, child)
+                self._read_alert(alerts, keyword, child)
             else:
-                self._rule(fields, keyword, child, interval)
-        spec = self._spec(header, text, start)
+                self._read_rule(fields, keyword, child, interval)
+        spec = self._read_spec_of(header, text, start)
         return Period(key, spec, label, header.line or 0, tuple(alerts), **fields)
 
-    def _spec(self, header: Token, text: str, start: int) -> PeriodSpec:
+    def _read_spec_of(self, header: Token, text: str, start: int) -> PeriodSpec:
         """Read the period string."""
         spec = self._specs.get(text)
         if spec is None:
@@ -77,7 +77,7 @@ class PeriodBuilder:
                 self._specs[text] = spec
         return spec
 
-    def _alert(self, alerts: list[Alert], keyword: Keyword, token: Token) -> None:
+    def _read_alert(self, alerts: list[Alert], keyword: Keyword, token: Token) -> None:
         """Read one alert line."""
         text = str(token)
         read = self._alerts.get(text)
@@ -90,8 +90,8 @@ class PeriodBuilder:
         if command is not None:
             alerts.append(Alert(AlertKind(keyword.name), command, exit_range, token.line or 0))
 
-    def _rule(self, fields: dict[str, Any], keyword: Keyword, token: Token, interval: float | None) -> None:
-        """Read one keyword that is no alert."""
+    def _read_rule(self, fields: dict[str, Any], keyword: Keyword, token: Token, interval: float | None) -> None:
+        """Read one keyword that is not an alert."""
         text = str(token)
         changes = self._changes.get((keyword.name, text))
         if changes is None:
@@ -123,7 +123,7 @@ class PeriodBuilder:
 
 
 def _read_spec(text: str) -> PeriodSpec:
-    """Read a period string; a bad label before it is told as such."""
+    """Read a period string; a bad label before it is reported as such."""
     bad_label = _BAD_LABEL.match(text)
     if bad_label:
         hint = f"'{bad_label[1]}' is no label: letters, digits and _, not beginning with a digit"

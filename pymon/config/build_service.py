@@ -61,22 +61,22 @@ class ServiceBuilder:
                 periods.append(child)
                 self._add_environment(environment, child)
             elif child.type == "ENVIRONMENT":
-                self._environment(environment, child)
+                self._read_environment(environment, child)
             else:
                 if child.type in seen:
-                    self._repeated(child, seen[child.type])
+                    self._warn_repeated(child, seen[child.type])
                 seen[child.type] = child
                 keyword = _BY_TERMINAL[child.type]
                 if keyword.type is DEPENDENCY:
-                    fields[keyword.name], errors[child.type] = self._dependency(group, child)
+                    fields[keyword.name], errors[child.type] = self._read_dependency(group, child)
                 else:
-                    self._setting(fields, keyword, child)
+                    self._read_keyword(fields, keyword, child)
         fields["environment"] = tuple(environment.items())
         fields["periods"] = self._periods.build_all(group, name, periods, fields.get("interval"))
         service = Service(group, name, header.line or 0, **fields)
-        return BuiltService(service, _uses(service, seen, errors), seen)
+        return BuiltService(service, _dependency_uses(service, seen, errors), seen)
 
-    def _setting(self, fields: dict[str, Any], keyword: Keyword, token: Token) -> None:
+    def _read_keyword(self, fields: dict[str, Any], keyword: Keyword, token: Token) -> None:
         """Read one keyword into its fields."""
         text = str(token)
         key = (keyword.name, text)
@@ -92,7 +92,7 @@ class ServiceBuilder:
                 self._cache[key] = changes
         fields.update(changes)
 
-    def _dependency(self, group: str, token: Token) -> tuple[Dependency | None, DependencyError | None]:
+    def _read_dependency(self, group: str, token: Token) -> tuple[Dependency | None, DependencyError | None]:
         """Read a dependency; what is wrong with it is judged later, when dep_behavior is known."""
         key = (str(token), group if "SELF:" in token else "")
         if key not in self._dependencies:
@@ -103,16 +103,16 @@ class ServiceBuilder:
         """Take the environment variables that stand among a period's keywords: they belong to the service."""
         for child in tokens_of(period):
             if child.type == "ENVIRONMENT":
-                self._environment(environment, child)
+                self._read_environment(environment, child)
 
-    def _environment(self, environment: dict[str, str], token: Token) -> None:
+    def _read_environment(self, environment: dict[str, str], token: Token) -> None:
         """Read ``NAME=value``; the value keeps its leading blanks."""
         name, _, value = token.partition("=")
         if name in _SET_BY_MON:
             self._report.add("overridden-environment", token.line or 0, 0, name=name)
         environment[name] = value
 
-    def _repeated(self, token: Token, first: Token) -> None:
+    def _warn_repeated(self, token: Token, first: Token) -> None:
         """Mention a keyword that is given twice."""
         hint = "it does not add hosts: write all of them in one line" if token.type == "EXCLUDE_HOSTS" else ""
         self._report.add(
@@ -120,7 +120,7 @@ class ServiceBuilder:
         )
 
 
-def _uses(
+def _dependency_uses(
     service: Service, tokens: Mapping[str, Token], errors: Mapping[str, DependencyError | None]
 ) -> tuple[DependencyUse, ...]:
     """The dependencies of a service, each with the behaviour that it is used for."""

@@ -23,14 +23,23 @@ HIGHEST_EXIT = 255
 def check(parsed: ParsedSite, report: ProblemReport, year: int) -> None:
     """Run every check; ``year`` is the current one (a period in the past never comes again).
 
-    A file with errors is checked too, so that everything is told at once.
+    A file with errors is checked too, so that everything is reported at once.
     """
-    for each in (_hostgroups, _watches, _views, _schedules, _hosts, _dependencies, _cycles, _depths):
+    for each in (
+        _check_hostgroups,
+        _check_watches,
+        _check_views,
+        _check_schedules,
+        _check_hosts,
+        _check_dependencies,
+        _check_cycles,
+        _check_depths,
+    ):
         each(parsed, report)
-    _periods(parsed, report, year)
-    _exit_ranges(parsed, report)
-    _upalerts(parsed, report)
-    _alertafter(parsed, report)
+    _check_periods(parsed, report, year)
+    _check_exit_ranges(parsed, report)
+    _check_upalerts(parsed, report)
+    _check_alertafter(parsed, report)
     check_server(parsed, report)
 
 
@@ -39,7 +48,7 @@ def _at(token: Token) -> tuple[int, int]:
     return token.line or 0, token.start_pos or 0
 
 
-def _hostgroups(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_hostgroups(parsed: ParsedSite, report: ProblemReport) -> None:
     """Hostgroups that nobody watches."""
     watched = parsed.site.watches
     unmatched = [group for group in parsed.implied if group not in parsed.hostgroups]
@@ -48,7 +57,7 @@ def _hostgroups(parsed: ParsedSite, report: ProblemReport) -> None:
             report.add("unwatched-hostgroup", *_at(token), name=name, hint=report.guess(name, unmatched))
 
 
-def _watches(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_watches(parsed: ParsedSite, report: ProblemReport) -> None:
     """Watches without a hostgroup, and watches without a service."""
     unwatched = [group for group in parsed.hostgroups if group not in parsed.site.watches]
     for name, token in parsed.implied.items():
@@ -59,7 +68,7 @@ def _watches(parsed: ParsedSite, report: ProblemReport) -> None:
         report.add("empty-watch", *_at(token), name=name)
 
 
-def _views(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_views(parsed: ParsedSite, report: ProblemReport) -> None:
     """Views that name what does not exist."""
     groups, services = parsed.site.watches, parsed.site.services
     for name, tokens in parsed.views.items():
@@ -74,7 +83,7 @@ def _views(parsed: ParsedSite, report: ProblemReport) -> None:
             report.add("unknown-view-entry", token.line or 0, offset, name=name, entry=entry, what=what, hint=hint)
 
 
-def _schedules(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_schedules(parsed: ParsedSite, report: ProblemReport) -> None:
     """Services whose monitor never runs; not where a keyword may be missing because it is misspelt."""
     if report.has_errors:
         return
@@ -86,8 +95,8 @@ def _schedules(parsed: ParsedSite, report: ProblemReport) -> None:
             report.add("no-monitor", tokens["INTERVAL"].line or 0, 0)
 
 
-def _hosts(parsed: ParsedSite, report: ProblemReport) -> None:
-    """Services that have no host to check, and excluded hosts that are none of the group."""
+def _check_hosts(parsed: ParsedSite, report: ProblemReport) -> None:
+    """Services that have no host to check, and excluded hosts that are not in the group."""
     for built in parsed.built.values():
         service = built.service
         hosts = {host.name for host in parsed.site.hosts(service.group)}
@@ -105,20 +114,22 @@ def _hosts(parsed: ParsedSite, report: ProblemReport) -> None:
             report.add("no-hosts-left", built.tokens["EXCLUDE_HOSTS"].line or 0, 0, **facts)
 
 
-def _dependencies(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_dependencies(parsed: ParsedSite, report: ProblemReport) -> None:
     """Dependencies that make no sense, or name services that do not exist."""
     services = parsed.site.services
     for built in parsed.built.values():
         for use in built.dependencies:
             if use.error is not None and use.behavior is not DependBehavior.HOSTS:
                 column = _written_offset(use, use.error.column, built.service.group)
-                report.add("malformed-dependency", *_plus(use.token, column), value=use.token, hint=use.error)
+                report.add("malformed-dependency", *_at_offset(use.token, column), value=use.token, hint=use.error)
             for key in use.dependency.names:
                 if key not in services:
                     offset = max(0, use.token.find(str(key)), use.token.find(f"SELF:{key.service}"))
                     hint = _service_guess(parsed, report, key)
                     keyword = use.token.type.lower()
-                    report.add("unknown-dependency", *_plus(use.token, offset), keyword=keyword, name=key, hint=hint)
+                    report.add(
+                        "unknown-dependency", *_at_offset(use.token, offset), keyword=keyword, name=key, hint=hint
+                    )
 
 
 def _service_guess(parsed: ParsedSite, report: ProblemReport, key: ServiceKey) -> str:
@@ -129,7 +140,7 @@ def _service_guess(parsed: ParsedSite, report: ProblemReport, key: ServiceKey) -
     return report.guess(str(key), [f"{group}:{key.service}" for group in parsed.site.watches])
 
 
-def _plus(token: Token, offset: int) -> tuple[int, int]:
+def _at_offset(token: Token, offset: int) -> tuple[int, int]:
     """Line and offset of a character of a token's value."""
     return token.line or 0, (token.start_pos or 0) + offset
 
@@ -146,7 +157,7 @@ def _written_offset(use: DependencyUse, column: int, group: str) -> int:
     return min(offset, len(written))
 
 
-def _cycles(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_cycles(parsed: ParsedSite, report: ProblemReport) -> None:
     """Dependencies of the same kind that go round in a circle; each circle once."""
     for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
         done: set[ServiceKey] = set()
@@ -158,7 +169,7 @@ def _cycles(parsed: ParsedSite, report: ProblemReport) -> None:
                 report.add("dependency-cycle", *_at(use.token), chain=chain)
 
 
-def _depths(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_depths(parsed: ParsedSite, report: ProblemReport) -> None:
     """Dependencies nested deeper than dep_recur_limit without being circles."""
     limit = parsed.site.settings.dep_recur_limit
     for behavior in (DependBehavior.ALERTS, DependBehavior.MONITOR):
@@ -210,7 +221,7 @@ def _parents(
     return iter(dependency.names if dependency is not None and dependency.expression is not None else ())
 
 
-def _periods(parsed: ParsedSite, report: ProblemReport, year: int) -> None:
+def _check_periods(parsed: ParsedSite, report: ProblemReport, year: int) -> None:
     """Periods that never match."""
     known: dict[str, tuple[int, str] | None] = {}
 
@@ -233,15 +244,15 @@ def _periods(parsed: ParsedSite, report: ProblemReport, year: int) -> None:
             warn(period.spec, period.line, 0, "period", "write 'none' if that is wanted")
 
 
-def _exit_ranges(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_exit_ranges(parsed: ParsedSite, report: ProblemReport) -> None:
     """Exit ranges that no result is in, and alerts that these leave without a call."""
     for built in parsed.built.values():
         for period in built.service.periods:
             if period.alertexitrange is not None or any(alert.exit_range for alert in period.alerts):
-                _exit_ranges_of(period, report)
+                _check_exit_ranges_of(period, report)
 
 
-def _upalerts(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_upalerts(parsed: ParsedSite, report: ProblemReport) -> None:
     """Upalerts of periods that never send an alert, which they would follow."""
     for built in parsed.built.values():
         for period in built.service.periods:
@@ -250,12 +261,12 @@ def _upalerts(parsed: ParsedSite, report: ProblemReport) -> None:
                 report.add("upalert-never", ups[0].line, 0)
 
 
-def _exit_ranges_of(period: Period, report: ProblemReport) -> None:
+def _check_exit_ranges_of(period: Period, report: ProblemReport) -> None:
     """The exit ranges of one period."""
     outer = period.alertexitrange
     if outer is not None and not _has_failures(outer):
         line = _line_of(report, period, "alertexitrange", outer)
-        report.add("exit-never", line, _value_offset(report, line, outer), range=outer, hint=_swapped(outer))
+        report.add("exit-never", line, _value_offset(report, line, outer), range=outer, hint=_swap_advice(outer))
     for alert in period.alerts:
         inner = alert.exit_range
         if inner is None:
@@ -263,7 +274,7 @@ def _exit_ranges_of(period: Period, report: ProblemReport) -> None:
         at = alert.line, _value_offset(report, alert.line, inner)
         if alert.kind is AlertKind.ALERT:
             if not _has_failures(inner):
-                report.add("exit-never", *at, range=inner, hint=_swapped(inner))
+                report.add("exit-never", *at, range=inner, hint=_swap_advice(inner))
             elif outer is not None and _has_failures(outer) and (inner.low > outer.high or inner.high < outer.low):
                 report.add("exit-outside", *at, range=inner, outer=outer)
         elif 0 not in inner:
@@ -275,7 +286,7 @@ def _has_failures(exits: ExitRange) -> bool:
     return exits.low <= exits.high and exits.high > 0 and exits.low <= HIGHEST_EXIT
 
 
-def _swapped(exits: ExitRange) -> str:
+def _swap_advice(exits: ExitRange) -> str:
     """Advice for a range whose ends are swapped."""
     return f", and the smaller one comes first: {exits.high}-{exits.low}" if exits.low > exits.high else ""
 
@@ -299,7 +310,7 @@ def _value_offset(report: ProblemReport, line: int, value: object) -> int:
     return max(0, text.find(str(value), keyword_end))
 
 
-def _alertafter(parsed: ParsedSite, report: ProblemReport) -> None:
+def _check_alertafter(parsed: ParsedSite, report: ProblemReport) -> None:
     """``alertafter N TIME`` that failure_interval keeps from ever being reached."""
     for built in parsed.built.values():
         service = built.service

@@ -4,7 +4,7 @@
     verdicts = …                         # of lines.trials
     problems = lines.problems(verdicts)
 
-Equal lines are tried once, and each is told of.
+Equal lines are tried once, and each is reported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pymon.model.site import Site
 
 _NAME = re.compile(r"\S+\s*", re.ASCII)
 _SOME_HOST = "host"
-"""stands for the hosts of a group that has none: its monitor is never called"""
+"""stands for the hosts of a group without hosts: its monitor is never called"""
 _CODES = {
     Fault.REFUSED: "refused-argument",
     Fault.IGNORED: "ignored-option",
@@ -49,32 +49,32 @@ class ArgumentLines:
 
     def __init__(self, parsed: ParsedSite, source: Source) -> None:
         self._source = source
-        self._spots: dict[ArgumentTrial, list[ProgramLine]] = {}
+        self._lines: dict[ArgumentTrial, list[ProgramLine]] = {}
         for built in parsed.built.values():
             for trial, spot in _lines_of(built, parsed.site):
-                self._spots.setdefault(trial, []).append(spot)
+                self._lines.setdefault(trial, []).append(spot)
 
     @property
     def trials(self) -> tuple[ArgumentTrial, ...]:
         """What is to be tried."""
-        return tuple(self._spots)
+        return tuple(self._lines)
 
     @property
     def programs(self) -> tuple[tuple[str, str], ...]:
         """The programs, by entry-point group and name."""
-        return tuple(dict.fromkeys((trial.group, trial.name) for trial in self._spots))
+        return tuple(dict.fromkeys((trial.group, trial.name) for trial in self._lines))
 
     def problems(self, verdicts: Verdicts) -> tuple[Problem, ...]:
         """What trials gave, as problems of the file."""
         report = ProblemReport(self._source)
-        if verdicts.obstacle and self._spots:
+        if verdicts.obstacle and self._lines:
             report.add("untried", 0, obstacle=verdicts.obstacle)
-        told: set[tuple[str, str]] = set()
-        for trial, spots in self._spots.items():
+        reported: set[tuple[str, str]] = set()
+        for trial, spots in self._lines.items():
             program = trial.group, trial.name
             why = verdicts.broken.get(program)
-            if why is not None and program not in told:
-                told.add(program)
+            if why is not None and program not in reported:
+                reported.add(program)
                 kind = "monitor" if trial.group == MONITORS else "alert"
                 at = spots[0].line, self._offset(spots[0], None)
                 report.add("broken-plugin", *at, kind=kind, name=trial.name, reason=why)
@@ -85,7 +85,7 @@ class ArgumentLines:
         return report.problems()
 
     def _offset(self, spot: ProgramLine, word: int | None) -> int:
-        """Where a word stands in its logical line; the program's name, if it is none of the words."""
+        """Where a word stands in its logical line; the program's name, if the word is not in the line."""
         text = self._source.logical(spot.line)
         start = name_offset(text)
         name = _NAME.match(text, start)
@@ -105,23 +105,23 @@ def _lines_of(built: BuiltService, site: Site) -> Iterator[tuple[ArgumentTrial, 
     if monitor is not None and token is not None:
         hosts = _hosts(service, site) if monitor.append_hosts else ()
         trial = ArgumentTrial(MONITORS, monitor.name, (*monitor.arguments, *hosts), service.environment, len(hosts))
-        yield trial, _spot(monitor, token.line or 0)
+        yield trial, _program_line(monitor, token.line or 0)
     redistribute, token = service.redistribute, built.tokens.get("REDISTRIBUTE")
     if redistribute is not None and token is not None:
         trial = ArgumentTrial(ALERTS, redistribute.name, redistribute.arguments, service.environment)
-        yield trial, _spot(redistribute, token.line or 0)
+        yield trial, _program_line(redistribute, token.line or 0)
     for period in service.periods:
         for alert in period.alerts:
             trial = ArgumentTrial(ALERTS, alert.command.name, alert.command.arguments, service.environment)
-            yield trial, _spot(alert.command, alert.line)
+            yield trial, _program_line(alert.command, alert.line)
 
 
-def _spot(command: Command, line: int) -> ProgramLine:
+def _program_line(command: Command, line: int) -> ProgramLine:
     return ProgramLine(line, command.name)
 
 
 def _hosts(service: Service, site: Site) -> tuple[str, ...]:
-    """The hosts that a monitor is given; all of the group's where none is left."""
+    """The hosts that a monitor is given; all of the group's where exclude_hosts leaves no host."""
     hosts = site.hosts(service.group)
     named = tuple(each.name for each in hosts if not each.disabled and each.name not in service.exclude_hosts)
     if named or service.allow_empty_group:

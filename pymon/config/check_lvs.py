@@ -127,18 +127,18 @@ def _check_shared(uses: Sequence[_Use], report: ProblemReport) -> None:
     for use in uses:
         for place in use.line.places:
             by_place.setdefault(place, []).append(use)
-    told: set[tuple[object, object]] = set()
+    reported: set[tuple[object, object]] = set()
     for several in by_place.values():
         first = several[0]
         for use in several:
             pair = first.service.key, use.service.key
-            if use.service.key == first.service.key or pair in told:
+            if use.service.key == first.service.key or pair in reported:
                 continue
             directions = {
                 (each.service.key, each.direction) for each in several if each.service.key in pair and each.direction
             }
             if any((one, _UP) in directions and (other, _DOWN) in directions for one, other in (pair, pair[::-1])):
-                told.add(pair)
+                reported.add(pair)
                 facts = {"real": use.line.real, "other": first.service.key, "line": first.alert.line}
                 _report(report, "lvs-shared", use, **facts)
 

@@ -59,7 +59,7 @@ class _Programs:
         self._find = functools.cache(find)
         self._places = places
         self._may_hide = may_hide
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
         self._uses_sdk = functools.cache(uses_sdk)
         self._known = functools.cache(self._names)
 
@@ -67,8 +67,8 @@ class _Programs:
         """ProblemReport a program that is nowhere, cannot be run, or hides one of pymon's own."""
         found, kind = self._find(name, group), _KINDS[group]
         if found.path:
-            if self._may_hide and (group, name) not in self._told and _hides_own(found.path, name, group):
-                self._told.add((group, name))
+            if self._may_hide and (group, name) not in self._reported and _hides_own(found.path, name, group):
+                self._reported.add((group, name))
                 self._add("hides-own", line, kind=kind, name=name, path=found.path)
         elif found.obstacle:
             self._add(f"unusable-{kind}", line, name=name, obstacle=found.obstacle, hint=found.advice)

@@ -8,7 +8,7 @@ from pymon.config.build import ParsedSite
 from pymon.config.report import ProblemReport
 
 SERVER_PORT = 2583
-"""the port of clients where the file names none"""
+"""the port of clients where the file does not name one"""
 _FOR_TLS = ("servertlscert", "servertlskey", "servertlsca")
 
 

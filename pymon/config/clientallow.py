@@ -11,7 +11,7 @@ _DOT = re.compile(r"([^\[\\])\.")
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Read a pattern, a regular expression in which a dot is a dot unless ``\\``, ``[`` or nothing stands before it.
 
-    It is to match a whole address. Raises re.error if it is none.
+    It is to match a whole address. Raises re.error if it is not a regular expression.
     """
     try:
         return re.compile(_DOT.sub(r"\1\\.", pattern), re.ASCII)

@@ -25,7 +25,7 @@ def parse_dependency(text: str) -> Dependency:
     Raises DependencyError with the column (from 0) where it stops making sense.
     """
     try:
-        # A transformer makes the result: it is no tree, whatever lark's types say.
+        # A transformer makes the result: it is not a tree, whatever lark's types say.
         expression = cast("Expression", _grammar().parse(text))
     except UnexpectedInput as error:
         column = stop_column(error, text)

@@ -21,7 +21,7 @@ class Undecodable(NamedTuple):
 
 
 def decode_lines(data: bytes) -> tuple[str, tuple[Undecodable, ...]]:
-    """Decode as UTF-8; bytes that are none become surrogates, and the lines that have them are listed."""
+    """Decode as UTF-8; bytes that are not UTF-8 become surrogates, and the lines that have them are listed."""
     try:
         return data.decode("utf-8"), ()
     except UnicodeDecodeError:

@@ -48,7 +48,7 @@ def explain(
     find: Callable[[str, Sequence[str], str], str | None],
     time_limit: Callable[[Service], float],
 ) -> tuple[Explained, ...]:
-    """Explain one service. Raises KeyError if there is none of that name.
+    """Explain one service. Raises KeyError if there is no service of that name.
 
     ``find`` looks a program up in some directories and an entry-point group, ``time_limit`` is the rule for how long a
     check may take.
@@ -93,7 +93,7 @@ class _Explanation:
                 yield Explained("global", keyword.name, value, self._global_origin(keyword))
 
     def _value(self, keyword: Keyword) -> str:
-        """The effective value of a keyword: its own, or what counts where it has none."""
+        """The effective value of a keyword: its own, or what counts where it is not given."""
         values = keyword.values_of(self._service)
         if values[0] is None and keyword.derived:
             return keyword.explain(self._time_limit(self._service))

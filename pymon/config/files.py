@@ -18,27 +18,27 @@ from pymon.model.seen import FileSeen
 _INCLUDE = re.compile(rb"\b(?:m4_)?s?include\(\s*`?([^`'()\n]+)'?\s*\)")
 
 
-def see(path: Path, *, with_includes: bool = False, limits: ConfigLimits | None = None) -> tuple[FileSeen, ...]:
+def observe(path: Path, *, with_includes: bool = False, limits: ConfigLimits | None = None) -> tuple[FileSeen, ...]:
     """A file as it is now; ``with_includes``: also those that m4 would include in it, where it names them plainly."""
-    return tuple(_see(name) for name in (_closure(path, limits or ConfigLimits()) if with_includes else [path]))
+    return tuple(_observe(name) for name in (_closure(path, limits or ConfigLimits()) if with_includes else [path]))
 
 
-def changed(files: Iterable[FileSeen]) -> list[str]:
+def find_changed(files: Iterable[FileSeen]) -> list[str]:
     """The files that are not any more as they were seen."""
-    return [each.path for each in files if _see(Path(each.path)) != each]
+    return [each.path for each in files if _observe(Path(each.path)) != each]
 
 
-def unended(files: Iterable[FileSeen]) -> list[str]:
+def find_unended(files: Iterable[FileSeen]) -> list[str]:
     """The files that end without a newline; an empty one, and one that cannot be read, does."""
     return [each.path for each in files if not each.is_ended]
 
 
-def missing(files: Iterable[FileSeen]) -> list[str]:
+def find_missing(files: Iterable[FileSeen]) -> list[str]:
     """The files that could not be read: they may be about to be replaced."""
     return [each.path for each in files if each.identity is None and not each.is_ended]
 
 
-def _see(path: Path) -> FileSeen:
+def _observe(path: Path) -> FileSeen:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return FileSeen(str(path), is_ended=True)  # a pipe: what is taken from it is gone

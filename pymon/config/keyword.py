@@ -95,7 +95,7 @@ class Keyword:
     unset: str = ""
     """how ``explain`` says that it is not given, where its default does not say so"""
     fields: tuple[str, ...] = ()
-    """the fields of the scope's record that it sets; none: the one of its name. Their defaults are the keyword's. With
+    """the fields of the scope's record that it sets; empty: the one of its name. Their defaults are the keyword's. With
     ``fields`` the converter returns a mapping of them."""
     inherits: Inheritance | None = None
     """which global variable counts where it is not given"""

@@ -14,7 +14,7 @@ class ConfigLimits:
     m4_seconds: float = 60.0
     """that m4 may take"""
     included_files: int = 100
-    """that m4 includes and that are looked at for changes, besides the first one"""
+    """that m4 includes and that are looked at for changes, apart from the first one"""
     included_bytes: int = 1 << 20
     """of each such file that are searched for what it includes"""
     problems: int = 1000

@@ -97,7 +97,7 @@ class Source:
         return not is_text
 
     def physical(self, number: int) -> str:
-        """One physical line, without its line end; empty if there is none."""
+        """One physical line, without its line end; empty if the file is shorter."""
         return self._physical[number - 1].rstrip("\r") if 0 < number <= len(self._physical) else ""
 
     @property

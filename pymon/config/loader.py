@@ -20,7 +20,7 @@ from pymon.config.check_arguments import ArgumentLines
 from pymon.config.check_lvs import ReadLine, lvs_problems
 from pymon.config.check_programs import check_programs
 from pymon.config.encoding import Undecodable, decode_lines, guess_encoding
-from pymon.config.files import see
+from pymon.config.files import observe
 from pymon.config.keyword import CURRENT, Keyword
 from pymon.config.keywords import FIRST_WORDS, VARIABLES
 from pymon.config.limits import ConfigLimits
@@ -49,7 +49,7 @@ from pymon.text import decode, encode
 class Loaded:
     """A configuration that can be used, the warnings about it in the order of the file, and who may do what.
 
-    ``auth`` is None when there is no auth.cf, or none that can be read. ``arguments`` are the lines that call programs.
+    ``auth`` is None when there is no auth.cf, or pymon cannot read it. ``arguments`` are the lines that call programs.
     ``files`` are those that it was read from, as they were before that.
     """
 
@@ -107,16 +107,16 @@ def load(
     Blocks while it reads; call it in a thread where that matters. Raises ConfigError with all problems, warnings
     included, if the file cannot be used.
     """
-    files = see(path, with_includes=_m4_of(path, m4) is not None, limits=limits)
+    files = observe(path, with_includes=_m4_of(path, m4) is not None, limits=limits)
     try:
-        loaded = _usable(read(path, overrides=overrides, m4=m4, limits=limits))
+        loaded = _require_usable(read(path, overrides=overrides, m4=m4, limits=limits))
     except ConfigError as error:
         error.files = files
         raise
     return replace(loaded, files=files)
 
 
-def _usable(reading: Reading) -> Loaded:
+def _require_usable(reading: Reading) -> Loaded:
     """What was read, if it can be used; raises ConfigError."""
     problems = reading.report.problems()
     if reading.report.has_errors:
@@ -137,7 +137,7 @@ def read(
     Raises ConfigError only if there is no text to read: no such file, m4 fails, not UTF-8.
     """
     limits = limits or ConfigLimits()
-    source = _source(path, m4, limits)
+    source = _read_source(path, m4, limits)
     report = ProblemReport(source, limits)
     with _collector_paused():
         tree = parse(report)
@@ -172,7 +172,7 @@ def _m4_of(path: Path, m4: str | None) -> str | None:
     return m4 or ("m4" if path.suffix == ".m4" else None)
 
 
-def _source(path: Path, m4: str | None, limits: ConfigLimits) -> Source:
+def _read_source(path: Path, m4: str | None, limits: ConfigLimits) -> Source:
     """The text of a file, through m4 if wanted."""
     program = _m4_of(path, m4)
     name = f"{path} (after m4)" if program else str(path)
@@ -180,18 +180,18 @@ def _source(path: Path, m4: str | None, limits: ConfigLimits) -> Source:
         with path.open("rb") as file:
             data = file.read(limits.file_bytes + 1) if program is None else b""
     except OSError as error:
-        raise _refused("unreadable", Place(str(path), 0), reason=f"{path}: {error.strerror}") from error
+        raise _refusal("unreadable", Place(str(path), 0), reason=f"{path}: {error.strerror}") from error
     if program is not None:
         try:
             data = run_m4(program, path, limits.m4_seconds)
         except M4Failed as error:
-            raise _refused("m4", Place(str(path), 0), reason=error, command=f"{program} {path}") from error
+            raise _refusal("m4", Place(str(path), 0), reason=error, command=f"{program} {path}") from error
     if len(data) > limits.file_bytes:
-        raise _refused("too-large", Place(name, 0), limit=limits.file_bytes >> 20)
-    return _decoded(name, str(path), data)
+        raise _refusal("too-large", Place(name, 0), limit=limits.file_bytes >> 20)
+    return _decode_source(name, str(path), data)
 
 
-def _decoded(name: str, path: str, data: bytes) -> Source:
+def _decode_source(name: str, path: str, data: bytes) -> Source:
     """Decode a file; lines that are not UTF-8 make it unusable, unless they are comments."""
     text, undecodable = decode_lines(data)
     source = Source(name, text, FIRST_WORDS)
@@ -206,14 +206,14 @@ def _decoded(name: str, path: str, data: bytes) -> Source:
         report.add_at(code, Place(name, line.number, line.column), guess=guess, command=command)
     if report.has_errors:
         codec = encoding[0] if encoding else "utf-8"
-        raise ConfigError(tuple(_readable(problem, codec) for problem in report.problems()))
-    source = Source(name, _legible(data, undecodable, encoding[0] if encoding else "utf-8"), FIRST_WORDS)
+        raise ConfigError(tuple(_make_readable(problem, codec) for problem in report.problems()))
+    source = Source(name, _make_legible(data, undecodable, encoding[0] if encoding else "utf-8"), FIRST_WORDS)
     for problem in report.problems():
         source.note(problem.code, problem.place.line, problem.place.column, guess=guess, command=command)
     return source
 
 
-def _legible(data: bytes, undecodable: Iterable[Undecodable], codec: str) -> str:
+def _make_legible(data: bytes, undecodable: Iterable[Undecodable], codec: str) -> str:
     """The text of a file with the lines that are not UTF-8 as they read in ``codec``, or else with U+FFFD in them."""
     lines = data.split(b"\n")
     for line in undecodable:
@@ -221,12 +221,12 @@ def _legible(data: bytes, undecodable: Iterable[Undecodable], codec: str) -> str
     return b"\n".join(lines).decode()
 
 
-def _readable(problem: Problem, codec: str) -> Problem:
+def _make_readable(problem: Problem, codec: str) -> Problem:
     """A problem whose source line people can read, by the encoding it seems to have; other bytes become U+FFFD."""
     return replace(problem, source=encode(problem.source).decode(codec, "replace"))
 
 
-def _refused(code: str, place: Place, **facts: object) -> ConfigError:
+def _refusal(code: str, place: Place, **facts: object) -> ConfigError:
     """A file of which there is nothing to read."""
     report = ProblemReport(Source(place.file, ""))
     report.add_at(code, place, **facts)
@@ -290,7 +290,7 @@ def _read_auth(path: str, *, is_given: bool) -> tuple[AuthRules | None, tuple[Pr
     try:
         text = decode(Path(path).read_bytes())
     except OSError as error:
-        problems = _refused("auth-unreadable", Place(path, 0), reason=error.strerror).problems
+        problems = _refusal("auth-unreadable", Place(path, 0), reason=error.strerror).problems
         return None, problems if is_given else ()
     return parse_auth(text, path)
 
@@ -343,7 +343,7 @@ class PluginFinder:
         return self.search(name, directories, group).path or None
 
     def search(self, name: str, directories: Sequence[str], group: str) -> Search:
-        """The same, and why there is none to be run; of a package, ``path`` is its name."""
+        """The same, and why there is nothing to run; of a package, ``path`` is its name."""
         has_own = bool(directories) and directories[-1] in (str(shared("monitors")), str(shared("alerts")))
         found = search(name, directories[:-1] if has_own else directories)
         if found.path:

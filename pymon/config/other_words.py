@@ -98,10 +98,8 @@ def find_other_word(word: str, table: Mapping[str, str]) -> str:
 
     Empty if it is in none.
     """
-    return table.get(word.lower()) or next(
-        (right for known, right in table.items() if _joined(known) == _joined(word)), ""
-    )
+    return table.get(word.lower()) or next((right for known, right in table.items() if _join(known) == _join(word)), "")
 
 
-def _joined(word: str) -> str:
+def _join(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "").removesuffix("s")

@@ -27,7 +27,7 @@ _SETTINGS = tuple(keyword.terminal for keyword in SERVICE_KEYWORDS.values())
 
 
 class _NoLexer(Lexer):
-    """tokens.py makes the tokens; lark wants to be told so."""
+    """tokens.py makes the tokens; lark demands a lexer all the same."""
 
     def __init__(self, lexer_conf: object) -> None:
         """Take what lark hands to every lexer."""

@@ -15,7 +15,7 @@ _CYCLE = 28
 def impossible_part(spec: PeriodSpec, year: int) -> tuple[int, str] | None:
     """The first alternative of a period that can never match from a year on: its column in the text, and why.
 
-    None if every one can; ``none`` is meant never to match, and is fine.
+    None if each part can; ``none`` is meant never to match, and is fine.
     """
     column = 0
     for alternative, text in zip(spec.alternatives, spec.text.split(","), strict=False):

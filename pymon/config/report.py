@@ -90,7 +90,7 @@ class ProblemReport:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Name the known word that is most like a misspelt one: ``did you mean 'interval'?``; empty if none is,
-    or only its opposite."""
+    """Name the known word that is most like a misspelt one: ``did you mean 'interval'?``; empty if no
+    word is like it, or only its opposite."""
     close = most_alike(word, known)
     return f"did you mean '{close}'?" if close else ""

@@ -33,7 +33,7 @@ MAXIMUM = 100 * 366 * 86400.0
 
 
 def advice_for(text: str) -> str:
-    """Say what would be right instead of a text that is no time value."""
+    """Say what would be right instead of a text that is not a time value."""
     if not text:
         return "write a number and a unit: 30s, 5m, 1.5h, 1d"
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):

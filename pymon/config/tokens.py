@@ -73,7 +73,7 @@ def tokens(lines: Iterable[LogicalLine]) -> Iterator[Token]:
 
 
 def _record_start(text: str, inside: RecordKeyword | None) -> tuple[RecordKeyword, int] | None:
-    """The record that a line starts here, and where its name begins; None if it starts none."""
+    """The record that a line starts here, and where its name begins; None if the line starts no record."""
     first = _KEYWORD.match(text)
     if first is None or first[1] not in _RANKS:
         return None

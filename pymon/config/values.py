@@ -178,7 +178,7 @@ def behavior(text: str, keyword: Keyword, note: Note) -> DependBehavior:
 
 
 def exclude_period(text: str, keyword: Keyword, note: Note) -> PeriodSpec | None:
-    """A period in which nothing is done; the blank one is no exclusion."""
+    """A period in which nothing is done; the blank one excludes nothing."""
     return period(text, keyword.name) if text else None
 
 

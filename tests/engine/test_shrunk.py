@@ -75,31 +75,31 @@ def test_any_beginning_of_a_good_file_may_be_a_good_file(lab: Lab) -> None:
 
 def test_what_is_seen_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mon.cf"
-    (missing,) = files.see(path)
-    assert files.unended([missing]) == [str(path)]
+    (missing,) = files.observe(path)
+    assert files.find_unended([missing]) == [str(path)]
     path.write_text("")
-    assert files.changed([missing]) == [str(path)]
-    assert files.unended(files.see(path)) == [str(path)], "cut short, and not written yet"
+    assert files.find_changed([missing]) == [str(path)]
+    assert files.find_unended(files.observe(path)) == [str(path)], "cut short, and not written yet"
     path.write_text("watch")
-    seen = files.see(path)
-    assert files.unended(seen) == [str(path)]
+    seen = files.observe(path)
+    assert files.find_unended(seen) == [str(path)]
     path.write_text("watch x\n")
-    assert files.changed(seen) == [str(path)]
-    seen = files.see(path)
-    assert not files.changed(seen)
-    assert not files.unended(seen)
+    assert files.find_changed(seen) == [str(path)]
+    seen = files.observe(path)
+    assert not files.find_changed(seen)
+    assert not files.find_unended(seen)
     other = tmp_path / "new"
     other.write_text("watch x\n")
     os.utime(other, ns=(0, path.stat().st_mtime_ns))
     other.rename(path)
-    assert files.changed(seen) == [str(path)], "another file of the same size and time"
+    assert files.find_changed(seen) == [str(path)], "another file of the same size and time"
 
 
 def test_a_pipe_is_left_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    seen = files.see(tmp_path / "pipe")
-    assert not files.unended(seen)
-    assert not files.changed(seen)
+    seen = files.observe(tmp_path / "pipe")
+    assert not files.find_unended(seen)
+    assert not files.find_changed(seen)
 
 
 def test_what_m4_includes_is_seen_too(tmp_path: Path) -> None:
@@ -109,10 +109,10 @@ def test_what_m4_includes_is_seen_too(tmp_path: Path) -> None:
     first.write_text(f"include(`{third}')\ninclude(`{main}')\n")
     second.write_text("x\n")
     third.write_text("no end")
-    seen = files.see(main, with_includes=True)
+    seen = files.observe(main, with_includes=True)
     assert {each.path for each in seen} == {str(path) for path in parts}
-    assert files.unended(seen) == [str(third)]
-    assert len(files.see(main)) == 1
+    assert files.find_unended(seen) == [str(third)]
+    assert len(files.observe(main)) == 1
 
 
 # A re-read

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
-from pymon.config.files import changed, missing, unended
+from pymon.config.files import find_changed, find_missing, find_unended
 from pymon.config.loader import Loaded, load_auth
 from pymon.core.debts import keep_debts
 from pymon.engine.arguments import warn_of_arguments
@@ -181,8 +181,8 @@ class Configuration:
             log.info("%s: read again in %g s", doubt, self._limits.read_again)
             await asyncio.sleep(self._limits.read_again)
             before = seen
-        absent = missing(seen)
-        for name in (each for each in unended(seen) if each not in absent):
+        absent = find_missing(seen)
+        for name in (each for each in find_unended(seen) if each not in absent):
             log.warning("%s ends without a newline: it is taken as it is, though it may be half-written", name)
         self._look_later(seen)
         if refused is not None:
@@ -207,7 +207,7 @@ class Configuration:
             self._later.cancel()
             self._later = None
         now, fresh = self._clock.wall(), self._limits.file_is_fresh
-        if missing(seen) or any(now - each.changed / 1e9 < fresh for each in seen):
+        if find_missing(seen) or any(now - each.changed / 1e9 < fresh for each in seen):
             self._plan_look(seen, self._limits.looks_at_fresh_file)
 
     def _plan_look(self, seen: tuple[FileSeen, ...], looks: int) -> None:
@@ -219,7 +219,7 @@ class Configuration:
         self._looking = asyncio.create_task(self._reload_if_changed(seen, looks), name="look at mon.cf again")
 
     async def _reload_if_changed(self, seen: tuple[FileSeen, ...], looks: int) -> None:
-        names = await asyncio.to_thread(changed, seen)
+        names = await asyncio.to_thread(find_changed, seen)
         if self._later is not None:  # it has been read meanwhile
             return
         if names:
@@ -292,11 +292,11 @@ class Configuration:
 
 def _find_doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
     """Why files may not be what they are to be; empty if there is no reason, or nothing has changed for a while."""
-    if names := changed(seen):
+    if names := find_changed(seen):
         return f"{', '.join(names)} changes while it is read"
-    if seen != before and (names := missing(seen)):
+    if seen != before and (names := find_missing(seen)):
         return f"{', '.join(names)} cannot be read"
-    if seen != before and (names := unended(seen)):
+    if seen != before and (names := find_unended(seen)):
         return f"{', '.join(names)} ends without a newline"
     return ""
 
