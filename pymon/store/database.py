@@ -25,7 +25,7 @@ from pymon.model.result_run import ResultRun
 from pymon.store import reading, schema, writing
 from pymon.store.batch import Batch, Saved
 from pymon.store.claim import Claim
-from pymon.store.health import LogGrowth
+from pymon.store.health import find_identity
 from pymon.store.limits import StoreLimits
 from pymon.store.pending_files import FOLDER, newer_than, read_pending, remove_pending
 from pymon.store.retention import STEP, STEPS, count_time, prune, prune_crowded, prune_histories
@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 BUSY_LIMIT = 2.0
 """seconds a write waits while another process (a backup, somebody's sqlite3) locks the file"""
+LOG_PAGES = 8192
+"""pages of 4 KiB (32 MiB) of the ``-wal`` from which on a write syncs them itself: the checkpoints do not keep up"""
 ASIDE_KEPT = 5
 """files set aside that are kept"""
 ASIDE_QUIET = 60.0
@@ -67,14 +69,12 @@ class Database:
         self._limits = limits
         self._connection: sqlite3.Connection | None = None
         self._claim = Claim(path)
-        self._growth = LogGrowth(path)
         self._file: tuple[int, int] | None = None
         self._bases = Bases()
         self._needs_all = True
         self._is_outdated = False
         self._set_aside_at: float | None = None
-        self._checkpointed = self._clock.steady()
-        self._prune_due = self._count_results_due = self._checkpointed
+        self._prune_due = self._count_results_due = self._clock.steady()
 
     def start(self, *, fresh: bool) -> tuple[Saved, Written]:
         """Open the file, or begin one, and give what an earlier daemon left in it.
@@ -144,9 +144,6 @@ class Database:
         """
         now = self._clock.steady()
         try:
-            if self._connection is not None and now - self._checkpointed >= self._limits.maintain_every:
-                self._checkpointed = now
-                self._growth.look(*self._guarded(_checkpoint))
             if self._connection is not None and now >= self._prune_due:
                 is_more = self._guarded(self._drop_old)
                 self._prune_due = now + (0.0 if is_more else self._limits.maintain_every)
@@ -154,6 +151,11 @@ class Database:
         except (NotARecord, Unusable) as problem:  # the next write meets it too, and reports it
             log.debug("%s: %s", self.path, problem)
         return False
+
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """Which file was opened last; None if none is."""
+        return self._file
 
     def condemn(self, damage: str) -> Written:
         """Damage was found in the file: set it aside, so that everything is written to a new one."""
@@ -180,7 +182,7 @@ class Database:
     def _open(self, *, thoroughly: bool) -> None:
         """Be connected to the file that has the path now; raises Unusable."""
         self._claim.assert_held()
-        if self._connection is not None and _identity(self.path) == self._file:
+        if self._connection is not None and find_identity(self.path) == self._file:
             return
         if self._connection is not None:
             log.error("%s was removed or replaced: another is begun", self.path)
@@ -200,7 +202,7 @@ class Database:
         """See which file is to be used, and whether what it says of services is out of date."""
         own = find_own_file(self._record)
         if own.path != self.path:
-            self.path, self._growth = own.path, LogGrowth(own.path)
+            self.path = own.path
             if own.newer:
                 log.warning(
                     "%s was written by a newer pymon (its tables are of version %d, not %d): it is left alone, "
@@ -229,7 +231,7 @@ class Database:
         except (NotARecord, Unusable):
             self._disconnect()
             raise
-        if self._file != (found := _identity(self.path)):
+        if self._file != (found := find_identity(self.path)):
             self._file, self._bases, self._needs_all = found, bases, True
 
     def _prepare(self, connection: sqlite3.Connection, thoroughly: bool, existed: bool) -> Bases:
@@ -250,6 +252,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 4194304")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         return Bases(*(reading.newest(connection, table) for table in ("events", "results")))
 
     def _disconnect(self) -> None:
@@ -340,20 +343,6 @@ def _forget_state(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     writing.forget_state(connection)
     connection.execute("COMMIT")
-
-
-def _checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:
-    """The pages of the log, and those of them that are in the file now (those that a reader needs stay)."""
-    _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return pages, done
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _forget_old_ones(path: Path) -> None:

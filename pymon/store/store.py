@@ -254,7 +254,7 @@ class Store:
         self._move(StoreEvent.CLOSE)
         self._cancel_timers()
         if self._maintenance is not None:
-            self._maintenance.stop()
+            await self._maintenance.stop(self._limits.close)
         closing = self._do(self._database.close)
         await asyncio.wait([closing], timeout=self._limits.close)
         if not closing.done():

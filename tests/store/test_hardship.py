@@ -19,7 +19,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.measurement import Measurement
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.store.health import LogGrowth
+from pymon.store.health import LogGrowth, checkpoint, find_identity
 from pymon.store.limits import StoreLimits
 from pymon.store.offline import look_up
 from pymon.store.store import Store
@@ -581,3 +581,23 @@ async def test_a_forgotten_reader_that_lets_the_log_grow_is_named(path: Path, ca
     connection.close()
     assert "can be moved into the file again" in caplog.records[-1].message
     await record.close()
+
+
+async def test_what_was_written_is_in_the_file_itself_after_a_checkpoint(path: Path) -> None:
+    """It is synced then. A file that came into its place is left alone."""
+    record = Store(path)
+    await record.open()
+    record.state(WEB, DOWN)
+    record.add(act(T0, "to be synced"))
+    await record.settled()
+    assert b"to be synced" not in path.read_bytes()
+    identity = find_identity(path)
+    assert identity is not None
+    assert checkpoint(path, (identity[0], identity[1] + 1)) is None
+    assert b"to be synced" not in path.read_bytes()
+    pages = checkpoint(path, identity)
+    assert pages is not None
+    assert pages[0] == pages[1] > 0
+    assert b"to be synced" in path.read_bytes()
+    await record.close()
+    assert checkpoint(path.with_name("missing.db"), identity) is None

@@ -210,3 +210,25 @@ async def test_who_waits_is_released_only_when_a_new_file_has_all(make: Make) ->
     await settling
     assert store._state is StoreState.IDLE
     await store.close()
+
+
+async def test_a_sync_that_takes_long_holds_up_no_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-hangs: a disk syncs for seconds, and an alert must find its ledger meanwhile."""
+    asked, answers = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> None:
+        asked.set()
+        assert answers.wait(20)
+
+    monkeypatch.setattr("pymon.store.maintenance.checkpoint", hang)
+    store = Store(tmp_path / "pymon.db", StoreLimits(maintain_every=0.0))
+    await store.open()
+    store.add(act(T0))
+    await store.settled()
+    assert await asyncio.to_thread(asked.wait, 20)
+    store.add(act(T0 + 1))
+    await store.settled()
+    assert store.obstacle == ""
+    assert await asyncio.to_thread(on_file, store) == 2
+    answers.set()
+    await store.close()
