@@ -12,7 +12,7 @@ import traceback
 from pymon.text import well_formed
 
 
-def described(error: BaseException, path: str) -> tuple[str, str]:
+def describe(error: BaseException, path: str) -> tuple[str, str]:
     """The summary, ``NAME: message (FILE line N)``, and the traceback from the plugin's first frame on.
 
     ``path`` is the file of the plugin: of its frames the innermost is named, else the innermost of all. Both texts

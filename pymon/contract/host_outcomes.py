@@ -35,7 +35,7 @@ def host_outcomes(order: CheckOrder, result: CheckResult) -> Mapping[str, HostOu
         if len(told) == len(hosts) and all(type(told.get(host)) is HostOutcome for host in hosts):
             return told  # as every check has it whose monitor is the SDK's
         if any(host in told for host in hosts):
-            return {host: _checked(told.get(host)) for host in hosts}
+            return {host: _as_outcome(told.get(host)) for host in hosts}
     unknown = dict.fromkeys(hosts, HostOutcome.UNKNOWN)
     if result.cause is not Cause.EXITED:
         return unknown
@@ -66,6 +66,6 @@ def _given(order: CheckOrder) -> tuple[str, ...]:
     return tuple(host for host in order.hosts if host in arguments)
 
 
-def _checked(outcome: object) -> HostOutcome:
+def _as_outcome(outcome: object) -> HostOutcome:
     """What a monitor told, which may be anybody's."""
     return outcome if isinstance(outcome, HostOutcome) else HostOutcome.UNKNOWN

@@ -1,4 +1,4 @@
-"""What a monitor that is a program tells the daemon beside its output and exit code.
+"""What a monitor that is a program tells the daemon besides its output and exit code.
 
 It appends lines to the file that PYMON_MEASUREMENTS names:
 
@@ -30,8 +30,8 @@ _OUTCOMES = {f"!{outcome.value}": outcome for outcome in HostOutcome}
 _WEIGHTS = {HostOutcome.UP: 0, HostOutcome.UNKNOWN: 1, HostOutcome.DOWN: 2}
 
 
-class Told(NamedTuple):
-    """What was told; ``problem`` is what is wrong with the first line that is none of these (empty if all are well)."""
+class SideNotes(NamedTuple):
+    """What was told; ``problem`` is what is wrong with the first line that is neither (empty if all are valid)."""
 
     measurements: tuple[Measurement, ...] = ()
     hosts: Mapping[str, HostOutcome] = NO_HOSTS
@@ -39,11 +39,12 @@ class Told(NamedTuple):
     problem: str = ""
 
 
-def format_told(
+def format_notes(
     measurements: Sequence[Measurement], hosts: Mapping[str, HostOutcome] = NO_HOSTS, *, broken: bool = False
 ) -> str:
-    """The lines of a run. What is wrong with the first measurement that is none is a line that is none, so that the
-    daemon tells of it. Hosts come first: what is too much is cut off at the end.
+    """The lines of a run. Of an invalid measurement a line says what is wrong, so that the daemon logs it.
+
+    Hosts come first: what is too much is cut off at the end.
     """
     kept, problem = keep_usable(measurements)
     is_broken = f"{BROKEN_LINE}\n" if broken else ""
@@ -57,11 +58,11 @@ def _host_lines(hosts: Mapping[str, HostOutcome]) -> Iterable[str]:
             yield f"!{outcome.value} {host}\n"
 
 
-def parse_told(text: str) -> Told:
+def parse_notes(text: str) -> SideNotes:
     """Read the lines that a program appended."""
     if "!" not in text:
         measurements, problem = parse_measurements(text) if text else ((), "")
-        return Told(measurements, problem=problem)
+        return SideNotes(measurements, problem=problem)
     hosts: dict[str, HostOutcome] = {}
     is_broken, others = False, []
     for line in text.split("\n"):
@@ -76,4 +77,4 @@ def parse_told(text: str) -> Told:
             continue
         others.append("")  # so that the others keep their numbers
     measurements, problem = parse_measurements("\n".join(others))
-    return Told(measurements, hosts, is_broken, problem)
+    return SideNotes(measurements, hosts, is_broken, problem)

@@ -44,19 +44,19 @@ class Checks:
     def __init__(
         self,
         maxprocs: int = 0,
-        ended: Callable[[ServiceKey], None] | None = None,
+        on_end: Callable[[ServiceKey], None] | None = None,
         most_processes: int | None = None,
         most_descriptors: Callable[[], int] | None = None,
         limits: EngineLimits | None = None,
     ) -> None:
-        """Nothing runs yet. ``ended`` is called with the service of each check that is over.
+        """Nothing runs yet. ``on_end`` is called with the service of each check that is over.
 
         ``most_processes`` is how many the system allows, ``most_descriptors`` gives how many descriptors checks may
         have open now. A check runs alone where it would need more than that.
         """
         self._quiet = (limits or EngineLimits()).throttled_quiet
         self.maxprocs = maxprocs
-        self._tell_end = ended
+        self._on_end = on_end
         self._most_processes = most_processes
         self._most_descriptors = most_descriptors
         self.processes = 0
@@ -89,14 +89,14 @@ class Checks:
         Its service must not be busy.
         """
         queue = self._queues[check.occupies_process]
-        obstacle = self._of_processes(check) or self._of_descriptors(check)
-        if not obstacle and not queue and not any(not self._of_processes(each.check) for each in self._first()):
+        obstacle = self._process_obstacle(check) or self._descriptor_obstacle(check)
+        if not obstacle and not queue and not any(not self._process_obstacle(each.check) for each in self._first()):
             self._start(check)
             return
         self._arrived += 1
         queue[check.key] = _Waiting(self._arrived, check)
         if obstacle:
-            self._say_throttled(obstacle)
+            self._warn_of_throttling(obstacle)
 
     def drop(self, key: ServiceKey) -> None:
         """End the check of a service, running or waiting; its result does not come."""
@@ -128,14 +128,14 @@ class Checks:
         self.maxprocs = maxprocs
         self._start_waiting()
 
-    def _say_throttled(self, obstacle: str) -> None:
+    def _warn_of_throttling(self, obstacle: str) -> None:
         """Warn, but not at each interval of a site whose limit is a little too small."""
         now = awake()
         if not self._throttled and now >= self._quiet_until:
             self._throttled, self._quiet_until = True, now + self._quiet
             log.warning("throttled at %s: checks wait for their turn", obstacle)
 
-    def _of_processes(self, check: Check) -> str:
+    def _process_obstacle(self, check: Check) -> str:
         """Why a check that is a process cannot start now; empty if it can."""
         if not check.occupies_process:
             return ""
@@ -145,7 +145,7 @@ class Checks:
             return f"{self.processes} processes (the system allows no more: ulimit -u, TasksMax=)"
         return ""
 
-    def _of_descriptors(self, check: Check) -> str:
+    def _descriptor_obstacle(self, check: Check) -> str:
         """Why a check cannot start now for want of descriptors; empty if it can."""
         if self._most_descriptors is None or not self.descriptors:
             return ""
@@ -163,9 +163,9 @@ class Checks:
         self.descriptors += check.descriptors
         task = asyncio.create_task(check.run(), name=f"check {check.key}")
         self._tasks[check.key] = task
-        task.add_done_callback(lambda done: self._ended(check, done))
+        task.add_done_callback(lambda done: self._finish(check, done))
 
-    def _ended(self, check: Check, task: asyncio.Task[None]) -> None:
+    def _finish(self, check: Check, task: asyncio.Task[None]) -> None:
         self.processes -= check.occupies_process
         self.descriptors -= check.descriptors
         if self._tasks.get(check.key) is task:
@@ -173,8 +173,8 @@ class Checks:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the check of %s crashed (a bug in pymon): %r", check.key, error, exc_info=error)
         self._start_waiting()
-        if self._tell_end is not None:
-            self._tell_end(check.key)
+        if self._on_end is not None:
+            self._on_end(check.key)
 
     def _start_waiting(self) -> None:
         while not self._held and (check := self._next()) is not None:
@@ -187,8 +187,8 @@ class Checks:
     def _next(self) -> Check | None:
         """Whose turn it is. Nobody overtakes one that waits for descriptors, for there may never be so many at once."""
         for waiting in self._first():
-            if not self._of_processes(waiting.check):
-                return None if self._of_descriptors(waiting.check) else waiting.check
+            if not self._process_obstacle(waiting.check):
+                return None if self._descriptor_obstacle(waiting.check) else waiting.check
         return None
 
 

@@ -244,7 +244,7 @@ class SiteMonitor:
 
     def banished(self) -> tuple[Banished, ...]:
         """The plugins that run as processes at present because they misbehaved inside the daemon."""
-        return tuple(self._runner.banished())
+        return tuple(self._runner.list_banished())
 
     def _judge(self, key: ServiceKey, result: CheckResult) -> None:
         owner, now = self._owner, self._clock()

@@ -14,7 +14,7 @@ from pymon.contract.environ import own_environ
 from pymon.contract.invocation import Invocation
 from pymon.contract.measurements import MEASUREMENTS_FILE
 from pymon.contract.plugin import Answer
-from pymon.contract.side_channel import format_told
+from pymon.contract.side_channel import format_notes
 from pymon.model.measurement import Measurement
 from pymon.model.result import BROKEN_EXIT, NO_HOSTS, HostOutcome
 from pymon.text import encode, from_locale
@@ -38,14 +38,14 @@ def hand_over(
 ) -> None:
     """Append what a check tells to the file that the daemon named, if it did; a file that is gone is no failure.
 
-    What is wrong with the first that is none is a line that is none, so that the daemon tells of it. ``broken``: the
+    Of an invalid measurement a line says what is wrong, so that the daemon tells of it. ``broken``: the
     check could not be carried out.
     """
     path = os.environ.get(MEASUREMENTS_FILE)
     if path and (measurements or hosts or broken):
         try:
             with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(format_told(measurements, hosts, broken=broken))
+                file.write(format_notes(measurements, hosts, broken=broken))
         except OSError:
             return
 
@@ -56,7 +56,7 @@ def run_and_leave(run: Coroutine[Any, Any, Answer], *, is_check: bool = False) -
     What it raises is said as the daemon says it of a plugin in its process, so that the summary is the same. A check
     (``is_check``) that raises is broken, unless it is what the network has to say.
     """
-    ending = asyncio.run(_kept(run))
+    ending = asyncio.run(_catch(run))
     if isinstance(ending, BaseException):
         from pymon.scarcity.symptoms import is_ours  # noqa: PLC0415  # only where something is wrong
 
@@ -68,15 +68,15 @@ def run_and_leave(run: Coroutine[Any, Any, Answer], *, is_check: bool = False) -
 
 def crash(error: BaseException, path: str, *, is_check: bool) -> NoReturn:
     """End as a plugin that raised: say what, and where in the file ``path``; a check that raised is broken."""
-    from pymon.contract.exception_text import described  # noqa: PLC0415  # only where something is wrong
+    from pymon.contract.exception_text import describe  # noqa: PLC0415  # only where something is wrong
 
-    summary, detail = described(error, path)
+    summary, detail = describe(error, path)
     _write(summary)  # before what the plugin printed, as long as Python keeps that back
     hand_over((), broken=is_check)
     leave(Answer(BROKEN_EXIT if is_check else 1, detail))
 
 
-async def _kept(run: Coroutine[Any, Any, Answer]) -> Answer | BaseException:
+async def _catch(run: Coroutine[Any, Any, Answer]) -> Answer | BaseException:
     try:
         return await run
     except asyncio.CancelledError:

@@ -25,7 +25,7 @@ from pymon.clock import Clock, SystemClock
 from pymon.contract.exception_text import trouble_first
 from pymon.contract.invocation import Invocation
 from pymon.contract.measurements import MEASUREMENTS_FILE
-from pymon.contract.side_channel import Told
+from pymon.contract.side_channel import SideNotes
 from pymon.model.duration import format_duration
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.process.limits import ProcessLimits
@@ -70,7 +70,7 @@ async def run_process(
     ``reap_group``: children that it left in its process group are killed when it has exited (after the time limit
     and on cancellation they always are). Never raises but CancelledError, and then the process is gone.
     ``on_start`` is given the number of the process. With ``on_bad_measurement`` the program gets a file to append
-    measurements to; it is told of the first line there that is none.
+    measurements to; it is given what is wrong with the first line there that is invalid.
     Where the system has no process or descriptor left, it is started when there is one, and its time begins then; after
     as long as its time limit the result is STARVED.
     It waits for its turn to start (``pymon.process.start_queue``) before its time begins, and, called by a plugin
@@ -90,7 +90,7 @@ async def run_process(
                 limit=time_limit,
             )
         except (OSError, ValueError) as error:
-            return _not_started(invocation.path, error, clock.steady() - began)
+            return _report_start_error(invocation.path, error, clock.steady() - began)
         try:
             if on_start is not None:
                 on_start(child.pid)
@@ -99,36 +99,36 @@ async def run_process(
             if timed_out:
                 await child.end()
             duration = clock.steady() - began
-            told = await child.read_told()
+            notes = await child.read_notes()
         except asyncio.CancelledError:
             await child.end()
             raise
         finally:
             child.close()
-    if told.problem and on_bad_measurement is not None:
-        on_bad_measurement(told.problem)
-    return _ended(child.status, child.output.text(), duration, told, time_limit if timed_out else None)
+    if notes.problem and on_bad_measurement is not None:
+        on_bad_measurement(notes.problem)
+    return _report_end(child.status, child.output.text(), duration, notes, time_limit if timed_out else None)
 
 
-def _not_started(path: str, error: OSError | ValueError, duration: float) -> CheckResult:
+def _report_start_error(path: str, error: OSError | ValueError, duration: float) -> CheckResult:
     missing = isinstance(error, FileNotFoundError)
     status = NOT_FOUND_EXIT if missing else NOT_EXECUTABLE_EXIT
     cause = Cause.STARVED if shortage_in(error) else Cause.NOT_STARTED
     return CheckResult(status, _describe_start_error(path, error), duration, cause)
 
 
-def _ended(status: int, printed: str, duration: float, told: Told, exceeded: float | None) -> CheckResult:
+def _report_end(status: int, printed: str, duration: float, notes: SideNotes, exceeded: float | None) -> CheckResult:
     """The result of a process by its exit status, negative for a signal; ``exceeded`` is the time limit that it met."""
     cause = Cause.EXITED
     if exceeded is not None:
         printed, cause, status = timeout_output(exceeded, printed), Cause.TIMED_OUT, TIMED_OUT_EXIT
     elif status < 0:
         printed, cause, status = printed if printed.strip() else _signal_summary(-status), Cause.SIGNALED, 128 - status
-    elif told.is_broken:
+    elif notes.is_broken:
         cause = Cause.BROKEN
     if status:
         printed = trouble_first(printed)
-    return CheckResult(status, printed, duration, cause, told.measurements, told.hosts)
+    return CheckResult(status, printed, duration, cause, notes.measurements, notes.hosts)
 
 
 def timeout_output(time_limit: float, printed: str) -> str:
@@ -176,7 +176,7 @@ class _Child:
         passed: tuple[int, ...] = ()
         try:
             arguments = [encode(word) for word in (*command, *invocation.arguments)]
-            environ = _encoded(invocation.environ)
+            environ = _encode_environ(invocation.environ)
             if self._measures:
                 environ.pop(MEASUREMENTS_FILE.encode(), None)  # that of a run which this one is part of
             if self._measured is not None:
@@ -290,9 +290,9 @@ class _Child:
         if not self.exited.done():
             log.error("process %d does not die of SIGKILL; left behind", self._process.pid)
 
-    async def read_told(self) -> Told:
-        """What it has told so far beside its output."""
-        return Told() if self._measured is None else await self._measured.read()
+    async def read_notes(self) -> SideNotes:
+        """What it has told so far besides its output."""
+        return SideNotes() if self._measured is None else await self._measured.read()
 
     def close(self) -> None:
         """Let go of pipes and files. A process that is still there goes on to be waited for, and reaped at its end."""
@@ -327,7 +327,7 @@ def _spawn(
     return process
 
 
-def _encoded(environ: Mapping[str, str]) -> dict[bytes, bytes]:
+def _encode_environ(environ: Mapping[str, str]) -> dict[bytes, bytes]:
     """The environment as bytes. NUL cannot be in one: U+FFFD stands for it."""
     return {encode(name): encode(value.replace("\0", "\ufffd")) for name, value in environ.items()}
 

@@ -13,7 +13,7 @@ import functools
 import os
 
 from pymon.contract.measurements import MEASUREMENTS_SIZE
-from pymon.contract.side_channel import Told, parse_told
+from pymon.contract.side_channel import SideNotes, parse_notes
 from pymon.process.output import Collected
 from pymon.text import decode
 
@@ -54,7 +54,7 @@ class MeasurementFile:
         os.close(self.descriptor)
         self.descriptor = -1
 
-    async def read(self) -> Told:
+    async def read(self) -> SideNotes:
         """What was appended."""
         for _ in range(MEASUREMENTS_SIZE // _CHUNK):  # bounded: a process left behind may be filling it
             if not self._take():
@@ -62,11 +62,11 @@ class MeasurementFile:
         text, dropped = self._appended.data(), self._appended.dropped
         if dropped:
             text = text[: text.rfind(b"\n") + 1]
-        told = await _parse(text)
-        if dropped and not told.problem:
+        notes = await _parse(text)
+        if dropped and not notes.problem:
             problem = f"only the first {MEASUREMENTS_SIZE} of {MEASUREMENTS_SIZE + dropped} bytes are read"
-            return told._replace(problem=problem)
-        return told
+            return notes._replace(problem=problem)
+        return notes
 
     def _take(self) -> bool:
         """Take what is there; whether there may be more."""
@@ -94,14 +94,14 @@ class MeasurementFile:
             self.passed_on()
 
 
-async def _parse(text: bytes) -> Told:
+async def _parse(text: bytes) -> SideNotes:
     lines = decode(text)
     if len(text) <= _PARSED_AT_ONCE:
-        return parse_told(lines)
+        return parse_notes(lines)
     try:
-        return await asyncio.to_thread(parse_told, lines)
+        return await asyncio.to_thread(parse_notes, lines)
     except RuntimeError:  # the system has no thread left
-        return parse_told(lines)
+        return parse_notes(lines)
 
 
 def measurement_file() -> MeasurementFile | None:

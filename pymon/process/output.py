@@ -40,7 +40,7 @@ def cut_notice(dropped: int) -> str:
     return f"\n[output cut: {dropped} more bytes were not kept]\n"
 
 
-def capped(text: str, limit: int = OUTPUT_LIMIT) -> str:
+def cap(text: str, limit: int = OUTPUT_LIMIT) -> str:
     """Text of at most ``limit`` bytes of UTF-8, with the last line that says so when some was cut off."""
     if len(text) * 4 <= limit:
         return text

@@ -62,7 +62,7 @@ class Banishments:
                 return term
         return None
 
-    def behaved(self, file: PluginFile, user: Hashable) -> bool:
+    def note_good_run(self, file: PluginFile, user: Hashable) -> bool:
         """Take note that a run inside the daemon kept to the rules; after long enough all is forgotten.
 
         True if it is the first one after a term.

@@ -44,6 +44,7 @@ class PluginRun:
         self._room -= len(kept)
         self._dropped += len(text) - len(kept)
 
+    @property
     def printed(self) -> str:
         """All that it printed so far, in a form that can be written anywhere."""
         if not self._printed:

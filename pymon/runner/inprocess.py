@@ -14,13 +14,13 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeGuard
 
 from pymon.clock import Clock, SystemClock
-from pymon.contract.exception_text import described
+from pymon.contract.exception_text import describe
 from pymon.contract.invocation import Invocation
 from pymon.contract.measurements import keep_usable
 from pymon.contract.plugin import Answer, Plugin
 from pymon.model.result import BROKEN_EXIT, Cause, CheckResult
 from pymon.process.execution import PLACES, TIMED_OUT_EXIT, timeout_output
-from pymon.process.output import capped
+from pymon.process.output import cap
 from pymon.runner.containment import CURRENT, PluginRun, abandon, end_tasks
 from pymon.runner.limits import RunnerLimits
 from pymon.runner.loop_delays import HoldUps
@@ -35,7 +35,7 @@ log = logging.getLogger("pymon.plugin")
 class InsideRun(NamedTuple):
     """A result, and whether the plugin kept to the rules: it did not block, and ended when it was told to.
 
-    ``bad_measurement`` tells of the first of its measurements that is none. ``left`` is how many tasks it left behind.
+    ``bad_measurement`` is what is wrong with the first invalid measurement. ``left`` is how many tasks it left behind.
     ``hung`` is where it held up the event loop without being interrupted. ``lack`` is what it had to do without, where
     that may be why it did not succeed: in all of it, or in ``parts`` of it that the plugin judged by themselves.
     """
@@ -92,7 +92,7 @@ async def run_inprocess(
             await holdups.read_what_came()
         timed_out = not task.done()
         if timed_out:
-            waiting_at = _where(task, run.path)
+            waiting_at = _format_place(task, run.path)
             await _end(task, run, limits.grace)
     except asyncio.CancelledError:
         await _end(task, run, limits.grace)
@@ -101,14 +101,14 @@ async def run_inprocess(
         if run.tasks:
             left = end_tasks(run)
     if timed_out:
-        output = capped(timeout_output(time_limit, waiting_at + run.printed()))
+        output = cap(timeout_output(time_limit, waiting_at + run.printed))
         short = lack.within or (_QUEUED if lack.queued > min(limits.queued, time_limit / 2) else "")
         result = CheckResult(TIMED_OUT_EXIT, output, clock.steady() - began, Cause.TIMED_OUT)
         return InsideRun(result, task.done(), hung=run.hung, lack=short, parts=short)
     answer, cause = _judge(task, run)
     measurements, problem = keep_usable(answer.measurements) if answer.measurements else ((), "")
     result = CheckResult(answer.exitval, answer.output, clock.steady() - began, cause, measurements, answer.hosts)
-    short = "" if result.is_success else lack.said or shortage_in(_raised(task))
+    short = "" if result.is_success else lack.said or shortage_in(_exception_of(task))
     return InsideRun(result, cause is not Cause.BLOCKED, problem, left, run.hung, short, short or lack.within)
 
 
@@ -129,7 +129,9 @@ async def _end(task: asyncio.Task[_Ending], run: PluginRun, grace: float) -> Non
         await asyncio.wait((task,), timeout=grace)
     finally:
         if not task.done():
-            log.error("%s goes on although it was cancelled (%s); abandoned", run.path, _where(task, run.path).strip())
+            log.error(
+                "%s goes on although it was cancelled (%s); abandoned", run.path, _format_place(task, run.path).strip()
+            )
             abandon(task)
         for left in [left for left in run.tasks if not left.done()]:
             abandon(left)
@@ -142,23 +144,23 @@ def _judge(task: asyncio.Task[_Ending], run: PluginRun) -> tuple[Answer, Cause]:
         ending = task.exception() or task.result()
     if run.blocked or isinstance(ending, PluginBlocked):
         summary = f"stopped: it blocked the event loop at {run.blocked or ending}\n"
-        return Answer(1, capped(summary + run.printed() + run.blocked_stack)), Cause.BLOCKED
+        return Answer(1, cap(summary + run.printed + run.blocked_stack)), Cause.BLOCKED
     if isinstance(ending, SystemExit):
         return _exit_of(ending, run), Cause.EXITED
     if isinstance(ending, BaseException):
-        summary, detail = described(ending, run.path)
+        summary, detail = describe(ending, run.path)
         cause = Cause.RAISED if is_ours(ending) else Cause.EXITED
-        return Answer(1, capped(summary + run.printed() + detail)), cause
+        return Answer(1, cap(summary + run.printed + detail)), cause
     if not _is_answer(ending):
         text = f"run() returned {ending!r:.200}, not an Answer(exit code, output, measurements)\n"
-        return Answer(1, capped(well_formed(run.printed() + text))), Cause.RAISED
-    output = capped(well_formed(run.printed() + ending.output))
+        return Answer(1, cap(well_formed(run.printed + text))), Cause.RAISED
+    output = cap(well_formed(run.printed + ending.output))
     exitval = ending.exitval & 0xFF
     cause = Cause.BROKEN if exitval == BROKEN_EXIT else Cause.EXITED
     return Answer(exitval, output, ending.measurements, ending.hosts), cause
 
 
-def _raised(task: asyncio.Task[_Ending]) -> BaseException | None:
+def _exception_of(task: asyncio.Task[_Ending]) -> BaseException | None:
     """What the plugin raised, if it did."""
     if task.cancelled():
         return None
@@ -180,11 +182,11 @@ def _is_answer(ending: object) -> TypeGuard[Answer]:
 def _exit_of(ending: SystemExit, run: PluginRun) -> Answer:
     """sys.exit means what it means in a process: a number is the exit code, nothing is 0, text is printed and 1."""
     if ending.code is None or isinstance(ending.code, int):
-        return Answer((ending.code or 0) & 0xFF, capped(run.printed()))
-    return Answer(1, capped(well_formed(f"{run.printed()}{ending.code}\n")))
+        return Answer((ending.code or 0) & 0xFF, cap(run.printed))
+    return Answer(1, cap(well_formed(f"{run.printed}{ending.code}\n")))
 
 
-def _where(task: asyncio.Task[_Ending], path: str) -> str:
+def _format_place(task: asyncio.Task[_Ending], path: str) -> str:
     """A line that tells where the plugin is waiting: the innermost of its own lines, else of all."""
     here: object = task.get_coro()
     places: list[tuple[str, int]] = []

@@ -93,7 +93,7 @@ class PluginRunner:
         self._programs = asyncio.Semaphore(limits.programs)
         self._containment: Containment | None = None
         self._banishments = Banishments(self._clock.steady, limits.banishment)
-        self._told: weakref.WeakKeyDictionary[PluginFile, set[str]] = weakref.WeakKeyDictionary()
+        self._logged: weakref.WeakKeyDictionary[PluginFile, set[str]] = weakref.WeakKeyDictionary()
 
     def start(self) -> None:
         """Begin to contain and watch, on the running event loop."""
@@ -117,7 +117,7 @@ class PluginRunner:
         """
         return file.plugin is not None and self._banishments.term_of(file, user) is None
 
-    def banished(self) -> Iterator[Banished]:
+    def list_banished(self) -> Iterator[Banished]:
         """What runs as a process at present because it misbehaved."""
         ahead = self._clock.wall() - self._clock.steady()
         for file, user, term in self._banishments.serving():
@@ -148,7 +148,7 @@ class PluginRunner:
         descriptor, thread or process for it. If that happens again, its cause is HELD_UP or STARVED, unless it is a
         program that has come to its own end.
         ``measures``: a program gets a file to append measurements to (a plugin inside the daemon hands its own over);
-        what is none is logged once of each plugin.
+        an invalid one is logged once of each plugin.
         ``programs``: a place of these is taken for each program that a plugin inside the daemon runs, as long as it
         runs (default: as many places for all such runs as the limits say). None is taken for a plugin that is a process
         itself.
@@ -176,9 +176,9 @@ class PluginRunner:
             if attempt.result.is_success or attempt.is_exit_of_program:
                 return attempt.result
             if attempt.held_up and attempt.result.outcome is CheckOutcome.FAILED:
-                return _nothing_known(attempt)
+                return _mark_held_up(attempt)
             if attempt.lack or (attempt.parts and attempt.result.outcome is CheckOutcome.BROKEN):
-                return _starved(attempt)
+                return _mark_starved(attempt)
         return attempt.result
 
     async def _attempt(self, wanted: _Wanted) -> _Attempt:
@@ -221,16 +221,16 @@ class PluginRunner:
             holdups=self.holdups,
             clock=self._clock,
         )
-        misbehaved = _hung(run) if run.hung and run.behaved else None if run.behaved else run.result
+        misbehaved = _blame_for_hang(run) if run.hung and run.behaved else None if run.behaved else run.result
         if misbehaved is None:
-            if self._banishments.behaved(file, user):
-                log.info("%s runs inside the daemon again for %s", file.origin, _name(user))
+            if self._banishments.note_good_run(file, user):
+                log.info("%s runs inside the daemon again for %s", file.origin, _format_user(user))
         else:
             until = self._banish(file, user, misbehaved.output.partition("\n")[0])
             if wanted.on_misbehaved is not None:
                 wanted.on_misbehaved(misbehaved, until)
         if run.left:
-            self._tell_once(file, logging.INFO, "%s left tasks behind (%d in this run); they are cancelled", run.left)
+            self._log_once(file, logging.INFO, "%s left tasks behind (%d in this run); they are cancelled", run.left)
         if run.bad_measurement:
             self._complain(file, run.bad_measurement)
         return run
@@ -239,40 +239,40 @@ class PluginRunner:
         """Have it run as a process for a while, and say so; gives until when (seconds since the epoch)."""
         term = self._banishments.banish(file, user, summary)
         until = self._clock.wall() + term.length
-        whose = "every service" if self._banishments.is_for_all(file, term) else _name(user)
+        whose = "every service" if self._banishments.is_for_all(file, term) else _format_user(user)
         end = time.strftime("%H:%M:%S", time.localtime(until))
         log.error("%s: %s; for %s it runs as a process until %s", file.origin, summary, whose, end)
         return until
 
     def _complain(self, file: PluginFile, problem: str) -> None:
-        self._tell_once(file, logging.WARNING, "%s reported an invalid measurement: %s", problem)
+        self._log_once(file, logging.WARNING, "%s reported an invalid measurement: %s", problem)
 
-    def _tell_once(self, file: PluginFile, level: int, text: str, detail: object) -> None:
+    def _log_once(self, file: PluginFile, level: int, text: str, detail: object) -> None:
         """Log something of a plugin, which it may do at every run, the first time only."""
-        told = self._told.setdefault(file, set())
+        told = self._logged.setdefault(file, set())
         if text not in told:
             told.add(text)
             log.log(level, f"{text} (told once)", file.origin, detail)
 
 
-def _name(user: ServiceKey | None) -> str:
+def _format_user(user: ServiceKey | None) -> str:
     return f"{user.group}/{user.service}" if user is not None else "those who did not say for whom"
 
 
-def _nothing_known(attempt: _Attempt) -> CheckResult:
+def _mark_held_up(attempt: _Attempt) -> CheckResult:
     """What is known of a service whose check was held up twice in a row: nothing."""
     held_up = f"pymon was held up for {attempt.held_up:.1f} s"
     text = f"{held_up} while it checked, and not for the first time: nothing is known\n"
     return attempt.result._replace(output=text + attempt.result.output, cause=Cause.HELD_UP)
 
 
-def _starved(attempt: _Attempt) -> CheckResult:
+def _mark_starved(attempt: _Attempt) -> CheckResult:
     """What is known of a service whose check lacked what it needed twice in a row: nothing."""
     text = f"pymon was short of what this check needs ({attempt.parts}): nothing is known\n"
     return attempt.result._replace(output=text + attempt.result.output, cause=Cause.STARVED)
 
 
-def _hung(run: InsideRun) -> CheckResult:
+def _blame_for_hang(run: InsideRun) -> CheckResult:
     """What a run is blamed for that held up the event loop where it could not be interrupted."""
     text = f"it held up the event loop at {run.hung}, where it could not be interrupted\n"
     return run.result._replace(exitval=1, output=text, cause=Cause.BLOCKED)

@@ -73,8 +73,8 @@ class Watchdog:
             signal.SIG_DFL,
             signal.SIG_IGN,
         }:
-            signal.signal(signal.SIGALRM, self._ran_out)
-            signal.signal(signal.SIGCONT, self._continued)
+            signal.signal(signal.SIGALRM, self._on_alarm)
+            signal.signal(signal.SIGCONT, self._on_continue)
             self.can_interrupt = True
         else:
             log.warning("plugins that block the event loop are noticed, but cannot be interrupted here")
@@ -112,14 +112,14 @@ class Watchdog:
         if self.can_interrupt:
             signal.setitimer(signal.ITIMER_REAL, 2 * self._period, self._period)
 
-    def _continued(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_continue(self, _number: int, _frame: FrameType | None) -> None:
         """The daemon was stopped (SIGSTOP): no step of a plugin's is to blame, whichever of the two comes first."""
         self._alive_at = time.monotonic()
         if self._suspect is not None:
             self._suspect.hung = ""
             self._suspect = None
 
-    def _ran_out(self, _number: int, frame: FrameType | None) -> None:
+    def _on_alarm(self, _number: int, frame: FrameType | None) -> None:
         """The heartbeat is overdue. Raise only inside a plugin's run, and only when one step lasts too long."""
         step = step_of(frame)
         now = time.monotonic()

@@ -106,7 +106,7 @@ async def test_m_bound_one_sinner_costs_others_nothing(caplog: pytest.LogCapture
             results = await asyncio.gather(*others)
             assert {result.exitval for result in results} == {0}  # type: ignore[attr-defined]
             assert (await sinner).outcome is CheckOutcome.BROKEN  # type: ignore[attr-defined]
-            assert not list(runner.banished())
+            assert not list(runner.list_banished())
             assert runner.can_run_in_process(file, ServiceKey("web", "sinner"))
     finally:
         runner.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.process.output import Collected, capped
+from pymon.process.output import Collected, cap
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=60))
@@ -25,8 +25,8 @@ def test_the_first_bytes_are_kept_and_the_rest_is_counted(chunks: list[bytes], l
 def test_text_is_capped_as_bytes_are(text: str, limit: int) -> None:
     collected = Collected(limit)
     collected.add(text.encode())
-    assert capped(text, limit) == collected.text()
+    assert cap(text, limit) == collected.text()
 
 
 def test_surrogates_that_stand_for_no_byte_count_as_one() -> None:
-    assert capped("\ud800" * 10, 4).startswith("????\n[output cut")
+    assert cap("\ud800" * 10, 4).startswith("????\n[output cut")

@@ -67,17 +67,17 @@ def test_e_banished_is_forgotten_after_good_conduct(banishments: Banishments, cl
     for _ in range(offences):
         term = banishments.banish(FILE, USERS[0], "blocked")
         clock.now = term.until
-    assert banishments.behaved(FILE, USERS[0]), "the first time after it"
-    assert not banishments.behaved(FILE, USERS[0])
+    assert banishments.note_good_run(FILE, USERS[0]), "the first time after it"
+    assert not banishments.note_good_run(FILE, USERS[0])
     clock.now = term.until + max(LIMITS.probation, term.length)
-    banishments.behaved(FILE, USERS[0])
+    banishments.note_good_run(FILE, USERS[0])
     assert banishments.banish(FILE, USERS[0], "blocked").length == LIMITS.first
 
 
 def test_e_banished_for_all_when_most_services_misbehave(banishments: Banishments, clock: Clock) -> None:
     """Else each of a hundred services would hold the daemon up, one after the other."""
     for user in USERS[20:27]:
-        banishments.behaved(FILE, user)
+        banishments.note_good_run(FILE, user)
     for number, user in enumerate(USERS[:8]):
         assert is_free(banishments, USERS[30]), f"after {number}"
         term = banishments.banish(FILE, user, "blocked")
@@ -91,7 +91,7 @@ def test_e_banished_for_all_when_most_services_misbehave(banishments: Banishment
 
 def test_many_sinners_among_more_who_behave_are_no_fault_of_the_files(banishments: Banishments) -> None:
     for user in USERS[20:]:
-        banishments.behaved(FILE, user)
+        banishments.note_good_run(FILE, user)
     for user in USERS[:19]:
         banishments.banish(FILE, user, "blocked")
     assert all(is_free(banishments, user) for user in USERS[20:])
@@ -122,7 +122,7 @@ def test_no_term_is_shorter_than_the_first_or_longer_than_the_longest(history: l
             if not is_free(banishments):
                 continue
             if is_good:
-                banishments.behaved(FILE, USERS[0])
+                banishments.note_good_run(FILE, USERS[0])
             else:
                 yield banishments.banish(FILE, USERS[0], "").length
 

@@ -165,13 +165,13 @@ async def test_e_banished_others_stay_inside_and_it_returns_by_itself(
             on_misbehaved=lambda _result, until: told.append(until),
         )  # fmt: skip
         assert blocked.cause is Cause.BLOCKED
-        (term,) = runner.banished()
+        (term,) = runner.list_banished()
         assert (term.group, term.service) == ("web", "sinner")
         assert abs(term.until - told[0]) < 0.5
         assert (await runner.run(file, Invocation("x", (), {}), time_limit=30, user=sinner)).output == "as a process\n"
         assert (await runner.run(file, Invocation("x", (), {}), time_limit=30, user=other)).output == "inside\n"
         await asyncio.sleep(max(0.0, term.until - time.time()) + 0.01)
-        assert not list(runner.banished())
+        assert not list(runner.list_banished())
         with caplog.at_level(logging.INFO, "pymon.plugin"):
             assert (await runner.run(file, Invocation("x", (), {}), time_limit=30, user=sinner)).output == "inside\n"
         assert "runs inside the daemon again for web/sinner" in caplog.text
