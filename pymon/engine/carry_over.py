@@ -75,7 +75,7 @@ def carry_over(
 
     A service is unchanged when its record and its hosts are equal (its line in the file does not count).
     As mon's reset with keepstate does, a changed service keeps status, counters and acknowledgement; the
-    counters of its periods stand at those that follow them (R-follow), and failure_interval is applied anew. One that
+    counters of its periods stand at those that follow them (R-follow), and failure_interval is applied again. One that
     is added takes up the state that it left with, if it was there before. ``departed`` are the states of such services;
     of those that are ``disabled`` also where nothing else is known of them.
     """
@@ -228,7 +228,7 @@ def drop_old_debts(state: ServiceState, now: float) -> ServiceState:
 
 
 def notice_unlisted_payers(service: Service, state: ServiceState, target: TargetOf) -> Iterator[Notice]:
-    """The debts of a service that mon.cf has no upalert for any more."""
+    """The debts of a service that mon.cf has no upalert for now."""
     for debt in state.debts:
         if not debt.unpaid_since and (payers := debts.unlisted_payers(service, debt, target)):
             yield Notice(service.key, debt, payers)

@@ -89,7 +89,7 @@ class DebtBook:
         return lambda service, command: target_of(service, command, alerts.get(command.name), self._environ)
 
     def programs(self) -> set[str]:
-        """The names of the alerts that are owed: they may be of no mon.cf any more."""
+        """The names of the alerts that are owed: mon.cf need not name them now."""
         return alert_names_of((*self._owner.states.values(), *self._owner.departed.values()))
 
     def list_owed(
@@ -104,7 +104,7 @@ class DebtBook:
         return [each for of, state in wanted if state.debts for each in self._list_debts(of, state)]
 
     def report_changes(self, service: Service, before: ServiceState, verdict: Verdict) -> None:
-        """A decision has changed debts: tell of those that nothing pays any more, and of those it pays for others."""
+        """A decision has changed debts: tell of those that nothing pays now, and of those it pays for others."""
         known = {debt for debt in before.debts if debt.unpaid_since}
         for debt in verdict.state.debts:
             if debt.unpaid_since and debt not in known:

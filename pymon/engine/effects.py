@@ -101,5 +101,5 @@ def _log_suppressed(key: ServiceKey, event: str, held: Sequence[object]) -> None
 
 
 def _log_facts(key: ServiceKey, event: str) -> dict[str, str]:
-    """What the JSON form of the log tells beside the message."""
+    """What the JSON form of the log has besides the message."""
     return {"group": key.group, "service": key.service, "event": event}

@@ -76,8 +76,8 @@ class Engine:
     ) -> None:
         """``environ`` is what monitors and alerts inherit; ``stopped`` starts with the scheduler stopped (mon -S).
 
-        ``auth`` is who may do what (nobody anything, if it is not given). ``load`` reads the configuration anew, for
-        ``reset``; without it there is none to read. ``record`` is what outlives this daemon (nothing does, if it is
+        ``auth`` is who may do what (nobody anything, if it is not given). ``load`` reads the configuration again, for
+        ``reset``; without it each ``reset`` is refused. ``record`` is what outlives this daemon (nothing does, if it is
         not given), and ``loadstate`` are mon's files to load at the start (mon -l). ``clock`` is the machine's, if none
         is given; ``executor`` carries out checks (``runner`` on this machine, if none is given), ``runner`` runs
         alerts; ``rng`` spreads checks; ``limits`` are the engine's bounds; ``files`` reads and

@@ -165,7 +165,7 @@ class SiteMonitor:
 
     def _check_due(self, key: ServiceKey, planned: float) -> None:
         if self._checks.is_busy(key):
-            log.debug("%s/%s is still being checked: this turn is left out", *key)
+            log.debug("%s/%s is still being checked: not checked again now", *key)
             return
         not_run = self._begin_check(key, planned)
         if not_run is not None and not_run.retry_after is not None:

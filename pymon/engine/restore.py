@@ -148,7 +148,7 @@ class Resumption:
             written = path.stat().st_mtime
         except OSError as error:
             if last_write:
-                log.info("cannot look at %s (%s): the record is gone on from", path, error.strerror)
+                log.info("cannot look at %s (%s): going on from the record", path, error.strerror)
             return not last_write  # without a record, loading the file says why there is nothing to load
         if last_write and written <= last_write:
             log.info("%s is older than the record: not loaded", path)
@@ -156,7 +156,7 @@ class Resumption:
         return True
 
     def _find_programs(self, saved: Saved) -> None:
-        """Have at hand what is owed or was left undone, though mon.cf names it no more."""
+        """Find the alerts that are owed or were left undone, also those that mon.cf does not name now."""
         owner = self.owner
         undone = {each.pending.name for each in saved.undone if each.pending.event == EventKind.UP}
         wanted = (alert_names_of(saved.states.values()) | undone) - owner.programs.alerts.keys()

@@ -14,6 +14,7 @@ import pytest
 from pymon.ipvs.model import Listening, Protocol, RealServer, VirtualService
 from pymon.ipvs.table import memory_table
 from pymon.model import request as asked
+from pymon.model.change import ChangeCause, StateChange
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
 from pymon.model.event import TimelineKind
@@ -280,9 +281,14 @@ async def test_the_upalert_of_another_service_for_the_same_thing_pays(pool: Pool
     await pool.read_again(pool.period("", "two", "one"), service="www")
     pool.fail(ServiceKey("web", "www"))
     await pool.becomes("three")
+    changes: list[StateChange] = []
+    pool.engine.observe(changes.append)
     pool.recover(ServiceKey("web", "www"))
     await pool.becomes(*RIPS)
     assert bool(pool.owed()) is (pool.kind == "script"), "of a script's words nobody knows what they do"
+    paid = [change for change in changes if change.cause is ChangeCause.PAYMENT]
+    assert [change.key for change in paid] == ([] if pool.kind == "script" else [WEB]), "observers are told"
+    assert all(change.before.debts and not change.after.debts for change in paid)
 
 
 async def test_a_reset_forgets_the_state_and_not_what_is_owed(pool: Pool) -> None:

@@ -1,7 +1,7 @@
 """Reading the configuration again: on SIGHUP, at a client's ``reset``, or only to see whether it is right.
 
 SIGHUP keeps all that did not change, and refuses a file that takes away most of what is watched (E-shrunk). A reset
-begins anew with every service, as in mon: its checks and timers, and unless ``keepstate`` is given its state (but for
+starts over with every service, as in mon: its checks and timers, and unless ``keepstate`` is given its state (but for
 what it owes); hosts and watches stay disabled, services only with ``keepstate``.
 """
 
@@ -41,7 +41,7 @@ from pymon.timeline import operator_events
 log = logging.getLogger("pymon")
 
 Load = Callable[[], Loaded]
-"""reads the configuration anew, and blocks meanwhile; raises PymonError if it cannot be used"""
+"""reads the configuration again, and blocks meanwhile; raises PymonError if it cannot be used"""
 
 INSIST = "What is watched goes on as it was. If it is meant, `moncmd reset` (or a restart) takes it over"
 
@@ -82,7 +82,7 @@ class Configuration:
         self._watched_before = 0
 
     def close(self) -> None:
-        """Look at no file any more."""
+        """Stop looking at files."""
         if self._later is not None:
             self._later.cancel()
         if self._looking is not None:
@@ -115,7 +115,7 @@ class Configuration:
             await self._saving.save(SavedKind.DISABLED)
 
     async def reset(self, *, keepstate: bool) -> None:
-        """Read the configuration, and begin anew. Raises PymonError if it is refused; then nothing has changed."""
+        """Read the configuration, and start over. Raises PymonError if it is refused; then nothing has changed."""
         async with self._lock:
             site, programs = await self._prepare(await self._load_steadily())
             for key in site.services:

@@ -22,7 +22,7 @@ _TIMERS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A service and its state after a change; ``retimed`` is to be set anew, to ``due_in`` seconds if that is given."""
+    """A service and its state after a change; ``retimed`` is set again, to ``due_in`` seconds if given."""
 
     service: Service
     state: ServiceState
