@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pymon.config.time_values import parse_timeval
 from pymon.errors import TimevalError
@@ -47,7 +47,8 @@ def _timeline(context: CommandContext) -> ListResult:
         start = _since(since.rstrip(" \t\r\n\f\v"), context.snapshot.now)
     except TimevalError as error:
         return CommandReply(f"520 why error, {escape_line_ends(str(error))}")
-    return DeferredListing(ReadTimeline(key, start), lambda outcome: _listing(context, key, outcome))
+    standing = _standing(context.snapshot, key)  # now: what the record has is read later
+    return DeferredListing(ReadTimeline(key, start), lambda outcome: _listing(standing, outcome, context.snapshot.now))
 
 
 def _since(text: str, now: float) -> float:
@@ -56,15 +57,21 @@ def _since(text: str, now: float) -> float:
     return float(text) if _EPOCH.fullmatch(text) else now - parse_timeval(text)
 
 
-def _listing(context: CommandContext, key: ServiceKey, outcome: Outcome) -> Listing | CommandReply:
+def _listing(standing: Sequence[str], outcome: Outcome, now: float) -> Listing | CommandReply:
     if not outcome.ok:
         return refuse(outcome)
     items = (timeline.as_data(event) for event in outcome.events)
-    return Listing("220 why completed", _lines(context.snapshot, key, outcome), items)
+    return Listing("220 why completed", _lines(standing, outcome, now), items)
 
 
-def _lines(snapshot: Snapshot, key: ServiceKey, outcome: Outcome) -> Iterator[str]:
+def _lines(standing: Sequence[str], outcome: Outcome, now: float) -> Iterator[str]:
     """How the service stands, then its events; no line can be taken for a closing line, or for two."""
+    for line in map(escape_line_ends, (*standing, *timeline.lines(outcome.events, local_time, now=now))):
+        yield f" {line}" if is_final(line) else line
+
+
+def _standing(snapshot: Snapshot, key: ServiceKey) -> list[str]:
+    """How the service stands, what was measured, and what it owes, at the moment of the snapshot."""
     muted = describe_muting(
         local_time,
         watch=key.group in snapshot.disabled_watches,
@@ -74,9 +81,8 @@ def _lines(snapshot: Snapshot, key: ServiceKey, outcome: Outcome) -> Iterator[st
     state = snapshot.states.get(key) or snapshot.departed.get(key, ServiceState())
     service = snapshot.site.services.get(key) or Service(*key)
     status = status_of(service, state, snapshot.now)
-    standing = describe_status(status, snapshot.now, local_time, muted, state.left)
-    measured = timeline.measurement_lines(state.measurements, state.measured, snapshot.now)
-    owing = debt_text.lines(snapshot.owed(key), snapshot.now)
-    happened = timeline.lines(outcome.events, local_time, now=snapshot.now)
-    for line in map(escape_line_ends, (standing, *measured, *owing, *happened)):
-        yield f" {line}" if is_final(line) else line
+    return [
+        describe_status(status, snapshot.now, local_time, muted, state.left),
+        *timeline.measurement_lines(state.measurements, state.measured, snapshot.now),
+        *debt_text.lines(snapshot.owed(key), snapshot.now),
+    ]
