@@ -110,6 +110,14 @@ class Keyword:
     retimes: Timer | None = None
     """the timer that starts again when ``set`` changes it"""
 
+    def __post_init__(self) -> None:
+        """Raise TypeError if the record lacks a field that the keyword sets, or that field's default."""
+        record = _RECORDS[self.scope]
+        for name in self.fields or (self.name,):
+            field = record.__dataclass_fields__.get(name)
+            if field is None or field.default is MISSING:
+                raise TypeError(f"the keyword {self.name} needs a field {name} of {record.__name__}, with a default")
+
     @property
     def terminal(self) -> str:
         """Its name in the grammar."""
@@ -120,12 +128,6 @@ class Keyword:
         """What its fields hold where it is not given."""
         fields = _RECORDS[self.scope].__dataclass_fields__
         return tuple(fields[name].default for name in self.fields or (self.name,))
-
-    @property
-    def has_field(self) -> bool:
-        """Whether the record has the fields that it sets, each with a default."""
-        fields = _RECORDS[self.scope].__dataclass_fields__
-        return all(name in fields and fields[name].default is not MISSING for name in self.fields or (self.name,))
 
     def read(self, text: str, note: Note) -> dict[str, Any]:
         """The fields that a value in mon.cf sets. Raises InvalidValue."""

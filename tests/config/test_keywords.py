@@ -10,7 +10,7 @@ import pytest
 
 from pymon.cli.check import check
 from pymon.config import value_types as types
-from pymon.config.keyword import CURRENT, Inheritance, Keyword, Scope, ValueType
+from pymon.config.keyword import CURRENT, Inheritance, InvalidValue, Keyword, Scope, ValueType
 from pymon.config.keywords import KEYWORDS, PERIOD_KEYWORDS, SERVICE_KEYWORDS, VARIABLES, WATCH_WORDS
 from pymon.config.loader import load
 from pymon.config.problems import PROBLEM_KINDS
@@ -143,9 +143,25 @@ WITH_BAD = pytest.mark.parametrize(
 
 
 @EACH
-def test_a_row_has_values_here_and_fields_in_its_record(keyword: Keyword) -> None:
+def test_a_row_has_values_here(keyword: Keyword) -> None:
     assert keyword.type in VALUES
-    assert keyword.has_field
+
+
+@pytest.mark.parametrize(
+    ("scope", "record"), [(Scope.SITE, "Settings"), (Scope.SERVICE, "Service"), (Scope.PERIOD, "Period")]
+)
+def test_a_row_without_its_field_is_refused_at_once(scope: Scope, record: str) -> None:
+    with pytest.raises(TypeError, match=f"the keyword nothing needs a field nothing of {record}, with a default"):
+        Keyword("nothing", scope, types.TIME)
+
+
+@pytest.mark.parametrize("row", [("cltimeout", Scope.SITE), ("timeout", Scope.SERVICE), ("upalertafter", Scope.PERIOD)])
+def test_a_time_needs_no_wording_of_its_own(row: tuple[str, Scope]) -> None:
+    keyword = Keyword(*row, types.TIME)
+    with pytest.raises(InvalidValue) as error:
+        keyword.read("soon", lambda *_args, **_facts: None)
+    said = PROBLEM_KINDS[error.value.code].message.format(**error.value.facts)
+    assert said.startswith(f"invalid {keyword.name} 'soon'")
 
 
 def test_rows_stand_once_and_services_and_periods_share_none() -> None:
