@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pymon.clock import SystemClock
 from pymon.config.loader import Loaded
 from pymon.contract.environ import own_environ
 from pymon.engine.attachments import Attach, Attachments
@@ -105,14 +106,16 @@ def _engine(loaded: Loaded, load: Load, *, stopped: bool, loadstate: tuple[Saved
     report(loaded.problems)
     if loaded.auth is None:
         log.warning("there is no %s: clients may do nothing", settings.authfile)
+    clock = SystemClock()
     engine = Engine(
         loaded.site,
         environ=own_environ(),
         stopped=stopped,
         auth=loaded.auth,
         load=load,
-        record=Store(record_path(settings.statedir)),
+        record=Store(record_path(settings.statedir), clock=clock),
         loadstate=loadstate,
+        clock=clock,
     )
     # What was built so far lives as long as the daemon: the collector need not walk through it again and again.
     gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -103,6 +104,17 @@ async def test_with_randstart_the_first_checks_are_at_random_within_it(site: Mak
     assert len({round(each / 20) for each in at}) >= 5, "spread over all of it"
     per_service = Counter(line.split()[1] for line in day.checks)
     assert set(per_service.values()) == {6}, "each goes on from there every ten minutes"
+
+
+async def test_randskew_moves_each_check(site: MakeSite) -> None:
+    """It comes up to five seconds, and one at least, earlier or later than an interval after the one before."""
+    day = site(SITE.format("interval 10m\n        randskew 5s"))
+    await day.run("10:00")
+    at = [seconds(line.split()[0]) for line in day.checks]
+    assert len(at) == pytest.approx(60, abs=1)
+    gaps = [later - earlier - 600 for earlier, later in pairwise(at)]
+    assert all(1 <= abs(gap) <= 5 for gap in gaps), gaps
+    assert min(gaps) < 0 < max(gaps)
 
 
 async def test_maxprocs_lets_checks_wait_for_their_turn_and_loses_none(site: MakeSite) -> None:
