@@ -49,12 +49,12 @@ def encode_state(state: ServiceState) -> str:
 def decode_state(text: str) -> ServiceState:
     """A state from its JSON. Fields that are missing have their defaults, and unknown ones are passed over.
 
-    Raises ValueError for anything that is no state.
+    Raises ValueError for anything that is not a state.
     """
     values = _object(text)
     periods, other, owed = _decode_periods(values), values.get("other_outage"), values.get("debts", [])
     if not isinstance(owed, list):
-        raise ValueError("its debts are no list")  # noqa: TRY004
+        raise ValueError("its debts are not a list")  # noqa: TRY004
     known = _checked(values, ServiceState, _PLAIN)
     outage = None if other is None else _decode_outage(other)
     return ServiceState(**known, periods=periods, other_outage=outage, debts=tuple(map(_decode_debt, owed)))
@@ -81,7 +81,7 @@ def decode_measurements(text: str) -> tuple[Measurement, ...]:
                 case [str(name), float() | int() as value, str(unit)] if abs(value) <= sys.float_info.max:
                     found.append(Measurement(host, name, float(value), unit))
                 case _:
-                    raise ValueError(f"{figure!r:.60} is no measurement")
+                    raise ValueError(f"{figure!r:.60} is not a measurement")
     return tuple(found)
 
 
@@ -111,13 +111,13 @@ def _object(text: str) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     if not isinstance(values, dict):
-        raise ValueError("it is no object")  # noqa: TRY004  # one exception for all that is wrong with a text
+        raise ValueError("it is not an object")  # noqa: TRY004  # one exception for all that is wrong with a text
     return values
 
 
 def _list(value: object) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError("the measurements of a host are no list")  # noqa: TRY004
+        raise ValueError("the measurements of a host are not a list")  # noqa: TRY004
     return value
 
 
@@ -127,20 +127,20 @@ def _encode_periods(periods: Mapping[str, PeriodState]) -> dict[str, Any]:
 
 def _decode_outage(values: object) -> Outage:
     if not isinstance(values, dict):
-        raise ValueError("an outage is no object")  # noqa: TRY004
+        raise ValueError("an outage is not an object")  # noqa: TRY004
     return Outage(**_checked(values, Outage, _OUTAGE), periods=_decode_periods(values))
 
 
 def _decode_periods(values: Mapping[str, Any]) -> dict[str, PeriodState]:
     periods = values.get("periods", {})
     if not isinstance(periods, dict):
-        raise ValueError("its periods are no object")  # noqa: TRY004
+        raise ValueError("its periods are not an object")  # noqa: TRY004
     return {key: _decode_period(value) for key, value in periods.items()}
 
 
 def _decode_period(values: object) -> PeriodState:
     if not isinstance(values, dict):
-        raise ValueError("a period is no object")  # noqa: TRY004
+        raise ValueError("a period is not an object")  # noqa: TRY004
     return PeriodState(**_checked(values, PeriodState, _PERIOD))
 
 
@@ -151,7 +151,7 @@ def _decode_debt(values: object) -> Debt:
         ):
             known = _checked(values, Debt, ("period", "at", "unpaid_since", "why"))
             return Debt(command=_decode_command(command), payers=tuple(map(_decode_command, payers)), **known)
-    raise ValueError(f"{values!r:.60} is no debt")
+    raise ValueError(f"{values!r:.60} is not a debt")
 
 
 def _decode_command(values: object) -> Command:
@@ -159,7 +159,7 @@ def _decode_command(values: object) -> Command:
         case {"name": str(name), "shown_arguments": str(shown), "arguments": list(words)}:
             if all(isinstance(word, str) for word in words):
                 return Command(name, shown, tuple(words))
-    raise ValueError(f"{values!r:.60} is no command")
+    raise ValueError(f"{values!r:.60} is not a command")
 
 
 def _checked(values: Mapping[str, Any], record: type, names: Iterable[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pymon.model.state import ServiceState
 from pymon.store.batch import LINES_KEPT, Batch, Disabled, Saved
 from pymon.store.limits import StoreLimits
 from pymon.store.moment import Moment
-from pymon.timeline.coalesce import ENDS_REPETITIONS, EventCoalescer
+from pymon.timeline.coalesce import EventCoalescer
 from pymon.timeline.result_runs import Numbered, ResultCoalescer
 
 
@@ -53,7 +53,7 @@ class Contents:
             self._set_measurements(key, state)
 
     def _set_measurements(self, key: ServiceKey, state: ServiceState) -> None:
-        """Those of a service are others, or there are none any more (``reset`` without keepstate)."""
+        """A service has other measurements, or has lost them (``reset`` without keepstate)."""
         since = state.measured - self._measured.get(key, 0.0)
         if key in self.waiting.measured or since >= self._limits.measured_every or since < 0:
             self.waiting.measured[key], self._measured[key] = state, state.measured
@@ -83,9 +83,8 @@ class Contents:
         for event in events:
             number, known = self._coalescer.add(event)
             self.waiting.events[number] = known
-            if event.kind in ENDS_REPETITIONS:
-                for key, ended in self._runs.end(event.group, event.service):
-                    self._write_run(key, ended)
+            if event.kind is TimelineKind.OPERATOR:
+                self._end_runs(event.group, event.service)
         self._bound()
 
     def add_result(self, key: ServiceKey, result: ResultRun) -> None:
@@ -98,6 +97,10 @@ class Contents:
         if is_due or now.number in self.waiting.results:
             self._write_run(key, now)
             self._bound()
+
+    def _end_runs(self, group: str = "", service: str = "") -> None:
+        for key, ended in self._runs.end(group, service):
+            self._write_run(key, ended)
 
     def _write_run(self, key: ServiceKey, numbered: Numbered) -> None:
         self.waiting.results[numbered.number] = key, numbered.run
@@ -146,7 +149,8 @@ class Contents:
             self.waiting.alerts.pop(token, None)
 
     def translate(self, seconds: float) -> None:
-        """The clock has jumped: alerts that are not done were decided as long ago as before."""
+        """The clock has jumped: alerts that are not done were decided as long ago as before. No run goes over it."""
+        self._end_runs()
         for known in list(self._alerts.values()):
             moved = replace(known.pending, at=known.pending.at + seconds)
             started = known.started + seconds if known.started else 0.0

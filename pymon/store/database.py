@@ -140,7 +140,7 @@ class Database:
     def maintain(self) -> bool:
         """Sync what was written, and drop what is too old, if it is time for that. True: there is more to drop.
 
-        It takes some hundredths of a second at most; whoever calls lets others have their turn in between.
+        It takes some hundredths of a second at most; the caller lets other work have its turn in between.
         """
         now = self._clock.steady()
         try:
@@ -271,7 +271,7 @@ class Database:
         return Written(needs_all=True)
 
     def _put_aside(self, damage: str) -> None:
-        """Rename the file, with what SQLite keeps beside it; raises Unusable if that cannot be done."""
+        """Rename the file, with what SQLite keeps next to it; raises Unusable if that cannot be done."""
         now = self._clock.steady()
         if self._set_aside_at is not None and now - self._set_aside_at < ASIDE_QUIET:
             raise Unusable(f"it cannot be used ({damage}), and neither could the one before it")

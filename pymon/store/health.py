@@ -1,4 +1,4 @@
-"""Looks after the record's file while it is in use, beside the thread that writes it.
+"""Looks after the record's file while it is in use, next to the thread that writes it.
 
 What was written is synced, damage in any page is found, and a log that somebody lets grow is told of. A disk may take
 seconds for that; no write waits for it, and so no alert does.
@@ -24,7 +24,7 @@ LOG_LIMIT = 16384
 
 
 def find_damage(path: Path) -> str:
-    """Read every page of the record; what is wrong, or nothing. Blocks for seconds, beside a daemon that writes."""
+    """Read every page of the record; what is wrong, or nothing. Blocks for seconds; the daemon goes on writing."""
     try:
         with reading.opened(path) as connection:
             schema.verify(connection, thoroughly=True)

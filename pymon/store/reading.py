@@ -34,7 +34,7 @@ _COLUMNS = "id, at, until, count, kind, grp, service, asker, text, facts"
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Look into a record without changing it, whether a daemon writes it or not.
 
-    Raises Unusable if there is none, or it cannot be read, and NotARecord if it is none of ours.
+    Raises Unusable if there is no file, or it cannot be read, and NotARecord if another program wrote it.
     """
     try:
         path.stat()
@@ -44,7 +44,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     except OSError as error:  # a folder on the way, or what is there instead of it
         raise Unusable(f"{error.strerror}") from error
     address = f"file:{quote(encode(str(path.absolute())))}"
-    # A file in WAL mode has others beside it while it is in use, and SQLite makes them for readers too. After a clean
+    # A file in WAL mode has others next to it while it is in use, and SQLite makes them for readers too. After a clean
     # end nothing but the file itself counts; and where nothing may be written, nothing else can be had.
     ways = [f"{address}?mode=ro", f"{address}?immutable=1"]
     if not has_log:
@@ -159,7 +159,7 @@ def results(connection: sqlite3.Connection, key: ServiceKey, since: float, until
 
 
 def state(connection: sqlite3.Connection, key: ServiceKey) -> ServiceState | None:
-    """The state of one service; None if there is none, or none that says anything sensible."""
+    """The state of one service; None if there is no state, or its text cannot be decoded."""
     names = encode(key.group), encode(key.service)
     statement = "SELECT state FROM services WHERE grp = CAST(? AS TEXT) AND service = CAST(? AS TEXT)"
     row = connection.execute(statement, names).fetchone()

@@ -1,6 +1,6 @@
 """The tables of the record, and whether a file is one of ours.
 
-Names and texts may hold bytes that are no UTF-8; they stand in their columns as they are, so that ``sqlite3`` shows
+Names and texts may hold bytes that are not UTF-8; they stand in their columns as they are, so that ``sqlite3`` shows
 them. Booleans and JSON are text. Times are seconds since the epoch.
 """
 
@@ -57,7 +57,7 @@ _STATEMENTS = (
 
 
 class NotARecord(Exception):
-    """The file is damaged, or none of ours: it is to be set aside. The text says what is wrong with it."""
+    """The file is damaged, or another program wrote it: it is to be set aside. The text says what is wrong with it."""
 
 
 class Unusable(Exception):

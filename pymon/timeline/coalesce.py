@@ -23,8 +23,7 @@ from pymon.model.event import TimelineEvent, TimelineKind
 
 _MEASURED = re.compile(r"(?<![\w.:/-])(?:[0-9]+\.[0-9]+(?:%|[a-z]{1,2})?|[0-9]+(?:%|[a-z]{1,2}))(?![\w.:/-])")
 """a figure that was measured: ``3.41``, ``12ms``, ``34%``; not a port, a count, an address, or a part of a name"""
-ENDS_REPETITIONS = frozenset({TimelineKind.OPERATOR, TimelineKind.DAEMON})
-"""what is an event of its own each time, and ends what was repeated before it"""
+_ONCE = frozenset({TimelineKind.OPERATOR, TimelineKind.DAEMON})
 _SAID = frozenset({TimelineKind.CHECK, TimelineKind.TRAP})
 
 Subject = tuple[str, str, str]
@@ -49,7 +48,7 @@ class EventCoalescer:
     def add(self, event: TimelineEvent) -> tuple[int, TimelineEvent]:
         """The number of an event and what is known of it now: of a repetition, the number of the first."""
         key = ServiceKey(event.group, event.service)
-        if event.kind in ENDS_REPETITIONS:
+        if event.kind in _ONCE:
             self._close(key)
             return self._next(), event
         lines = self._open.setdefault(key, {})

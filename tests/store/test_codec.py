@@ -129,11 +129,11 @@ def test_what_is_no_alert_is_refused(text: str) -> None:
 
 
 def test_facts_are_an_object() -> None:
-    with pytest.raises(ValueError, match="no object"):
+    with pytest.raises(ValueError, match="not an object"):
         decode_facts("[1]")
 
 
 @pytest.mark.parametrize("number", ["1e400", "NaN", "1" + "0" * 400, "-1" + "0" * 400, '"1"'])
 def test_a_figure_that_is_no_number_spoils_the_text(number: str) -> None:
-    with pytest.raises(ValueError, match="is no measurement"):
+    with pytest.raises(ValueError, match="is not a measurement"):
         decode_measurements(f'{{"web1":[["time",{number},"s"]]}}')

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pymon.model.depend import ServiceKey
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.result import CheckOutcome
 from pymon.model.result_run import ResultRun
 from pymon.store.ages import AgeMark, Ages
@@ -88,13 +89,18 @@ async def test_a_run_that_goes_on_is_written_once_a_minute_and_at_the_end(record
 
 
 async def test_what_an_operator_does_ends_a_run(record: Store, path: Path) -> None:
-    """A report must see that nothing was checked between a ``disable`` and an ``enable``, or a stop and a start."""
+    """A report must see that nothing was checked between a ``disable`` and an ``enable``, nor over a set clock."""
     record.result(WEB, result(at=T0))
     record.result(WEB, result(at=T0 + 1))
     record.add(act(T0 + 2))
     record.result(WEB, result(at=T0 + 100))
+    record.add(TimelineEvent(T0 + 101, TimelineKind.DAEMON, "pymon was held up for 2s"))
+    record.result(WEB, result(at=T0 + 102))
+    record.translate(3600.0)
+    record.result(WEB, result(at=T0 + 3703))
     await record.close()
-    assert [(run.first, run.last) for run in on_file(path)] == [(T0, T0 + 1), (T0 + 100, T0 + 100)]
+    times = [(run.first - T0, run.last - T0) for run in on_file(path)]
+    assert times == [(0.0, 1.0), (100.0, 102.0), (3703.0, 3703.0)]
 
 
 async def test_a_service_that_leaves_keeps_its_results(record: Store, path: Path) -> None:
