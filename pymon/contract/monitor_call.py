@@ -24,12 +24,13 @@ def order_check(
     inprocess: bool = True,
 ) -> CheckOrder:
     """The order to check ``hosts`` by the service's monitor. ``time_limit`` is in seconds."""
+    variables = _variables(service, state, settings)
     return CheckOrder(
         service.key,
         monitor.name,
         (*monitor.arguments, *hosts) if monitor.append_hosts else monitor.arguments,
         tuple(hosts),
-        {**dict(service.environment), **_variables(service, state, settings)},
+        dict(service.environment) | variables if service.environment else variables,
         time_limit,
         inprocess,
     )

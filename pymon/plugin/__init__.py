@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pymon.errors import PluginError, PluginUsageError
     from pymon.model.argument import ArgumentProblem, Fault
     from pymon.model.measurement import Measurement
-    from pymon.model.result import Cause, CheckOutcome, CheckResult
+    from pymon.model.result import Cause, CheckOutcome, CheckResult, HostOutcome
     from pymon.model.status import EventKind
     from pymon.options import choice, flag, many, option, words
     from pymon.plugin.alert import Alert, append, run_program
@@ -88,6 +88,7 @@ _HOME = {
     "Cause": "pymon.model.result",
     "CheckOutcome": "pymon.model.result",
     "CheckResult": "pymon.model.result",
+    "HostOutcome": "pymon.model.result",
     "EventKind": "pymon.model.status",
     "Alert": "pymon.plugin.alert",
     "AlertOutcome": "pymon.plugin.alert_outcome",
@@ -192,6 +193,7 @@ __all__ = [
     "Fault",
     "Given",
     "Host",
+    "HostOutcome",
     "LoginOptions",
     "Measurement",
     "Monitor",

@@ -61,7 +61,7 @@ from pymon.plugin.outcome import (
 )
 from pymon.plugin.program import about_of
 from pymon.plugin.validation import Validate
-from pymon.scarcity.lack import Lack, noting_lack
+from pymon.scarcity.lack import Lack, LackScope
 from pymon.scarcity.symptoms import shortage_in
 
 AT_ONCE = 256
@@ -100,7 +100,7 @@ class SetMonitor(MonitorProgram[OptionsT]):
         self._none_is_wrong = none_is_wrong
 
     async def _report(self, read: ParsedCall[OptionsT], invocation: Invocation) -> Report:
-        with noting_lack() as lack:
+        with LackScope() as lack:
             report = await self._check(Call(read.arguments, read.options, invocation.environ, read.families))
         if lack.said and report.exitval and not report.broken:  # which of its hosts it was for is not known
             return Report(BROKEN_EXIT, _short_of(lack), report.output(), report.measurements, broken=True)
@@ -236,7 +236,7 @@ class Monitor(MonitorProgram[OptionsT]):
             await asyncio.gather(*attempts, return_exceptions=True)
 
     async def _attempt(self, host: Host, read: ParsedCall[OptionsT]) -> Outcome:
-        with noting_lack() as lack:
+        with LackScope() as lack:
             outcome = await self._try(host, read, lack)
         if lack.said and isinstance(outcome, Down):
             return Broken(_short_of(lack), f"{outcome.reason}\n{outcome.detail}")

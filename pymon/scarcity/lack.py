@@ -87,16 +87,22 @@ def note_lack(what: str) -> None:
         lack.note(what)
 
 
-@contextmanager
-def noting_lack() -> Iterator[Lack]:
-    """What is done inside is a piece of work that is judged by itself."""
-    lack = Lack(CURRENT_LACK.get())
-    token = CURRENT_LACK.set(lack)
-    try:
-        yield lack
-    finally:
-        lack.limit_by(None)
-        CURRENT_LACK.reset(token)
+class LackScope:
+    """What is done inside is a piece of work that is judged by itself.
+
+    A class, since a generator would take a microsecond longer, of each attempt at each host.
+    """
+
+    __slots__ = ("_lack", "_token")
+
+    def __enter__(self) -> Lack:
+        self._lack = Lack(CURRENT_LACK.get())
+        self._token = CURRENT_LACK.set(self._lack)
+        return self._lack
+
+    def __exit__(self, *_error: object) -> None:
+        self._lack.limit_by(None)
+        CURRENT_LACK.reset(self._token)
 
 
 @contextmanager

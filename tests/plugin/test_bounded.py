@@ -12,7 +12,7 @@ import pytest
 from pymon.plugin import bounded
 from pymon.plugin.bounded import Budget, JudgingLimits, TooMuchWork, budget, judge, watched
 from pymon.plugin.matching import Regex
-from pymon.scarcity.lack import noting_lack
+from pymon.scarcity.lack import LackScope
 
 ENDLESS = Regex("(a|a)*$"), "a" * 40 + "b"
 
@@ -109,7 +109,7 @@ async def test_what_took_too_long_does_not_get_in_the_way_of_others(monkeypatch:
 @pytest.mark.slow
 async def test_the_hosts_limit_stands_still_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LIMITS", JudgingLimits(bound=0.3))
-    with noting_lack() as lack:
+    with LackScope() as lack:
         async with asyncio.timeout(0.1) as limit:
             lack.limit_by(limit)
             for _ in range(2):

@@ -11,7 +11,7 @@ import ssl
 import pytest
 
 from pymon.scarcity import waiting
-from pymon.scarcity.lack import noting_lack, queueing
+from pymon.scarcity.lack import LackScope, queueing
 from pymon.scarcity.symptoms import NoThread, shortage_in
 from pymon.scarcity.waiting import NO_LONGER, wait_in_thread, when_possible
 
@@ -131,13 +131,13 @@ def test_a_context_that_was_set_aside_does_not_count() -> None:
 
 
 async def test_a_shortage_is_noted_for_who_judges() -> None:
-    with noting_lack() as lack:
-        with noting_lack() as part:
+    with LackScope() as lack:
+        with LackScope() as part:
             await when_possible(Scarce(errno.EMFILE), "open a socket")
         assert part.said == part.within == "could not open a socket: words"
         assert (lack.said, lack.within) == ("", part.said)
         await when_possible(Scarce(), "open a socket")
-    with noting_lack() as other:
+    with LackScope() as other:
         await when_possible(Scarce(), "open a socket")
     assert (other.said, other.within) == ("", "")
 
@@ -153,7 +153,7 @@ async def test_at_the_end_nobody_waits_for_what_is_short() -> None:
 async def test_the_limit_of_what_waits_in_a_queue_stands_still() -> None:
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(1000) as deadline:
-        with noting_lack() as lack:
+        with LackScope() as lack:
             lack.limit_by(deadline)
             before = deadline.when()
             with queueing(), queueing():
