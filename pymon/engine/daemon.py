@@ -19,7 +19,8 @@ from pymon.contract.environ import own_environ
 from pymon.engine.attachments import Attach, Attachments
 from pymon.engine.engine import Engine
 from pymon.engine.pidfile import LOOK_EVERY, PidFile, claimed
-from pymon.engine.requests.configuration import Load, report
+from pymon.engine.requests.configuration import report
+from pymon.engine.requests.configuration_reader import Load
 from pymon.errors import PymonError
 from pymon.model.request import SavedKind
 from pymon.process.system_limits import raise_descriptor_limit

@@ -29,7 +29,8 @@ from pymon.engine.mon_state_sync import MonStateFiles
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.monremote import Monremote
 from pymon.engine.plugin_lookup import find_programs
-from pymon.engine.requests.configuration import Configuration, Load
+from pymon.engine.requests.configuration import Configuration
+from pymon.engine.requests.configuration_reader import Load
 from pymon.engine.requests.daemon_requests import DaemonRequests
 from pymon.engine.requests.dispatcher import RequestDispatcher
 from pymon.engine.requests.enable_disable import SwitchRequests

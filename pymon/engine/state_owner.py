@@ -184,7 +184,8 @@ class StateOwner:
             self._observers.tell(StateChange(key, gone[key], replace(gone[key], left=now), cause))
 
     def _commit_unless_equal(self, key: ServiceKey, state: ServiceState, cause: ChangeCause) -> None:
-        if state != (self._states.get(key) or self._departed[key]):
+        before = self._states.get(key) or self._departed[key]
+        if state is not before and state != before:  # most are the same, and to compare two takes a while
             self.commit(key, state, cause)
 
     def replace_service(self, service: Service) -> None:

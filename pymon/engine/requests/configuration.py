@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import partial
 
-from pymon.config.files import find_changed, find_missing, find_unended
 from pymon.config.loader import Loaded, load_auth
 from pymon.core.debts import keep_debts
 from pymon.engine.arguments import warn_of_arguments
@@ -25,6 +23,7 @@ from pymon.engine.limits import EngineLimits
 from pymon.engine.mon_state_sync import MonStateFiles
 from pymon.engine.monitoring import SiteMonitor
 from pymon.engine.plugin_lookup import Lookup, Programs, find_programs, look_up
+from pymon.engine.requests.configuration_reader import ConfigurationReader, Load
 from pymon.engine.requests.host_switches import with_hosts
 from pymon.engine.state_owner import StateOwner
 from pymon.errors import ConfigError, ConfigShrunk, PymonError
@@ -39,9 +38,6 @@ from pymon.store.store import Store
 from pymon.timeline import operator_events
 
 log = logging.getLogger("pymon")
-
-Load = Callable[[], Loaded]
-"""reads the configuration again, and blocks meanwhile; raises PymonError if it cannot be used"""
 
 INSIST = "What is watched goes on as it was. If it is meant, `moncmd reset` (or a restart) takes it over"
 
@@ -65,8 +61,6 @@ class Configuration:
     ) -> None:
         """``load`` None: there is nothing to read, and each attempt is refused. ``environ`` is what plugins inherit."""
         self._environ = environ
-        self._clock = clock
-        self._limits = limits
         self.auth = auth
         self.observers = Observers[Settings](lambda _: log.exception("an observer of reloads failed"))
         self._owner = owner
@@ -75,18 +69,13 @@ class Configuration:
         self._downtime = downtime
         self._record = record
         self._saving = saving
-        self._load = load
         self._lock = asyncio.Lock()
-        self._later: asyncio.TimerHandle | None = None
-        self._looking: asyncio.Task[None] | None = None
         self._watched_before = 0
+        self._reader = ConfigurationReader(load, clock, limits, reread=self.reload_and_log, on_rest=self._note_rest)
 
     def close(self) -> None:
         """Stop looking at files."""
-        if self._later is not None:
-            self._later.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
+        self._reader.close()
 
     async def reload(self) -> None:
         """Take over what is new in the configuration, unless that takes away too much. Raises PymonError if refused.
@@ -95,7 +84,7 @@ class Configuration:
         """
         async with self._lock:
             try:
-                loaded = await self._load_steadily()
+                loaded = await self._reader.read_steadily()
                 watched = self._count_before_change()
                 if why := why_shrunk(watched, len(loaded.site.services)):
                     raise ConfigShrunk(f"{_name_files(loaded.files)}: {why}. {INSIST}")
@@ -104,7 +93,7 @@ class Configuration:
                 self._record.add(operator_events.of_refusal(self._owner.clock(), "SIGHUP", str(error)))
                 raise
             carried = self._take_over(site, programs)
-            self._watched_before = watched if self._later is not None else 0
+            self._watched_before = watched if self._reader.is_looking else 0
             self._monitor.arm_timers(key for key in site.services if key not in carried.unchanged)
             log.info(
                 "configuration read again: %d services unchanged, %d changed, %d new, %d gone",
@@ -117,7 +106,7 @@ class Configuration:
     async def reset(self, *, keepstate: bool) -> None:
         """Read the configuration, and start over. Raises PymonError if it is refused; then nothing has changed."""
         async with self._lock:
-            site, programs = await self._prepare(await self._load_steadily())
+            site, programs = await self._prepare(await self._reader.read_steadily())
             for key in site.services:
                 self._monitor.end_check(key)
             carried = self._take_over(site, programs)
@@ -136,9 +125,7 @@ class Configuration:
 
     async def test(self) -> None:
         """Read the configuration only. Raises PymonError if it would be refused."""
-        if self._load is None:
-            raise PymonError("there is no configuration to read")
-        await asyncio.to_thread(self._load)
+        await self._reader.read()
 
     async def reload_auth(self) -> None:
         """Read auth.cf again. Raises ConfigError if it cannot be read, and then nobody may do anything, as in mon."""
@@ -160,75 +147,17 @@ class Configuration:
             owner.replace_programs(lookup.programs)
             return lookup
 
-    async def _load_steadily(self) -> Loaded:
-        """Read the configuration; again a second later, while a file changes, is not there, or ends without a newline.
-
-        What still has no newline then is judged as it is. Raises PymonError if the last reading is refused.
-        """
-        if self._load is None:
-            raise PymonError("there is no configuration to read")
-        before: tuple[FileSeen, ...] = ()
-        for attempt in range(1, self._limits.readings + 1):
-            refused: PymonError | None = None
-            try:
-                loaded = await asyncio.to_thread(self._load)
-                seen = loaded.files
-            except PymonError as error:
-                refused, seen = error, getattr(error, "files", ())
-            doubt = await asyncio.to_thread(_find_doubt, seen, before)
-            if not doubt or attempt == self._limits.readings:
-                break
-            log.info("%s: read again in %g s", doubt, self._limits.read_again)
-            await asyncio.sleep(self._limits.read_again)
-            before = seen
-        absent = find_missing(seen)
-        for name in (each for each in find_unended(seen) if each not in absent):
-            log.warning("%s ends without a newline: it is taken as it is, though it may be half-written", name)
-        self._look_later(seen)
-        if refused is not None:
-            raise refused
-        return loaded
-
     def _count_before_change(self) -> int:
         """How many services were watched before the file that has just been read began to change.
 
         What is written in pieces, or twice, is read as often: each reading may leave half of that, not of the last one.
         """
-        if self._later is None:  # it is at rest
+        if not self._reader.is_looking:
             self._watched_before = 0
         return max(len(self._owner.site.services), self._watched_before)
 
-    def _look_later(self, seen: tuple[FileSeen, ...]) -> None:
-        """Read files again if somebody goes on writing them, or puts back one that was not there.
-
-        Of one that is new it may have been a beginning that was read.
-        """
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
-        now, fresh = self._clock.wall(), self._limits.file_is_fresh
-        if find_missing(seen) or any(now - each.changed / 1e9 < fresh for each in seen):
-            self._plan_look(seen, self._limits.looks_at_fresh_file)
-
-    def _plan_look(self, seen: tuple[FileSeen, ...], looks: int) -> None:
-        when = self._clock.steady() + self._limits.read_again
-        self._later = self._clock.call_at(when, partial(self._look_again, seen, looks))
-
-    def _look_again(self, seen: tuple[FileSeen, ...], looks: int) -> None:
-        self._later = None
-        self._looking = asyncio.create_task(self._reload_if_changed(seen, looks), name="look at mon.cf again")
-
-    async def _reload_if_changed(self, seen: tuple[FileSeen, ...], looks: int) -> None:
-        names = await asyncio.to_thread(find_changed, seen)
-        if self._later is not None:  # it has been read meanwhile
-            return
-        if names:
-            log.info("%s has changed since it was read: read again", ", ".join(names))
-            await self.reload_and_log()
-        elif looks > 1:
-            self._plan_look(seen, looks - 1)
-        else:  # it is at rest
-            self._watched_before = 0
+    def _note_rest(self) -> None:
+        self._watched_before = 0
 
     async def reload_and_log(self) -> None:
         """Do as ``reload``, for whom nobody waits: the log says it if it is refused."""
@@ -288,17 +217,6 @@ class Configuration:
         if settings.startupalerts_on_reset:
             self._monitor.startup_alerts()
         self.observers.tell(settings)
-
-
-def _find_doubt(seen: tuple[FileSeen, ...], before: tuple[FileSeen, ...]) -> str:
-    """Why files may not be what they are to be; empty if there is no reason, or nothing has changed for a while."""
-    if names := find_changed(seen):
-        return f"{', '.join(names)} changes while it is read"
-    if seen != before and (names := find_missing(seen)):
-        return f"{', '.join(names)} cannot be read"
-    if seen != before and (names := find_unended(seen)):
-        return f"{', '.join(names)} ends without a newline"
-    return ""
 
 
 def _name_files(files: tuple[FileSeen, ...]) -> str:
