@@ -1,4 +1,4 @@
-"""What a check says of each host: never up or down where nobody knows."""
+"""M-outcomes: what a check says of each host; never up or down where nobody knows."""
 
 from __future__ import annotations
 

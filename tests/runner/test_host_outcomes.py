@@ -1,4 +1,4 @@
-"""What each host is, from monitors of all kinds, carried out by the executor of this machine."""
+"""M-outcomes: what each host is, from monitors of all kinds, carried out by the executor of this machine."""
 
 from __future__ import annotations
 
