@@ -98,8 +98,9 @@ class Batch:
 
     def bound_results(self, limit: int) -> None:
         """Drop the oldest runs of results beyond ``limit``."""
-        for number in list(self.results)[: max(len(self.results) - limit, 0)]:
-            del self.results[number]
+        if len(self.results) > limit:
+            for number in list(self.results)[: len(self.results) - limit]:
+                del self.results[number]
 
     def bound_events(self, limit: int) -> int:
         """Drop the oldest events beyond ``limit``; how many."""

@@ -244,7 +244,7 @@ class Contents:
 
     def _bound(self) -> None:
         """Keep in memory what there is room for."""
-        self.waiting.bound_results(self._limits.results_waiting)
+        self.waiting.bound_results(self._limits.results_waiting + len(self._runs))
         if len(self.waiting.events) > self._limits.events_waiting:
             self.lost += self.waiting.bound_events(self._limits.events_waiting)
 

@@ -38,7 +38,7 @@ class StoreLimits:
     results_every: float = 60.0
     """between two writes of a run that goes on"""
     results_waiting: int = 5000
-    """runs that are kept in memory while they cannot be written"""
+    """runs that are kept in memory while they cannot be written, besides the one of each service that goes on"""
     count_results_every: float = 3600.0
     """between looks for services with too many runs"""
     maintain_every: float = 30.0

@@ -35,6 +35,10 @@ class ResultCoalescer:
         self._last = 0
         self._open: dict[ServiceKey, Numbered] = {}
 
+    def __len__(self) -> int:
+        """How many services have a run that goes on."""
+        return len(self._open)
+
     def add(self, key: ServiceKey, result: ResultRun) -> tuple[Numbered, Numbered | None]:
         """The run that a result is part of now, and the one that it has ended, if it has."""
         before = self._open.get(key)

@@ -232,3 +232,15 @@ async def test_long_summaries_are_cut(record: Store, path: Path) -> None:
     (run,) = on_file(path)
     assert run == replace(result(FAILED), summary=run.summary)
     assert len(run.summary) < 600
+
+
+async def test_a_site_with_more_services_than_wait_at_a_time_loses_none(path: Path) -> None:
+    """R-results: each has a run that goes on, and all of them change between two writes."""
+    record = Store(path, StoreLimits(results_waiting=10))
+    await record.open()
+    keys = [ServiceKey("web", f"s{number}") for number in range(100)]
+    for second in (0, 1):
+        for key in keys:
+            record.result(key, result(at=T0 + second))
+    await record.close()
+    assert [run.count for key in keys for run in on_file(path, key)] == [2] * 100
