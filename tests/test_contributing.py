@@ -40,14 +40,15 @@ def test_a_keyword_takes_its_row_its_rule_and_its_test(tmp_path: Path) -> None:
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", ".cache"))
         else:
             shutil.copy(source, tmp_path / name)
-    tests = ["tests/config/test_keywords.py", "tests/config/test_records.py", "tests/test_compatibility.py"]
+    tests = ["tests/config/test_keywords.py", "tests/test_compatibility.py", "tests/test_generated.py"]
     for name, lines in recipe():
         path = tmp_path / name
         path.write_text(apply(lines, path.read_text(encoding="utf-8") if path.exists() else ""), encoding="utf-8")
         tests += [name] if name.startswith("tests/") else []
-    chosen = ["-k", "grace or rows_stand or Service", *tests]
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *chosen]
     environ = {"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-m", "docs.generate"], cwd=tmp_path, env=environ, timeout=60, check=True)
+    chosen = ["-k", "grace or rows_stand or Service or up_to_date", *tests]
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *chosen]
     done = subprocess.run(
         command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False
     )  # fmt: skip
@@ -64,5 +65,7 @@ def test_a_keyword_takes_its_row_its_rule_and_its_test(tmp_path: Path) -> None:
         "test_set_refuses_a_bad_value[service grace]",
         "test_a_keyword_in_another_place_is_told_where_it_belongs[service grace]",
         "test_every_word_of_the_language_has_a_row[Service keywords]",
+        "test_every_keyword_has_a_paragraph_and_an_example[service grace]",
+        "test_generated_parts_are_up_to_date[mon.cf.md]",
     ):
         assert re.search(rf"{re.escape(what)} PASSED", done.stdout), said
