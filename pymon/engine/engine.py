@@ -250,7 +250,7 @@ class Engine:
             auth=self.auth,
             pid=os.getpid(),
             hostname=self._hostname,
-            banished=self._monitor.banished(),
+            banished=self._monitor.list_banished(),
             departed=known.departed,
             owed=lambda key: self._owner.debts.list_owed(known.states, known.departed, key),
         )

@@ -242,7 +242,7 @@ class SiteMonitor:
         if (found := self._owner.find(key)) is not None:
             self._record.add(decision_events.of_misbehaviour(*found, result, self._clock(), until))
 
-    def banished(self) -> tuple[Banished, ...]:
+    def list_banished(self) -> tuple[Banished, ...]:
         """The plugins that run as processes at present because they misbehaved inside the daemon."""
         return tuple(self._runner.list_banished())
 

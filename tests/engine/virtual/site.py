@@ -103,7 +103,7 @@ class Programs:
     def stop(self) -> None:
         """As of a Runner."""
 
-    def banished(self) -> Iterator[Banished]:
+    def list_banished(self) -> Iterator[Banished]:
         """As of a Runner."""
         return iter(())
 
