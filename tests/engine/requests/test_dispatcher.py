@@ -164,15 +164,15 @@ async def test_many_hosts_on_many_watches_are_switched_at_once(tmp_path: Path) -
     many = tuple(f"h{number}" for number in range(8000))
     lab = Lab(tmp_path, f"hostgroup many {' '.join(many)}\n\nwatch many\n {services}{watches}")
     await lab.engine.start()
-    taken = {}
-    for count in (2000, 8000):
+    taken: dict[int, list[float]] = {2000: [], 8000: []}
+    for count in (2000, 8000) * 3:
         began = time.thread_time()
         assert (await lab.ask(asked.SwitchHosts((*many[:count], "sole"), enable=False))).ok
-        taken[count] = time.thread_time() - began
+        taken[count].append(time.thread_time() - began)
         assert lab.engine.snapshot().disabled_watches >= {f"g{number}" for number in range(400)}
         assert (await lab.ask(asked.SwitchHosts((*many[:count], "sole"), enable=True))).ok
     await lab.engine.stop()
-    assert taken[8000] / taken[2000] < 10, f"four times the hosts: {taken}"
+    assert min(taken[8000]) / min(taken[2000]) < 10, f"four times the hosts: {taken}"
 
 
 async def test_p_host_names_are_literal(lab: Lab) -> None:
