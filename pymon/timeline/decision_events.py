@@ -26,7 +26,7 @@ from pymon.model.duration import format_duration
 from pymon.model.effect import Noticed, Rule, SendReason, SendRule, Suppressed, Suppression, Verdict
 from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
-from pymon.model.result import BROKEN_WORD, Cause, CheckOutcome, CheckResult
+from pymon.model.result import BROKEN_WORD, LOCAL, Cause, CheckOutcome, CheckResult
 from pymon.model.service import LIST_OF, AlertKind, Service
 from pymon.model.state import ServiceState, summary_of
 from pymon.model.status import OpStatus
@@ -121,13 +121,24 @@ def _check_events(
     facts["summary"] = _shorten(after.last_summary)
     if after.is_broken:
         facts["check"] = CheckOutcome.BROKEN.value
-    if isinstance(cause, CheckResult) and cause.cause is not Cause.EXITED:
-        facts["cause"] = cause.cause.value
-    if isinstance(cause, CheckResult) and cause.measurements:
-        facts |= _measurement_facts(cause.measurements, after.last_summary)
-    if isinstance(cause, Trap):
-        facts |= {"sta": cause.sta, **({"intended": cause.intended} if cause.intended else {})}
+    facts |= _cause_facts(cause, after.last_summary)
     yield _event(service.key, now, kind, text, facts)
+
+
+def _cause_facts(cause: CheckResult | Trap | None, summary: str) -> dict[str, object]:
+    """What is recorded of a result, or a trap, itself."""
+    if isinstance(cause, Trap):
+        return {"sta": cause.sta, **({"intended": cause.intended} if cause.intended else {})}
+    facts: dict[str, object] = {}
+    if cause is None:
+        return facts
+    if cause.cause is not Cause.EXITED:
+        facts["cause"] = cause.cause.value
+    if cause.source != LOCAL:
+        facts["source"] = cause.source
+    if cause.measurements:
+        facts |= _measurement_facts(cause.measurements, summary)
+    return facts
 
 
 def _measurement_facts(measurements: tuple[Measurement, ...], summary: str) -> dict[str, object]:

@@ -61,6 +61,14 @@ def test_routine_is_not_recorded() -> None:
     assert site.check(0, "also up\n") == []
 
 
+def test_where_a_check_was_run_is_a_fact_unless_it_was_here() -> None:
+    site = told()
+    site.check(1, source="berlin")
+    assert site.events[0].facts["source"] == "berlin"
+    site.check(1)
+    assert "source" not in site.events[0].facts
+
+
 def test_measurements_are_facts_of_what_is_recorded() -> None:
     """R-measured."""
     site = told()
