@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from pymon.model.log_level import register_levels
 from tests import lanes, tools
 from tests.ahead import Queues, Work
 from tests.clocks import VirtualClock, VirtualLoop
@@ -144,6 +146,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 async def clock() -> VirtualClock:
     """The clock of a test that is marked ``virtual_time``."""
     return VirtualClock(asyncio.get_running_loop().time)
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """All that was logged so far, from level debug on."""
+    register_levels()
+    caplog.set_level(logging.DEBUG)
+    return lambda: "\n".join(record.getMessage() for record in caplog.records)
 
 
 @pytest.fixture

@@ -100,6 +100,13 @@ def test_new_hash_is_made_without_libcrypt_too() -> None:
     assert made.startswith("$6$rounds=100000$")
 
 
+def test_a_system_without_libcrypt_is_known_by_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a library that is missing nor one without crypt_r is libcrypt."""
+    monkeypatch.setattr(crypt, "_LIBRARIES", ("libnosuch.so.9", "libm.so.6"))
+    assert crypt._libcrypt.__wrapped__() is None
+    assert crypt._libcrypt() is crypt._libcrypt(), "it is looked up once"
+
+
 @pytest.mark.parametrize("password", ["", "a\0b"])
 def test_password_that_no_hash_can_stand_for_is_refused(password: str) -> None:
     with pytest.raises(ValueError, match="not empty"):

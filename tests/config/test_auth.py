@@ -139,3 +139,15 @@ def test_pam_without_its_library_is_told_of(
 def test_pam_with_its_library_is_fine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pamela", ModuleType("pamela"))
     assert "no-pam" not in {each.code for each in problems_of(folder, "authtype = pam\n")}
+
+
+@pytest.mark.parametrize("problem", [OSError("libpam.so.0: no such file"), AttributeError("pam_start")])
+def test_pam_library_that_cannot_be_loaded_is_told_of(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    """C-PAM: pamela is there, and what it stands on is not."""
+    (folder / "pamela.py").write_text(f"raise {type(problem).__name__}({str(problem)!r})\n")
+    monkeypatch.delitem(sys.modules, "pamela", raising=False)
+    monkeypatch.syspath_prepend(folder)
+    (told,) = [each for each in problems_of(folder, "authtype = pam\n") if each.code == "no-pam"]
+    assert f"the system's PAM library cannot be loaded ({problem})" in told.message

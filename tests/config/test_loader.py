@@ -10,7 +10,7 @@ import pytest
 
 from pymon.config.encoding import guess_encoding
 from pymon.config.limits import ConfigLimits
-from pymon.config.loader import load
+from pymon.config.loader import load, load_auth
 from pymon.config.paths import resolve_paths
 from pymon.errors import ConfigError
 from pymon.executable import Search, search
@@ -186,6 +186,39 @@ def test_directories_that_are_not_there_are_told_one_by_one(folder: Path) -> Non
         (18, f"mondir: there is no directory {folder}/nosuch"),
         (27, "mondir: there is no directory /nor/this"),
     ]
+
+
+def test_directory_that_cannot_be_looked_into_is_told_with_the_reason(folder: Path) -> None:
+    """A loop of links: neither is it missing, nor can even root look into it."""
+    (folder / "loop").symlink_to(folder / "loop")
+    path = write(folder, f"mondir = {folder}/loop\n" + SITE.format("x"))
+    (problem,) = [each for each in load(path).problems if each.code == "unreadable-directory"]
+    assert problem.message == f"mondir: {folder}/loop cannot be looked into: Too many levels of symbolic links"
+
+
+@pytest.mark.parametrize("was_enabled", [True, False])
+def test_the_collector_is_left_off_where_it_was_off(folder: Path, was_enabled: bool) -> None:
+    path = write(folder, SITE.format("x"))
+    (gc.enable if was_enabled else gc.disable)()
+    try:
+        load(path)
+        assert gc.isenabled() is was_enabled
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("text", "granted"), [("command section\nlist: all\n", True), ("command section\nlist: root\n", False)]
+)
+def test_auth_file_is_read_again_by_itself(folder: Path, text: str, granted: bool) -> None:
+    rules, problems = load_auth(str(write(folder, text, "auth.cf")))
+    assert problems == ()
+    assert rules.allows("", "list") is granted
+
+
+def test_auth_file_that_cannot_be_read_again_is_an_error(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_auth(str(folder / "auth.cf"))
 
 
 def test_programs_are_executable_files(folder: Path) -> None:

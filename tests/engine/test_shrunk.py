@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.config import files
 from pymon.config.loader import load
 from pymon.engine.carry_over import why_shrunk
 from pymon.errors import ConfigError
@@ -68,51 +67,6 @@ def test_any_beginning_of_a_good_file_may_be_a_good_file(lab: Lab) -> None:
         except ConfigError:
             continue
     assert good > 20
-
-
-# Files as they were seen
-
-
-def test_what_is_seen_of_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "mon.cf"
-    (missing,) = files.observe(path)
-    assert files.find_unended([missing]) == [str(path)]
-    path.write_text("")
-    assert files.find_changed([missing]) == [str(path)]
-    assert files.find_unended(files.observe(path)) == [str(path)], "cut short, and not written yet"
-    path.write_text("watch")
-    seen = files.observe(path)
-    assert files.find_unended(seen) == [str(path)]
-    path.write_text("watch x\n")
-    assert files.find_changed(seen) == [str(path)]
-    seen = files.observe(path)
-    assert not files.find_changed(seen)
-    assert not files.find_unended(seen)
-    other = tmp_path / "new"
-    other.write_text("watch x\n")
-    os.utime(other, ns=(0, path.stat().st_mtime_ns))
-    other.rename(path)
-    assert files.find_changed(seen) == [str(path)], "another file of the same size and time"
-
-
-def test_a_pipe_is_left_alone(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    seen = files.observe(tmp_path / "pipe")
-    assert not files.find_unended(seen)
-    assert not files.find_changed(seen)
-
-
-def test_what_m4_includes_is_seen_too(tmp_path: Path) -> None:
-    parts = [tmp_path / name for name in ("main.m4", "a.cf", "b.cf", "c.cf")]
-    main, first, second, third = parts
-    main.write_text(f"include(`{first}')\nsinclude({second})\nm4_include(`{tmp_path}/none')\n")
-    first.write_text(f"include(`{third}')\ninclude(`{main}')\n")
-    second.write_text("x\n")
-    third.write_text("no end")
-    seen = files.observe(main, with_includes=True)
-    assert {each.path for each in seen} == {str(path) for path in parts}
-    assert files.find_unended(seen) == [str(third)]
-    assert len(files.observe(main)) == 1
 
 
 # A re-read

@@ -7,7 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from pymon.ipvs.decision_lock import place, turn
+import pytest
+
+from pymon.ipvs import decision_lock
+from pymon.ipvs.decision_lock import place, turn, turns
 
 NOW = int(time.time())
 
@@ -111,3 +114,35 @@ def test_a_lock_file_with_rubbish_in_it_does_not_count(tmp_path: Path) -> None:
 
 def test_tables_of_other_network_namespaces_are_other_tables() -> None:
     assert place() == str(Path("/proc/self/ns/net").stat().st_ino)
+
+
+@pytest.mark.parametrize(
+    ("keys", "age", "expected"),
+    [
+        (("a", "b"), 0, True),
+        (("a",), 20, False),
+        (("a", "c"), 20, False),
+        (("c", "c"), 20, True),
+        ((), 20, True),
+    ],
+)
+def test_several_turns_are_had_when_all_are(tmp_path: Path, keys: tuple[str, ...], age: int, expected: bool) -> None:
+    """A newer decision about one of the places is one about the call."""
+    with turns(("a", "b"), NOW - 10, folder=tmp_path) as before:
+        assert before
+    with turns(keys, NOW - age, folder=tmp_path) as is_newest:
+        assert is_newest is expected
+
+
+def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with turn("web", NOW, folder=tmp_path) as is_newest:
+        assert is_newest
+    assert not list(tmp_path.iterdir()), "whoever owns it could make the file say anything"
+
+
+def test_without_proc_there_is_one_place_and_no_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decisions are then told apart by their times alone."""
+    monkeypatch.setattr(decision_lock, "Path", lambda name: tmp_path / name.removeprefix("/"))
+    assert place() == ""
+    assert decision_lock._started.__wrapped__() == 0

@@ -6,7 +6,9 @@ import json
 from ipaddress import ip_address
 from socket import AF_INET6
 
-from pymon.ipvs.listing import as_data, listing
+import pytest
+
+from pymon.ipvs.listing import as_data, listing, service_line
 from pymon.ipvs.memory import INFO
 from pymon.ipvs.model import (
     Connections,
@@ -83,3 +85,25 @@ def test_the_data_is_plain_and_complete() -> None:
     assert web["servers"][2]["tunnel"] == "ipip"
     assert dns["one_packet"] is True
     assert (mark["fwmark"], mark["family"], mark["address"]) == (5, "ipv6", None)
+
+
+@pytest.mark.parametrize(
+    ("service", "line"),
+    [
+        (VirtualService(Marked(5), "sh", scheduler_flags=ServiceFlag.SCHED1), "FWM  5 sh (sh-fallback)"),
+        (
+            VirtualService(Marked(5), "sh", scheduler_flags=ServiceFlag.SCHED1 | ServiceFlag.SCHED2),
+            "FWM  5 sh (sh-fallback,sh-port)",
+        ),
+        (VirtualService(Marked(5), "rr", scheduler_flags=ServiceFlag.SCHED3), "FWM  5 rr (flag-3)"),
+        (VirtualService(Marked(5), "rr", 60), "FWM  5 rr persistent 60"),
+        (VirtualService(Marked(5), "rr", 60, 32), "FWM  5 rr persistent 60"),
+        (VirtualService(Marked(5), "rr", 60, 0), "FWM  5 rr persistent 60 mask 0.0.0.0"),
+        (VirtualService(Marked(5, AF_INET6), "rr", 60, 64), "FWM  5 IPv6 rr persistent 60 mask 64"),
+        (VirtualService(Marked(5, AF_INET6), "rr", 60, 128), "FWM  5 IPv6 rr persistent 60"),
+        (VirtualService(Marked(5), "rr", 60, engine="sip"), "FWM  5 rr persistent 60 pe sip"),
+    ],
+)
+def test_line_of_a_service(service: VirtualService, line: str) -> None:
+    """A mask is said where it is narrower than the address; flags that no scheduler names are numbered."""
+    assert service_line(service) == line

@@ -24,7 +24,7 @@ from pymon.ipvs.exitcode import EXIT_CODES, RETRY_CAN_HELP, exit_code
 from pymon.ipvs.memory import MemoryTable
 from pymon.ipvs.model import Forwarding, Listening, Protocol, RealServer, Virtual, VirtualService
 from pymon.ipvs.plan import Absent, Present, Quiesced
-from pymon.ipvs.table import kernel_table, memory_table, open_table, table_name
+from pymon.ipvs.table import kernel_table, memory_table, open_table, prepare, table_name, why_no_kernel_table
 from tests.ipvs import table_cases
 
 WEB = VirtualService(Listening(Protocol.TCP, ip_address("10.0.0.100"), 80))
@@ -74,6 +74,27 @@ def test_the_environment_names_the_table() -> None:
     assert open_table({"PYMON_IPVS": "memory"}) is open_table({"PYMON_IPVS": "memory"}) is memory_table()
     with pytest.raises(IpvsError, match="kernel and memory"):
         open_table({"PYMON_IPVS": "Kernel"})
+
+
+def test_the_kernels_table_is_opened_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is imported before, so that a death does not wait for that; each failure to open it is tried again."""
+    opened: list[MemoryTable] = []
+
+    def open_kernel() -> MemoryTable:
+        if not opened:
+            opened.append(MemoryTable())
+            raise IpvsUnavailable("no IPVS here")
+        return opened[0]
+
+    monkeypatch.setattr("pymon.ipvs.kernel.KernelTable", open_kernel)
+    kernel_table.cache_clear()
+    try:
+        prepare({})
+        assert why_no_kernel_table() == "no IPVS here"
+        assert why_no_kernel_table() is None
+        assert open_table({}) is opened[0]
+    finally:
+        kernel_table.cache_clear()
 
 
 class Meddled(MemoryTable):

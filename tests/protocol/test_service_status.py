@@ -17,7 +17,14 @@ from pymon.model.state import PeriodState
 from pymon.model.status import OpStatus
 from pymon.protocol import wire
 from pymon.protocol.json_text import dumps
-from pymon.protocol.service_status import ServiceStatus, from_json, from_line, to_json, to_line
+from pymon.protocol.service_status import (
+    ServiceStatus,
+    from_json,
+    from_line,
+    parse_op_status,
+    to_json,
+    to_line,
+)
 from pymon.text import decode
 from tests.server.samples import FAILING, NOW, S1, S2, S3, SNAPSHOT, STATES, TR, Client, with_states
 
@@ -346,3 +353,29 @@ def test_what_is_no_status_in_json_is_refused(data: object) -> None:
 
 def test_status_of_an_older_server_lacks_some_fields() -> None:
     assert from_json({"group": "g", "service": "s", "opstatus": 1}) == ServiceStatus("g", "s", OpStatus.OK)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("", OpStatus.UNKNOWN), ("0", OpStatus.FAIL), ("1", OpStatus.OK), ("OK", OpStatus.OK), ("fail", OpStatus.FAIL),
+     ("7", OpStatus.UNTESTED), ("untested", OpStatus.UNTESTED)],
+)  # fmt: skip
+def test_status_by_its_number_or_its_name(text: str, status: OpStatus) -> None:
+    assert parse_op_status(text) is status
+
+
+@pytest.mark.parametrize("text", ["10", "99", "up", "-1", "1.0", "٣٣", "²", " "])
+def test_what_is_no_status_is_refused(text: str) -> None:
+    """The phantoms that mon makes of a misspelled name, for one."""
+    with pytest.raises(ValueError, match="no operational status"):
+        parse_op_status(text)
+
+
+@pytest.mark.parametrize("line", ["", "group=g service=s", "220 list opstatus completed", "opstatus=1"])
+def test_what_is_no_status_line_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="no status line"):
+        from_line(line)
+
+
+def test_status_names_its_service() -> None:
+    assert from_line("group=g service=s opstatus=1").key == ServiceKey("g", "s")

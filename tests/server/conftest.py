@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import ssl
@@ -14,7 +13,6 @@ import pytest
 
 from pymon.config.loader import load
 from pymon.engine.engine import Engine
-from pymon.model.log_level import register_levels
 from pymon.server.limits import ServerLimits
 from pymon.server.listen.addresses import ListenerKind
 from pymon.server.server import Server
@@ -174,14 +172,6 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
     yield made
     if hasattr(made, "server"):
         await made.stop()
-
-
-@pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """All that was logged so far, from level debug on."""
-    register_levels()
-    caplog.set_level(logging.DEBUG)
-    return lambda: "\n".join(record.getMessage() for record in caplog.records)
 
 
 async def until(is_so: Callable[[], bool], seconds: float = 10) -> None:

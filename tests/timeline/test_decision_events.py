@@ -10,16 +10,16 @@ import pytest
 
 from pymon.core import events as process
 from pymon.model.effect import Noticed, SendReason, SendRule, Verdict
-from pymon.model.event import TimelineEvent
+from pymon.model.event import TimelineEvent, TimelineKind
 from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
-from pymon.model.service import AlerteveryMode, AlertKind, Command
+from pymon.model.service import AlerteveryMode, AlertKind, Command, MonitorCommand
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.timeline.coalesce import EventCoalescer
 from pymon.timeline.debt_text import GONE
-from pymon.timeline.decision_events import FIGURES, describe_reason, of_verdict
+from pymon.timeline.decision_events import FIGURES, describe_reason, of_misbehaviour, of_verdict
 from tests.core.build import ALL_KINDS, Site, alert, period, service
 
 PLAIN = (SendRule.ACK, SendRule.DISABLE, SendRule.STARTUP, SendRule.REDISTRIBUTE, SendRule.TEST)
@@ -389,3 +389,21 @@ def test_a_state_without_change_and_effects_is_nothing() -> None:
     site = told()
     well = ServiceState(op_status=OpStatus.OK, last_success=1.0)
     assert of_verdict(site.service, well, Verdict(replace(well, last_success=2.0)), 2.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("monitor", "output", "text"),
+    [
+        (MonitorCommand("tcp.monitor"), "blocked for 12 s\n", "tcp.monitor: blocked for 12 s"),
+        (None, "", "the monitor: (NO SUMMARY)"),
+    ],
+)
+def test_a_monitor_that_is_put_out_of_the_daemon_is_recorded(
+    monitor: MonitorCommand | None, output: str, text: str
+) -> None:
+    site = told(monitor=monitor)
+    result = CheckResult(255, output, 12.0, cause=Cause.BLOCKED)
+    event = of_misbehaviour(site.service, site.state, result, site.now, site.now + 600)
+    assert event.text == f"{text}; for 10 min it runs as a process, for this service"
+    assert (event.kind, event.at) == (TimelineKind.CHECK, site.now)
+    assert event.facts == {"status": "untested", "cause": "blocked", "until": site.now + 600}
