@@ -9,12 +9,12 @@ from pymon.alert.launch import Launcher
 from pymon.contract.alert_call import alert_invocation, history_line
 from pymon.engine.downtime import DowntimeLog
 from pymon.engine.history import History
+from pymon.engine.state import SiteState
 from pymon.model.depend import ServiceKey
 from pymon.model.effect import AlertCall, DowntimeRecorded, Effect, FailureRecorded, Noticed, Suppressed
 from pymon.model.log_level import ALERT, SUPPRESSED
 from pymon.model.service import Service
 from pymon.model.settings import Settings
-from pymon.runner.registry import PluginFile
 
 log = logging.getLogger("pymon.engine")
 
@@ -29,22 +29,12 @@ class Effects:
         self._downtime = downtime
         self._environ = environ
 
-    def perform(
-        self,
-        effects: Sequence[Effect],
-        service: Service,
-        hosts: Sequence[str],
-        settings: Settings,
-        alerts: Mapping[str, PluginFile],
-    ) -> None:
-        """Do what one decision about ``service`` asked for; returns at once, alerts run in the background.
-
-        ``hosts`` are those of the group that are not disabled; ``alerts`` are the programs known by name.
-        """
+    def perform(self, effects: Sequence[Effect], service: Service, state: SiteState) -> None:
+        """Do what one decision about ``service`` asked for; returns at once, alerts run in the background."""
         for effect in effects:
             match effect:
                 case AlertCall():
-                    self._call_alert(effect, service, hosts, settings, alerts)
+                    self._call_alert(effect, service, state)
                 case FailureRecorded(key, at, summary, broken):
                     line = f"{key.group} {key.service} {int(at)} {summary}"
                     self._history.failure(line)
@@ -57,15 +47,8 @@ class Effects:
                 case Noticed(key, text):
                     log.warning("%s/%s: %s", key.group, key.service, text, extra=_log_facts(key, "notice"))
 
-    def _call_alert(
-        self,
-        call: AlertCall,
-        service: Service,
-        hosts: Sequence[str],
-        settings: Settings,
-        alerts: Mapping[str, PluginFile],
-    ) -> None:
-        file = alerts.get(call.command.name)
+    def _call_alert(self, call: AlertCall, service: Service, state: SiteState) -> None:
+        file, settings = state.programs.alerts.get(call.command.name), state.site.settings
         word = call.history_word or call.event.value
         if file is None:
             log.error(
@@ -85,6 +68,7 @@ class Effects:
             call.output.partition("\n")[0],
             extra=_log_facts(call.key, word),
         )
+        hosts = state.hosts(service.group)
         invocation = alert_invocation(call, service, file.path, hosts, settings, self._environ)
         self._launcher.launch(call, invocation, file, inprocess=is_inprocess_wanted(service, settings))
 

@@ -144,13 +144,12 @@ class StateOwner:
     def _perform(
         self, key: ServiceKey, before: ServiceState, verdict: Verdict, source: CheckResult | Trap | None
     ) -> None:
-        now, site = self._state, self._state.site
-        service = site.services[key]
+        service = self._state.site.services[key]
         self._record.add(*decision_events.of_verdict(service, before, verdict, self.clock(), source))
         if verdict.state.debts is not before.debts:
             self.debts.report_changes(service, before, verdict)
         if verdict.effects:
-            self._effects.perform(verdict.effects, service, now.hosts(key.group), site.settings, now.programs.alerts)
+            self._effects.perform(verdict.effects, service, self._state)
 
     # All of it
 
