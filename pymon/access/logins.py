@@ -85,17 +85,17 @@ class Authenticator:
         self._waiting += 1
         try:
             async with queue.turn:
-                return await self._in_turn(login, peer)
+                return await self._check_in_turn(login, peer)
         finally:
             self._waiting -= 1
             queue.waiting -= 1
             if not queue.waiting:
                 self._queues.pop(key, None)
 
-    async def _in_turn(self, login: Login, peer: str) -> bool:
+    async def _check_in_turn(self, login: Login, peer: str) -> bool:
         if wait := self._backoff.wait(peer, login.user, self._clock()):
             await asyncio.sleep(wait)
-        accepted = await self._accepted(login, peer)
+        accepted = await self._try_each(login, peer)
         if accepted:
             self._backoff.succeeded(peer, login.user, self._clock())
             log.info("%s logged in from %s", login.user, peer)
@@ -106,7 +106,7 @@ class Authenticator:
         self._warn("failed", "failed login from %s (%d lately%s)", peer, count, waits)
         return False
 
-    async def _accepted(self, login: Login, peer: str) -> bool:
+    async def _try_each(self, login: Login, peer: str) -> bool:
         """Try each way in turn."""
         settings = self._settings()
         for name in settings.authtype:
@@ -117,11 +117,11 @@ class Authenticator:
             check = _check(name, settings, login)
             if check is None:
                 self._warn(f"unknown {name}", "authtype %s is not known and lets nobody in", name)
-            elif login.password and await self._tried(name, check):
+            elif login.password and await self._try(name, check):
                 return True
         return False
 
-    async def _tried(self, name: str, check: Callable[[], bool]) -> bool:
+    async def _try(self, name: str, check: Callable[[], bool]) -> bool:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, check)
         except AuthenticationError as error:

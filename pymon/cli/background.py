@@ -18,15 +18,15 @@ class Background:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def started(self, _engine: object = None) -> None:
+    def report_start(self, _engine: object = None) -> None:
         """All is well: the waiting process ends with status 0."""
-        self._say(_STARTED)
+        self._send(_STARTED)
 
-    def failed(self, reason: str) -> None:
+    def report_failure(self, reason: str) -> None:
         """The daemon cannot start: the waiting process says why, and ends with status 1."""
-        self._say(reason.encode("utf-8", "backslashreplace"))
+        self._send(reason.encode("utf-8", "backslashreplace"))
 
-    def _say(self, text: bytes) -> None:
+    def _send(self, text: bytes) -> None:
         if self._descriptor >= 0:
             with contextlib.suppress(OSError):  # nobody waits any more
                 os.write(self._descriptor, text)
@@ -34,7 +34,7 @@ class Background:
             self._descriptor = -1
 
 
-def go(monerrfile: str) -> Background:
+def detach(monerrfile: str) -> Background:
     """Return in a process of its own session, whose output is appended to monerrfile: two forks, as in mon.
 
     The process that was called does not return: it ends when the other one has started, or cannot. Raises PymonError

@@ -52,16 +52,16 @@ def check(
     reading.report.include(lines.problems(validate_apart(subjects, lines.trials)) if subjects else ())
     if not reading.report.has_errors:
         reading.report.include(_lvs_problems(reading, paths))
-        findings = _tried(reading, paths) if live else None
+        findings = _try_machine(reading, paths) if live else None
     return _print_problems(file, reading.report.problems(), reading, as_json=as_json, findings=findings)
 
 
-def _tried(reading: Reading, paths: Mapping[tuple[str, str], str]) -> tuple[Finding, ...]:
+def _try_machine(reading: Reading, paths: Mapping[tuple[str, str], str]) -> tuple[Finding, ...]:
     """What the configuration needs of this machine, tried."""
     from pymon.live.run import run_tries  # noqa: PLC0415  # imports much that the other ways do without
-    from pymon.live.tries import tries_of  # noqa: PLC0415  # as above
+    from pymon.live.tries import list_tries  # noqa: PLC0415  # as above
 
-    return run_tries(tries_of(reading.site, paths, os.environ))
+    return run_tries(list_tries(reading.site, paths, os.environ))
 
 
 def _lvs_problems(reading: Reading, paths: Mapping[tuple[str, str], str]) -> Sequence[Problem]:

@@ -41,7 +41,7 @@ def demo(*, once: bool) -> int:
         if not trip.failure:
             return 0
         print(f"pymon demo: {trip.failure}", file=sys.stderr)
-        for line in _telling_lines(directory / LOG):
+        for line in _read_last_lines(directory / LOG):
             print(f"    {line}", file=sys.stderr)
         return 1
 
@@ -58,6 +58,6 @@ def _log_to(file: Path) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _telling_lines(file: Path) -> list[str]:
+def _read_last_lines(file: Path) -> list[str]:
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     return [line for line in lines if line.split()[1:2] not in [[level] for level in COMMONPLACE]][-LOG_TAIL:]

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         loaded = read()
         settings = loaded.site.settings
         if options.fork:
-            behind = background.go(settings.monerrfile)
+            behind = background.detach(settings.monerrfile)
         listener = set_up_logging(
             level=logging.DEBUG if options.debug else logging.INFO,
             stderr=True,
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stopped=options.stopped,
             loadstate=parse_kinds(options.loadstate),
             attach=(Server,),
-            on_start=behind.started if behind else None,
+            on_start=behind.report_start if behind else None,
             on_stop=leave_behind_threads,
         )
         del loaded  # the first reload is to free it
@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PymonError as error:
         print(f"mon: {error}", file=sys.stderr)
         if behind is not None:
-            behind.failed(str(error))
+            behind.report_failure(str(error))
         return 1
     return 0
 

@@ -32,7 +32,7 @@ def passwd(file: Path, user: str, *, from_stdin: bool, delete: bool) -> int:
         if changed == text:
             raise PymonError(f"{file} has no user {user}")
     else:
-        changed = with_entry(text, user, crypt.make(_password_from_stdin() if from_stdin else _asked_password(user)))
+        changed = with_entry(text, user, crypt.make(_password_from_stdin() if from_stdin else _ask_password(user)))
     _replace(file, changed)
     return 0
 
@@ -61,7 +61,7 @@ def _user_of(line: str) -> str | None:
     return name.strip() if colon and not name.lstrip().startswith("#") else None
 
 
-def _asked_password(user: str) -> str:
+def _ask_password(user: str) -> str:
     try:
         first = getpass.getpass(f"New password for {user}: ")
         second = getpass.getpass("Once more: ")
@@ -69,15 +69,15 @@ def _asked_password(user: str) -> str:
         raise PymonError("nothing was changed") from None
     if first != second:
         raise PymonError("the two are not the same; nothing was changed")
-    return _usable(first)
+    return _check_password(first)
 
 
 def _password_from_stdin() -> str:
     line = sys.stdin.buffer.readline().rstrip(b"\r\n")
-    return _usable(decode(line))
+    return _check_password(decode(line))
 
 
-def _usable(password: str) -> str:
+def _check_password(password: str) -> str:
     """A password as the protocol can carry it: the rest of a line."""
     if not password or password != password.strip(" \t\r\n") or "\0" in password:
         raise PymonError("a password is not empty, has no blanks around it, and no NUL byte; nothing was changed")

@@ -20,11 +20,11 @@ from pymon.model.status import EventKind
 from pymon.runner.limits import RunnerLimits
 from pymon.runner.registry import PluginFile
 from pymon.workbench import catalogue
-from pymon.workbench.calls import TrialEvent, TrialService, of_alert, of_monitor
+from pymon.workbench.calls import TrialEvent, TrialService, make_alert_call, make_monitor_call
 from pymon.workbench.conformance import Trial, TrialRun, find, try_out
 from pymon.workbench.conformance import kind_of as kind_of_plugin
-from pymon.workbench.report import ReportLine, account_of_process, account_of_the_rest, shown
-from pymon.workbench.scaffold import draft
+from pymon.workbench.report import ReportLine, account_of_process, account_of_the_rest, escape
+from pymon.workbench.scaffold import write_draft
 
 WELL, MISBEHAVED = 0, 1
 """exit statuses"""
@@ -51,7 +51,7 @@ class PluginCall(NamedTuple):
 
 def new(name: str, directory: Path) -> int:
     """Write a plugin and its test, and say what to do with them."""
-    written = draft(name, directory)
+    written = write_draft(name, directory)
     for path in written:
         print(f"{path} written")
     plugin, test = written
@@ -62,7 +62,7 @@ def new(name: str, directory: Path) -> int:
 
 def test(plugin: str, call: PluginCall, *, configfile: Path | None, default: Path) -> int:
     """Run a plugin both ways and tell of it. Exit status 0 if it ran as it should, whatever its verdict, else 1."""
-    _quiet()
+    _silence_log()
     settings, _ = catalogue.settings_of(configfile, default)
     trial = asyncio.run(_try(plugin, call, settings))
     _print(account_of_the_rest(trial))
@@ -91,21 +91,21 @@ def _find(plugin: str, settings: Settings) -> PluginFile:
     """A file, if there is one (or the word is a path), ``MODULE:OBJECT``, else what mon.cf means by the name."""
     there = examine(plugin)
     if there.obstacle:
-        raise PluginError(shown(": ".join(filter(None, (there.obstacle, there.advice)))))
+        raise PluginError(escape(": ".join(filter(None, (there.obstacle, there.advice)))))
     if "/" in plugin or ":" in plugin or there.path:
         return find(plugin)
     found = catalogue.find_by_name(plugin, settings)
     if found is None:
-        if obstacle := catalogue.obstacle_to(plugin, settings):
-            raise PluginError(f"{shown(plugin)} cannot be run: {shown(obstacle)}")
+        if obstacle := catalogue.find_obstacle(plugin, settings):
+            raise PluginError(f"{escape(plugin)} cannot be run: {escape(obstacle)}")
         raise PluginError(f"there is no file {plugin}, and no plugin of that name (pymon plugin list tells which are)")
     return found
 
 
 def _invocation(path: str, call: PluginCall, settings: Settings, *, is_alert: bool) -> Invocation:
     if is_alert:
-        return of_alert(path, call.words, call.happened, call.about, settings)
-    return of_monitor(path, call.words, call.about, settings)
+        return make_alert_call(path, call.words, call.happened, call.about, settings)
+    return make_monitor_call(path, call.words, call.about, settings)
 
 
 def list_plugins(
@@ -117,9 +117,9 @@ def list_plugins(
     limits: RunnerLimits = catalogue.DEFAULT_LIMITS,
 ) -> int:
     """Print the plugins that the daemon would find."""
-    _quiet()
+    _silence_log()
     settings, name = catalogue.settings_of(configfile, default)
-    print(f"configuration: {shown(name)}\n")
+    print(f"configuration: {escape(name)}\n")
     if monitors:
         _print(catalogue.catalogue("monitors", settings.mondir, catalogue.monitors(settings, limits)))
     if monitors and alerts:
@@ -135,7 +135,7 @@ def variables(words: Sequence[str]) -> dict[str, str]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise PluginError(f"{shown(word)} is not of the form NAME=value")
+            raise PluginError(f"{escape(word)} is not of the form NAME=value")
         found[name] = value
     return found
 
@@ -145,10 +145,10 @@ def kind_of(text: str) -> EventKind:
     try:
         return EventKind(text)
     except ValueError as error:
-        raise PluginError(f"{shown(text)} is no kind of event: {', '.join(EventKind)}") from error
+        raise PluginError(f"{escape(text)} is no kind of event: {', '.join(EventKind)}") from error
 
 
-def _quiet() -> None:
+def _silence_log() -> None:
     """What the runner would write into the daemon's log is part of what is told here."""
     logging.getLogger("pymon").addHandler(logging.NullHandler())
 

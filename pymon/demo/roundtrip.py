@@ -83,23 +83,23 @@ def advance(trip: Trip, sight: Sight, now: float) -> tuple[Trip, Act | None]:
         case Stage.SETTLING if all_in and sight.well >= trip.servers:
             return _enter(trip, Stage.STANDING, now), None
         case Stage.SETTLING if late:
-            return _failed(trip, sight, now, "the web servers were not all found well"), None
+            return _fail(trip, sight, now, "the web servers were not all found well"), None
         case Stage.STANDING if not all_in:
-            return _failed(trip, sight, now, "a web server left the table although nobody stopped it"), None
+            return _fail(trip, sight, now, "a web server left the table although nobody stopped it"), None
         case Stage.STANDING if held:
             return _enter(trip, Stage.STOPPED, now), Act.STOP
         case Stage.STOPPED if out and trip.victim in sight.failing:
             return _enter(trip, Stage.GONE, now), None
         case Stage.STOPPED if late:
-            return _failed(trip, sight, now, f"{trip.victim} was stopped, but not removed from the table"), None
+            return _fail(trip, sight, now, f"{trip.victim} was stopped, but not removed from the table"), None
         case Stage.GONE if not out:
-            return _failed(trip, sight, now, f"{trip.victim} alone should be out of the table while it is down"), None
+            return _fail(trip, sight, now, f"{trip.victim} alone should be out of the table while it is down"), None
         case Stage.GONE if held:
             return _enter(trip, Stage.RETURNING, now), Act.START
         case Stage.RETURNING if all_in and trip.victim in sight.well:
             return _enter(trip, Stage.COMPLETE, now), None
         case Stage.RETURNING if late:
-            return _failed(trip, sight, now, f"{trip.victim} came back, but not into the table"), None
+            return _fail(trip, sight, now, f"{trip.victim} came back, but not into the table"), None
     return trip, None
 
 
@@ -107,7 +107,7 @@ def _enter(trip: Trip, stage: Stage, now: float) -> Trip:
     return replace(trip, stage=stage, since=now)
 
 
-def _failed(trip: Trip, sight: Sight, now: float, what: str) -> Trip:
+def _fail(trip: Trip, sight: Sight, now: float, what: str) -> Trip:
     seen = f"in the table: {_names(sight.in_table)}; well: {_names(sight.well)}; failing: {_names(sight.failing)}"
     failure = f"{what} ({now - trip.since:.1f} s after: {trip.stage.value}). {seen}"
     return replace(trip, stage=Stage.FAILED, since=now, failure=failure)

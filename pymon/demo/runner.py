@@ -54,18 +54,18 @@ async def play(*, once: bool, screen: Screen, directory: Path, environ: Mapping[
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     servers = web_servers()
     story = Story(time.time, screen.line)
-    async with _serving(servers), _prepared(environ, servers) as table:
+    async with _run_servers(servers), _prepare_table(environ, servers) as table:
         site = _site(directory)
         visitors = None if table.why_memory else Visitors(str(VIRTUAL.address), VIRTUAL.port)
         show = _Show(servers, table, story, screen, directory, list(site.services), visitors, once=once)
-        coming = visitors.coming() if visitors is not None else contextlib.nullcontext()
-        async with _watching(site, {**environ, **table.environ}, story.observe), coming:
+        coming = visitors.keep_coming() if visitors is not None else contextlib.nullcontext()
+        async with _run_engine(site, {**environ, **table.environ}, story.observe), coming:
             await show.run(stop)
     return show.trip
 
 
 @asynccontextmanager
-async def _serving(servers: Sequence[WebServer]) -> AsyncIterator[None]:
+async def _run_servers(servers: Sequence[WebServer]) -> AsyncIterator[None]:
     try:
         for server in servers:
             await server.start()
@@ -76,7 +76,7 @@ async def _serving(servers: Sequence[WebServer]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _prepared(environ: Mapping[str, str], servers: Sequence[WebServer]) -> AsyncIterator[DemoTable]:
+async def _prepare_table(environ: Mapping[str, str], servers: Sequence[WebServer]) -> AsyncIterator[DemoTable]:
     table = await asyncio.to_thread(open_table, environ, servers)
     try:
         yield table
@@ -85,7 +85,7 @@ async def _prepared(environ: Mapping[str, str], servers: Sequence[WebServer]) ->
 
 
 @asynccontextmanager
-async def _watching(site: Site, environ: Mapping[str, str], observer: Observer) -> AsyncIterator[None]:
+async def _run_engine(site: Site, environ: Mapping[str, str], observer: Observer) -> AsyncIterator[None]:
     engine = Engine(site, environ=environ)
     engine.observe(observer)
     await engine.start()
@@ -141,7 +141,7 @@ class _Show:
         try:
             while not stop.is_set() and not (self._once and self.trip.is_over):
                 with contextlib.suppress(IpvsBusy):
-                    await self._turn(await asyncio.to_thread(self._table.listed))
+                    await self._step(await asyncio.to_thread(self._table.find_service))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), TICK)
         finally:
@@ -157,9 +157,9 @@ class _Show:
         for server in self._servers.values():
             self._story.tell(Kind.DEMO, f"{server.name} serves http://{server.endpoint}/ (process {server.pid})")
 
-    async def _turn(self, listed: Listed) -> None:
+    async def _step(self, listed: Listed) -> None:
         now = time.monotonic()
-        self._tell_table(self._table.standing(listed), now)
+        self._tell_table(self._table.find_standing(listed), now)
         await self._look_after(now)
         await self._go_on(now)
         self._screen.show(self._picture(listed))
@@ -235,13 +235,13 @@ class _Show:
             f"Your turn:  {kills}; it is started again after {REVIVE:.0f} s",
             f"            curl http://{first}/sick  (it answers 503), /well",
             *through,
-            f"            pymon check {_shown(shared('etc') / 'demo.cf')} --explain web1 {SERVICE}",
+            f"            pymon check {_shorten_path(shared('etc') / 'demo.cf')} --explain web1 {SERVICE}",
             f"            tail -f {self._directory / LOG}",
             "Ctrl-C ends the demo.",
         )
 
 
-def _shown(path: Path) -> str:
+def _shorten_path(path: Path) -> str:
     """A path as people would type it here: relative if it lies below the current directory."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

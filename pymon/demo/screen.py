@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pymon.demo.events import DemoLine, Kind, Known
-from pymon.ipvs.listing import in_order, server_line, service_line
+from pymon.ipvs.listing import server_line, service_line, sort_services
 from pymon.ipvs.model import Listed
 from pymon.model.depend import ServiceKey
 from pymon.model.duration import format_duration
@@ -141,7 +141,7 @@ def clock(at: float) -> str:
 
 def table_rows(listed: Listed) -> list[str]:
     """A virtual service as ``ipvsadm -L -n`` prints it."""
-    ordered = in_order((listed,))[0]
+    ordered = sort_services((listed,))[0]
     return [service_line(ordered.service), *(server_line(server) for server in ordered.servers)]
 
 

@@ -41,7 +41,7 @@ class DemoTable:
     def _clear_leftover(self) -> None:
         """An earlier demo that was killed left its virtual service; another's is not touched."""
         try:
-            standing = self.table.listed(VIRTUAL)
+            standing = self.table.find_service(VIRTUAL)
         except IpvsNoService:
             return
         ours = {_real_server(server).endpoint for server in self.servers}
@@ -58,14 +58,14 @@ class DemoTable:
             self._made = False
             self.table.remove_service(VIRTUAL)
 
-    def listed(self) -> Listed:
+    def find_service(self) -> Listed:
         """The virtual service as it stands; without real servers if somebody removed it."""
         try:
-            return self.table.listed(VIRTUAL)
+            return self.table.find_service(VIRTUAL)
         except IpvsNoService:
             return Listed(VirtualService(VIRTUAL))
 
-    def standing(self, listed: Listed) -> frozenset[str]:
+    def find_standing(self, listed: Listed) -> frozenset[str]:
         """The names of the web servers that stand in it with a weight."""
         endpoints = {server.endpoint for server in listed.servers if server.weight > 0}
         return frozenset(server.name for server in self.servers if _real_server(server).endpoint in endpoints)
@@ -74,20 +74,20 @@ class DemoTable:
 def open_table(environ: Mapping[str, str], servers: Sequence[WebServer]) -> DemoTable:
     """The table that the demo uses, with its virtual service made. Raises DemoError and IpvsError."""
     if table_name(environ) == "memory":
-        return _in_memory(servers, f"{VARIABLE}=memory is set")
+        return _make_memory_table(servers, f"{VARIABLE}=memory is set")
     reason = why_no_kernel_table()
     if reason is not None:
-        return _in_memory(servers, reason)
+        return _make_memory_table(servers, reason)
     kernel = DemoTable(kernel_table(), servers)
     try:
         kernel.prepare()
     except IpvsError as problem:
         kernel.remove()
-        return _in_memory(servers, str(problem))
+        return _make_memory_table(servers, str(problem))
     return kernel
 
 
-def _in_memory(servers: Sequence[WebServer], reason: str) -> DemoTable:
+def _make_memory_table(servers: Sequence[WebServer], reason: str) -> DemoTable:
     table = DemoTable(memory_table(), servers, reason)
     table.prepare()
     return table

@@ -28,14 +28,14 @@ class Visitors:
     def __str__(self) -> str:
         """``web1 answered 12, web2 answered 13, 1 lost``."""
         return ", ".join(
-            [*(f"{name} answered {self.answered[name]}" for name in sorted(self.answered)), self._losses()]
+            [*(f"{name} answered {self.answered[name]}" for name in sorted(self.answered)), self._format_losses()]
         )
 
-    def _losses(self) -> str:
+    def _format_losses(self) -> str:
         return f"{self.lost} lost" if self.lost else "none lost"
 
     @asynccontextmanager
-    async def coming(self) -> AsyncIterator[None]:
+    async def keep_coming(self) -> AsyncIterator[None]:
         """Ask again and again for as long as the context lasts."""
         crowd = asyncio.create_task(self._come())
         try:

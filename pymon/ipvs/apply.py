@@ -43,7 +43,7 @@ def carry_out(table: Table, virtual: Virtual, wishes: Sequence[Wish]) -> TableCh
     """
     addresses = {wish.address for wish in wishes}
     for _ in range(_ATTEMPTS):
-        listed = table.listed(virtual, addresses)
+        listed = table.find_service(virtual, addresses)
         planned = plan(listed, wishes)
         try:
             for operation in planned.operations:

@@ -26,13 +26,13 @@ LIMIT = 10.0
 
 
 @contextmanager
-def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
+def take_turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
     """Take the turn for ``key``; gives False when a newer decision than ``decided`` (epoch) had its turn.
 
     Without a lock to be had (no such directory, not ours, the limit reached) it gives True: nothing may keep a change
     from being made. A recorded time that lies in the future is of a clock that was set back, and does not count.
     """
-    handle = _opened(key, folder)
+    handle = _open(key, folder)
     if handle is None:
         yield True
         return
@@ -43,8 +43,8 @@ def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT)
         if not is_ours:
             yield True
             return
-        newest, started = _recorded(handle)
-        own = _started()
+        newest, started = _read_newest(handle)
+        own = _read_own_start()
         if newest <= time.time() + 1 and (decided, own) < (newest, started):
             yield False
             return
@@ -55,14 +55,14 @@ def turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT)
 
 
 @contextmanager
-def turns(keys: Iterable[str], decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
+def take_turns(keys: Iterable[str], decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
     """Take the turns for several keys at once; False when a newer decision about one of them had its turn."""
     with ExitStack() as stack:
-        newest = [stack.enter_context(turn(key, decided, folder=folder, limit=limit)) for key in sorted(set(keys))]
+        newest = [stack.enter_context(take_turn(key, decided, folder=folder, limit=limit)) for key in sorted(set(keys))]
         yield all(newest)
 
 
-def place() -> str:
+def network_namespace() -> str:
     """The network namespace of this process: tables of different ones are different tables."""
     try:
         return str(Path("/proc/self/ns/net").stat().st_ino)
@@ -70,7 +70,7 @@ def place() -> str:
         return ""
 
 
-def _opened(key: str, folder: Path) -> int | None:
+def _open(key: str, folder: Path) -> int | None:
     name = hashlib.sha256(encode(key)).hexdigest()[:32]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def _opened(key: str, folder: Path) -> int | None:
         return None
 
 
-def _recorded(handle: int) -> tuple[int, int]:
+def _read_newest(handle: int) -> tuple[int, int]:
     """The time of the newest decision, and when its process was started; 0 if that is not known."""
     text = os.pread(handle, 40, 0)
     if not text.isdigit():
@@ -90,7 +90,7 @@ def _recorded(handle: int) -> tuple[int, int]:
 
 
 @functools.cache
-def _started() -> int:
+def _read_own_start() -> int:
     """When this process was started, in ticks since the machine was (proc(5)); 0 if that is not known."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

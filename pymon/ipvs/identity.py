@@ -1,7 +1,8 @@
 """What a change of the table acts upon, whichever way it is written: the same text for the same real server.
 
-``spelled`` is what the text itself says, without looking a name up; ``things`` is what stands in the table, once it is
-known. Both write a real server as ``TCP 10.0.0.100:80 10.0.0.1:80``, so they agree where nothing had to be looked up.
+``text_identity`` is what the text itself says: no name is looked up. ``table_entries`` is what stands in the table,
+once the addresses are known. Both write a real server as ``TCP 10.0.0.100:80 10.0.0.1:80``, so they agree where
+nothing had to be looked up.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pymon.ipvs.model import Address, Forwarding, Protocol, Virtual, show_endpoi
 from pymon.ipvs.plan import port_in_table
 
 
-def spelled(virtual: str, real: str, protocol: Protocol) -> str:
+def text_identity(virtual: str, real: str, protocol: Protocol) -> str:
     """What a call acts upon, as its text says it: names of hosts are compared as such.
 
     Names of ports are numbers if /etc/services has them. Raises IpvsAddressError.
@@ -29,13 +30,13 @@ def spelled(virtual: str, real: str, protocol: Protocol) -> str:
         service, default = str(marked), "0"
     else:
         host, port = split_endpoint(virtual)
-        default = _spelled_port(port, protocol) or "0"
-        service = f"{protocol.name} {_spelled_host(host)}:{default}"
+        default = _normalize_port(port, protocol) or "0"
+        service = f"{protocol.name} {_normalize_host(host)}:{default}"
     host, port = split_endpoint(real)
-    return f"{service} {_spelled_host(host)}:{_spelled_port(port, protocol) or default}"
+    return f"{service} {_normalize_host(host)}:{_normalize_port(port, protocol) or default}"
 
 
-def things(virtual: Virtual, address: Address, port: int, forwarding: Forwarding) -> frozenset[str]:
+def table_entries(virtual: Virtual, address: Address, port: int, forwarding: Forwarding) -> frozenset[str]:
     """The places in the table that a call may change.
 
     These are two where the method moves a real server to the virtual service's port: a line that takes one out may
@@ -45,14 +46,14 @@ def things(virtual: Virtual, address: Address, port: int, forwarding: Forwarding
     return frozenset(f"{virtual} {show_endpoint(address, each)}" for each in ports)
 
 
-def _spelled_host(host: str) -> str:
+def _normalize_host(host: str) -> str:
     address = numeric_address(host)
     if address is None:
         return host_name(host)
     return show_endpoint(address, 0).removesuffix(":0")
 
 
-def _spelled_port(port: str, protocol: Protocol) -> str:
+def _normalize_port(port: str, protocol: Protocol) -> str:
     if not port:
         return ""
     number = port_number(port)

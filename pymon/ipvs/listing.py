@@ -31,13 +31,13 @@ def listing(snapshot: TableSnapshot) -> str:
         "Prot LocalAddress:Port Scheduler Flags",
         "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn",
     ]
-    for listed in in_order(snapshot.services):
+    for listed in sort_services(snapshot.services):
         lines.append(service_line(listed.service))
         lines.extend(server_line(server) for server in listed.servers)
     return "\n".join(lines) + "\n"
 
 
-def in_order(services: tuple[Listed, ...]) -> list[Listed]:
+def sort_services(services: tuple[Listed, ...]) -> list[Listed]:
     """Services and their real servers in the order of ipvsadm: by mark, family, protocol, address, port."""
     return [
         Listed(listed.service, tuple(sorted(listed.servers, key=_server_order)))
@@ -92,7 +92,7 @@ def as_data(snapshot: TableSnapshot) -> dict[str, object]:
     return {
         "version": ".".join(str(part) for part in snapshot.info.version),
         "connection_table_size": snapshot.info.connection_table_size,
-        "services": [_service_data(listed) for listed in in_order(snapshot.services)],
+        "services": [_service_data(listed) for listed in sort_services(snapshot.services)],
     }
 
 
@@ -135,13 +135,13 @@ def _service_order(listed: Listed) -> tuple[int, int, int, bytes, int]:
     identity = listed.service.identity
     if isinstance(identity, Marked):
         return identity.mark, identity.family, 0, b"", 0
-    return 0, identity.family, identity.protocol.value, _packed(identity.address), identity.port
+    return 0, identity.family, identity.protocol.value, _pack(identity.address), identity.port
 
 
 def _server_order(server: RealServer) -> tuple[bytes, int]:
-    return _packed(server.address), server.port
+    return _pack(server.address), server.port
 
 
-def _packed(address: Address) -> bytes:
+def _pack(address: Address) -> bytes:
     """An address as the kernel keeps it, both families in 16 bytes: that is what ipvsadm compares."""
     return address.packed.ljust(16, b"\0")

@@ -53,12 +53,12 @@ class MemoryTable:
     def snapshot(self) -> TableSnapshot:
         """The whole table, at one instant."""
         with self._lock:
-            return TableSnapshot(INFO, tuple(_listed(entry) for entry in self._entries.values()))
+            return TableSnapshot(INFO, tuple(_to_listed(entry) for entry in self._entries.values()))
 
-    def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
+    def find_service(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
         """One virtual service with its real servers, all or those at some addresses. Raises IpvsNoService."""
         with self._lock:
-            listed = _listed(self._entry(virtual))
+            listed = _to_listed(self._entry(virtual))
         if at is None:
             return listed
         return Listed(listed.service, tuple(server for server in listed.servers if server.address in at))
@@ -122,7 +122,7 @@ class MemoryTable:
             raise IpvsNoService(f"there is no virtual service {virtual} in the IPVS table") from None
 
 
-def _listed(entry: _Entry) -> Listed:
+def _to_listed(entry: _Entry) -> Listed:
     return Listed(entry.service, tuple(entry.servers.values()))
 
 

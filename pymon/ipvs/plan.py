@@ -105,11 +105,11 @@ def plan_one(listed: Listed, wish: Wish) -> Plan:
     """The operations that make one wish true."""
     match wish:
         case Present():
-            return _present(listed, wish)
+            return _plan_present(listed, wish)
         case Absent():
-            return _absent(listed, wish)
+            return _plan_absent(listed, wish)
         case Quiesced():
-            return _quiesced(listed, wish)
+            return _plan_quiesced(listed, wish)
 
 
 def apply(servers: Sequence[RealServer], operations: Iterable[Operation]) -> tuple[RealServer, ...]:
@@ -128,45 +128,49 @@ def port_in_table(virtual: Virtual, port: int, forwarding: Forwarding) -> int:
     return virtual.port if forwarding.keeps_port and virtual.port else port
 
 
-def _present(listed: Listed, wish: Present) -> Plan:
+def _plan_present(listed: Listed, wish: Present) -> Plan:
     virtual = listed.service.identity
     port = port_in_table(virtual, wish.port, wish.forwarding)
     warnings = () if port == wish.port else (_port_warning(wish, virtual),)
     standing = listed.server(wish.address, port)
     if standing is None:
         server = RealServer(wish.address, port, wish.forwarding, wish.weight)
-        text = f"added {server} to {listed.service} ({_terms(server)})"
+        text = f"added {server} to {listed.service} ({_format_terms(server)})"
         return Plan((Add(server),), (text,), warnings)
     server = replace(standing, forwarding=wish.forwarding, weight=wish.weight)
     if server == standing:
-        return Plan((), (f"{server} is already in {listed.service} ({_terms(server)})",), warnings)
-    text = f"changed {server} in {listed.service} from {_terms(standing)} to {_terms(server)}"
+        return Plan((), (f"{server} is already in {listed.service} ({_format_terms(server)})",), warnings)
+    text = f"changed {server} in {listed.service} from {_format_terms(standing)} to {_format_terms(server)}"
     return Plan((Edit(server, standing),), (text,), warnings)
 
 
-def _absent(listed: Listed, wish: Absent) -> Plan:
-    standing = _standing(listed, wish)
+def _plan_absent(listed: Listed, wish: Absent) -> Plan:
+    standing = _find_entries(listed, wish)
     if not standing:
-        return Plan((), (f"{_asked(wish)} is already gone from {listed.service}",))
-    reasons = (f"removed {server} from {listed.service}{_held(server.connections)}" for server in standing)
+        return Plan((), (f"{_format_real(wish)} is already gone from {listed.service}",))
+    reasons = (
+        f"removed {server} from {listed.service}{_format_connections(server.connections)}" for server in standing
+    )
     return Plan(tuple(Remove(server) for server in standing), tuple(reasons))
 
 
-def _quiesced(listed: Listed, wish: Quiesced) -> Plan:
-    standing = _standing(listed, wish)
+def _plan_quiesced(listed: Listed, wish: Quiesced) -> Plan:
+    standing = _find_entries(listed, wish)
     if not standing:
-        return Plan((), (f"{_asked(wish)} is not in {listed.service}: nothing to quiesce",))
+        return Plan((), (f"{_format_real(wish)} is not in {listed.service}: nothing to quiesce",))
     operations = (Edit(replace(server, weight=0), server) for server in standing if server.weight)
-    return Plan(tuple(operations), tuple(_quiesced_reason(listed, server) for server in standing))
+    return Plan(tuple(operations), tuple(_describe_quiesced(listed, server) for server in standing))
 
 
-def _quiesced_reason(listed: Listed, server: RealServer) -> str:
+def _describe_quiesced(listed: Listed, server: RealServer) -> str:
     if server.weight == 0:
         return f"{server} is already quiesced in {listed.service}"
-    return f"quiesced {server} in {listed.service} (weight {server.weight} to 0){_held(server.connections)}"
+    return (
+        f"quiesced {server} in {listed.service} (weight {server.weight} to 0){_format_connections(server.connections)}"
+    )
 
 
-def _standing(listed: Listed, wish: Absent | Quiesced) -> list[RealServer]:
+def _find_entries(listed: Listed, wish: Absent | Quiesced) -> list[RealServer]:
     """The entries that a wish to be rid of one means: the one at its very port, and that at the port its method gives.
 
     The first counts whatever its method, since a line that removes may well leave the method out.
@@ -177,15 +181,15 @@ def _standing(listed: Listed, wish: Absent | Quiesced) -> list[RealServer]:
     return [server for server in found if server is not None]
 
 
-def _asked(wish: Wish) -> str:
+def _format_real(wish: Wish) -> str:
     return show_endpoint(wish.address, wish.port)
 
 
-def _terms(server: RealServer) -> str:
+def _format_terms(server: RealServer) -> str:
     return f"{server.forwarding.word}, weight {server.weight}"
 
 
-def _held(connections: Connections | None) -> str:
+def _format_connections(connections: Connections | None) -> str:
     """How many connections it had, if any."""
     if connections is None or not connections.active:
         return ""
@@ -194,6 +198,6 @@ def _held(connections: Connections | None) -> str:
 
 def _port_warning(wish: Present, virtual: Virtual) -> str:
     return (
-        f"{_asked(wish)}: with {wish.forwarding.word} a real server is reached at the port of the virtual service,"
-        f" {virtual.port}, not {wish.port} (only nat changes ports)"
+        f"{_format_real(wish)}: with {wish.forwarding.word} a real server is reached at the port of the virtual"
+        f" service, {virtual.port}, not {wish.port} (only nat changes ports)"
     )

@@ -35,7 +35,7 @@ class Table(Protocol):
     def snapshot(self) -> TableSnapshot:
         """The whole table."""
 
-    def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
+    def find_service(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
         """One virtual service with its real servers, read without the rest of the table; ``at``: only those there."""
 
     def add_server(self, virtual: Virtual, server: RealServer) -> None:

@@ -51,9 +51,9 @@ def write_into(directory: str) -> str:
     """Make a file in a directory, which is gone at once."""
     try:
         with tempfile.TemporaryFile(dir=directory):
-            return f"{_who()} may write"
+            return f"{_describe_user()} may write"
     except OSError as error:
-        raise Trouble(f"{_who()} cannot write: {error.strerror}") from error
+        raise Trouble(f"{_describe_user()} cannot write: {error.strerror}") from error
 
 
 def write_state(directory: str) -> str:
@@ -74,13 +74,13 @@ def write_to(path: str) -> str:
         raise Trouble("is a directory")
     if os.path.lexists(path):
         if not os.access(path, os.W_OK):
-            raise Trouble(f"{_who()} cannot write into it")
-        return f"{_who()} may write"
+            raise Trouble(f"{_describe_user()} cannot write into it")
+        return f"{_describe_user()} may write"
     if not os.path.isdir(folder):  # noqa: PTH112  # as above
         raise Trouble(f"there is no directory {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise Trouble(f"{_who()} cannot make {name} there")
-    return f"{_who()} may make it"
+        raise Trouble(f"{_describe_user()} cannot make {name} there")
+    return f"{_describe_user()} may make it"
 
 
 def find_interpreter(path: str, search_path: str) -> str:
@@ -166,7 +166,7 @@ def open_ping_socket() -> str:
         await ping(list(await addresses("127.0.0.1")), attempts=1, wait=1.0)
 
     asyncio.run(once())
-    return f"{_who()} may send echo requests"
+    return f"{_describe_user()} may send echo requests"
 
 
 def read_ipvs(environ: Mapping[str, str]) -> str:
@@ -177,7 +177,7 @@ def read_ipvs(environ: Mapping[str, str]) -> str:
     return f"{count} virtual service{'' if count == 1 else 's'}"
 
 
-def _who() -> str:
+def _describe_user() -> str:
     """Who tries: the daemon may be somebody else."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name

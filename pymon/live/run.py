@@ -33,7 +33,7 @@ def run_tries(tries: Sequence[Try], *, limit: float = LIMIT, at_once: int = AT_O
                 index = waiting.get_nowait()
             except queue.Empty:
                 return
-            done.put((index, _tried(tries[index])))
+            done.put((index, _try(tries[index])))
 
     for number in range(min(len(tries), at_once)):
         threading.Thread(target=work, name=f"try {number}", daemon=True).start()
@@ -51,7 +51,7 @@ def run_tries(tries: Sequence[Try], *, limit: float = LIMIT, at_once: int = AT_O
     )
 
 
-def _tried(each: Try) -> Finding:
+def _try(each: Try) -> Finding:
     try:
         return Finding(each.what, each.subject, State.OK, each.attempt())
     except (Trouble, PymonError) as error:

@@ -22,7 +22,7 @@ PINGING = "fping.monitor"
 ACTOR = "lvs.alert"
 
 
-def tries_of(site: Site, paths: Mapping[tuple[str, str], str], environ: Mapping[str, str]) -> tuple[Try, ...]:
+def list_tries(site: Site, paths: Mapping[tuple[str, str], str], environ: Mapping[str, str]) -> tuple[Try, ...]:
     """Everything that can be tried of a site.
 
     ``paths`` are where its programs are, by entry-point group and name; ``environ`` is what they would inherit.

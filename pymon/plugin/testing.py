@@ -34,7 +34,7 @@ from pymon.contract.invocation import Invocation
 from pymon.errors import PluginError
 from pymon.model.status import EventKind
 from pymon.runner.registry import PluginFile
-from pymon.workbench.calls import TrialEvent, TrialService, of_alert, of_monitor
+from pymon.workbench.calls import TrialEvent, TrialService, make_alert_call, make_monitor_call
 from pymon.workbench.conformance import TIME_LIMIT, Trial, TrialRun, find, kind_of, try_out
 
 __all__ = [
@@ -88,7 +88,7 @@ async def try_monitor(
 ) -> Trial:
     """The same as ``run_monitor``, for tests that are coroutines."""
     file = _found(path, "monitor")
-    call = of_monitor(file.path, _words(arguments), TrialService(environ=environ or {}))
+    call = make_monitor_call(file.path, _words(arguments), TrialService(environ=environ or {}))
     return _judged(await _in_turn(file, call, time_limit))
 
 
@@ -139,7 +139,7 @@ async def try_alert(
     """The same as ``run_alert``, for tests that are coroutines."""
     file = _found(path, "alert")
     about = TrialService(group, service, environ=environ or {})
-    call = of_alert(file.path, _words(arguments), TrialEvent(_kind(kind), summary, detail, hosts), about)
+    call = make_alert_call(file.path, _words(arguments), TrialEvent(_kind(kind), summary, detail, hosts), about)
     return _judged(await _in_turn(file, call, time_limit, is_alert=True))
 
 

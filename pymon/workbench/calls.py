@@ -44,7 +44,7 @@ NO_ABOUT = TrialService()
 SOMETHING = TrialEvent()
 
 
-def of_monitor(
+def make_monitor_call(
     path: str, arguments: Sequence[str], about: TrialService = NO_ABOUT, settings: Settings | None = None
 ) -> Invocation:
     """The first call of a monitor: options and hosts are ``arguments``, all that follows its name."""
@@ -54,7 +54,7 @@ def of_monitor(
     return monitor_invocation(order, path, own_environ())
 
 
-def of_alert(
+def make_alert_call(
     path: str,
     arguments: Sequence[str],
     happened: TrialEvent = SOMETHING,

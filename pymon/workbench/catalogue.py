@@ -14,8 +14,8 @@ from pymon.model.settings import Settings
 from pymon.runner.limits import RunnerLimits
 from pymon.runner.registry import Found, PluginFile, everything, scan
 from pymon.workbench.conformance import kind_of
-from pymon.workbench.report import ReportLine, shown
-from pymon.workbench.silenced_output import hushed
+from pymon.workbench.report import ReportLine, escape
+from pymon.workbench.silenced_output import silence_output
 
 DEFAULT_LIMITS = RunnerLimits()
 
@@ -39,7 +39,7 @@ def find_by_name(name: str, settings: Settings) -> PluginFile | None:
     return scan(settings.mondir, {name}, group=MONITORS).get(name)
 
 
-def obstacle_to(name: str, settings: Settings) -> str:
+def find_obstacle(name: str, settings: Settings) -> str:
     """Why what mon.cf means by a name cannot be run, with what helps; empty if nothing has the name."""
     found = search(name, settings.alertdir if name.endswith(".alert") else settings.mondir)
     return found.obstacle + (f": {found.advice}" if found.advice else "")
@@ -56,10 +56,10 @@ def alerts(settings: Settings, limits: RunnerLimits = DEFAULT_LIMITS) -> list[Fo
 
 
 def _everything(directories: Sequence[str], group: str, suffix: str, limits: RunnerLimits) -> list[Found]:
-    with hushed() as tell:
+    with silence_output() as tell:
 
         def tell_of(origin: str) -> None:
-            tell(f"{shown(origin)} is being imported (for {limits.import_time:g} s at most) …")
+            tell(f"{escape(origin)} is being imported (for {limits.import_time:g} s at most) …")
 
         return everything(directories, group, suffix=suffix, limits=limits, on_slow=tell_of)
 
@@ -70,26 +70,26 @@ def catalogue(title: str, directories: Sequence[str], found: Iterable[Found]) ->
     ``title`` is ``monitors`` or ``alerts``; one of the other kind is marked as such.
     """
     rows = list(found)
-    width = max((len(shown(each.name)) for each in rows), default=0)
+    width = max((len(escape(each.name)) for each in rows), default=0)
     yield ReportLine(title, "title")
     for each in rows:
         kind = "broken" if each.problem else each.kind
         other = kind_of(each.file) if each.file.plugin is not None else ""
-        beginning = f"  {shown(each.name):<{width}}  {kind:<10}  {shown(each.origin)}"
+        beginning = f"  {escape(each.name):<{width}}  {kind:<10}  {escape(each.origin)}"
         if each.shadowed_by:
-            yield ReportLine(f"{beginning}  (hidden by {shown(each.shadowed_by)})", "note")
+            yield ReportLine(f"{beginning}  (hidden by {escape(each.shadowed_by)})", "note")
         elif other and not title.startswith(other):
             article = "an" if other == "alert" else "a"
             yield ReportLine(f"{beginning}  ({article} {other}, none of the {title})", "note")
         elif each.kind == "not":
-            yield ReportLine(f"{beginning}  ({shown(each.problem)})", "bad")
+            yield ReportLine(f"{beginning}  ({escape(each.problem)})", "bad")
         elif each.problem:
-            yield ReportLine(f"{beginning}  (runs as a program: {shown(each.problem)})", "bad")
+            yield ReportLine(f"{beginning}  (runs as a program: {escape(each.problem)})", "bad")
         else:
             yield ReportLine(beginning)
     if not rows:
         yield ReportLine("  none")
     absent = [directory for directory in directories if not os.path.isdir(directory)]  # noqa: PTH112  # never raises
-    yield ReportLine(f"  looked in {shown(':'.join(directories))}, and in installed packages before the last")
+    yield ReportLine(f"  looked in {escape(':'.join(directories))}, and in installed packages before the last")
     if absent:
-        yield ReportLine(f"  not there: {shown(' '.join(absent))}", "note")
+        yield ReportLine(f"  not there: {escape(' '.join(absent))}", "note")

@@ -120,7 +120,7 @@ class Trial(NamedTuple):
         """What is not the same both ways. Figures may differ: times and port numbers do from run to run."""
         if self.inside is None or self.inside.ended_all:
             return ()
-        return tuple(_differences(self.process, self.inside))
+        return tuple(_find_differences(self.process, self.inside))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -167,20 +167,20 @@ async def try_out(
     only at the first call (an import, a certificate store, a cache) is told from what happens at each. An alert is not
     sent once more for that.
     """
-    process = await _as_process(file, invocation, time_limit, is_alert=is_alert)
-    if not is_alert and _asked_nothing(file, process):
+    process = await _run_as_process(file, invocation, time_limit, is_alert=is_alert)
+    if not is_alert and _has_asked_nothing(file, process):
         process = process._replace(notes=(*process.notes, "it was given no hosts, so that it checked nothing"))
     if on_process is not None:
         on_process(process)
     if file.plugin is None:
         why = file.problem or "it is not written against pymon's SDK"
         return Trial(file, invocation, process, None, why)
-    seen = await _inside(file, invocation, time_limit)
+    seen = await _run_in_process(file, invocation, time_limit)
     is_usage = _USAGE.search(seen.run.result.output) is not None
     is_over = seen.run.ended_all or seen.run.result.cause not in (Cause.EXITED, Cause.BROKEN)
     may_repeat = not is_alert and not is_usage and not is_over
-    again = await _inside(file, invocation, time_limit) if may_repeat and (seen.stalls or seen.kept) else None
-    return Trial(file, invocation, process, _judged(seen, again, is_alert=is_alert, is_usage=is_usage))
+    again = await _run_in_process(file, invocation, time_limit) if may_repeat and (seen.stalls or seen.kept) else None
+    return Trial(file, invocation, process, _judge(seen, again, is_alert=is_alert, is_usage=is_usage))
 
 
 class _Seen(NamedTuple):
@@ -191,22 +191,24 @@ class _Seen(NamedTuple):
     kept: Sequence[Holding]
 
 
-def _judged(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) -> TrialRun:
+def _judge(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) -> TrialRun:
     """The run with all that is to say of it; ``again`` is a second one, if it was made."""
     last = again or seen
     problems, notes = [*seen.run.problems, *last.run.problems], list(last.run.notes)
     for stall in last.stalls:
         if stall.importing:
-            notes.append(f"{_told(stall)}, where it imports: that is once")
+            notes.append(f"{_describe_stall(stall)}, where it imports: that is once")
         elif is_usage:
-            notes.append(f"{_told(stall)}, on the way to an error in its options")
+            notes.append(f"{_describe_stall(stall)}, on the way to an error in its options")
         else:
-            problems.append(_told(stall))
+            problems.append(_describe_stall(stall))
     for holding in last.kept:
         (notes if is_alert else problems).append(holding.what)
     if again is not None:
         spots = {stall.spot for stall in again.stalls}
-        notes += [f"{_told(stall)}, at the first call only" for stall in seen.stalls if stall.spot not in spots]
+        notes += [
+            f"{_describe_stall(stall)}, at the first call only" for stall in seen.stalls if stall.spot not in spots
+        ]
         kinds = Counter(holding.kind for holding in again.kept)
         notes += [f"{holding.what}, at the first call only" for holding in seen.kept if not kinds[holding.kind]]
     return last.run._replace(
@@ -217,51 +219,54 @@ def _judged(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool)
     )
 
 
-def _asked_nothing(file: PluginFile, run: TrialRun) -> bool:
+def _has_asked_nothing(file: PluginFile, run: TrialRun) -> bool:
     """Whether it is a monitor that had no host: it measures how long each one that is well took."""
     is_silent = not run.result.exitval and not run.result.output and not run.measurements
     return is_silent and isinstance(file.plugin, Monitor)
 
 
-def _told(stall: Stall) -> str:
+def _describe_stall(stall: Stall) -> str:
     return f"held up the event loop for {stall.seconds:.2f} s: {stall.spot}"
 
 
-async def _as_process(file: PluginFile, invocation: Invocation, time_limit: float, *, is_alert: bool) -> TrialRun:
+async def _run_as_process(file: PluginFile, invocation: Invocation, time_limit: float, *, is_alert: bool) -> TrialRun:
     bad: list[str] = []
-    before = _children()
+    before = _measure_children()
     result = await run_process(
         file.command, invocation, time_limit=time_limit, on_bad_measurement=None if is_alert else bad.append
     )
-    processor = _children() - before
-    problems = [*_endings(result, "as a process"), *(f"a measurement cannot be read: {problem}" for problem in bad)]
-    return TrialRun(result, processor, result.measurements, tuple(problems), tuple(_notes(result)))
+    processor = _measure_children() - before
+    problems = [
+        *_find_bad_endings(result, "as a process"),
+        *(f"a measurement cannot be read: {problem}" for problem in bad),
+    ]
+    return TrialRun(result, processor, result.measurements, tuple(problems), tuple(_find_notes(result)))
 
 
-async def _inside(file: PluginFile, invocation: Invocation, time_limit: float) -> _Seen:
+async def _run_in_process(file: PluginFile, invocation: Invocation, time_limit: float) -> _Seen:
     runner = PluginRunner()
     runner.start()
     try:
         await asyncio.sleep(0)
-        processor = time.process_time() + _children()
+        processor = time.process_time() + _measure_children()
         with Holdings() as holdings:
             with StallWatch(file.source) as watch, Leavings() as leavings, ExitWatch() as exits:
                 result = await runner.run(file, invocation, time_limit=time_limit)
             # at once: tasks that it left behind were cancelled, and are about to end
-            left = leavings.found()
-            spent = time.process_time() + _children() - processor - watch.processor
-            kept = await holdings.kept()
+            left = leavings.find()
+            spent = time.process_time() + _measure_children() - processor - watch.processor
+            kept = await holdings.find()
         behaved = runner.can_run_in_process(file)
     finally:
         runner.stop()
-    problems = [*(exits.problems or _endings(result, "in process")), *left]
+    problems = [*(exits.problems or _find_bad_endings(result, "in process")), *left]
     if not behaved and result.cause is Cause.TIMED_OUT:
         problems.append("went on after it was cancelled, so that the daemon would run it as a process for a while")
     run = TrialRun(result, max(spent, 0.0), result.measurements, tuple(problems), ended_all=bool(exits.problems))
     return _Seen(run, watch.stalls, kept)
 
 
-def _endings(result: CheckResult, way: str) -> Iterator[str]:
+def _find_bad_endings(result: CheckResult, way: str) -> Iterator[str]:
     """What is wrong with how a run came to its end."""
     summary = result.output.partition("\n")[0]
     match result.cause:
@@ -278,12 +283,12 @@ def _endings(result: CheckResult, way: str) -> Iterator[str]:
                 yield f"its probe returned {bug['returned']}, neither Up, Down nor Broken"
 
 
-def _notes(result: CheckResult) -> Iterator[str]:
+def _find_notes(result: CheckResult) -> Iterator[str]:
     if result.exitval and not result.output.partition("\n")[0].strip():
         yield "it failed without a summary: its first line is empty"
 
 
-def _differences(process: TrialRun, inside: TrialRun) -> Iterator[str]:
+def _find_differences(process: TrialRun, inside: TrialRun) -> Iterator[str]:
     one, other = process.result, inside.result
     if one.cause is other.cause is Cause.TIMED_OUT:
         return  # in process it is also known where it waited
@@ -291,8 +296,8 @@ def _differences(process: TrialRun, inside: TrialRun) -> Iterator[str]:
         yield f"exit code {one.exitval} as a process, {other.exitval} in process"
     elif one.outcome is not other.outcome:
         yield f"{one.outcome} as a process, {other.outcome} in process"
-    if _figureless(one.output) != _figureless(other.output):
-        yield f"output {_first_difference(one.output, other.output)}"
+    if _mask_figures(one.output) != _mask_figures(other.output):
+        yield f"output {_describe_first_difference(one.output, other.output)}"
     names = [{(each.host, each.name, each.unit) for each in run.measurements} for run in (process, inside)]
     if names[0] != names[1]:
         odd = ", ".join(" ".join(each[:2]) for each in sorted(names[0] ^ names[1]))
@@ -303,23 +308,23 @@ def _differences(process: TrialRun, inside: TrialRun) -> Iterator[str]:
             yield f"{host} is {outcomes[0]} as a process, {outcomes[1]} in process"
 
 
-def _first_difference(one: str, other: str) -> str:
+def _describe_first_difference(one: str, other: str) -> str:
     lines, others = one.splitlines(), other.splitlines()
     for number, (left, right) in enumerate(zip(lines, others, strict=False), 1):
-        if _figureless(left) != _figureless(right):
+        if _mask_figures(left) != _mask_figures(right):
             return f"line {number}: {left!r} as a process, {right!r} in process"
-    return f"as a process has {_lines(len(lines))}, in process {_lines(len(others))}"
+    return f"as a process has {_count_lines(len(lines))}, in process {_count_lines(len(others))}"
 
 
-def _lines(count: int) -> str:
+def _count_lines(count: int) -> str:
     return f"{count} line" if count == 1 else f"{count} lines"
 
 
-def _figureless(text: str) -> str:
+def _mask_figures(text: str) -> str:
     return _FIGURE.sub("0", text)
 
 
-def _children() -> float:
+def _measure_children() -> float:
     """Seconds of processor time of all processes that have ended, and of theirs."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -40,9 +40,9 @@ def account_of_process(
 ) -> Iterator[ReportLine]:
     """The first half, up to the run as a process: can be told before the other, in case that ends all."""
     yield ReportLine(file.name, "title")
-    yield from _call(file, invocation, frozenset(given))
+    yield from _format_call(file, invocation, frozenset(given))
     yield ReportLine("")
-    yield from _run("as a process", process)
+    yield from _format_run("as a process", process)
 
 
 def account_of_the_rest(trial: Trial) -> Iterator[ReportLine]:
@@ -52,19 +52,19 @@ def account_of_the_rest(trial: Trial) -> Iterator[ReportLine]:
     else:
         yield ReportLine("")
         is_same = trial.process.result.output == trial.inside.result.output
-        yield from _run("in process", trial.inside, said="it printed the same" if is_same else "")
+        yield from _format_run("in process", trial.inside, said="it printed the same" if is_same else "")
         yield ReportLine(f"  imported in {trial.loaded_in:.3f} s, which the daemon does once")
     yield ReportLine("")
-    yield from _judgement(trial)
+    yield from _format_judgement(trial)
 
 
-def _call(file: PluginFile, invocation: Invocation, given: frozenset[str]) -> Iterator[ReportLine]:
+def _format_call(file: PluginFile, invocation: Invocation, given: frozenset[str]) -> Iterator[ReportLine]:
     if file.offer is not None:
-        yield ReportLine(f"  from         {shown(file.origin)}")
-    yield ReportLine(f"  argv         {shown(shlex.join((invocation.path, *invocation.arguments)))}")
-    yield from _titled("environment", _environment(invocation, given))
+        yield ReportLine(f"  from         {escape(file.origin)}")
+    yield ReportLine(f"  argv         {escape(shlex.join((invocation.path, *invocation.arguments)))}")
+    yield from _format_titled("environment", _environment(invocation, given))
     if invocation.stdin:
-        yield from _titled("input", invocation.stdin.splitlines())
+        yield from _format_titled("input", invocation.stdin.splitlines())
 
 
 def _environment(invocation: Invocation, given: frozenset[str]) -> Iterator[str]:
@@ -73,57 +73,57 @@ def _environment(invocation: Invocation, given: frozenset[str]) -> Iterator[str]
     yield f"and {len(invocation.environ) - len(own)} variables of your own, where the daemon has its own"
 
 
-def _titled(title: str, texts: Iterable[str]) -> Iterator[ReportLine]:
+def _format_titled(title: str, texts: Iterable[str]) -> Iterator[ReportLine]:
     for text in texts:
-        yield ReportLine(f"  {title:<12} {shown(text)}")
+        yield ReportLine(f"  {title:<12} {escape(text)}")
         title = ""
 
 
-def _run(way: str, run: TrialRun, said: str = "") -> Iterator[ReportLine]:
+def _format_run(way: str, run: TrialRun, said: str = "") -> Iterator[ReportLine]:
     spent = f"{run.seconds:.3f} s, {run.processor:.3f} s of processor time"
     broken = ", the check is broken" if run.result.cause is Cause.BROKEN else ""
     yield ReportLine(f"{way}: exit code {run.result.exitval}{broken}, {spent}", "title")
     if said:
         yield ReportLine(f"  {said}")
     else:
-        yield from _output(run.result.output)
+        yield from _format_output(run.result.output)
     for each in run.measurements[:MOST_LINES]:
-        yield ReportLine(f"  measured     {shown(each.host)} {shown(each.name)} {each.value:g} {each.unit}".rstrip())
+        yield ReportLine(f"  measured     {escape(each.host)} {escape(each.name)} {each.value:g} {each.unit}".rstrip())
     if len(run.measurements) > MOST_LINES:
         yield ReportLine(f"  and {len(run.measurements) - MOST_LINES} more")
 
 
-def _output(output: str) -> Iterator[ReportLine]:
+def _format_output(output: str) -> Iterator[ReportLine]:
     lines = output.splitlines()
     if not lines:
         yield ReportLine("  it printed nothing")
     for line in lines[:MOST_LINES]:
-        yield ReportLine(f"  | {shown(line)}")
+        yield ReportLine(f"  | {escape(line)}")
     if len(lines) > MOST_LINES:
         yield ReportLine(f"  and {len(lines) - MOST_LINES} more lines")
 
 
-def _judgement(trial: Trial) -> Iterator[ReportLine]:
+def _format_judgement(trial: Trial) -> Iterator[ReportLine]:
     runs = [run for run in (trial.process, trial.inside) if run is not None]
     for note in dict.fromkeys(note for run in runs for note in run.notes):
-        yield ReportLine(f"note: {shown(note)}", "note")
+        yield ReportLine(f"note: {escape(note)}", "note")
     for problem in trial.problems:
-        yield ReportLine(f"problem: {shown(problem)}", "bad")
+        yield ReportLine(f"problem: {escape(problem)}", "bad")
     if trial.problems:
         return
     if trial.inside is None:
         yield ReportLine("It ran as a process, as it should.", "good")
     else:
-        yield ReportLine(f"It did the same both ways{_praise(trial.inside)}.", "good")
+        yield ReportLine(f"It did the same both ways{_format_praise(trial.inside)}.", "good")
 
 
-def _praise(inside: TrialRun) -> str:
+def _format_praise(inside: TrialRun) -> str:
     """What can be said for it in truth, where only notes speak against it."""
     if inside.left:
         return "" if inside.held_up else ", and held nothing up"
     return ", and left nothing behind" if inside.held_up else ", held nothing up, and left nothing behind"
 
 
-def shown(text: str) -> str:
+def escape(text: str) -> str:
     """The text with escapes for what a terminal would not show, or act upon; not more than LONGEST_LINE of it."""
     return printable(bounded(text, LONGEST_LINE, counted=True), keep="\t")

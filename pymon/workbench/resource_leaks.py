@@ -34,7 +34,7 @@ class Holding(NamedTuple):
 
 
 class Holdings:
-    """While entered, watches what one run on this event loop takes of the system: ``kept`` tells, once it is over.
+    """While entered, watches what one run on this event loop takes of the system: call ``find`` once it is over.
 
     Sockets are those that the run's own code made: a test may have its server in the same process. Processes that
     others made by ``subprocess`` are not the run's either. Of files it is only known that they are new.
@@ -74,7 +74,7 @@ class Holdings:
         socket.socket.__init__ = self._init  # type: ignore[method-assign]  # as it was
         subprocess.Popen.__init__ = self._start  # type: ignore[method-assign]  # as it was
 
-    async def kept(self) -> list[Holding]:
+    async def find(self) -> list[Holding]:
         """What is there now and was not before, after PATIENCE seconds at most. To be awaited while this is entered."""
         end = time.monotonic() + PATIENCE
         while (found := list(self._now())) and time.monotonic() < end:
@@ -88,7 +88,7 @@ class Holdings:
         for made in self._made:
             connection = made()
             if connection is not None and connection.fileno() >= 0:
-                yield Holding("socket", f"left a socket open{_towards(connection)}")
+                yield Holding("socket", f"left a socket open{_describe_peer(connection)}")
         for path in {path for _, path in _files() - self._files}:
             yield Holding("file", f"left a file open: {path}")
 
@@ -143,7 +143,7 @@ def _files() -> set[tuple[str, str]]:
     return found
 
 
-def _towards(connection: socket.socket) -> str:
+def _describe_peer(connection: socket.socket) -> str:
     try:
         peer = connection.getpeername()
     except OSError:

@@ -14,7 +14,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _NAME = re.compile(rf"(?P<stem>[A-Za-z0-9][A-Za-z0-9_.-]*)\.(?P<kind>{'|'.join(KINDS)})")
 
 
-def draft(name: str, directory: Path) -> tuple[Path, Path]:
+def write_draft(name: str, directory: Path) -> tuple[Path, Path]:
     """Write the plugin ``name`` (``redis.monitor``, ``pager.alert``) and its test into a directory; gives both paths.
 
     The directory is made if it is not there. Raises PluginError for a name that is none, for files that exist (nothing
@@ -22,7 +22,7 @@ def draft(name: str, directory: Path) -> tuple[Path, Path]:
     """
     match = _NAME.fullmatch(name)
     if match is None:
-        raise PluginError(_mend(name))
+        raise PluginError(_explain_bad_name(name))
     stem, kind = match["stem"], match["kind"]
     words = {"name": name, "subject": re.sub(r"[_.-]+", " ", stem)}
     plugin, test = directory / name, directory / f"test_{_word(stem)}_{kind}.py"
@@ -52,7 +52,7 @@ def _word(stem: str) -> str:
     return re.sub(r"\W", "_", stem)
 
 
-def _mend(name: str) -> str:
+def _explain_bad_name(name: str) -> str:
     """What is wrong with a name, and what would be right."""
     stem = name.rpartition("/")[2]
     if "/" in name:

@@ -21,12 +21,12 @@ THREAD_WAIT = 0.2
 
 
 class Leavings:
-    """While entered, on the event loop, watches what one run leaves behind: ``found`` tells, once the run is over."""
+    """While entered, on the event loop, watches what one run leaves behind: ``find`` tells, once the run is over."""
 
     def __init__(self) -> None:
         self._loops_thread = threading.current_thread()
         self._tasks = asyncio.all_tasks()
-        self._commons = _commons()
+        self._commons = _read_process_state()
         self._starters: dict[threading.Thread, threading.Thread] = {}
         self._start = threading.Thread.start
 
@@ -46,7 +46,7 @@ class Leavings:
     ) -> None:
         threading.Thread.start = self._start  # type: ignore[method-assign]  # as it was
 
-    def found(self) -> list[str]:
+    def find(self) -> list[str]:
         """What is there now and was not before, a phrase for each. Call it before anything else is awaited.
 
         The daemon cancels tasks that a run leaves behind; in that moment they can still be seen. Threads get
@@ -80,13 +80,13 @@ class Leavings:
         return starter is not None
 
     def _changes(self) -> Iterator[str]:
-        after = _commons()
+        after = _read_process_state()
         for name, value in self._commons.items():
             if after[name] != value:
                 yield f"changed {name}, which is the whole daemon's"
 
 
-def _commons() -> dict[str, object]:
+def _read_process_state() -> dict[str, object]:
     """What a process has only one of, and a plugin could change."""
     return {
         "os.environ": dict(os.environ),

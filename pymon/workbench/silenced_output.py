@@ -11,7 +11,7 @@ OUTPUT, ERRORS = 1, 2
 
 
 @contextmanager
-def hushed() -> Iterator[Callable[[str], None]]:
+def silence_output() -> Iterator[Callable[[str], None]]:
     """Let nothing that is written to standard output and error come through, be it a child's; gives a function that
     writes a line to standard error all the same."""
     outside = sys.stderr
@@ -21,7 +21,7 @@ def hushed() -> Iterator[Callable[[str], None]]:
             real = stack.enter_context(os.fdopen(os.dup(ERRORS), "w", encoding="utf-8", errors="replace"))
         except OSError:  # there is none
             real = void
-        is_real = _number(outside) == ERRORS  # else somebody else takes it (a test)
+        is_real = _descriptor_of(outside) == ERRORS  # else somebody else takes it (a test)
 
         def tell(text: str) -> None:
             print(text, file=real if is_real else outside, flush=True)
@@ -30,13 +30,13 @@ def hushed() -> Iterator[Callable[[str], None]]:
             if stream is not None:
                 stream.flush()
         for number in (OUTPUT, ERRORS):
-            _lead_away(number, void.fileno(), stack)
+            _redirect(number, void.fileno(), stack)
         stack.enter_context(redirect_stdout(void))
         stack.enter_context(redirect_stderr(void))
         yield tell
 
 
-def _lead_away(number: int, to: int, stack: ExitStack) -> None:
+def _redirect(number: int, to: int, stack: ExitStack) -> None:
     """Let a descriptor lead elsewhere until the stack is left; not one that is closed."""
     try:
         kept = os.dup(number)
@@ -47,7 +47,7 @@ def _lead_away(number: int, to: int, stack: ExitStack) -> None:
     os.dup2(to, number)
 
 
-def _number(stream: object) -> int:
+def _descriptor_of(stream: object) -> int:
     try:
         number: int = stream.fileno()  # type: ignore[attr-defined]  # asked, since a test's stream may have none
     except (AttributeError, OSError):

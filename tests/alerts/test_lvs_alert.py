@@ -64,10 +64,10 @@ async def test_the_site_of_2004_fails_over(plugin: Plugin, table: MemoryTable) -
     table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
     output = await _run(plugin, f"{SITE} -X down", up=False)
     assert output == "removed 211.238.41.165:80 from TCP 211.238.41.170:80 wlc\n"
-    assert table.listed(VIP).servers == ()
+    assert table.find_service(VIP).servers == ()
     output = await _run(plugin, SITE, up=True)
     assert output == "added 211.238.41.165:80 to TCP 211.238.41.170:80 wlc (dr, weight 100)\n"
-    assert table.listed(VIP).servers == (RealServer(RIP, 80, Forwarding.DR, 100),)
+    assert table.find_service(VIP).servers == (RealServer(RIP, 80, Forwarding.DR, 100),)
 
 
 async def test_what_is_so_already_is_a_success(plugin: Plugin, table: MemoryTable) -> None:
@@ -75,7 +75,7 @@ async def test_what_is_so_already_is_a_success(plugin: Plugin, table: MemoryTabl
     assert output == "211.238.41.165:80 is already gone from TCP 211.238.41.170:80 wlc\n"
     await _run(plugin, SITE)
     assert "is already in TCP" in await _run(plugin, SITE)
-    assert len(table.listed(VIP).servers) == 1
+    assert len(table.find_service(VIP).servers) == 1
 
 
 @pytest.mark.slow
@@ -119,9 +119,9 @@ async def test_the_event_decides_where_no_option_does(plugin: Plugin, table: Mem
     words = "-P tcp -V 211.238.41.170:80 -R 211.238.41.165:80 -W 1 -F g"
     for _ in range(2):
         assert "211.238.41.165:80" in await _run(plugin, words, up=True)
-        assert table.listed(VIP).servers == (RealServer(RIP, 80, Forwarding.DR, 1),)
+        assert table.find_service(VIP).servers == (RealServer(RIP, 80, Forwarding.DR, 1),)
         await _run(plugin, words, up=False)
-        assert table.listed(VIP).servers == ()
+        assert table.find_service(VIP).servers == ()
         assert "already gone" in await _run(plugin, words, up=False)
 
 
@@ -147,7 +147,7 @@ async def test_every_kind_of_event_that_says_where_a_server_belongs(
     if not servers:
         table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
     code, output, *_ = await plugin.run(_event_call(arguments, alerttype, SITE))
-    assert (code, len(table.listed(VIP).servers)) == (0, servers), output
+    assert (code, len(table.find_service(VIP).servers)) == (0, servers), output
 
 
 @pytest.mark.parametrize("is_in", [True, False])
@@ -170,13 +170,13 @@ async def test_an_event_that_does_not_say_it_is_refused_without_x(
     """A-lvs-direction: nobody guesses which way a table is to be changed."""
     if is_in:
         table.add_server(VIP, RealServer(RIP, 80, Forwarding.DR, 100))
-    before = table.listed(VIP)
+    before = table.find_service(VIP)
     code, output, *_ = await plugin.run(_event_call(arguments, alerttype, SITE))
     assert (code, said in output) == (64, True), output
-    assert table.listed(VIP) == before
+    assert table.find_service(VIP) == before
     for word, servers in (("down", 0), ("up", 1)):
         code, output, *_ = await plugin.run(_event_call(arguments, alerttype, f"{SITE} -X {word}"))
-        assert (code, len(table.listed(VIP).servers)) == (0, servers), output
+        assert (code, len(table.find_service(VIP).servers)) == (0, servers), output
         assert "warning" not in output
 
 
@@ -190,10 +190,10 @@ async def test_x_counts_more_than_the_event_and_that_is_said_where_they_differ(
 ) -> None:
     """A-lvs-direction: done as written, with a warning."""
     output = await _run(plugin, f"{SITE} -X up", up=False)
-    assert len(table.listed(VIP).servers) == 1
+    assert len(table.find_service(VIP).servers) == 1
     assert output.endswith("\nwarning: -X up at an event that says down (failure): done as written\n")
     output = await _run(plugin, f"{SITE} -X down", up=True)
-    assert len(table.listed(VIP).servers) == 0
+    assert len(table.find_service(VIP).servers) == 0
     assert output.endswith("\nwarning: -X down at an event that says up (up): done as written\n")
     for word, up in (("up", True), ("down", False)):
         assert "warning" not in await _run(plugin, f"{SITE} -X {word}", up=up)
@@ -203,13 +203,13 @@ async def test_another_weight_or_method_is_edited(plugin: Plugin, table: MemoryT
     table.add_server(VIP, RealServer(RIP, 80, Forwarding.NAT, 1, upper=10))
     output = await _run(plugin, SITE)
     assert "from nat, weight 1 to dr, weight 100" in output
-    assert table.listed(VIP).servers == (RealServer(RIP, 80, Forwarding.DR, 100, upper=10),)
+    assert table.find_service(VIP).servers == (RealServer(RIP, 80, Forwarding.DR, 100, upper=10),)
 
 
 async def test_q_quiesces_where_x_down_would_remove(plugin: Plugin, table: MemoryTable) -> None:
     await _run(plugin, SITE)
     assert "weight 100 to 0" in await _run(plugin, f"{SITE} -Q", up=False)
-    assert table.listed(VIP).servers[0].weight == 0
+    assert table.find_service(VIP).servers[0].weight == 0
     assert "weight 0 to dr, weight 100" in await _run(plugin, f"{SITE} -Q")
     assert "weight 100 to 0" in await _run(plugin, f"{SITE} -X down -Q", up=False)
 
@@ -248,7 +248,7 @@ async def test_addresses_are_numbers_or_names(
     virtual = Listening(Protocol.TCP, ip_address(host.strip("[]")), int(port))
     table.add_service(VirtualService(virtual))
     await _run(plugin, words)
-    assert table.listed(virtual).servers == (server,)
+    assert table.find_service(virtual).servers == (server,)
 
 
 @pytest.mark.parametrize(
@@ -263,12 +263,12 @@ async def test_addresses_are_numbers_or_names(
 async def test_every_kind_of_virtual_service(plugin: Plugin, table: MemoryTable, words: str, virtual: Virtual) -> None:
     table.add_service(VirtualService(virtual))
     await _run(plugin, words)
-    assert len(table.listed(virtual).servers) == 1
+    assert len(table.find_service(virtual).servers) == 1
 
 
 async def test_a_port_that_the_method_cannot_have_is_corrected_and_said(plugin: Plugin, table: MemoryTable) -> None:
     output = await _run(plugin, "-V 211.238.41.170:80 -R 211.238.41.165:8080 -F tun")
-    assert table.listed(VIP).servers[0].port == 80
+    assert table.find_service(VIP).servers[0].port == 80
     assert "\nwarning: 211.238.41.165:8080: with tun a real server is reached at the port of the virtual" in output
 
 

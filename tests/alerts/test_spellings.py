@@ -167,7 +167,7 @@ async def test_an_old_down_that_is_tried_again_never_undoes_a_newer_up(
     table.add_service(VirtualService(virtual))
     launch(launcher, lvs, EventKind.UP, new)
     await until(lambda: launcher.running == 0)
-    assert table.listed(virtual).servers == (server,)
+    assert table.find_service(virtual).servers == (server,)
     assert "is not tried again: lvs.alert for web/http (up) was decided later" in caplog.text
 
 
@@ -238,7 +238,7 @@ async def test_what_is_refused_takes_the_place_of_no_decision(
     table.add_service(VirtualService(V4))
     table.add_server(V4, RealServer(ONE, 443))
     await launcher.drain(10)
-    assert table.listed(V4).servers == (), "the last attempt at the stop"
+    assert table.find_service(V4).servers == (), "the last attempt at the stop"
 
 
 # Names
@@ -286,9 +286,9 @@ async def test_a_name_that_is_found_at_last_undoes_nothing_that_was_decided_mean
     assert "the host name 'www1.test' cannot be looked up" in warning.message
     names.addresses["www1.test"] = ["127.0.0.1"]
     launch(launcher, lvs, EventKind.UP, "-V 10.0.0.100:443 -R 127.0.0.1")
-    await until(lambda: launcher.running == 1 and len(table.listed(V4).servers) == 1)
+    await until(lambda: launcher.running == 1 and len(table.find_service(V4).servers) == 1)
     await launcher.drain(10)
-    assert len(table.listed(V4).servers) == 1, "the last attempt at the stop finds the name, and is too late"
+    assert len(table.find_service(V4).servers) == 1, "the last attempt at the stop finds the name, and is too late"
     assert names.asked == ["www1.test", "www1.test"]
 
 
@@ -302,7 +302,7 @@ async def test_the_same_name_that_is_never_found_is_the_same(
     launch(launcher, lvs, EventKind.UP, "-V 10.0.0.100:https -R WWW1.test.:443")
     await until(lambda: "is not tried again: lvs.alert for web/http (up) was decided later" in caplog.text)
     await until(lambda: launcher.running == 1)
-    assert table.listed(V4).servers == ()
+    assert table.find_service(V4).servers == ()
 
 
 async def test_a_name_that_moved_meanwhile_is_pinned_to_what_it_was_when_the_call_was_decided(
@@ -317,9 +317,9 @@ async def test_a_name_that_moved_meanwhile_is_pinned_to_what_it_was_when_the_cal
     names.addresses["www1.test"] = ["127.0.0.2"]
     launch(launcher, lvs, EventKind.UP, "-V 10.0.0.100:443 -R 127.0.0.2")
     launch(launcher, lvs, EventKind.UP, "-V 10.0.0.100:443 -R 127.0.0.3")
-    await until(lambda: len(table.listed(V4).servers) == 2)
+    await until(lambda: len(table.find_service(V4).servers) == 2)
     await launcher.drain(10)
-    assert [str(server) for server in table.listed(V4).servers] == ["127.0.0.2:443", "127.0.0.3:443"]
+    assert [str(server) for server in table.find_service(V4).servers] == ["127.0.0.2:443", "127.0.0.3:443"]
 
 
 async def test_a_slow_lookup_holds_up_neither_the_loop_nor_other_calls_and_comes_too_late(
@@ -334,10 +334,10 @@ async def test_a_slow_lookup_holds_up_neither_the_loop_nor_other_calls_and_comes
     await until(lambda: names.asked == ["www1.test"])
     assert threading.get_ident() not in names.threads
     launch(launcher, lvs, EventKind.UP, "-V 10.0.0.100:443 -R 127.0.0.1:443")
-    await until(lambda: len(table.listed(V4).servers) == 1)
+    await until(lambda: len(table.find_service(V4).servers) == 1)
     names.held.set()
     await until(lambda: launcher.running == 0)
-    assert len(table.listed(V4).servers) == 1
+    assert len(table.find_service(V4).servers) == 1
     assert "is dropped before its start: lvs.alert for web/http (up) was decided later" in caplog.text
 
 
@@ -359,7 +359,7 @@ async def test_what_an_earlier_daemon_left_under_another_spelling_is_older(
         launch(second, lvs, EventKind.UP, "-V 10.0.0.100:443 -R ::ffff:127.0.0.1")
         await until(lambda second=second: second.running == 0)  # type: ignore[misc]
         await second.drain(10)
-        assert len(table.listed(V4).servers) == 1
+        assert len(table.find_service(V4).servers) == 1
         assert not book.open
         names.addresses.clear()
 
@@ -384,7 +384,7 @@ async def test_two_that_an_earlier_daemon_left_are_done_in_their_order(
     launcher.resume({"lvs.alert": lvs}, undone=dict(book.open))
     await until(lambda: launcher.running == 0)
     await launcher.drain(10)
-    assert table.listed(V4).servers == ()
+    assert table.find_service(V4).servers == ()
     assert not book.open
 
 

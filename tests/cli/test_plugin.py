@@ -17,7 +17,7 @@ from pymon.cli.plugin import list_plugins
 from pymon.errors import PymonError
 from pymon.plugin.testing import listening, nobody
 from pymon.runner.limits import RunnerLimits
-from pymon.workbench.scaffold import draft
+from pymon.workbench.scaffold import write_draft
 from tests.differential.examples import greet
 from tests.programs import write_program
 
@@ -69,7 +69,7 @@ def site_fixture(tmp_path: Path) -> Path:
         f"mondir = {tmp_path}/mon.d:{tmp_path}/absent\nalertdir = {tmp_path}/alert.d\nstatedir = {tmp_path}\n"
     )
     for folder, name in (("mon.d", "own.monitor"), ("alert.d", "own.alert")):
-        draft(name, tmp_path / folder)
+        write_draft(name, tmp_path / folder)
     shell = tmp_path / "mon.d/tcp.monitor"
     shell.write_text("#!/bin/sh\nexit 0\n")
     broken = tmp_path / "mon.d/broken.monitor"
@@ -253,7 +253,7 @@ def test_what_cannot_be_run_is_listed_with_the_reason(site: Path, pymon: Pymon) 
 
 
 def test_an_alert_among_the_monitors_is_marked(site: Path, pymon: Pymon) -> None:
-    draft("lost.alert", site / "mon.d")
+    write_draft("lost.alert", site / "mon.d")
     lines = [" ".join(line.split()) for line in pymon("list", "-c", "mon.cf", "--monitors")[1].splitlines()]
     assert f"lost.alert in process {site}/mon.d/lost.alert (an alert, none of the monitors)" in lines
 

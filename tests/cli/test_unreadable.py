@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pymon.workbench.scaffold import draft
+from pymon.workbench.scaffold import write_draft
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ def pymon_fixture(require_tool: Callable[..., str], tmp_path: Path) -> Pymon:
 def locked_fixture(tmp_path: Path) -> Iterator[Path]:
     """A folder of plugins that nobody may look into, and a mon.cf that names one of them."""
     locked = tmp_path / "mon.d"
-    draft("own.monitor", locked)
+    write_draft("own.monitor", locked)
     (tmp_path / "mon.cf").write_text(
         f"statedir = {tmp_path}\nalertdir = {tmp_path}\nmondir = {locked}\nhostgroup g h\n\n"
         "watch g\n service s\n  interval 1m\n  monitor own.monitor\n"

@@ -177,8 +177,8 @@ def case_ipv6_prefixes_and_netmasks_of_persistence(table: KernelTable) -> None:
             "-A -t 10.0.0.100:80 -s wlc -p 300 -M 255.255.240.0",
         ]
     )
-    assert table.listed(VIP6).service.prefix == 64
-    assert table.listed(VIP).service.prefix == 20
+    assert table.find_service(VIP6).service.prefix == 64
+    assert table.find_service(VIP).service.prefix == 20
 
 
 def case_a_service_is_edited_and_keeps_its_servers(table: KernelTable) -> None:
@@ -204,7 +204,7 @@ def case_marks_of_both_families_are_services_of_their_own(table: KernelTable) ->
             "-a -f 5 -6 -r [2001:db8::1]:0 -g -w 1",
         ]
     )
-    assert table.listed(six).servers == (RealServer(ip_address("2001:db8::1"), 0),)
+    assert table.find_service(six).servers == (RealServer(ip_address("2001:db8::1"), 0),)
     table.remove_service(four)
     assert [listed.service.identity for listed in table.snapshot().services] == [six]
 
@@ -214,7 +214,7 @@ def case_a_change_of_weight_keeps_tunnel_and_thresholds(table: KernelTable) -> N
         "-A -t 10.0.0.100:80 -s wlc\n"
         "-a -t 10.0.0.100:80 -r 10.0.0.1:80 -i -w 5 -x 10 -y 4 --tun-type gue --tun-port 6080 --tun-nocsum\n"
     )
-    assert table.listed(VIP).servers[0].tunnel == Tunnel(TunnelKind.GUE, 6080)
+    assert table.find_service(VIP).servers[0].tunnel == Tunnel(TunnelKind.GUE, 6080)
     for wish, weight in ((Present(ONE, 80, Forwarding.TUN, 9), 9), (Quiesced(ONE, 80, Forwarding.TUN), 0)):
         carry_out(table, VIP, [wish])
         assert saved()[1:] == [
@@ -262,7 +262,7 @@ def case_without_nat_the_port_is_the_virtual_services_as_with_ipvsadm(table: Ker
 def case_errors_have_their_class_and_words(table: KernelTable) -> None:
     server = RealServer(ONE, 80)
     refused: list[Callable[[], object]] = [
-        lambda: table.listed(VIP),
+        lambda: table.find_service(VIP),
         lambda: table.remove_service(VIP),
         lambda: table.edit_service(VirtualService(VIP)),
         lambda: table.add_server(VIP, server),
@@ -397,7 +397,7 @@ def case_a_real_server_among_many_is_changed_as_fast(table: KernelTable) -> None
             table.add_server(VIP, RealServer(ip_address("10.9.0.0") + number, 80))
         added = count
         median = _time_of_failovers(table)
-        assert len(table.listed(VIP).servers) == count
+        assert len(table.find_service(VIP).servers) == count
         print(f"a failover (read, plan, write): {median * 1e3:.2f} ms with {count} real servers", file=sys.stderr)
 
 
@@ -417,11 +417,11 @@ def case_only_the_servers_asked_for_are_listed(table: KernelTable) -> None:
     restore(VARIED)
     for listed in table.snapshot().services:
         virtual = listed.service.identity
-        assert table.listed(virtual) == listed
+        assert table.find_service(virtual) == listed
         for at in ([], [ONE], [ip_address("10.0.0.9"), ip_address("2001:db8::9")], [ip_address("0.0.0.0")]):
             expected = tuple(server for server in listed.servers if server.address in at)
-            assert table.listed(virtual, at).servers == expected
-    nine = table.listed(VIP, [ip_address("10.0.0.9")])
+            assert table.find_service(virtual, at).servers == expected
+    nine = table.find_service(VIP, [ip_address("10.0.0.9")])
     assert {server.port for server in nine.servers} == {1, 256}
 
 
@@ -472,13 +472,13 @@ def case_lvs_alert_as_a_program(table: KernelTable) -> None:
     restore("-A -t 10.0.0.100:80 -s wlc")
     (SETTINGS / "expire_nodest_conn").write_text("0\n", encoding="ascii")
     assert _alert(*SITE).stdout == "added 10.0.0.1:80 to TCP 10.0.0.100:80 wlc (dr, weight 100)\n"
-    assert table.listed(VIP).servers == (RealServer(ONE, 80, Forwarding.DR, 100),)
+    assert table.find_service(VIP).servers == (RealServer(ONE, 80, Forwarding.DR, 100),)
     done = _alert(*SITE, "-X", "down", kind="failure")
     assert done.returncode == 0
     first, second = done.stdout.splitlines()
     assert first == "removed 10.0.0.1:80 from TCP 10.0.0.100:80 wlc"
     assert second.startswith("warning: net.ipv4.vs.expire_nodest_conn is 0")
-    assert table.listed(VIP).servers == ()
+    assert table.find_service(VIP).servers == ()
     assert "already gone" in _alert(*SITE, "-X", "down", kind="failure").stdout
 
 
@@ -488,9 +488,9 @@ def case_lvs_alert_as_a_program_lets_the_newest_decision_win(table: KernelTable)
     assert _alert(*other, at=now - 5).returncode == 0
     late = _alert(*other, "-X", "down", at=now - 10)
     assert (late.returncode, "newer decision" in late.stdout) == (0, True)
-    assert len(table.listed(VIP).servers) == 1
+    assert len(table.find_service(VIP).servers) == 1
     assert _alert(*other, "-X", "down", at=now).returncode == 0
-    assert table.listed(VIP).servers == ()
+    assert table.find_service(VIP).servers == ()
 
 
 def case_lvs_alert_as_a_program_knows_a_real_server_in_every_spelling(table: KernelTable) -> None:
@@ -511,7 +511,7 @@ def case_lvs_alert_as_a_program_knows_a_real_server_in_every_spelling(table: Ker
         for old in spellings:
             late = _alert("-P", "TCP", "-V", "10.0.0.100:http", "-R", old, at=at - 5, kind="failure")
             assert (late.returncode, "newer decision" in late.stdout) == (0, True), (old, new, late)
-        assert table.listed(VIP).servers == (loopback,)
+        assert table.find_service(VIP).servers == (loopback,)
 
 
 GENERATED = ("-P", "tcp", "-V", "10.0.0.100:80", "-R", "10.0.0.1:80", "-W", "1", "-F", "g")
@@ -533,12 +533,12 @@ def case_lvs_alert_goes_by_the_event_where_no_option_says_the_direction(table: K
         for _ in range(2):
             done = _alert(*option, *GENERATED, kind=kind)
             assert done.returncode == 0, done
-            assert table.listed(VIP).servers == servers, (kind, option)
+            assert table.find_service(VIP).servers == servers, (kind, option)
     table.add_server(VIP, one)
     for kind in ("", "startup", "ack", "disable", "test"):
         done = _alert(*GENERATED, kind=kind)
         assert (done.returncode, "direction" in done.stdout) == (64, True), done
-        assert table.listed(VIP).servers == (one,)
+        assert table.find_service(VIP).servers == (one,)
 
 
 def case_lvs_alert_of_a_generator_under_debians_mon(table: KernelTable) -> None:
@@ -574,9 +574,9 @@ def _fail_over_and_back(
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         whole = (*command, "-c", str(rig.folder / "mon.cf"))
         with Daemon(Path(command[0]), rig, environ, ends_monitors=ends_monitors, command=whole) as daemon:
-            daemon.wait_until(lambda: "" if not table.listed(VIP).servers else "it is to leave", 60)
+            daemon.wait_until(lambda: "" if not table.find_service(VIP).servers else "it is to leave", 60)
             well.touch()
-            daemon.wait_until(lambda: "" if table.listed(VIP).servers == (one,) else "it is to return", 60)
+            daemon.wait_until(lambda: "" if table.find_service(VIP).servers == (one,) else "it is to return", 60)
 
 
 def case_without_the_capability_it_is_said_so(table: KernelTable) -> None:
@@ -592,7 +592,7 @@ def case_without_the_capability_it_is_said_so(table: KernelTable) -> None:
     code = "from pymon.ipvs.table import why_no_kernel_table; print(why_no_kernel_table())"
     why = subprocess.run([*without, sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "CAP_NET_ADMIN" in why.stdout
-    assert table.listed(VIP).servers == ()
+    assert table.find_service(VIP).servers == ()
 
 
 def case_lvs_alert_inside_the_daemon(table: KernelTable) -> None:
@@ -611,7 +611,7 @@ def case_lvs_alert_inside_the_daemon(table: KernelTable) -> None:
                 code, output, *_ = await plugin.run(invocation)
                 times.append(time.perf_counter() - began)
                 assert code == 0, output
-                assert len(table.listed(VIP).servers) == servers
+                assert len(table.find_service(VIP).servers) == servers
         return times
 
     times = asyncio.run(rounds())

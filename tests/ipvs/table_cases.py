@@ -26,7 +26,7 @@ TWO = RealServer(ip_address("10.0.0.2"), 80)
 
 def servers(table: Table, service: VirtualService = WEB) -> set[RealServer]:
     """The real servers of a virtual service; a table has them in an order of its own."""
-    return set(table.listed(service.identity).servers)
+    return set(table.find_service(service.identity).servers)
 
 
 def case_an_empty_table_is_read(table: Table) -> None:
@@ -64,7 +64,7 @@ def case_what_is_there_twice_or_not_there_is_an_error(table: Table) -> None:
 def case_a_service_that_is_not_there_is_an_error(table: Table) -> None:
     table.add_service(WEB)
     table.remove_service(WEB.identity)
-    for attempt in (table.listed, table.remove_service):
+    for attempt in (table.find_service, table.remove_service):
         with pytest.raises(IpvsNoService, match="no virtual service TCP"):
             attempt(WEB.identity)
     with pytest.raises(IpvsNoService):
@@ -79,8 +79,8 @@ def case_only_the_servers_asked_for_are_listed(table: Table) -> None:
     others = [RealServer(ONE.address, 81), TWO]
     for server in (ONE, *others):
         table.add_server(MARK.identity, server)
-    assert set(table.listed(MARK.identity, [ONE.address]).servers) == {ONE, others[0]}
-    assert table.listed(MARK.identity, []).servers == ()
+    assert set(table.find_service(MARK.identity, [ONE.address]).servers) == {ONE, others[0]}
+    assert table.find_service(MARK.identity, []).servers == ()
     assert servers(table, MARK) == {ONE, *others}
 
 
@@ -88,7 +88,7 @@ def case_a_service_changes_and_keeps_its_servers(table: Table) -> None:
     table.add_service(WEB)
     table.add_server(WEB.identity, ONE)
     table.edit_service(VirtualService(WEB.identity, "rr"))
-    listed = table.listed(WEB.identity)
+    listed = table.find_service(WEB.identity)
     assert (listed.service.scheduler, listed.servers) == ("rr", (ONE,))
 
 

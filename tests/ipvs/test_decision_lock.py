@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymon.ipvs import decision_lock
-from pymon.ipvs.decision_lock import place, turn, turns
+from pymon.ipvs.decision_lock import network_namespace, take_turn, take_turns
 
 NOW = int(time.time())
 
@@ -18,32 +18,32 @@ NOW = int(time.time())
 def test_a_newer_or_equal_decision_is_carried_out_and_an_older_one_stands_back(tmp_path: Path) -> None:
     """A-lvs-order: the newest decision wins between programs, too."""
     for decided, expected in ((NOW - 10, True), (NOW - 10, True), (NOW - 20, False), (NOW - 5, True), (NOW - 9, False)):
-        with turn("web", decided, folder=tmp_path) as is_newest:
+        with take_turn("web", decided, folder=tmp_path) as is_newest:
             assert is_newest is expected, decided
 
 
 def test_keys_have_turns_of_their_own(tmp_path: Path) -> None:
-    with turn("one", NOW, folder=tmp_path) as first, turn("two", NOW - 9, folder=tmp_path) as second:
+    with take_turn("one", NOW, folder=tmp_path) as first, take_turn("two", NOW - 9, folder=tmp_path) as second:
         assert first
         assert second
 
 
 def test_a_decision_of_a_clock_that_was_set_back_does_not_count(tmp_path: Path) -> None:
-    with turn("web", NOW + 5000, folder=tmp_path) as is_newest:
+    with take_turn("web", NOW + 5000, folder=tmp_path) as is_newest:
         assert is_newest
-    with turn("web", NOW, folder=tmp_path) as is_newest:
+    with take_turn("web", NOW, folder=tmp_path) as is_newest:
         assert is_newest
 
 
 def test_the_wait_is_bounded_and_the_change_is_made_all_the_same(tmp_path: Path) -> None:
-    with turn("web", NOW, folder=tmp_path), turn("web", NOW - 100, folder=tmp_path, limit=0.1) as is_newest:
+    with take_turn("web", NOW, folder=tmp_path), take_turn("web", NOW - 100, folder=tmp_path, limit=0.1) as is_newest:
         assert is_newest
 
 
 def test_one_process_waits_for_the_other(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from pymon.ipvs.decision_lock import turn\n"
-        f"with turn('web', {NOW}, folder=pathlib.Path(sys.argv[1])) as is_newest:\n"
+        "import sys, pathlib; from pymon.ipvs.decision_lock import take_turn\n"
+        f"with take_turn('web', {NOW}, folder=pathlib.Path(sys.argv[1])) as is_newest:\n"
         "    print('have it', flush=True); sys.stdin.read(); print('let go', flush=True)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
@@ -51,10 +51,10 @@ def test_one_process_waits_for_the_other(tmp_path: Path) -> None:
         assert other.stdin is not None
         assert other.stdout is not None
         assert other.stdout.readline() == "have it\n"
-        with turn("web", NOW - 1, folder=tmp_path, limit=0.05) as is_newest:
+        with take_turn("web", NOW - 1, folder=tmp_path, limit=0.05) as is_newest:
             assert is_newest  # not in turn, but rather than not at all
         other.stdin.close()
-        with turn("web", NOW - 1, folder=tmp_path, limit=30) as is_newest:
+        with take_turn("web", NOW - 1, folder=tmp_path, limit=30) as is_newest:
             assert not is_newest
         assert other.stdout.read() == "let go\n"
 
@@ -62,9 +62,9 @@ def test_one_process_waits_for_the_other(tmp_path: Path) -> None:
 def test_of_two_decisions_within_a_second_that_of_the_later_process_is_the_newer(tmp_path: Path) -> None:
     """A-lvs-order: mon tells whole seconds; a slow lookup lets the first act last."""
     code = (
-        "import sys, pathlib; from pymon.ipvs.decision_lock import turn\n"
+        "import sys, pathlib; from pymon.ipvs.decision_lock import take_turn\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
-        f"with turn('web', {NOW}, folder=pathlib.Path(sys.argv[1])) as is_newest: print(is_newest)\n"
+        f"with take_turn('web', {NOW}, folder=pathlib.Path(sys.argv[1])) as is_newest: print(is_newest)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
 
@@ -79,11 +79,11 @@ def test_of_two_decisions_within_a_second_that_of_the_later_process_is_the_newer
 
 
 def test_a_lock_of_an_earlier_pymon_has_no_start(tmp_path: Path) -> None:
-    with turn("web", NOW - 5, folder=tmp_path):
+    with take_turn("web", NOW - 5, folder=tmp_path):
         (lock,) = tmp_path.iterdir()
     lock.write_bytes(b"%020d" % NOW)
     for decided, expected in ((NOW - 1, False), (NOW, True)):
-        with turn("web", decided, folder=tmp_path) as is_newest:
+        with take_turn("web", decided, folder=tmp_path) as is_newest:
             assert is_newest is expected
 
 
@@ -91,29 +91,29 @@ def test_a_folder_that_cannot_be_used_keeps_nobody_from_a_change(tmp_path: Path)
     file = tmp_path / "a file"
     file.touch()
     for _ in range(2):
-        with turn("web", NOW - 9, folder=file / "below") as is_newest:
+        with take_turn("web", NOW - 9, folder=file / "below") as is_newest:
             assert is_newest
     link = tmp_path / "locks"
     link.mkdir()
-    with turn("web", NOW, folder=link):
+    with take_turn("web", NOW, folder=link):
         (lock,) = link.iterdir()
     lock.unlink()
     lock.symlink_to(file)
-    with turn("web", NOW, folder=link) as is_newest:
+    with take_turn("web", NOW, folder=link) as is_newest:
         assert is_newest
     assert file.read_bytes() == b""
 
 
 def test_a_lock_file_with_rubbish_in_it_does_not_count(tmp_path: Path) -> None:
-    with turn("web", NOW, folder=tmp_path):
+    with take_turn("web", NOW, folder=tmp_path):
         (lock,) = tmp_path.iterdir()
     lock.write_bytes(b"\xffrubbish that is longer")
-    with turn("web", NOW - 9, folder=tmp_path) as is_newest:
+    with take_turn("web", NOW - 9, folder=tmp_path) as is_newest:
         assert is_newest
 
 
 def test_tables_of_other_network_namespaces_are_other_tables() -> None:
-    assert place() == str(Path("/proc/self/ns/net").stat().st_ino)
+    assert network_namespace() == str(Path("/proc/self/ns/net").stat().st_ino)
 
 
 @pytest.mark.parametrize(
@@ -128,15 +128,15 @@ def test_tables_of_other_network_namespaces_are_other_tables() -> None:
 )
 def test_several_turns_are_had_when_all_are(tmp_path: Path, keys: tuple[str, ...], age: int, expected: bool) -> None:
     """A newer decision about one of the places is one about the call."""
-    with turns(("a", "b"), NOW - 10, folder=tmp_path) as before:
+    with take_turns(("a", "b"), NOW - 10, folder=tmp_path) as before:
         assert before
-    with turns(keys, NOW - age, folder=tmp_path) as is_newest:
+    with take_turns(keys, NOW - age, folder=tmp_path) as is_newest:
         assert is_newest is expected
 
 
 def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
-    with turn("web", NOW, folder=tmp_path) as is_newest:
+    with take_turn("web", NOW, folder=tmp_path) as is_newest:
         assert is_newest
     assert not list(tmp_path.iterdir()), "whoever owns it could make the file say anything"
 
@@ -144,5 +144,5 @@ def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: py
 def test_without_proc_there_is_one_place_and_no_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decisions are then told apart by their times alone."""
     monkeypatch.setattr(decision_lock, "Path", lambda name: tmp_path / name.removeprefix("/"))
-    assert place() == ""
-    assert decision_lock._started.__wrapped__() == 0
+    assert network_namespace() == ""
+    assert decision_lock._read_own_start.__wrapped__() == 0

@@ -9,7 +9,7 @@ import pytest
 
 from pymon.errors import IpvsAddressError
 from pymon.ipvs import address
-from pymon.ipvs.identity import spelled, things
+from pymon.ipvs.identity import table_entries, text_identity
 from pymon.ipvs.model import Forwarding, Listening, Marked, Protocol
 
 
@@ -38,7 +38,7 @@ def _ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_one_text_for_all_spellings(virtual: str, real: str, protocol: Protocol, text: str) -> None:
-    assert spelled(virtual, real, protocol) == text
+    assert text_identity(virtual, real, protocol) == text
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_one_text_for_all_spellings(virtual: str, real: str, protocol: Protocol,
 )
 def test_what_is_no_endpoint_has_no_text(virtual: str, real: str, problem: str) -> None:
     with pytest.raises(IpvsAddressError) as refused:
-        spelled(virtual, real, Protocol.TCP)
+        text_identity(virtual, real, Protocol.TCP)
     assert problem in str(refused.value)
 
 
@@ -75,10 +75,10 @@ def test_places_that_a_call_may_change(
 ) -> None:
     """Routed packets arrive at the virtual service's port, whatever port the real server is written with."""
     expected = {f"{virtual} 10.0.0.1:{each}" for each in ports}
-    assert things(virtual, ip_address("10.0.0.1"), port, forwarding) == expected
+    assert table_entries(virtual, ip_address("10.0.0.1"), port, forwarding) == expected
 
 
 def test_without_a_list_of_ports_none_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(address, "_SERVICES", tmp_path / "none")
     assert address.known_ports() == {}
-    assert spelled("10.0.0.100:http", "10.0.0.1", Protocol.TCP) == "TCP 10.0.0.100:http 10.0.0.1:http"
+    assert text_identity("10.0.0.100:http", "10.0.0.1", Protocol.TCP) == "TCP 10.0.0.100:http 10.0.0.1:http"

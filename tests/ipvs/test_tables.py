@@ -116,7 +116,7 @@ class Meddled(MemoryTable):
 def test_a_change_that_somebody_else_crosses_is_planned_anew() -> None:
     table = Meddled(2)
     assert carry_out(table, WEB.identity, [Absent(ONE.address, 80)]).changed
-    assert table.listed(WEB.identity).servers == ()
+    assert table.find_service(WEB.identity).servers == ()
 
 
 def test_a_change_that_is_crossed_for_ever_gives_up() -> None:

@@ -16,7 +16,7 @@ from pymon.config.loader import load
 from pymon.live import attempt
 from pymon.live.finding import State, Trouble, Try
 from pymon.live.run import run_tries
-from pymon.live.tries import tries_of
+from pymon.live.tries import list_tries
 from pymon.server.listen.addresses import ListenAddress, ListenerKind
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -244,11 +244,11 @@ def test_what_is_tried_follows_from_the_site(tmp_path: Path) -> None:
         ("pymon.alerts", "page.alert"): "/bin/sh",
         ("pymon.alerts", "offered.alert"): "pymon-page 1.0 (pymon_page:alert)",
     }
-    tries = {(each.what, each.subject) for each in tries_of(loaded, paths, {})}
+    tries = {(each.what, each.subject) for each in list_tries(loaded, paths, {})}
     assert {("name", "web1"), ("name", "vip.example.org"), ("name", "nosuch.invalid")} <= tries
     assert {("ping", "fping.monitor"), ("ipvs", "lvs.alert"), ("interpreter", "page.alert")} <= tries
     assert not {subject for what, subject in tries if what == "name"} & {"here", "10.0.0.2", "127.0.0.1"}
     assert ("interpreter", "offered.alert") not in tries
     assert ("ipvs", "lvs.alert") not in {
-        (each.what, each.subject) for each in tries_of(loaded, paths, {"PYMON_IPVS": "memory"})
+        (each.what, each.subject) for each in list_tries(loaded, paths, {"PYMON_IPVS": "memory"})
     }

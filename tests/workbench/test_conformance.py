@@ -21,7 +21,7 @@ import pytest
 from pymon.errors import PluginError
 from pymon.model.result import Cause
 from pymon.plugin.testing import listening
-from pymon.workbench.calls import of_alert, of_monitor
+from pymon.workbench.calls import make_alert_call, make_monitor_call
 from pymon.workbench.conformance import Trial, find, try_out
 from tests.programs import write_program
 
@@ -61,7 +61,7 @@ def write_fixture(tmp_path: Path) -> Write:
 
 def run(path: Path, *arguments: str, time_limit: float = 30.0) -> Trial:
     file = find(path)
-    return asyncio.run(try_out(file, of_monitor(file.path, arguments), time_limit=time_limit))
+    return asyncio.run(try_out(file, make_monitor_call(file.path, arguments), time_limit=time_limit))
 
 
 def test_one_that_is_as_it_should_be(write: Write) -> None:
@@ -388,7 +388,7 @@ def test_what_an_alert_leaves_is_noted(tmp_path: Path) -> None:
     )
     file = find(path)
     try:
-        trial = asyncio.run(try_out(file, of_alert(file.path, ()), is_alert=True))
+        trial = asyncio.run(try_out(file, make_alert_call(file.path, ()), is_alert=True))
     finally:
         end_all(tmp_path / "pids")
     assert (trial.exitval, trial.problems) == (0, ())

@@ -7,15 +7,15 @@ from pymon.model.measurement import Measurement
 from pymon.model.result import CheckResult
 from pymon.runner.registry import PluginFile
 from pymon.workbench.conformance import Trial, TrialRun
-from pymon.workbench.report import LONGEST_LINE, MOST_LINES, account, shown
+from pymon.workbench.report import LONGEST_LINE, MOST_LINES, account, escape
 
 
 def test_nothing_reaches_the_terminal_that_it_would_act_upon() -> None:
-    assert shown("a\tb \x1b[31mred\x07 \udcff \u202e 한글") == "a\tb \\x1b[31mred\\x07 \\xff \\u202e 한글"
+    assert escape("a\tb \x1b[31mred\x07 \udcff \u202e 한글") == "a\tb \\x1b[31mred\\x07 \\xff \\u202e 한글"
 
 
 def test_a_long_line_is_cut() -> None:
-    assert shown("x" * (LONGEST_LINE + 7)) == "x" * LONGEST_LINE + "… (7 characters more)"
+    assert escape("x" * (LONGEST_LINE + 7)) == "x" * LONGEST_LINE + "… (7 characters more)"
 
 
 def test_much_output_is_cut() -> None:

@@ -12,7 +12,7 @@ import pytest
 from pymon.errors import PluginError
 from pymon.plugin.testing import run_alert
 from pymon.runner.registry import load
-from pymon.workbench.scaffold import draft
+from pymon.workbench.scaffold import write_draft
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("redis.monitor", "pager.alert", "my-own.v2.monitor", "2nd_line.alert")
@@ -22,7 +22,7 @@ NAMES = ("redis.monitor", "pager.alert", "my-own.v2.monitor", "2nd_line.alert")
 def drafts_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drafts") / "made"
     for name in NAMES:
-        draft(name, folder)
+        write_draft(name, folder)
     return folder
 
 
@@ -61,7 +61,7 @@ def test_the_tests_pass_at_once(drafts: Path) -> None:
 
 @pytest.mark.slow
 def test_the_tests_fail_when_the_plugin_is_wrong(tmp_path: Path) -> None:
-    plugin, test = draft("own.monitor", tmp_path)
+    plugin, test = write_draft("own.monitor", tmp_path)
     plugin.write_text(plugin.read_text().replace("return Up()", 'return Down("no")'))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", test],
@@ -100,7 +100,7 @@ def test_help_says_what_the_draft_says(drafts: Path, name: str) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "test_own_monitor.py").write_text("mine")
     with pytest.raises(PluginError, match=r"test_own_monitor\.py exists already: nothing was written"):
-        draft("own.monitor", tmp_path)
+        write_draft("own.monitor", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["test_own_monitor.py"]
     assert (tmp_path / "test_own_monitor.py").read_text() == "mine"
 
@@ -120,7 +120,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 )
 def test_names_that_are_none(name: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(PluginError) as refusal:
-        draft(name, tmp_path)
+        write_draft(name, tmp_path)
     assert said in str(refusal.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -128,14 +128,14 @@ def test_names_that_are_none(name: str, said: str, tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_had(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PluginError, match=r"cannot write into \S+/file: it is no directory"):
-        draft("own.monitor", tmp_path / "file")
+        write_draft("own.monitor", tmp_path / "file")
     with pytest.raises(PluginError, match=r"cannot write .*: Not a directory"):
-        draft("own.monitor", tmp_path / "file/deeper")
+        write_draft("own.monitor", tmp_path / "file/deeper")
 
 
 def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"cannot write .*: File name too long"):
-        draft(f"{'x' * 250}.monitor", tmp_path)
+        write_draft(f"{'x' * 250}.monitor", tmp_path)
 
 
 def test_a_server_without_an_address(drafts: Path) -> None:

@@ -21,7 +21,7 @@ from pymon.plugin.testing import (
     try_alert,
     try_monitor,
 )
-from pymon.workbench.scaffold import draft
+from pymon.workbench.scaffold import write_draft
 from tests.programs import write_program
 
 SHARED = Path(__file__).resolve().parents[2]
@@ -94,7 +94,7 @@ async def test_tasks_of_the_test_are_not_the_plugins(tmp_path: Path) -> None:
 
     server = await asyncio.start_server(linger, "127.0.0.1", 0)
     async with server:
-        path, _ = draft("own.monitor", tmp_path)
+        path, _ = write_draft("own.monitor", tmp_path)
         trial = await try_monitor(path, "-p", str(server.sockets[0].getsockname()[1]), "127.0.0.1")
         for _ in (trial.process, trial.inside):
             await done.get()
@@ -102,7 +102,7 @@ async def test_tasks_of_the_test_are_not_the_plugins(tmp_path: Path) -> None:
 
 
 def test_misbehaviour_fails_the_test(tmp_path: Path) -> None:
-    path, _ = draft("own.monitor", tmp_path)
+    path, _ = write_draft("own.monitor", tmp_path)
     path.write_text(path.read_text().replace("if __name__", "import os\n\nif os.getpid() and __name__"))
     path.write_text(path.read_text().replace('{greeting!r}"', '{greeting!r} {__name__}"'))
     with (
@@ -140,7 +140,7 @@ async def test_an_alert_within_a_coroutine(tmp_path: Path) -> None:
 
 
 def test_a_plugin_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, _ = draft("own.monitor", tmp_path / "draft")
+    source, _ = write_draft("own.monitor", tmp_path / "draft")
     (tmp_path / "pymon_own_test.py").write_bytes(source.read_bytes())
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

@@ -187,7 +187,7 @@ def _identity_attributes(virtual: Virtual) -> Attributes:
     return [
         family,
         ("IPVS_SVC_ATTR_PROTOCOL", virtual.protocol.value),
-        ("IPVS_SVC_ATTR_ADDR", _padded(virtual.address)),
+        ("IPVS_SVC_ATTR_ADDR", _pack_address(virtual.address)),
         ("IPVS_SVC_ATTR_PORT", virtual.port),
     ]
 
@@ -208,7 +208,7 @@ def _service_attributes(service: VirtualService) -> Attributes:
 def _server_attributes(server: RealServer) -> Attributes:
     return [
         ("IPVS_DEST_ATTR_ADDR_FAMILY", int(family_of(server.address))),
-        ("IPVS_DEST_ATTR_ADDR", _padded(server.address)),
+        ("IPVS_DEST_ATTR_ADDR", _pack_address(server.address)),
         ("IPVS_DEST_ATTR_PORT", server.port),
         ("IPVS_DEST_ATTR_FWD_METHOD", server.forwarding.value),
         ("IPVS_DEST_ATTR_WEIGHT", server.weight),
@@ -220,7 +220,7 @@ def _server_attributes(server: RealServer) -> Attributes:
     ]
 
 
-def _padded(address: Address) -> bytes:
+def _pack_address(address: Address) -> bytes:
     """An address as the kernel's union of both families: 16 bytes."""
     return address.packed.ljust(16, b"\0")
 
@@ -240,7 +240,7 @@ def _netmask(service: VirtualService) -> bytes:
 
 def read_service(data: bytes) -> VirtualService:
     """The virtual service in an answer to GET_SERVICE. Raises IpvsError for one that makes no sense."""
-    slots = _slots(_value(_slots(_decoded(IpvsMessage, data)), "IPVS_CMD_ATTR_SERVICE"))
+    slots = _slots(_value(_slots(_decode(IpvsMessage, data)), "IPVS_CMD_ATTR_SERVICE"))
     family = _family(_value(slots, "IPVS_SVC_ATTR_AF"))
     flags = ServiceFlag(_value(slots, "IPVS_SVC_ATTR_FLAGS")["flags"])
     prefix = _prefix(_value(slots, "IPVS_SVC_ATTR_NETMASK"), family)
@@ -260,7 +260,7 @@ def _identity(slots: Slots, family: AddressFamily) -> Virtual:
     if mark:
         return Marked(mark, family)
     return Listening(
-        _known(Protocol, _value(slots, "IPVS_SVC_ATTR_PROTOCOL")),
+        _to_enum(Protocol, _value(slots, "IPVS_SVC_ATTR_PROTOCOL")),
         _address(_value(slots, "IPVS_SVC_ATTR_ADDR"), family),
         _value(slots, "IPVS_SVC_ATTR_PORT"),
     )
@@ -271,17 +271,17 @@ def read_server(data: bytes, family: AddressFamily) -> RealServer:
 
     ``family`` is its virtual service's, for kernels that do not tell (before 3.18).
     """
-    slots = _slots(_value(_slots(_decoded(IpvsMessage, data)), "IPVS_CMD_ATTR_DEST"))
+    slots = _slots(_value(_slots(_decode(IpvsMessage, data)), "IPVS_CMD_ATTR_DEST"))
     own = _family(_value(slots, "IPVS_DEST_ATTR_ADDR_FAMILY", family))
     return RealServer(
         address=_address(_value(slots, "IPVS_DEST_ATTR_ADDR"), own),
         port=_value(slots, "IPVS_DEST_ATTR_PORT"),
-        forwarding=_known(Forwarding, _value(slots, "IPVS_DEST_ATTR_FWD_METHOD", 0) & _FORWARDING_MASK),
+        forwarding=_to_enum(Forwarding, _value(slots, "IPVS_DEST_ATTR_FWD_METHOD", 0) & _FORWARDING_MASK),
         weight=_value(slots, "IPVS_DEST_ATTR_WEIGHT"),
         upper=_value(slots, "IPVS_DEST_ATTR_U_THRESH", 0),
         lower=_value(slots, "IPVS_DEST_ATTR_L_THRESH", 0),
         tunnel=Tunnel(
-            _known(TunnelKind, _value(slots, "IPVS_DEST_ATTR_TUN_TYPE", 0)),
+            _to_enum(TunnelKind, _value(slots, "IPVS_DEST_ATTR_TUN_TYPE", 0)),
             _value(slots, "IPVS_DEST_ATTR_TUN_PORT", 0),
             _value(slots, "IPVS_DEST_ATTR_TUN_FLAGS", 0),
         ),
@@ -300,14 +300,14 @@ def speaks_of(data: bytes, addresses: Collection[Address]) -> bool:
 
 def read_info(data: bytes) -> Info:
     """The answer to GET_INFO. Raises IpvsError for one that makes no sense."""
-    slots = _slots(_decoded(InfoMessage, data))
+    slots = _slots(_decode(InfoMessage, data))
     version = _value(slots, "IPVS_INFO_ATTR_VERSION")
     return Info(
         (version >> 16 & 0xFF, version >> 8 & 0xFF, version & 0xFF), _value(slots, "IPVS_INFO_ATTR_CONN_TAB_SIZE")
     )
 
 
-def _decoded(kind: type[Any], data: bytes) -> Any:
+def _decode(kind: type[Any], data: bytes) -> Any:
     answer = kind(data)
     try:
         answer.decode()
@@ -343,7 +343,7 @@ def _family(number: int) -> AddressFamily:
     return AddressFamily(number)
 
 
-def _known(kind: type[E], number: int) -> E:
+def _to_enum(kind: type[E], number: int) -> E:
     try:
         return kind(number)
     except ValueError:

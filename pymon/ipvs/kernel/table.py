@@ -73,7 +73,7 @@ class KernelTable:
         services = [read_service(data) for data in found]
         return TableSnapshot(info, tuple(Listed(service, self._servers(service.identity)) for service in services))
 
-    def listed(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
+    def find_service(self, virtual: Virtual, at: Collection[Address] | None = None) -> Listed:
         """One virtual service with its real servers, all or those at some addresses. Raises IpvsNoService too.
 
         A tenth of a millisecond for each one decoded: naming the addresses keeps large services as quick as small.
@@ -140,25 +140,25 @@ class KernelTable:
         with self._lock:
             fresh = self._netlink is None
             try:
-                return request(self._opened())
+                return request(self._open())
             except FileNotFoundError:
-                if fresh or not self._moved():
+                if fresh or not self._reopen_if_moved():
                     raise
-                return request(self._opened())
+                return request(self._open())
             except TimeoutError:
                 self._reset()
                 raise
 
-    def _opened(self) -> GenericNetlink:
+    def _open(self) -> GenericNetlink:
         if self._netlink is None:
             self._netlink = GenericNetlink(FAMILY, time_limit=self._time_limit)
         return self._netlink
 
-    def _moved(self) -> bool:
+    def _reopen_if_moved(self) -> bool:
         """Whether ENOENT was for the family itself; then a new socket is opened. It also says "no such server"."""
         before = self._netlink
         self._netlink = None
-        opened = self._opened()
+        opened = self._open()
         if before is not None:
             before.close()
             return opened.family != before.family
@@ -176,12 +176,12 @@ def _errors(what: str, virtual: Virtual | None = None, server: RealServer | None
     try:
         yield
     except OSError as problem:
-        raise _translated(problem, what, virtual, server) from problem
+        raise _translate_error(problem, what, virtual, server) from problem
     except struct.error as problem:  # the message has no room for it
         raise IpvsError(f"{what}: a number is out of range") from problem
 
 
-def _translated(problem: OSError, what: str, virtual: Virtual | None, server: RealServer | None) -> IpvsError:
+def _translate_error(problem: OSError, what: str, virtual: Virtual | None, server: RealServer | None) -> IpvsError:
     number = errno.ETIMEDOUT if isinstance(problem, TimeoutError) else problem.errno
     if number in _UNAVAILABLE:
         return IpvsUnavailable(NO_IPVS)
