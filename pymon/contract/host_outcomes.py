@@ -1,12 +1,13 @@
 """What a check says of each of its hosts: as the monitor told, else by mon's contract, else nothing.
 
 1. A monitor that told outcomes of hosts (the SDK's do; a program can, see ``pymon.contract.side_channel``) is believed,
-   unless its run was cut off from outside: then what it saw may be pymon's own trouble. Hosts of which it told nothing
-   are unknown.
+   unless its run was cut off: then it was not done, and what it saw may be pymon's own trouble. Hosts of which it told
+   nothing are unknown. If it is not the SDK's, what it told must agree with its exit value, else all hosts are unknown:
+   a script that turns the verdict of another monitor round passes on what that one tells.
 2. Of any other monitor, exit value 0 means that all hosts are up which it was given as arguments.
-3. Of any other exit value that is a failure, the summary (the first line of output) names the hosts that are down; the
-   others that it was given are up. A summary that names none of them says nothing of any: all are unknown.
-4. A check that is broken, or was cut off at its time limit, says nothing of any host.
+3. Of an exit value that is a failure, the summary (the first line of output) names the hosts that are down; the others
+   that it was given are up. A summary that names none of them says nothing of any: all are unknown.
+4. If its check is broken, all hosts are unknown. So they are of any that was cut off at its time limit.
 
 A host is named by a word of its own, as host dependencies have it (``pymon.model.summary``).
 """
@@ -22,16 +23,21 @@ from pymon.model.summary import names_host
 SUMMARY_LIMIT = 64 * 1024
 """characters of a summary that are searched for hosts; in a longer one, hosts that are not found are unknown"""
 
-_OWN_ENDS = (Cause.EXITED, Cause.BROKEN, Cause.TIMED_OUT)
+_OWN_ENDS = (Cause.EXITED, Cause.BROKEN)
 """ends of a run before which the monitor saw what it told"""
 
 
-def host_outcomes(order: CheckOrder, result: CheckResult) -> Mapping[str, HostOutcome]:
-    """What a result says of each host of its order; ``result.hosts`` is what the monitor told itself."""
+def host_outcomes(order: CheckOrder, result: CheckResult, *, is_sdk: bool = False) -> Mapping[str, HostOutcome]:
+    """What a result says of each host of its order; ``result.hosts`` is what the monitor told itself.
+
+    ``is_sdk``: the monitor is the SDK's, so that nobody else can have told for it.
+    """
     hosts, told = order.hosts, result.hosts
     if not hosts:
         return NO_HOSTS
     if told and result.cause in _OWN_ENDS:
+        if not is_sdk and _contradicts(told, result.outcome):
+            return dict.fromkeys(hosts, HostOutcome.UNKNOWN)
         if len(told) == len(hosts) and all(type(told.get(host)) is HostOutcome for host in hosts):
             return told  # as every check has it whose monitor is the SDK's
         if any(host in told for host in hosts):
@@ -46,6 +52,11 @@ def host_outcomes(order: CheckOrder, result: CheckResult) -> Mapping[str, HostOu
             return unknown | _by_summary(order, result.output)
         case CheckOutcome.BROKEN:
             return unknown
+
+
+def _contradicts(told: Mapping[str, HostOutcome], outcome: CheckOutcome) -> bool:
+    is_down = HostOutcome.DOWN in told.values()
+    return (outcome is CheckOutcome.OK and is_down) or (outcome is CheckOutcome.FAILED and not is_down)
 
 
 def _by_summary(order: CheckOrder, output: str) -> dict[str, HostOutcome]:

@@ -78,7 +78,7 @@ class LocalExecutor:
         """As of ``Executor``."""
         file, key = self._find(order.monitor), order.key
         if isinstance(file, MissingMonitor):
-            result = _without_monitor(file)
+            result, is_sdk = _without_monitor(file), False
         else:
             result = await self._runner.run(
                 file,
@@ -91,7 +91,8 @@ class LocalExecutor:
                 on_misbehaved=lambda result, until: self._on_misbehaved(key, result, until),
                 user=key,
             )
-        hosts = host_outcomes(order, result)
+            is_sdk = file.plugin is not None
+        hosts = host_outcomes(order, result, is_sdk=is_sdk)
         return result if hosts is result.hosts else result._replace(hosts=hosts)
 
 

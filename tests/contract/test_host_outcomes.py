@@ -111,7 +111,7 @@ TOLD = {"web1": UP, "web2": DOWN, "web9": UP}
         (0, Cause.EXITED, [UP, DOWN, UNKNOWN]),  # fping -a: one that answers is enough
         (126, Cause.EXITED, [UP, DOWN, UNKNOWN]),
         (126, Cause.BROKEN, [UP, DOWN, UNKNOWN]),
-        (124, Cause.TIMED_OUT, [UP, DOWN, UNKNOWN]),
+        (124, Cause.TIMED_OUT, [UNKNOWN] * 3),
         (1, Cause.HELD_UP, [UNKNOWN] * 3),
         (1, Cause.STARVED, [UNKNOWN] * 3),
         (1, Cause.BLOCKED, [UNKNOWN] * 3),
@@ -122,7 +122,27 @@ TOLD = {"web1": UP, "web2": DOWN, "web9": UP}
 )
 def test_a_monitor_that_tells_is_believed(exitval: int, cause: Cause, expected: list[HostOutcome]) -> None:
     result = CheckResult(exitval, "web1 web3\n", cause=cause, hosts=TOLD)
-    assert list(host_outcomes(order(*HOSTS), result).values()) == expected
+    assert list(host_outcomes(order(*HOSTS), result, is_sdk=True).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("exitval", "told", "is_sdk", "expected"),
+    [
+        (0, {"web1": UP, "web2": DOWN}, False, [UNKNOWN] * 3),
+        (0, {"web1": UP, "web2": DOWN}, True, [UP, DOWN, UNKNOWN]),
+        (0, {"web1": UP, "web2": UP}, False, [UP, UP, UNKNOWN]),
+        (1, {"web1": UP, "web2": UP}, False, [UNKNOWN] * 3),
+        (1, {"web1": UP, "web2": UNKNOWN}, True, [UP, UNKNOWN, UNKNOWN]),
+        (1, {"web1": UP, "web2": DOWN}, False, [UP, DOWN, UNKNOWN]),
+        (126, {"web1": UP, "web2": UP}, False, [UP, UP, UNKNOWN]),
+    ],
+)
+def test_what_a_script_tells_must_agree_with_its_exit_code(
+    exitval: int, told: dict[str, HostOutcome], is_sdk: bool, expected: list[HostOutcome]
+) -> None:
+    """``! tcp.monitor web1`` is well where the port is closed; the monitor inside tells that web1 is down."""
+    result = CheckResult(exitval, "", hosts=told)
+    assert list(host_outcomes(order(*HOSTS), result, is_sdk=is_sdk).values()) == expected
 
 
 def test_a_monitor_that_tells_of_other_things_only_is_read_as_any() -> None:
@@ -132,7 +152,7 @@ def test_a_monitor_that_tells_of_other_things_only_is_read_as_any() -> None:
 
 
 def test_what_a_plugin_makes_up_is_unknown() -> None:
-    told = {"web1": "up", "web2": True, "web3": UP}
+    told = {"web1": "up", "web2": True, "web3": UP, "x": None}
     result = CheckResult(0, "", hosts=told)  # type: ignore[arg-type]  # as a plugin may do
     assert list(host_outcomes(order(*HOSTS), result).values()) == [UNKNOWN, UNKNOWN, UP]
 
@@ -149,9 +169,10 @@ NAMES = st.sampled_from(["h1", "h12", "h2", "10.0.0.1", "fe80::1", "h1.x"])
         cause=st.sampled_from(Cause),
         hosts=st.dictionaries(NAMES, st.sampled_from(HostOutcome)),
     ),
+    st.booleans(),
 )
-def test_nobody_is_up_or_down_without_evidence(hosts: tuple[str, ...], result: CheckResult) -> None:
-    found = host_outcomes(order(*hosts), result)
+def test_nobody_is_up_or_down_without_evidence(hosts: tuple[str, ...], result: CheckResult, is_sdk: bool) -> None:
+    found = host_outcomes(order(*hosts), result, is_sdk=is_sdk)
     assert found.keys() == set(hosts)
     told = result.hosts if found.keys() & result.hosts.keys() else {}
     for host, outcome in found.items():
