@@ -53,7 +53,7 @@ class Deliveries:
 
     async def settled(self) -> None:
         """Return when all that was told before is on file, or cannot be."""
-        await self._record.settled()
+        await self._record.settled(everything=False)
 
     @property
     def obstacle(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
 
 from pymon.model.delivery import PendingDelivery
 from pymon.model.depend import ServiceKey
@@ -11,6 +13,9 @@ from pymon.model.event import TimelineEvent
 from pymon.model.result_run import ResultRun
 from pymon.model.state import ServiceState
 from pymon.store.moment import NEVER, Moment
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 LINES_KEPT = 10_000
 """lines of each history that are kept"""
@@ -84,6 +89,27 @@ class Batch:
         has_settings = self.disabled is not None or self.scheduler is not None
         return bool(self.events or self.alerts or has_settings or self.is_all)
 
+    def take(self, limit: int) -> Batch:
+        """Take out what is urgent, with the states of the services that it is about, and ``limit`` more of the rest.
+
+        What is left is not urgent. So what somebody waits for does not wait for thousands of states.
+        """
+        keys = {ServiceKey(event.group, event.service): None for event in self.events.values()}
+        keys |= {ServiceKey(each.pending.group, each.pending.service): None for each in self.alerts.values() if each}
+        taken = Batch(
+            states=_take(self.states, limit, keys),
+            events=self.events,
+            alerts=self.alerts,
+            disabled=self.disabled,
+            scheduler=self.scheduler,
+            lines=self.lines,
+            measured=_take(self.measured, limit),
+            results=_take(self.results, limit),
+        )
+        self.events, self.alerts, self.lines = {}, {}, []
+        self.disabled = self.scheduler = None
+        return taken
+
     def take_back(self, older: Batch) -> None:
         """Put a batch that could not be written below this one: what is newer stays."""
         self.states = {**older.states, **self.states}
@@ -108,3 +134,10 @@ class Batch:
         for number in list(self.events)[:excess]:
             del self.events[number]
         return excess
+
+
+def _take(rows: dict[K, V], limit: int, first: Iterable[K] = ()) -> dict[K, V]:
+    """Take rows out of a dictionary: those that come ``first``, and ``limit`` others, the oldest."""
+    wanted = [key for key in first if key in rows]
+    taken = {key: rows.pop(key) for key in wanted}
+    return taken | {key: rows.pop(key) for key in list(islice(rows, limit))}

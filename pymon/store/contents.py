@@ -161,9 +161,12 @@ class Contents:
 
     # Batches
 
-    def take_batch(self, moment: Moment) -> Batch:
-        """What is waiting, to be written now, at ``moment``."""
-        batch, self.waiting = self.waiting, Batch()
+    def take_batch(self, moment: Moment, limit: int | None = None) -> Batch:
+        """What is waiting, to be written now, at ``moment``. With a ``limit``, not more of what is not urgent."""
+        if limit is None or self.waiting.is_all:
+            batch, self.waiting = self.waiting, Batch()
+        else:
+            batch = self.waiting.take(limit)
         batch.moment = moment
         self.writing = batch
         return batch

@@ -11,6 +11,8 @@ class StoreLimits:
 
     flush_every: float = 5.0
     """that a state may wait for company"""
+    states_at_once: int = 100
+    """states, measurements and runs of results in a batch that nobody waits for: an alert may wait for its end"""
     retry_after: float = 5.0
     """between attempts to write to a file that could not be written"""
     settle: float = 5.0

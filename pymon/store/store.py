@@ -3,7 +3,8 @@
 At most one batch is on its way; what comes meanwhile is gathered, so a slow disk makes batches larger, not more.
 
     measurements, results       once in ``measured_every``, ``results_every`` for each service, and at the end
-    set_state                   soon: with the next important change, at ``settled``, or after ``flush_every``
+    set_state                   soon: with a change that is about the same service, at ``settled``, or after
+                                ``flush_every``, and then ``states_at_once``, so that nothing urgent waits for all
     everything else             at once, that is at the end of this turn of the event loop
     settled                     returns when all that was handed over is committed, or reported as unwritable
 
@@ -73,6 +74,10 @@ class Store:
         """how many were handed to the thread"""
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         """who waits for which batch"""
+        self._wants_everything = False
+        """somebody waits for all that is waiting now"""
+        self._is_flushing = False
+        """states have waited long enough, and not all of them are on their way yet"""
         self._timer: asyncio.TimerHandle | None = None
         self._turn: asyncio.Handle | None = None
         self._maintenance = (
@@ -190,12 +195,17 @@ class Store:
 
     # What is on file
 
-    async def settled(self) -> None:
-        """Return when all that was handed over before is on file, or was reported as unwritable."""
+    async def settled(self, *, everything: bool = True) -> None:
+        """Return when all that was handed over before is on file, or was reported as unwritable.
+
+        Without ``everything``: all but states (other than those of services that events or alerts are about),
+        measurements and results. That takes a millisecond whatever the number of services.
+        """
         if self._state not in IS_AWAITED:
             return
-        if self._contents.waiting:
+        if self._contents.waiting if everything else self._contents.waiting.is_urgent:
             awaited = self._batches + 1
+            self._wants_everything |= everything
             self._hand_over()
         elif self._state is StoreState.WRITING:
             awaited = self._batches
@@ -274,7 +284,12 @@ class Store:
     def _later(self, seconds: float) -> None:
         """Hand over in so many seconds, unless that is to be done earlier."""
         if self._timer is None and self._state in IS_FREE:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._hand_over)
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._flush)
+
+    def _flush(self) -> None:
+        """What gathers has waited long enough: write it, a part at a time, so that nothing urgent waits for all."""
+        self._timer, self._is_flushing = None, True
+        self._hand_over()
 
     def _cancel_timers(self) -> None:
         for handle in (self._timer, self._turn):
@@ -284,13 +299,21 @@ class Store:
 
     def _hand_over(self) -> None:
         """Give what has gathered to the thread, unless it has a batch already; then that one's end does."""
-        self._cancel_timers()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
         if self._database is None or self._state not in IS_FREE or not self._contents.waiting:
             return
         now = self._now()
         if not self.problem:
             self._contents.note_losses(now)
-        batch = self._contents.take_batch(Moment(now, *since_boot(self._clock)))
+        limit = self._limits.states_at_once if self._is_flushing else 0
+        is_limited = not (self._wants_everything or self._state is StoreState.BLOCKED)
+        batch = self._contents.take_batch(Moment(now, *since_boot(self._clock)), limit if is_limited else None)
+        self._wants_everything = False
+        self._is_flushing &= bool(self._contents.waiting)
+        if not self._contents.waiting:
+            self._cancel_timers()
         self._batches += 1
         self._move(StoreEvent.WRITE)
         self._do(partial(self._database.save, batch)).add_done_callback(self._finished)
@@ -315,8 +338,9 @@ class Store:
         self._note(written.problem)
         self._release()
         if written.problem:
+            self._cancel_timers()
             self._later(self._limits.retry_after)
-        elif self._waiters or self._contents.waiting.is_urgent:
+        elif self._waiters or self._contents.waiting.is_urgent or self._is_flushing:
             self._hand_over()
         elif self._contents.waiting:
             self._later(self._limits.flush_every)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from pymon.clock import SystemClock
+from pymon.model.depend import ServiceKey
+from pymon.model.state import ServiceState
 from pymon.store import states
 from pymon.store.batch import Batch, Saved
 from pymon.store.database import Database, Written
@@ -19,7 +21,7 @@ from pymon.store.limits import StoreLimits
 from pymon.store.reading import events, opened
 from pymon.store.states import TRANSITIONS, ImpossibleTransition, StoreEvent, StoreState, follow
 from pymon.store.store import Store
-from tests.store.samples import T0, act
+from tests.store.samples import T0, WEB, act
 
 EVERY_PAIR = [(state, event) for state in StoreState for event in StoreEvent]
 
@@ -63,6 +65,9 @@ class Disk(Database):
         self.may_open = threading.Event()
         self.may_open.set()
         self.answers: list[Written | Exception] = []
+        self.sizes: list[int] = []
+        """how many states each batch had"""
+        self.event_count = 0
         self.may_write = threading.Semaphore(0)
 
     def answer(self, *answers: Written | Exception) -> None:
@@ -77,6 +82,8 @@ class Disk(Database):
     def save(self, batch: Batch) -> Written:
         assert self.may_write.acquire(timeout=20)
         answer = self.answers.pop(0)
+        self.sizes.append(len(batch.states))
+        self.event_count += len(batch.events)
         if isinstance(answer, Exception):
             raise answer
         return super().save(batch) if answer == Written() else answer
@@ -231,4 +238,40 @@ async def test_a_sync_that_takes_long_holds_up_no_write(tmp_path: Path, monkeypa
     assert store.obstacle == ""
     assert await asyncio.to_thread(on_file, store) == 2
     answers.set()
+    await store.close()
+
+
+async def test_an_alert_does_not_wait_for_the_states_of_a_large_site(make: Make) -> None:
+    """Its batch has what is urgent, and the states that go with it; the others follow in parts."""
+    store = make(flush_every=0.01, states_at_once=10)
+    disk, keys = disk_of(store), [ServiceKey("site", f"s{number}") for number in range(55)]
+    await store.open()
+    for key in (*keys, WEB):
+        store.state(key, ServiceState(ack=T0))
+    store.add(act(T0))
+    disk.answer(*[Written()] * 9)
+    await store.settled(everything=False)
+    assert (disk.sizes[0], disk.event_count) == (1, 1), "that of the service which the event is about"
+    async with asyncio.timeout(10):
+        while sum(disk.sizes) < 56:
+            await asyncio.sleep(0.001)
+    assert disk.sizes == [1, 10, 10, 10, 10, 10, 5]
+    for key in keys:
+        store.state(key, ServiceState(ack=T0 + 1))
+    await store.settled()
+    assert disk.sizes[7:] == [55], "who waits for everything waits for one batch"
+    disk.answer(*[Written()] * 9)
+    await store.close()
+
+
+async def test_events_that_never_end_do_not_keep_states_from_the_file(make: Make) -> None:
+    store = make(flush_every=0.05)
+    disk = disk_of(store)
+    await store.open()
+    store.state(ServiceKey("site", "s"), ServiceState(ack=T0))
+    disk.answer(*[Written()] * 100_000)
+    async with asyncio.timeout(10):
+        while not sum(disk.sizes):
+            store.add(act(T0))
+            await store.settled(everything=False)
     await store.close()
