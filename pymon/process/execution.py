@@ -30,8 +30,8 @@ from pymon.model.duration import format_duration
 from pymon.model.result import OUTPUT_LIMIT, Cause, CheckResult
 from pymon.process.limits import ProcessLimits
 from pymon.process.measurement_pipe import measurement_file
-from pymon.process.output import Collected
-from pymon.process.start_queue import starting
+from pymon.process.output import OutputBuffer
+from pymon.process.start_queue import start_queue
 from pymon.process.system_limits import give_limit, limit_of_programs
 from pymon.scarcity.lack import queueing
 from pymon.scarcity.symptoms import shortage_in
@@ -81,7 +81,7 @@ async def run_process(
     async with AsyncExitStack() as stack:
         with queueing():
             await stack.enter_async_context(PLACES.get() or nullcontext())
-            await stack.enter_async_context(starting().turn())
+            await stack.enter_async_context(start_queue().turn())
         began = clock.steady()
         try:
             child = await when_possible(
@@ -150,7 +150,7 @@ class _Child:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[None] = self._loop.create_future()
-        self.output = Collected(OUTPUT_LIMIT)
+        self.output = OutputBuffer(OUTPUT_LIMIT)
         self.status = 0
         self._reap_group = reap_group
         self._limits = limits

@@ -14,7 +14,7 @@ import os
 
 from pymon.contract.measurements import MEASUREMENTS_SIZE
 from pymon.contract.side_channel import SideNotes, parse_notes
-from pymon.process.output import Collected
+from pymon.process.output import OutputBuffer
 from pymon.text import decode
 
 _PARSED_AT_ONCE = 32 * 1024
@@ -30,7 +30,7 @@ class MeasurementFile:
     def __init__(self) -> None:
         """Raises OSError if there is no room for it now."""
         self._loop = asyncio.get_running_loop()
-        self._appended = Collected(MEASUREMENTS_SIZE)
+        self._appended = OutputBuffer(MEASUREMENTS_SIZE)
         self._source, write_end = os.pipe()
         try:
             # For reading as well: who opens it when the run is over would wait for a reader if that were the daemon.

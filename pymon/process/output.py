@@ -6,7 +6,7 @@ from pymon.model.result import OUTPUT_LIMIT
 from pymon.text import decode, encode
 
 
-class Collected:
+class OutputBuffer:
     """Output as it comes in: the first ``limit`` bytes are kept, the rest is counted."""
 
     __slots__ = ("_chunks", "_room", "dropped")
@@ -47,6 +47,6 @@ def cap(text: str, limit: int = OUTPUT_LIMIT) -> str:
     data = encode(text)
     if len(data) <= limit:
         return text
-    collected = Collected(limit)
+    collected = OutputBuffer(limit)
     collected.add(data)
     return collected.text()

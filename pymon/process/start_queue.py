@@ -29,7 +29,7 @@ STARTED_FOR: ContextVar[str] = ContextVar("pymon_started_for", default="check")
 """what the programs of this task are for, ``check`` or ``alert``: these two take turns"""
 
 
-class Starting:
+class StartQueue:
     """Whose turn it is to start a program, on one event loop."""
 
     def __init__(self, *, young: float = YOUNG, young_limit: int = YOUNG_LIMIT) -> None:
@@ -85,13 +85,13 @@ class Starting:
         self._plan(loop)
 
 
-def starting() -> Starting:
+def start_queue() -> StartQueue:
     """That of the running event loop."""
     loop = asyncio.get_running_loop()
-    known = _STARTING.get(loop)
+    known = _QUEUES.get(loop)
     if known is None:
-        known = _STARTING[loop] = Starting()
+        known = _QUEUES[loop] = StartQueue()
     return known
 
 
-_STARTING: WeakKeyDictionary[asyncio.AbstractEventLoop, Starting] = WeakKeyDictionary()
+_QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, StartQueue] = WeakKeyDictionary()

@@ -66,7 +66,7 @@ class PluginFile:
         return (self.path,)
 
 
-class Found(NamedTuple):
+class FoundPlugin(NamedTuple):
     """A plugin, whether it counts or not. ``shadowed_by`` is the origin of the one of its name that does, if another.
 
     ``kind`` tells how it runs: ``in process`` (if mon.cf does not have it otherwise), as a ``program``, or ``not`` at
@@ -112,7 +112,7 @@ def everything(
     suffix: str = "",
     limits: RunnerLimits = _LIMITS,
     on_slow: Callable[[str], None] = lambda _origin: None,
-) -> list[Found]:
+) -> list[FoundPlugin]:
     """All plugins of directories and installed packages, also those hidden by others: by name, what counts first.
 
     With a ``suffix`` (``.monitor``) also what is called so, and cannot be run. Imports all of them; each import may
@@ -122,12 +122,12 @@ def everything(
     found = []
     for each in _candidates(directories, group, suffix, limits):
         if each.obstacle:
-            found.append(Found(each.name, each.path, "not", each.obstacle, "", PluginFile(each.name, each.path)))
+            found.append(FoundPlugin(each.name, each.path, "not", each.obstacle, "", PluginFile(each.name, each.path)))
             continue
         file, origin = _load_in_time(each, limits, on_slow), each.origin
         winner = winners.setdefault(each.name, origin)
         kind = "program" if file.plugin is None else "in process"
-        found.append(Found(each.name, origin, kind, file.problem, "" if winner is origin else winner, file))
+        found.append(FoundPlugin(each.name, origin, kind, file.problem, "" if winner is origin else winner, file))
     return sorted(found, key=lambda each: each.name)
 
 

@@ -12,7 +12,7 @@ from pymon.executable import search
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.settings import Settings
 from pymon.runner.limits import RunnerLimits
-from pymon.runner.registry import Found, PluginFile, everything, scan
+from pymon.runner.registry import FoundPlugin, PluginFile, everything, scan
 from pymon.workbench.conformance import kind_of
 from pymon.workbench.report import ReportLine, escape
 from pymon.workbench.silenced_output import silence_output
@@ -45,17 +45,17 @@ def find_obstacle(name: str, settings: Settings) -> str:
     return found.obstacle + (f": {found.advice}" if found.advice else "")
 
 
-def monitors(settings: Settings, limits: RunnerLimits = DEFAULT_LIMITS) -> list[Found]:
+def monitors(settings: Settings, limits: RunnerLimits = DEFAULT_LIMITS) -> list[FoundPlugin]:
     """All monitors, those hidden by others too, and what cannot be run; tells of imports that take their time."""
     return _everything(settings.mondir, MONITORS, ".monitor", limits)
 
 
-def alerts(settings: Settings, limits: RunnerLimits = DEFAULT_LIMITS) -> list[Found]:
+def alerts(settings: Settings, limits: RunnerLimits = DEFAULT_LIMITS) -> list[FoundPlugin]:
     """All alerts, the same."""
     return _everything(settings.alertdir, ALERTS, ".alert", limits)
 
 
-def _everything(directories: Sequence[str], group: str, suffix: str, limits: RunnerLimits) -> list[Found]:
+def _everything(directories: Sequence[str], group: str, suffix: str, limits: RunnerLimits) -> list[FoundPlugin]:
     with silence_output() as tell:
 
         def tell_of(origin: str) -> None:
@@ -64,7 +64,7 @@ def _everything(directories: Sequence[str], group: str, suffix: str, limits: Run
         return everything(directories, group, suffix=suffix, limits=limits, on_slow=tell_of)
 
 
-def catalogue(title: str, directories: Sequence[str], found: Iterable[Found]) -> Iterator[ReportLine]:
+def catalogue(title: str, directories: Sequence[str], found: Iterable[FoundPlugin]) -> Iterator[ReportLine]:
     """A table of plugins: name, how it runs, where it is from; under it where there could be more.
 
     ``title`` is ``monitors`` or ``alerts``; one of the other kind is marked as such.

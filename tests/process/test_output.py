@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymon.process.output import Collected, cap
+from pymon.process.output import OutputBuffer, cap
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=60))
 def test_the_first_bytes_are_kept_and_the_rest_is_counted(chunks: list[bytes], limit: int) -> None:
-    collected = Collected(limit)
+    collected = OutputBuffer(limit)
     for chunk in chunks:
         collected.add(chunk)
     whole = b"".join(chunks)
@@ -23,7 +23,7 @@ def test_the_first_bytes_are_kept_and_the_rest_is_counted(chunks: list[bytes], l
 
 @given(st.text(max_size=50), st.integers(min_value=1, max_value=60))
 def test_text_is_capped_as_bytes_are(text: str, limit: int) -> None:
-    collected = Collected(limit)
+    collected = OutputBuffer(limit)
     collected.add(text.encode())
     assert cap(text, limit) == collected.text()
 

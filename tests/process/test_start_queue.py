@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pymon.process.execution import run_process
-from pymon.process.start_queue import STARTED_FOR, Starting
+from pymon.process.start_queue import STARTED_FOR, StartQueue
 from tests.runner.scripts import call, script
 
 HOURS = 10_000.0
@@ -26,7 +26,7 @@ async def _settle() -> None:
 class Starters:
     """Tasks that start something, and stay until they are told that it has ended."""
 
-    def __init__(self, starting: Starting) -> None:
+    def __init__(self, starting: StartQueue) -> None:
         self.starting = starting
         self.started: list[str] = []
         self.starts: asyncio.Queue[str] = asyncio.Queue()
@@ -53,7 +53,7 @@ class Starters:
 
 
 async def test_one_starts_in_each_turn_of_the_loop_and_others_run_between() -> None:
-    starters = Starters(Starting(young=HOURS, young_limit=100))
+    starters = Starters(StartQueue(young=HOURS, young_limit=100))
     turns: list[int] = []
     for number in range(20):
         starters.ask(str(number))
@@ -68,7 +68,7 @@ async def test_one_starts_in_each_turn_of_the_loop_and_others_run_between() -> N
 
 @pytest.mark.parametrize("limit", [1, 2, 7])
 async def test_no_more_are_young_than_may_be_and_an_end_makes_room(limit: int) -> None:
-    starters = Starters(Starting(young=HOURS, young_limit=limit))
+    starters = Starters(StartQueue(young=HOURS, young_limit=limit))
     for number in range(10):
         starters.ask(str(number))
     await _settle()
@@ -80,7 +80,7 @@ async def test_no_more_are_young_than_may_be_and_an_end_makes_room(limit: int) -
 
 
 async def test_age_makes_room_and_is_counted_once() -> None:
-    starters = Starters(Starting(young=0.001, young_limit=1))
+    starters = Starters(StartQueue(young=0.001, young_limit=1))
     for number in range(5):
         starters.ask(str(number))
     for _ in range(5):
@@ -97,7 +97,7 @@ async def test_age_makes_room_and_is_counted_once() -> None:
 
 
 async def test_checks_and_alerts_take_turns_each_in_their_order() -> None:
-    starters = Starters(Starting(young=HOURS, young_limit=100))
+    starters = Starters(StartQueue(young=HOURS, young_limit=100))
     for number in range(6):
         starters.ask(f"a{number}", "alert")
     for number in range(3):
@@ -121,7 +121,7 @@ async def _cancel_as_its_turn_comes(starters: Starters) -> None:
 
 @pytest.mark.parametrize("cancel", [_cancel_waiting, _cancel_as_its_turn_comes])
 async def test_a_cancelled_one_takes_no_turn(cancel: Callable[[Starters], object]) -> None:
-    starters = Starters(Starting(young=HOURS, young_limit=1))
+    starters = Starters(StartQueue(young=HOURS, young_limit=1))
     for number in range(3):
         starters.ask(str(number))
     await _settle()

@@ -81,7 +81,7 @@ class Outage:
 
 @dataclass
 class Programs:
-    """Stands for a Runner, and for all monitors and alerts: runs none, and keeps who was called, and when."""
+    """Stands for a PluginRunner, and for all monitors and alerts: runs none, and keeps who was called, and when."""
 
     now: Callable[[], float]
     """seconds since midnight"""
@@ -98,23 +98,23 @@ class Programs:
     keeps_checks: bool = True
 
     def start(self) -> None:
-        """As of a Runner."""
+        """As of a PluginRunner."""
 
     def stop(self) -> None:
-        """As of a Runner."""
+        """As of a PluginRunner."""
 
     def list_banished(self) -> Iterator[Banished]:
-        """As of a Runner."""
+        """As of a PluginRunner."""
         return iter(())
 
     def can_run_in_process(self, _file: PluginFile, _user: ServiceKey | None = None) -> bool:
-        """As of a Runner: all are programs."""
+        """As of a PluginRunner: all are programs."""
         return False
 
     async def run(
         self, file: PluginFile, invocation: Invocation, *, time_limit: float, user: ServiceKey, **_: Any
     ) -> CheckResult:
-        """As of a Runner."""
+        """As of a PluginRunner."""
         if file.name.endswith(".alert"):
             return self._alert(file, invocation, user)
         self.count += 1
