@@ -58,9 +58,9 @@ def examine(path: str) -> Search:
     return Search(path)
 
 
-def unreadable(directory: str) -> OSError | None:
+def find_read_error(directory: str) -> OSError | None:
     """Why a directory cannot be looked into; None if it can. Never raises."""
-    error = absent(directory)
+    error = find_absence(directory)
     if error is None:
         try:
             with os.scandir(directory):
@@ -70,7 +70,7 @@ def unreadable(directory: str) -> OSError | None:
     return error
 
 
-def absent(directory: str) -> OSError | None:
+def find_absence(directory: str) -> OSError | None:
     """Why a directory is not there, or cannot be seen to be; None if it is. Never raises."""
     try:
         mode = os.stat(directory).st_mode  # noqa: PTH116  # as above

@@ -7,7 +7,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def shared(room: str) -> Path:
+def share_path(room: str) -> Path:
     """The folder ``monitors``, ``alerts`` or ``etc``: beside the package in a checkout, inside it when installed."""
     installed = _PACKAGE / "share" / room
     return installed if installed.is_dir() else _PACKAGE.parent / room

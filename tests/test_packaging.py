@@ -94,7 +94,7 @@ def test_the_sdist_can_be_worked_with(built: Built) -> None:
 
 
 def test_an_installed_pymon_finds_its_own_plugins(installed: Path, tmp_path: Path) -> None:
-    done = run(installed / "python", "-c", "import pymon.share as s; print(s.shared('etc'))", directory=tmp_path)
+    done = run(installed / "python", "-c", "import pymon.share as s; print(s.share_path('etc'))", directory=tmp_path)
     etc = Path(done.stdout.strip())
     assert etc.is_relative_to(installed.parent)
     assert etc.parts[-3:] == ("pymon", "share", "etc")

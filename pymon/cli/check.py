@@ -20,7 +20,7 @@ from pymon.live.finding import Finding, State
 from pymon.model.depend import ServiceKey
 from pymon.model.problem import Problem, Severity
 from pymon.runner.validation import subjects_of, validate_apart
-from pymon.share import shared
+from pymon.share import share_path
 
 CLEAN, WARNINGS, ERRORS = 0, 1, 2
 """exit statuses"""
@@ -66,7 +66,7 @@ def _try_machine(reading: Reading, paths: Mapping[tuple[str, str], str]) -> tupl
 
 def _lvs_problems(reading: Reading, paths: Mapping[tuple[str, str], str]) -> Sequence[Problem]:
     """What is odd about the lines of pymon's own lvs.alert; nobody knows what another program of that name does."""
-    own = (shared("alerts") / "lvs.alert").resolve()
+    own = (share_path("alerts") / "lvs.alert").resolve()
     called = {
         name
         for (group, name), path in paths.items()

@@ -87,7 +87,7 @@ class AsyncClient(Endpoint, AsyncPerformer, Methods):
             if streams is None:
                 return
             with suppress(ClientError):  # closed is what was wanted
-                await self._drive(self._conversation.farewell())
+                await self._drive(self._conversation.say_goodbye())
             self.close()
             with suppress(OSError):  # the server was quicker, or too slow
                 async with asyncio.timeout(self.timeout):

@@ -69,13 +69,13 @@ def candidates(words: tuple[str, ...], known: Callable[[str, tuple[str, ...]], l
 def _word_at(command: tuple[str, ...], before: tuple[str, ...]) -> str | None:
     """The word of a command that comes after these; None if they do not begin it."""
     for index, typed in enumerate(before):
-        word = _place(command, index)
+        word = _word_of(command, index)
         if word is None or not (word.isupper() or word == typed):
             return None
-    return _place(command, len(before))
+    return _word_of(command, len(before))
 
 
-def _place(command: tuple[str, ...], index: int) -> str | None:
+def _word_of(command: tuple[str, ...], index: int) -> str | None:
     if index < len(command):
         return command[index].strip("[].")
     return command[-1].strip("[].") if command[-1].endswith("...") else None

@@ -74,7 +74,7 @@ class Connection(Endpoint, Performer):
         """Say goodbye and close; a server that is gone already is no error."""
         if self.connected:
             with suppress(ClientError):  # closed is what was wanted
-                self._drive(self._conversation.farewell())
+                self._drive(self._conversation.say_goodbye())
         self.close()
 
     def ask(self, line: str) -> Reply:

@@ -118,7 +118,7 @@ class ClientProtocol:
             yield from self._skip_second_answer()
         return reply
 
-    def farewell(self) -> Steps[None]:
+    def say_goodbye(self) -> Steps[None]:
         """End it politely."""
         yield from self.ask("quit")
 

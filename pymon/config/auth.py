@@ -39,7 +39,7 @@ def parse_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Probl
     traps: list[TrapSource] = []
     in_traps = False
     for number in range(1, source.count + 1):
-        line = source.physical(number).strip(BLANKS)
+        line = source.physical_line(number).strip(BLANKS)
         if not line or line.startswith("#"):
             continue
         if re.match("(command|trap)\\s+section", line, re.ASCII):
@@ -48,10 +48,10 @@ def parse_auth(text: str, name: str = "auth.cf") -> tuple[AuthRules, tuple[Probl
             _trap(line, number, traps, report)
         else:
             _command(line, number, commands, report)
-    return AuthRules(commands, tuple(traps)), tuple(_without_secrets(problem) for problem in report.problems())
+    return AuthRules(commands, tuple(traps)), tuple(_mask_secrets(problem) for problem in report.problems())
 
 
-def _without_secrets(problem: Problem) -> Problem:
+def _mask_secrets(problem: Problem) -> Problem:
     """A problem whose source line ends before what is a password or its hash, or may be one: it goes to the log.
 
     Of the command section that is what looks like a hash (a userfile read by mistake), and a third word without a

@@ -230,7 +230,7 @@ def _check_periods(parsed: ParsedSite, report: ProblemReport, year: int) -> None
             known[spec.text] = impossible_part(spec, year)
         found = known[spec.text]
         if found is not None:
-            start = max(0, report.source.logical(line).find(spec.text, offset))
+            start = max(0, report.source.logical_line(line).find(spec.text, offset))
             report.add("never-period", line, start + found[0], what=what, hint=found[1], advice=advice)
 
     excluded, token = parsed.site.settings.exclude_period, parsed.assignments.get("exclude_period")
@@ -295,7 +295,7 @@ def _line_of(report: ProblemReport, period: Period, keyword: str, value: object)
     """The line of a period's keyword with a value: the record does not keep it, so it is looked up in the text."""
     line = period.line
     for number in range(period.line + 1, report.source.count + 1):
-        text = report.source.logical(number)
+        text = report.source.logical_line(number)
         if text.startswith(keyword) and text.endswith(str(value)):
             line = number
         elif split_blanks(text)[:1] in (["period"], ["service"], ["watch"]):
@@ -305,7 +305,7 @@ def _line_of(report: ProblemReport, period: Period, keyword: str, value: object)
 
 def _value_offset(report: ProblemReport, line: int, value: object) -> int:
     """Where a value begins in a line, after its keyword."""
-    text = report.source.logical(line)
+    text = report.source.logical_line(line)
     keyword_end = len(text) - len(text.lstrip("abcdefghijklmnopqrstuvwxyz"))
     return max(0, text.find(str(value), keyword_end))
 

@@ -86,7 +86,7 @@ class ArgumentLines:
 
     def _offset(self, spot: ProgramLine, word: int | None) -> int:
         """Where a word stands in its logical line; the program's name, if the word is not in the line."""
-        text = self._source.logical(spot.line)
+        text = self._source.logical_line(spot.line)
         start = name_offset(text)
         name = _NAME.match(text, start)
         if word is None or name is None:

@@ -145,7 +145,7 @@ def _check_shared(uses: Sequence[_Use], report: ProblemReport) -> None:
 
 def _report(report: ProblemReport, kind: str, use: _Use, word: str = "", /, **facts: object) -> None:
     """ProblemReport at a word of the line, else at the alert's name."""
-    text = report.source.logical(use.alert.line)
+    text = report.source.logical_line(use.alert.line)
     start = name_offset(text)
     found = text.find(f" {word}", start) + 1 if word else 0
     report.add(kind, use.alert.line, found or start, **facts)

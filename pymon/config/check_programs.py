@@ -15,7 +15,7 @@ from pymon.config.report import ProblemReport
 from pymon.executable import Search, uses_sdk
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.service import Alert, AlertKind, Period
-from pymon.share import shared
+from pymon.share import share_path
 
 Find = Callable[[str, str], Search]
 """looks for a program of a name and an entry-point group, as the daemon does"""
@@ -99,12 +99,12 @@ class _Programs:
             self._add("lvs-without-exit", alert.line, name=name)
 
     def _add(self, code: str, line: int, /, **facts: object) -> None:
-        self._report.add(code, line, name_offset(self._report.source.logical(line)), **facts)
+        self._report.add(code, line, name_offset(self._report.source.logical_line(line)), **facts)
 
 
 def _hides_own(path: str, name: str, group: str) -> bool:
     """Whether a program comes before one of pymon's own, and is another."""
-    own = shared(_OWN[group]) / name
+    own = share_path(_OWN[group]) / name
     if not own.is_file():
         return False
     try:

@@ -96,7 +96,7 @@ class Source:
         self.note("won-text" if is_text else "won-sign", number, column, code=ord(line[-1]))
         return not is_text
 
-    def physical(self, number: int) -> str:
+    def physical_line(self, number: int) -> str:
         """One physical line, without its line end; empty if the file is shorter."""
         return self._physical[number - 1].rstrip("\r") if 0 < number <= len(self._physical) else ""
 
@@ -105,7 +105,7 @@ class Source:
         """How many physical lines there are."""
         return len(self._physical)
 
-    def logical(self, number: int) -> str:
+    def logical_line(self, number: int) -> str:
         """The logical line that ends at a physical line."""
         return "".join(piece.text for piece in self._pieces(number)).strip(BLANKS)
 

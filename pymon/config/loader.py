@@ -32,7 +32,7 @@ from pymon.config.report import ProblemReport
 from pymon.config.tree import Node
 from pymon.config.value_types import DIRECTORY, FILE, PATHS
 from pymon.errors import ConfigError
-from pymon.executable import Search, absent, search, unreadable
+from pymon.executable import Search, find_absence, find_read_error, search
 from pymon.installed import ALERTS, MONITORS, Offer, offers
 from pymon.model.argument import Verdicts
 from pymon.model.auth import AuthRules
@@ -41,7 +41,7 @@ from pymon.model.problem import Problem, Severity
 from pymon.model.seen import FileSeen
 from pymon.model.settings import PluginOrder, Settings
 from pymon.model.site import Site
-from pymon.share import shared
+from pymon.share import share_path
 from pymon.text import decode, encode
 
 
@@ -139,12 +139,12 @@ def read(
     limits = limits or ConfigLimits()
     source = _read_source(path, m4, limits)
     report = ProblemReport(source, limits)
-    with _collector_paused():
+    with _pause_collector():
         tree = parse(report)
         for code, number, column, facts in source.notices:
             report.add_at(code, Place(source.name, number, column), **facts)
         parsed = build(tree, report)
-        settings = complete(parsed.site.settings, overrides or {})
+        settings = complete_settings(parsed.site.settings, overrides or {})
         _check_files(parsed, settings, overrides or {}, report)
         auth, auth_problems = _read_auth(settings.authfile, is_given="authfile" in (overrides or {}))
         report.include(auth_problems)
@@ -156,7 +156,7 @@ def read(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def _pause_collector() -> Iterator[None]:
     """Keep the cyclic collector from walking through a growing site again and again; nothing here makes cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -233,19 +233,19 @@ def _refusal(code: str, place: Place, **facts: object) -> ConfigError:
     return ConfigError(report.problems())
 
 
-def complete(settings: Settings, overrides: Mapping[str, object]) -> Settings:
+def complete_settings(settings: Settings, overrides: Mapping[str, object]) -> Settings:
     """Apply the command line, make paths absolute, and let pymon's own plugins be found last, or first (plugins)."""
     changes: dict[str, Any] = {
         name: tuple(value.split(":")) if isinstance(value, str) and VARIABLES[name].type is PATHS else value
         for name, value in overrides.items()
     }
     resolved = resolve_paths(replace(settings, **changes), str(Path.cwd()))
-    mondir = _with_own(resolved.mondir, str(shared("monitors")), resolved.plugins)
-    alertdir = _with_own(resolved.alertdir, str(shared("alerts")), resolved.plugins)
+    mondir = _add_own(resolved.mondir, str(share_path("monitors")), resolved.plugins)
+    alertdir = _add_own(resolved.alertdir, str(share_path("alerts")), resolved.plugins)
     return replace(resolved, mondir=mondir, alertdir=alertdir)
 
 
-def _with_own(directories: tuple[str, ...], own: str, order: PluginOrder) -> tuple[str, ...]:
+def _add_own(directories: tuple[str, ...], own: str, order: PluginOrder) -> tuple[str, ...]:
     """Directories, and that of pymon's own plugins where it belongs."""
     return tuple(dict.fromkeys((own, *directories) if order is PluginOrder.OWN else (*directories, own)))
 
@@ -304,7 +304,7 @@ def _check_directories(keyword: Keyword, token: Token, settings: Settings, repor
         path = Path(base, name)
         offset = (token.start_pos or 0) + max(0, token.find(name))
         # who checks need not be the one who runs the daemon, which alone has to write into the others
-        error = unreadable(str(path)) if keyword.type is PATHS else absent(str(path))
+        error = find_read_error(str(path)) if keyword.type is PATHS else find_absence(str(path))
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             hint = (
                 ""
@@ -344,7 +344,7 @@ class PluginFinder:
 
     def search(self, name: str, directories: Sequence[str], group: str) -> Search:
         """The same, and why there is nothing to run; of a package, ``path`` is its name."""
-        has_own = bool(directories) and directories[-1] in (str(shared("monitors")), str(shared("alerts")))
+        has_own = bool(directories) and directories[-1] in (str(share_path("monitors")), str(share_path("alerts")))
         found = search(name, directories[:-1] if has_own else directories)
         if found.path:
             return found

@@ -32,16 +32,16 @@ def _resolve(keyword: Keyword, settings: Settings, resolved: dict[str, Any]) -> 
         _resolve(VARIABLES[keyword.under], settings, resolved)
     base, value = resolved[keyword.under], getattr(settings, keyword.name)
     if isinstance(value, tuple):
-        resolved[keyword.name] = _all_under(base, value)
+        resolved[keyword.name] = _join_all(base, value)
     elif value or keyword.default[0]:
-        resolved[keyword.name] = _under(base, value)
+        resolved[keyword.name] = _join(base, value)
 
 
-def _under(base: str, path: str) -> str:
+def _join(base: str, path: str) -> str:
     """A path joined to a base, without a trailing slash, dots and double slashes."""
     return posixpath.normpath(posixpath.join(base, path))
 
 
-def _all_under(base: str, paths: Iterable[str]) -> tuple[str, ...]:
+def _join_all(base: str, paths: Iterable[str]) -> tuple[str, ...]:
     """Several paths, without repetition."""
-    return tuple(dict.fromkeys(_under(base, path) for path in paths))
+    return tuple(dict.fromkeys(_join(base, path) for path in paths))

@@ -49,7 +49,7 @@ class ProblemReport:
         self._fatal += known.severity is Severity.ERROR and not known.starts
         if self._counts[known.severity] > self._limits.problems:
             return
-        text = cut_before_secret(self.source.physical(place.line))
+        text = cut_before_secret(self.source.physical_line(place.line))
         message, advice = known.message.format(**facts), known.advice.format(**facts)
         self._problems.append(Problem(known.severity, kind, place, message, advice, text))
 

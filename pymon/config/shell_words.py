@@ -39,7 +39,7 @@ def split_words(text: str) -> tuple[str, ...]:
     while position < len(text):
         match = _PIECE.match(text, position)
         if match is None:
-            raise WordSplitError(_unfinished(text, position), position)
+            raise WordSplitError(_describe_unfinished(text, position), position)
         position = match.end()
         kind = match.lastgroup
         if kind == "blank":
@@ -59,7 +59,7 @@ def split_blanks(text: str) -> list[str]:
     return text.split() if text.isascii() else [word for word in _BLANKS.split(text) if word]
 
 
-def _unfinished(text: str, position: int) -> str:
+def _describe_unfinished(text: str, position: int) -> str:
     """Describe why no further piece could be read at a position."""
     if text[position] == "\\":
         return "the backslash at the end has nothing after it"
@@ -74,7 +74,7 @@ def locate_words(text: str) -> tuple[int, ...]:
     while position < len(text):
         match = _PIECE.match(text, position)
         if match is None:
-            raise WordSplitError(_unfinished(text, position), position)
+            raise WordSplitError(_describe_unfinished(text, position), position)
         is_blank = match.lastgroup == "blank"
         if not is_blank and not in_word:
             starts.append(position)

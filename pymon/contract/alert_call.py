@@ -40,7 +40,7 @@ def alert_invocation(
     A NUL, which no argument or variable can hold, is passed as U+FFFD (A-nul); MON_* variables are cut at 64 KiB
     and the host list at 120 KiB, because the kernel would refuse to start the alert (Q21). Standard input is whole.
     """
-    told = _joined(hosts)
+    told = _join_hosts(hosts)
     arguments = alert_arguments(call.key.service, call.key.group, told, call.at, call.event, call.command.arguments)
     environ = dict(base_environ)
     environ.update((name, clean(value)) for name, value in service.environment)
@@ -99,7 +99,7 @@ def check_outcome(call: AlertCall) -> str:
     return (call.state.check or CheckOutcome.OK).value
 
 
-def _joined(hosts: Sequence[str]) -> str:
+def _join_hosts(hosts: Sequence[str]) -> str:
     """The hosts in one argument; those that do not fit are left out."""
     text = " ".join(hosts)
     if len(text) * 4 <= HOSTS_LIMIT:

@@ -41,15 +41,15 @@ def host_outcomes(order: CheckOrder, result: CheckResult, *, is_sdk: bool = Fals
         if len(told) == len(hosts) and all(type(told.get(host)) is HostOutcome for host in hosts):
             return told  # as every check has it whose monitor is the SDK's
         if any(host in told for host in hosts):
-            return {host: _as_outcome(told.get(host)) for host in hosts}
+            return {host: _to_outcome(told.get(host)) for host in hosts}
     unknown = dict.fromkeys(hosts, HostOutcome.UNKNOWN)
     if result.cause is not Cause.EXITED:
         return unknown
     match result.outcome:
         case CheckOutcome.OK:
-            return unknown | dict.fromkeys(_given(order), HostOutcome.UP)
+            return unknown | dict.fromkeys(_find_given_hosts(order), HostOutcome.UP)
         case CheckOutcome.FAILED:
-            return unknown | _by_summary(order, result.output)
+            return unknown | _read_summary(order, result.output)
         case CheckOutcome.BROKEN:
             return unknown
 
@@ -59,17 +59,17 @@ def _contradicts(told: Mapping[str, HostOutcome], outcome: CheckOutcome) -> bool
     return (outcome is CheckOutcome.OK and is_down) or (outcome is CheckOutcome.FAILED and not is_down)
 
 
-def _by_summary(order: CheckOrder, output: str) -> dict[str, HostOutcome]:
+def _read_summary(order: CheckOrder, output: str) -> dict[str, HostOutcome]:
     summary = output[: SUMMARY_LIMIT + 1].partition("\n")[0]
     down = [host for host in order.hosts if names_host(summary, host)]
     if not down:
         return {}
     is_whole = len(summary) <= SUMMARY_LIMIT
-    up = dict.fromkeys(_given(order), HostOutcome.UP) if is_whole else {}
+    up = dict.fromkeys(_find_given_hosts(order), HostOutcome.UP) if is_whole else {}
     return up | dict.fromkeys(down, HostOutcome.DOWN)
 
 
-def _given(order: CheckOrder) -> tuple[str, ...]:
+def _find_given_hosts(order: CheckOrder) -> tuple[str, ...]:
     """The hosts that the monitor was called with: not all, where its line in mon.cf ends in ``;;``."""
     if order.arguments[-len(order.hosts) :] == order.hosts:
         return order.hosts
@@ -77,6 +77,6 @@ def _given(order: CheckOrder) -> tuple[str, ...]:
     return tuple(host for host in order.hosts if host in arguments)
 
 
-def _as_outcome(outcome: object) -> HostOutcome:
+def _to_outcome(outcome: object) -> HostOutcome:
     """What a monitor told, which may be anybody's."""
     return outcome if isinstance(outcome, HostOutcome) else HostOutcome.UNKNOWN

@@ -41,7 +41,7 @@ from pymon.model.effect import AlertCall, Rule, SendReason, SendRule, Suppressio
 from pymon.model.service import LIST_OF, Alert, AlertKind, Command, Period, Service
 from pymon.model.state import PeriodState, ServiceState, summary_of
 from pymon.model.status import EventKind
-from pymon.model.whole_seconds import elapsed, lasting
+from pymon.model.whole_seconds import elapsed, format_elapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,8 @@ def _check_acknowledgement(occasion: Occasion) -> Suppression | None:
     if not state.ack or event.kind in (EventKind.UP, EventKind.ACK, EventKind.DISABLE):
         return None
     said = acknowledgement.describe(state.ack_comment)
-    return Suppression(Rule.ACK, f"acknowledged {lasting(state.ack, event.at)} ago{f' ({said})' if said else ''}")
+    comment = f" ({said})" if said else ""
+    return Suppression(Rule.ACK, f"acknowledged {format_elapsed(state.ack, event.at)} ago{comment}")
 
 
 def _ends_acknowledgement(occasion: Occasion) -> bool:

@@ -22,7 +22,7 @@ from pymon.model.effect import Noticed
 from pymon.model.service import Service
 from pymon.model.state import ServiceState
 from pymon.model.summary import names_host
-from pymon.model.whole_seconds import elapsed, lasting
+from pymon.model.whole_seconds import elapsed, format_elapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class _Evaluation:
         if not state.op_status.is_success and not state.is_broken:
             return f"{key} is in state {state.op_status.name.lower()}"
         if _remembers(service, state, self.now):
-            ago = lasting(state.outage_ended, self.now)
+            ago = format_elapsed(state.outage_ended, self.now)
             return f"{key} was failing until {ago} ago (dep_memory {format_duration(service.dep_memory)})"
         return f"{key} depends on a service that is failing"
 

@@ -14,7 +14,7 @@ from pymon.model.duration import format_duration
 from pymon.model.effect import Rule, SendReason, SendRule, Suppression
 from pymon.model.service import Alert, AlerteveryMode, Command, ExitRange, Period
 from pymon.model.state import PeriodState, ServiceState, summary_of
-from pymon.model.whole_seconds import elapsed, lasting
+from pymon.model.whole_seconds import elapsed, format_elapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def judge_recovery(period: Period, counters: PeriodState, state: ServiceState, n
     lasted = elapsed(state.first_failure, now)
     if period.upalertafter is None or lasted >= period.upalertafter:
         return replace(outcome, lasting=lasted)
-    text = f"upalertafter {format_duration(period.upalertafter)}: the outage lasted {lasting(state.first_failure, now)}"
+    length = format_elapsed(state.first_failure, now)
+    text = f"upalertafter {format_duration(period.upalertafter)}: the outage lasted {length}"
     return Suppression(Rule.UPALERTAFTER, text, period.key)
 
 
@@ -135,7 +136,7 @@ def _alertevery(
     if not holds:
         detail = period.alertevery_mode is AlerteveryMode.OBSERVE_DETAIL
         return replace(over, rule=SendRule.OUTPUT_CHANGED if detail else SendRule.SUMMARY_CHANGED)
-    ago = lasting(counters.last_alert, now)
+    ago = format_elapsed(counters.last_alert, now)
     text = f"alertevery {format_duration(period.alertevery)}{option}: last alert {ago} ago{fact}"
     return Suppression(Rule.ALERTEVERY, text, period.key)
 
@@ -159,7 +160,7 @@ def _alertafter_time(period: Period, counters: PeriodState, reason: SendReason, 
     if failing > window:
         rule = SendRule.WINDOW_REACHED if _starts_over(reason) else reason.rule
         return Ruling(after, replace(reason, rule=rule, count=None, wanted=None, lasting=failing, window=window))
-    text = f"alertafter {format_duration(window)}: failing for {lasting(since, now)}, not for longer yet"
+    text = f"alertafter {format_duration(window)}: failing for {format_elapsed(since, now)}, not for longer yet"
     return Ruling(after, Suppression(Rule.ALERTAFTER, text, period.key))
 
 
@@ -178,7 +179,7 @@ def _alertafter_count(
         rule = SendRule.WINDOW_REACHED if reached else reason.rule
         facts = replace(reason, count=count, wanted=wanted, lasting=elapsed(since, now), window=window)
         return Ruling(after, replace(facts, rule=rule))
-    first = "" if count == 1 else f", the first one {lasting(since, now)} ago"
+    first = "" if count == 1 else f", the first one {format_elapsed(since, now)} ago"
     text = f"alertafter {wanted} {format_duration(window)}: failure {count} of {wanted}{first}"
     return Ruling(after, Suppression(Rule.ALERTAFTER, text, period.key))
 

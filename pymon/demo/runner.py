@@ -25,7 +25,7 @@ from pymon.model.change import Observer
 from pymon.model.depend import ServiceKey
 from pymon.model.site import Site
 from pymon.model.status import OpStatus
-from pymon.share import shared
+from pymon.share import share_path
 
 ONCE = Pace(hold=0.5, limit=20.0)
 SHOW = Pace(hold=5.0, limit=20.0)
@@ -98,12 +98,12 @@ async def _run_engine(site: Site, environ: Mapping[str, str], observer: Observer
 def _site(directory: Path) -> Site:
     """What etc/demo.cf says, with pymon's own plugins, and everything that is written kept in ``directory``."""
     overrides = {
-        "mondir": (str(shared("monitors")),),
-        "alertdir": (str(shared("alerts")),),
+        "mondir": (str(share_path("monitors")),),
+        "alertdir": (str(share_path("alerts")),),
         "statedir": str(directory),
         "logdir": str(directory),
     }
-    return load(shared("etc") / "demo.cf", overrides=overrides).site
+    return load(share_path("etc") / "demo.cf", overrides=overrides).site
 
 
 class _Show:
@@ -235,7 +235,7 @@ class _Show:
             f"Your turn:  {kills}; it is started again after {REVIVE:.0f} s",
             f"            curl http://{first}/sick  (it answers 503), /well",
             *through,
-            f"            pymon check {_shorten_path(shared('etc') / 'demo.cf')} --explain web1 {SERVICE}",
+            f"            pymon check {_shorten_path(share_path('etc') / 'demo.cf')} --explain web1 {SERVICE}",
             f"            tail -f {self._directory / LOG}",
             "Ctrl-C ends the demo.",
         )

@@ -13,7 +13,7 @@ from pymon.model.site import Site
 from pymon.model.state import ServiceState
 
 
-def _nothing(_key: ServiceKey | None) -> Sequence[Owed]:
+def _owe_nothing(_key: ServiceKey | None) -> Sequence[Owed]:
     return ()
 
 
@@ -49,7 +49,7 @@ class Snapshot:
     hostname: str = ""
     banished: Sequence[Banished] = ()
     departed: Mapping[ServiceKey, ServiceState] = field(default_factory=dict)
-    owed: Callable[[ServiceKey | None], Sequence[Owed]] = _nothing
+    owed: Callable[[ServiceKey | None], Sequence[Owed]] = _owe_nothing
 
     def next_check(self, key: ServiceKey) -> float | None:
         """When a service is checked next; None if it is not scheduled."""

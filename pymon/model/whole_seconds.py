@@ -17,6 +17,6 @@ def elapsed(since: float, now: float) -> int:
     return floor(now - since + 0.5)
 
 
-def lasting(since: float, now: float) -> str:
+def format_elapsed(since: float, now: float) -> str:
     """The same for people; what is to come by a clock that was set, or by somebody's ``set``, counts as just now."""
     return format_duration(max(elapsed(since, now), 0))

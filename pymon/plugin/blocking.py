@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, ParamSpec, TypeVar
 
 from pymon.scarcity.symptoms import NoThread
-from pymon.scarcity.waiting import start_thread, when_possible
+from pymon.scarcity.waiting import retry_until_possible, start_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class Blocking(Generic[P, T]):
 
         name = getattr(self._function, "__name__", "blocking")
         # a daemon thread: one that hangs must not keep the program from ending
-        await when_possible(
+        await retry_until_possible(
             lambda: start_thread(threading.Thread(target=work, name=name, daemon=True)), "start a thread"
         )
         try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from pymon.plugin.net import Address
-from pymon.scarcity.waiting import when_possible
+from pymon.scarcity.waiting import retry_until_possible
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ async def exchange(address: Address, data: bytes, accept: Callable[[Datagram], T
     Without a time limit. Raises OSError where the system or the other side refuses (port unreachable).
     """
     loop = asyncio.get_running_loop()
-    connection = await when_possible(lambda: socket.socket(address[0], socket.SOCK_DGRAM), "open a socket")
+    connection = await retry_until_possible(lambda: socket.socket(address[0], socket.SOCK_DGRAM), "open a socket")
     with connection:
         connection.setblocking(False)
         connection.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)

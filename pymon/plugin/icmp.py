@@ -26,7 +26,7 @@ from pymon.errors import PluginError
 from pymon.plugin.net import Address
 from pymon.scarcity.lack import note_lack
 from pymon.scarcity.symptoms import shortage_in
-from pymon.scarcity.waiting import when_possible
+from pymon.scarcity.waiting import retry_until_possible
 
 BACKOFF = 1.5
 """factor by which each wait is longer than the one before, as fping has it"""
@@ -98,7 +98,7 @@ class _Run:
     async def __aenter__(self) -> _Run:
         try:
             for family in dict.fromkeys(family for family, _ in self._targets):
-                opened = await when_possible(partial(_Socket, family, self._id), "open an ICMP socket")
+                opened = await retry_until_possible(partial(_Socket, family, self._id), "open an ICMP socket")
                 self._sockets[family] = opened
                 self._loop.add_reader(opened.fileno, self._read, opened)
         except BaseException:

@@ -22,8 +22,8 @@ from pymon.scarcity.waiting import (
     LONGEST_PAUSE,
     has_descriptors,
     is_worth_waiting,
+    retry_until_possible,
     start_thread,
-    when_possible,
 )
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ async def connect_any(found: Sequence[Address]) -> socket.socket:
 
 
 async def _connect_to(address: Address) -> socket.socket:
-    connection = await when_possible(lambda: socket.socket(address[0], socket.SOCK_STREAM), "open a socket")
+    connection = await retry_until_possible(lambda: socket.socket(address[0], socket.SOCK_STREAM), "open a socket")
     try:
         connection.setblocking(False)
         if not _connects_at_once(connection, address):
@@ -156,7 +156,7 @@ async def _connect_to_first(found: Sequence[Address]) -> socket.socket:
     from aiohappyeyeballs import start_connection  # noqa: PLC0415  # a millisecond, for hosts of several addresses
 
     # the first attempt waits for a descriptor where the machine has none to spare
-    first = await when_possible(lambda: socket.socket(found[0][0], socket.SOCK_STREAM), "open a socket")
+    first = await retry_until_possible(lambda: socket.socket(found[0][0], socket.SOCK_STREAM), "open a socket")
     connecting = _Connecting(asyncio.get_running_loop(), first)
     loop = cast(asyncio.AbstractEventLoop, connecting)
     infos = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for family, address in found]
@@ -233,7 +233,7 @@ class _Lookups:
         with queueing():
             await self._free.acquire()
         try:
-            return await when_possible(lambda: self._begin(host), f"look {host} up")
+            return await retry_until_possible(lambda: self._begin(host), f"look {host} up")
         except BaseException:
             self._free.release()
             raise

@@ -35,7 +35,7 @@ from pymon.process.start_queue import start_queue
 from pymon.process.system_limits import give_limit, limit_of_programs
 from pymon.scarcity.lack import queueing
 from pymon.scarcity.symptoms import shortage_in
-from pymon.scarcity.waiting import when_possible
+from pymon.scarcity.waiting import retry_until_possible
 from pymon.text import encode
 
 log = logging.getLogger("pymon.plugin")
@@ -81,10 +81,10 @@ async def run_process(
     async with AsyncExitStack() as stack:
         with queueing():
             await stack.enter_async_context(PLACES.get() or nullcontext())
-            await stack.enter_async_context(start_queue().turn())
+            await stack.enter_async_context(start_queue().wait_turn())
         began = clock.steady()
         try:
-            child = await when_possible(
+            child = await retry_until_possible(
                 lambda: _Child(command, invocation, reap_group, limits, measures=on_bad_measurement is not None),
                 f"start {invocation.path}",
                 limit=time_limit,
@@ -160,7 +160,7 @@ class _Child:
         self._measured = measurement_file() if measures else None
         self._process = self._start(command, invocation)
         if self._measured is not None:
-            self._measured.passed_on()
+            self._measured.close_write_end()
         self._loop.add_reader(self._out, self._read)
         if self._in >= 0:
             self._feed()
@@ -209,22 +209,22 @@ class _Child:
         except OSError:
             self._poll()
         else:
-            self._loop.add_reader(self._pidfd, self._gone)
+            self._loop.add_reader(self._pidfd, self._finish)
 
     def _poll(self) -> None:
         info = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if info is None:
             self._loop.call_later(self._limits.look_every, self._poll)
         else:
-            self._gone()
+            self._finish()
 
     def has_exited(self) -> bool:
         """Whether it has come to its end, also if the event loop, which was held up, has not been told yet."""
         if not self.exited.done() and os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            self._gone()
+            self._finish()
         return self.exited.done()
 
-    def _gone(self) -> None:
+    def _finish(self) -> None:
         """It has exited: take what is in the pipe, end what it left behind, reap it (in this order, for while it is
         a zombie its process group's number belongs to nobody else)."""
         if self._pidfd >= 0:

@@ -49,7 +49,7 @@ class MeasurementFile:
         """What the program opens."""
         return f"{_DESCRIPTORS}/{self.descriptor}"
 
-    def passed_on(self) -> None:
+    def close_write_end(self) -> None:
         """The program has the descriptor now."""
         os.close(self.descriptor)
         self.descriptor = -1
@@ -91,7 +91,7 @@ class MeasurementFile:
         if self._source >= 0:
             self._stop()
         if self.descriptor >= 0:
-            self.passed_on()
+            self.close_write_end()
 
 
 async def _parse(text: bytes) -> SideNotes:

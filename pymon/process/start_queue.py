@@ -41,7 +41,7 @@ class StartQueue:
         self._planned: asyncio.Handle | None = None
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def wait_turn(self) -> AsyncIterator[None]:
         """Wait for a turn. Start one program inside, before anything is awaited, and stay inside until it has ended."""
         loop = asyncio.get_running_loop()
         mine: asyncio.Future[None] = loop.create_future()
@@ -64,9 +64,9 @@ class StartQueue:
     def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
         """Give a turn in the next turn of the loop, if somebody waits and there is room."""
         if self._planned is None and self._waiting and self._young < self._young_limit:
-            self._planned = loop.call_soon(self._give, loop)
+            self._planned = loop.call_soon(self._give_turn, loop)
 
-    def _give(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _give_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         self._planned = None
         while self._waiting:
             purpose, waiting = next(iter(self._waiting.items()))

@@ -252,10 +252,10 @@ def parse_op_status(text: str) -> OpStatus:
 
 def to_json(status: ServiceStatus) -> dict[str, object]:
     """The status as JSON values: null for what is unknown or never was."""
-    return lasting_json(status) | live_json(status.live)
+    return to_lasting_json(status) | live_json(status.live)
 
 
-def lasting_json(status: ServiceStatus) -> dict[str, object]:
+def to_lasting_json(status: ServiceStatus) -> dict[str, object]:
     """The same without the live fields."""
     return {
         "group": status.group,

@@ -24,7 +24,7 @@ from pymon.executable import HEAD, examine, is_sdk_plugin, search
 from pymon.installed import Offer, offers
 from pymon.plugin_object import plugin_at, plugin_in, reason
 from pymon.runner.limits import RunnerLimits
-from pymon.share import shared
+from pymon.share import share_path
 
 log = logging.getLogger("pymon.plugin")
 
@@ -176,7 +176,7 @@ def _candidates(
     directories: Sequence[str], group: str, suffix: str = "", limits: RunnerLimits = _LIMITS
 ) -> Iterator[_Candidate]:
     """All that there is, in the order in which it counts; what cannot be run only with a ``suffix``."""
-    own = shared("monitors"), shared("alerts")
+    own = share_path("monitors"), share_path("alerts")
     has_own = bool(directories) and Path(directories[-1]) in own
     before, after = (directories[:-1], directories[-1:]) if has_own else (directories, ())
     for directory in before:

@@ -55,12 +55,12 @@ _NUMBERED_OTHERWISE = (socket.gaierror, socket.herror, ssl.SSLError)
 
 def _of_system(error: OSError) -> str:
     number = error.errno or 0
-    if number in _OF_ANY_CALL or (number == errno.EAGAIN and _is_of_a_start(error)):
+    if number in _OF_ANY_CALL or (number == errno.EAGAIN and _is_start_error(error)):
         return os.strerror(number)
     return ""
 
 
-def _is_of_a_start(error: OSError) -> bool:
+def _is_start_error(error: OSError) -> bool:
     if isinstance(error, NoThread):
         return True
     frames = traceback.extract_tb(error.__traceback__)
@@ -87,10 +87,10 @@ def is_ours(error: BaseException) -> bool:
         return True
     if shortage_in(error):
         return True
-    return isinstance(error, PermissionError) and (error.filename is not None or not _is_to_others(error))
+    return isinstance(error, PermissionError) and (error.filename is not None or not _is_to_other_host(error))
 
 
-def _is_to_others(error: PermissionError) -> bool:
+def _is_to_other_host(error: PermissionError) -> bool:
     """Whether a call to another host was refused, rather than a file or a socket of our own."""
     last = error.__traceback__
     if last is None:

@@ -43,7 +43,7 @@ def is_worth_waiting() -> bool:
     return no_longer is None or not no_longer.is_set()
 
 
-async def when_possible(make: Callable[[], T], what: str, *, limit: float | None = None) -> T:
+async def retry_until_possible(make: Callable[[], T], what: str, *, limit: float | None = None) -> T:
     """What ``make`` returns; while it raises one of SHORTAGES, it is called again.
 
     ``what`` says what it does, for the log. ``limit`` is in seconds: after these its error is raised. Other errors

@@ -178,7 +178,7 @@ class Server:
             if place.kind is ListenerKind.TRAPS:
                 self.traps.receive_from(each)
                 continue
-            tls = self._tls_now if place.kind is ListenerKind.TLS else None
+            tls = self._load_tls if place.kind is ListenerKind.TLS else None
             task = asyncio.create_task(self.clients.accept_from(each, tls), name=f"accept {place}")
             task.add_done_callback(_report_end)
             post.tasks.append(task)
@@ -203,7 +203,7 @@ class Server:
         if self._is_started:
             log.info("listening no more on %s", place)
 
-    def _tls_now(self) -> ssl.SSLContext:
+    def _load_tls(self) -> ssl.SSLContext:
         if self._tls is None:
             raise ConnectionAbortedError("there is no TLS any more")
         return self._tls

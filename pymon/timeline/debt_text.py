@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from pymon.model.debt import Owed
 from pymon.model.depend import ServiceKey
-from pymon.model.whole_seconds import lasting
+from pymon.model.whole_seconds import format_elapsed
 from pymon.text import printable
 
 GONE = "mon.cf does not have the upalert any more that was in force when the down alert was called"
@@ -20,7 +20,7 @@ def lines(owed: Iterable[Owed], now: float) -> list[str]:
     """Lines for each debt of one service that is not paid in the usual way: what it is, and what pays it by hand."""
     told = []
     for each in owed:
-        since = f"called {lasting(each.at, now)} ago"
+        since = f"called {format_elapsed(each.at, now)} ago"
         if not each.is_paid_at_recovery:
             told.append(f"  unpaid   {each.alert} ({since}): {each.why}")
         elif each.why:

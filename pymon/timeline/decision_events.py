@@ -31,7 +31,7 @@ from pymon.model.service import LIST_OF, AlertKind, Service
 from pymon.model.state import ServiceState, summary_of
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
-from pymon.model.whole_seconds import lasting
+from pymon.model.whole_seconds import format_elapsed
 from pymon.text import bounded
 from pymon.timeline.debt_text import GONE
 
@@ -181,7 +181,7 @@ def _describe_success(before: ServiceState, after: ServiceState, cause: CheckRes
     if before.op_status is not OpStatus.FAIL or not before.first_failure:
         return f"{how}{said}"
     before = ending(before)
-    lasted, count = lasting(before.first_failure, now), before.consec_failures
+    lasted, count = format_elapsed(before.first_failure, now), before.consec_failures
     if before.broken:
         return f"{how} after its check was broken for {lasted} ({count} in a row){said}"
     return f"{how} after {lasted} of failure ({count} {'failure' if count == 1 else 'failures'} in a row){said}"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pymon.config.loader import complete
+from pymon.config.loader import complete_settings
 from pymon.config.loader import read as read_configuration
 from pymon.executable import search
 from pymon.installed import ALERTS, MONITORS
@@ -27,7 +27,7 @@ def settings_of(configfile: Path | None, default: Path) -> tuple[Settings, str]:
     is wrong in it otherwise does not matter here.
     """
     if configfile is None and not os.path.lexists(default):
-        return complete(Settings(), {}), "none, so mon's own directories"
+        return complete_settings(Settings(), {}), "none, so mon's own directories"
     file = configfile or default
     return read_configuration(file).site.settings, str(file)
 

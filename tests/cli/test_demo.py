@@ -20,7 +20,7 @@ from pymon.demo.runner import web_servers
 from pymon.demo.table import VIRTUAL, WEIGHT
 from pymon.model.depend import ServiceKey
 from pymon.model.service import AlertKind
-from pymon.share import shared
+from pymon.share import share_path
 from tests.ports import fixed_port
 from tests.uml.guest import Guest
 
@@ -136,7 +136,7 @@ def test_web_servers_end_with_a_demo_that_was_killed(tmp_path: Path) -> None:
 
 
 def test_the_configuration_speaks_of_the_same_servers() -> None:
-    site = load(shared("etc") / "demo.cf").site
+    site = load(share_path("etc") / "demo.cf").site
     assert set(site.watches) == {server.name for server in web_servers()}
     for server in web_servers():
         assert [host.name for host in site.hosts(server.name)] == [server.address]

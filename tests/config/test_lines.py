@@ -110,7 +110,7 @@ def test_every_character_is_located_where_it_stands(text: str) -> None:
     source = Source("f", text, FIRST_WORDS)
     physical = text.split("\n")
     for line in list(source):
-        assert source.logical(line.number) == line.text
+        assert source.logical_line(line.number) == line.text
         for offset, char in enumerate(line.text):
             place = source.locate(line.number, offset)
             assert physical[place.line - 1][place.column - 1] == char

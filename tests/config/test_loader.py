@@ -16,7 +16,7 @@ from pymon.errors import ConfigError
 from pymon.executable import Search, search
 from pymon.model.problem import Severity
 from pymon.model.settings import Settings
-from pymon.share import shared
+from pymon.share import share_path
 from tests.config.samples import problems_of
 from tests.programs import write_program
 from tests.tools import RequireTool
@@ -122,7 +122,7 @@ def test_command_line_beats_the_file(folder: Path) -> None:
     overrides = {"histlength": 7, "mondir": f"{folder}/mon.d/:sub", "basedir": "/base", "pidfile": ""}
     settings = load(path, overrides=overrides).site.settings
     assert (settings.histlength, settings.maxprocs, settings.pidfile) == (7, 3, "")
-    assert settings.mondir == (str(folder / "mon.d"), "/base/sub", str(shared("monitors")))
+    assert settings.mondir == (str(folder / "mon.d"), "/base/sub", str(share_path("monitors")))
 
 
 def test_paths_become_absolute() -> None:

@@ -11,7 +11,7 @@ from pymon.config.loader import load, program_finder
 from pymon.installed import ALERTS, MONITORS
 from pymon.model.settings import PluginOrder
 from pymon.runner.registry import scan
-from pymon.share import shared
+from pymon.share import share_path
 from tests.programs import write_program
 
 SITE = "hostgroup g h\n\nwatch g\n service s\n  interval 1m\n  monitor tcp.monitor -p 80\n  period wd {Sun-Sat}\n"
@@ -57,16 +57,16 @@ def test_own_comes_first(tmp_path: Path) -> None:
     settings = load(written(tmp_path, "plugins = own", "    alert mine.alert\n")).site.settings
     assert settings.plugins is PluginOrder.OWN
     find = program_finder(settings)
-    assert find("tcp.monitor", MONITORS).path == str(shared("monitors") / "tcp.monitor")
+    assert find("tcp.monitor", MONITORS).path == str(share_path("monitors") / "tcp.monitor")
     assert find("mine.alert", ALERTS).path == str(tmp_path / "alert.d" / "mine.alert")
     file = scan(settings.mondir, {"tcp.monitor"}, group=MONITORS)["tcp.monitor"]
-    assert file.path == str(shared("monitors") / "tcp.monitor")
+    assert file.path == str(share_path("monitors") / "tcp.monitor")
     assert file.hides == (str(tmp_path / "mon.d" / "tcp.monitor"),)
 
 
 def test_a_copy_of_ours_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "mon.d").mkdir(exist_ok=True)
-    shutil.copy(shared("monitors") / "tcp.monitor", tmp_path / "mon.d")
+    shutil.copy(share_path("monitors") / "tcp.monitor", tmp_path / "mon.d")
     assert load(written(tmp_path, "", "")).problems == ()
 
 

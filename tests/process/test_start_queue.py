@@ -40,7 +40,7 @@ class Starters:
 
     async def _start(self, name: str, purpose: str) -> None:
         STARTED_FOR.set(purpose)
-        async with self.starting.turn():
+        async with self.starting.wait_turn():
             self.started.append(name)
             self.starts.put_nowait(name)
             await self.ends[name].wait()
@@ -135,7 +135,7 @@ async def test_a_cancelled_one_takes_no_turn(cancel: Callable[[Starters], object
     starters.ends["2"].set()
     await _settle()
     async with AsyncExitStack() as stack:
-        await asyncio.wait_for(stack.enter_async_context(starters.starting.turn()), 10)
+        await asyncio.wait_for(stack.enter_async_context(starters.starting.wait_turn()), 10)
     await starters.end()
 
 

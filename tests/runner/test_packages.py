@@ -18,13 +18,13 @@ from pymon.model.measurement import Measurement
 from pymon.model.result import Cause, CheckResult
 from pymon.runner.plugin_runner import PluginRunner
 from pymon.runner.registry import PluginFile, everything, scan
-from pymon.share import shared
+from pymon.share import share_path
 from tests.ports import free_port
 from tests.runner.packages import install
 from tests.runner.scripts import BASE, script
 
 ORIGIN = "pymon-test-plugins 1.5 (pymon_test_plugins:monitor)"
-OWN = str(shared("monitors"))
+OWN = str(share_path("monitors"))
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def test_a_daemon_uses_them_and_tells_once_what_hides_what(package: Path, tmp_pa
         finally:
             daemon.kill()
     told = log.read_text()
-    own = str(shared("monitors") / "http.monitor")
+    own = str(share_path("monitors") / "http.monitor")
     assert told.count(f"http.monitor is {tmp_path}/mine/http.monitor, which hides {ORIGIN} and {own}") == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from pymon.scarcity import waiting
 from pymon.scarcity.lack import LackScope, queueing
 from pymon.scarcity.symptoms import NoThread, shortage_in
-from pymon.scarcity.waiting import NO_LONGER, wait_in_thread, when_possible
+from pymon.scarcity.waiting import NO_LONGER, retry_until_possible, wait_in_thread
 
 
 class Scarce:
@@ -37,8 +37,8 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_shortages_are_waited_out_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    assert await when_possible(Scarce(errno.EMFILE, errno.EAGAIN, errno.ENOMEM), "start x") == "there"
-    assert await when_possible(Scarce(errno.ENFILE), "start y") == "there"
+    assert await retry_until_possible(Scarce(errno.EMFILE, errno.EAGAIN, errno.ENOMEM), "start x") == "there"
+    assert await retry_until_possible(Scarce(errno.ENFILE), "start y") == "there"
     assert [record.getMessage() for record in caplog.records] == [
         "cannot start x for now: words; it waits, as do others that need the same"
     ]
@@ -47,13 +47,13 @@ async def test_shortages_are_waited_out_and_said_once(caplog: pytest.LogCaptureF
 async def test_other_errors_are_raised_at_once() -> None:
     scarce = Scarce(errno.ENOENT, errno.ENOENT)
     with pytest.raises(FileNotFoundError):
-        await when_possible(scarce, "start x")
+        await retry_until_possible(scarce, "start x")
     assert len(scarce.codes) == 1
 
 
 async def test_the_limit_ends_it_with_the_error() -> None:
     with pytest.raises(OSError, match="words") as raised:
-        await when_possible(Scarce(*[errno.EMFILE] * 1000), "start x", limit=0.02)
+        await retry_until_possible(Scarce(*[errno.EMFILE] * 1000), "start x", limit=0.02)
     assert raised.value.errno == errno.EMFILE
 
 
@@ -133,12 +133,12 @@ def test_a_context_that_was_set_aside_does_not_count() -> None:
 async def test_a_shortage_is_noted_for_who_judges() -> None:
     with LackScope() as lack:
         with LackScope() as part:
-            await when_possible(Scarce(errno.EMFILE), "open a socket")
+            await retry_until_possible(Scarce(errno.EMFILE), "open a socket")
         assert part.said == part.within == "could not open a socket: words"
         assert (lack.said, lack.within) == ("", part.said)
-        await when_possible(Scarce(), "open a socket")
+        await retry_until_possible(Scarce(), "open a socket")
     with LackScope() as other:
-        await when_possible(Scarce(), "open a socket")
+        await retry_until_possible(Scarce(), "open a socket")
     assert (other.said, other.within) == ("", "")
 
 
@@ -147,7 +147,7 @@ async def test_at_the_end_nobody_waits_for_what_is_short() -> None:
     NO_LONGER.set(ended)
     asyncio.get_running_loop().call_soon(ended.set)
     with pytest.raises(OSError, match="words"):
-        await when_possible(Scarce(*[errno.EAGAIN] * 100_000), "start x")
+        await retry_until_possible(Scarce(*[errno.EAGAIN] * 100_000), "start x")
 
 
 async def test_the_limit_of_what_waits_in_a_queue_stands_still() -> None:

@@ -15,7 +15,7 @@ from pymon.model.depend import ServiceKey
 from pymon.protocol.trap_packet import TrapPacket, format_packet
 from pymon.server.listen.addresses import ListenAddress, ListenerKind, open_sockets
 from pymon.server.traps.password_queue import QueueLimits
-from pymon.server.traps.receiver import Traps, drops_of
+from pymon.server.traps.receiver import Traps, count_kernel_drops
 from tests.server.conftest import AUTH, Live, until
 from tests.server.traps.test_receiver import ANYBODY, PACKET, Taker, rules
 
@@ -124,7 +124,7 @@ async def test_t_lost_an_overflow_of_the_socket_is_noticed(told: Told) -> None:
         made.receive_from(bound)
         for number in range(500):
             sender.sendto(format_packet(replace(PACKET, sum=f"number {number}")), bound.getsockname())
-        dropped = drops_of(bound)
+        dropped = count_kernel_drops(bound)
         assert 0 < dropped < 500
         await until(lambda: made.counters.received == 500 - dropped, 60)
         assert made.counters.overflowed == dropped

@@ -132,14 +132,14 @@ def _detail(detail: ServiceDetail, now: float, preferences: Preferences, place: 
         "text": status.last_detail,
         "ack": status.ackcomment if status.ack else "",
         "held": detail.row.held,
-        "variables": list(_filled(_variables(status, now))),
+        "variables": list(_drop_empty(_variables(status, now))),
         "link": preferences.links.get(key, ""),
         "link_text": preferences.link_texts.get(key, ""),
         "group_url": place.link(watch=status.group),
     }
 
 
-def _filled(variables: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _drop_empty(variables: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in variables if value)
 
 
@@ -149,30 +149,30 @@ def _variables(status: ServiceStatus, now: float) -> Iterator[tuple[str, str]]:
     yield "Exit Value", exit_value(status)
     yield "Dependency", status.depend
     yield "Monitor Program", status.monitor
-    yield "Last Check", _ago(age(status.last_check, now))
+    yield "Last Check", _format_ago(age(status.last_check, now))
     yield "Next Check", f"in {until_next(status)}" if is_scheduled(status) else "not scheduled"
-    yield "Last Success", _moment(status.last_success) or "never"
-    yield "Last Failure", _moment(status.last_failure)
-    yield "First Failure", _moment(status.first_failure)
-    yield "Failure Duration", _duration(status.failure_duration)
-    yield "Schedule Interval", _duration(status.interval)
+    yield "Last Success", _format_moment(status.last_success) or "never"
+    yield "Last Failure", _format_moment(status.last_failure)
+    yield "First Failure", _format_moment(status.first_failure)
+    yield "Failure Duration", _format_duration(status.failure_duration)
+    yield "Schedule Interval", _format_duration(status.interval)
     yield "Exclude Period", status.exclude_period
     yield "Exclude Hosts", " ".join(status.exclude_hosts)
-    yield "Random Skew", _duration(status.randskew)
+    yield "Random Skew", _format_duration(status.randskew)
     yield "Alerts Sent", str(status.alerts_sent or "")
-    yield "Last Alert", _moment(status.last_alert)
-    yield "Monitor Execution Duration", _duration(status.monitor_duration)
+    yield "Last Alert", _format_moment(status.last_alert)
+    yield "Monitor Execution Duration", _format_duration(status.monitor_duration)
     if status.interval is not None:
         yield "Monitor currently running", "true" if status.monitor_running else "false"
 
 
-def _ago(how_long: str) -> str:
+def _format_ago(how_long: str) -> str:
     return how_long if how_long == "never" else f"{how_long} ago"
 
 
-def _moment(moment: float) -> str:
+def _format_moment(moment: float) -> str:
     return ctime(moment) if moment else ""
 
 
-def _duration(seconds: float | None) -> str:
+def _format_duration(seconds: float | None) -> str:
     return "" if seconds is None else hms(seconds)

@@ -96,20 +96,20 @@ def look(client: Client, query: Query, reasons: Reasons) -> StatusReport | Silen
         return _trouble(client, error)
     except ValueError as error:  # the user name cannot be sent
         client.close()
-        return Silence(f"Could not authenticate: {_braced(error)}", fatal=True)
+        return Silence(f"Could not authenticate: {_escape_braces(error)}", fatal=True)
 
 
 def _trouble(client: Client, error: ReportError | ClientError) -> Silence:
     """What to say of it; the connection is closed unless the server answered."""
     if isinstance(error, AuthenticationFailed):
-        return Silence(f"Could not authenticate: {_braced(error)}", fatal=True)
+        return Silence(f"Could not authenticate: {_escape_braces(error)}", fatal=True)
     cause = error.__cause__ if isinstance(error, ReportError) else error
     if cause is None:
-        return Silence(f"nothing to show since {{since}}: {_braced(error)}")
+        return Silence(f"nothing to show since {{since}}: {_escape_braces(error)}")
     if isinstance(cause, CommandFailed | BadAnswer | ValueError):
-        return Silence(f"no answer to show since {{since}}: {_braced(error)}")
+        return Silence(f"no answer to show since {{since}}: {_escape_braces(error)}")
     client.close()
-    return Silence(f"server not reachable since {{since}}: {_braced(cause)}")
+    return Silence(f"server not reachable since {{since}}: {_escape_braces(cause)}")
 
 
 def run(query: Query, connect: Callable[[], Client], seconds: float) -> int:
@@ -187,7 +187,7 @@ def _drain(descriptor: int) -> None:
             pass
 
 
-def _braced(error: BaseException) -> str:
+def _escape_braces(error: BaseException) -> str:
     """An error's text, safe in a format string."""
     return str(error).replace("{", "{{").replace("}", "}}")
 
@@ -223,7 +223,7 @@ def _signals(wake_write: int) -> Iterator[list[int]]:
         ended.append(-128)  # the user's own wish, so the exit status is 0
 
     handlers: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Handlers]
-    handlers = {signal.SIGWINCH: _nothing, signal.SIGINT: interrupt, signal.SIGTSTP: signal.SIG_IGN}
+    handlers = {signal.SIGWINCH: _ignore, signal.SIGINT: interrupt, signal.SIGTSTP: signal.SIG_IGN}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     before |= {number: signal.signal(number, end) for number in _ENDING}
     old_wake = signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
@@ -235,5 +235,5 @@ def _signals(wake_write: int) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _nothing(_number: int, _frame: FrameType | None) -> None:
+def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Draw the picture again, in the new size."""

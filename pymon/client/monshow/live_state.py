@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pymon.client.monshow.report import Row, Selection, StatusReport, place, state_name
+from pymon.client.monshow.report import Row, Selection, StatusReport, sort_key, state_name
 from pymon.model.depend import ServiceKey
 from pymon.model.status import OpStatus
 
@@ -52,8 +52,8 @@ class LiveState(NamedTuple):
 
     def visible_rows(self, now: float) -> list[Row]:
         """The rows to show: failures first, then what changed of late, then the others in monshow's order."""
-        rows = [row for row in self._rows() if self.selection.takes(row.status) or self.is_fresh(row.status.key, now)]
-        return sorted(rows, key=lambda row: (not row.status.opstatus.is_failure, *place(row)))
+        rows = [row for row in self._rows() if self.selection.shows(row.status) or self.is_fresh(row.status.key, now)]
+        return sorted(rows, key=lambda row: (not row.status.opstatus.is_failure, *sort_key(row)))
 
     def counts(self) -> dict[OpStatus, int]:
         """How many services are in each state, shown or not; those whose check is broken are not among them."""

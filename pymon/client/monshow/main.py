@@ -72,8 +72,8 @@ def show(options: MonshowOptions) -> int:
     preferences = monshow_rc.read(path)
     for complaint in preferences.complaints:
         _complain(complaint)
-    query = wish_of(options, preferences)
-    who = _who(options.login) if options.auth else None
+    query = make_query(options, preferences)
+    who = _read_credentials(options.login) if options.auth else None
     if options.live is not None:
         return _live(query, options, preferences, who)
     on_terminal = sys.stdout.isatty() and not options.html
@@ -87,7 +87,7 @@ def show(options: MonshowOptions) -> int:
     if options.html:
         from pymon.client.monshow import html as monshow_html  # noqa: PLC0415  # the template engine costs more than all the rest
 
-        _write(monshow_html.render(report, preferences, _place(options)))
+        _write(monshow_html.render(report, preferences, _link_target(options)))
     else:
         _write(render(report, colour=on_terminal and _colours(), guard=on_terminal))
     return 0
@@ -102,7 +102,7 @@ def cgi() -> int:
     try:
         options = monshow_cgi.options(os.environ, sys.stdin.buffer)
         preferences = monshow_rc.read(monshow_rc.find(None, options.view, Path()))
-        query = wish_of(options, preferences)._replace(reasons=True, descriptions=True, complain=lambda _text: None)
+        query = make_query(options, preferences)._replace(reasons=True, descriptions=True, complain=lambda _text: None)
         report = ask(query, make_client(options, preferences, None))
     except (RcError, NoSuchService) as error:
         _write(monshow_cgi.header("404 Not Found") + monshow_html.render_error(str(error), preferences))
@@ -110,7 +110,7 @@ def cgi() -> int:
     except PymonError as error:
         _write(monshow_cgi.header("502 Bad Gateway") + monshow_html.render_error(str(error), preferences))
         return 1
-    _write(monshow_cgi.header() + monshow_html.render(report, preferences, _place(options)))
+    _write(monshow_cgi.header() + monshow_html.render(report, preferences, _link_target(options)))
     return 0
 
 
@@ -161,7 +161,7 @@ def connect_error(error: ClientError) -> str:
     return f"Could not connect to server: {error}"
 
 
-def wish_of(options: MonshowOptions, preferences: Preferences) -> Query:
+def make_query(options: MonshowOptions, preferences: Preferences) -> Query:
     """What the command line and the configuration ask for, together. The command line beats the file."""
     if options.watch is not None:
         wanted: tuple[tuple[str, str | None], ...] = ((options.watch, None),)
@@ -190,7 +190,7 @@ def server_of(options: MonshowOptions, preferences: Preferences) -> str:
     return options.server or preferences.host or os.environ.get("MONHOST") or "localhost"
 
 
-def _who(login: str) -> Credentials:
+def _read_credentials(login: str) -> Credentials:
     """The user and the password, asked for on a terminal, else read from the standard input."""
     if sys.stdin.isatty():
         return credentials.ask(login or credentials.own_name())
@@ -209,7 +209,7 @@ def _live(query: Query, options: MonshowOptions, preferences: Preferences, who: 
     return monshow_live.run(query, lambda: client, seconds)
 
 
-def _place(options: MonshowOptions) -> LinkTarget:
+def _link_target(options: MonshowOptions) -> LinkTarget:
     from pymon.client.monshow.html import LinkTarget  # noqa: PLC0415  # as above
 
     return LinkTarget(view=options.view or "", watch=options.watch or "")

@@ -69,15 +69,15 @@ class Selection(NamedTuple):
     states: frozenset[OpStatus] = frozenset()
     full: bool = False
 
-    def takes(self, status: ServiceStatus) -> bool:
+    def shows(self, status: ServiceStatus) -> bool:
         """Whether a service is shown, disabled or not."""
-        if not self._shows(status.opstatus):
+        if not self._shows_state(status.opstatus):
             return False
         if self.wanted and (status.group, None) not in self.wanted and status.key not in self.wanted:
             return False
         return not self.filters or any(matches(glob, status.key) for glob in self.filters)
 
-    def _shows(self, opstatus: OpStatus) -> bool:
+    def _shows_state(self, opstatus: OpStatus) -> bool:
         if self.states:
             return opstatus in self.states
         return self.full or opstatus in ALWAYS_SHOWN
@@ -98,9 +98,9 @@ def choose(
     chosen = [
         Row(status, descriptions.get(status.key, ""))
         for status in statuses
-        if selection.takes(status) and not is_disabled(status.key, disabled)
+        if selection.shows(status) and not is_disabled(status.key, disabled)
     ]
-    return tuple(sorted(chosen, key=place))
+    return tuple(sorted(chosen, key=sort_key))
 
 
 def is_disabled(key: ServiceKey, disabled: DisabledItems) -> bool:
@@ -108,7 +108,7 @@ def is_disabled(key: ServiceKey, disabled: DisabledItems) -> bool:
     return key.group in disabled.watches or key in disabled.services
 
 
-def place(row: Row) -> tuple[bool, bool, int, str, str]:
+def sort_key(row: Row) -> tuple[bool, bool, int, str, str]:
     """Where a row comes in the order: that of mon's monshow, which is by blocks, and by state in each.
 
     What is not ok and depends on nothing; what is wrong and depends on others; what is ok and depends on nothing;

@@ -74,7 +74,7 @@ def _body(board: LiveState, now: float, room: int) -> list[RenderableType]:
     """The table, and how much of it does not fit into ``room`` lines."""
     rows = board.visible_rows(now)
     if not rows:
-        return [_all_well(board)]
+        return [_format_empty(board)]
     left = max(room, _FEWEST_ROWS)
     shown: list[Row] = []
     for row in rows:
@@ -88,9 +88,11 @@ def _body(board: LiveState, now: float, room: int) -> list[RenderableType]:
         min(limit, max(len(name), *(cell_len(cells[column]) for cells in table)))
         for column, (name, limit) in enumerate(_COLUMNS)
     ]
-    lines: list[RenderableType] = [_join([name for name, _ in _COLUMNS], widths, "SUMMARY", style="bold underline")]
+    lines: list[RenderableType] = [
+        _format_cells([name for name, _ in _COLUMNS], widths, "SUMMARY", style="bold underline")
+    ]
     for row, cells in zip(shown, table, strict=True):
-        lines.append(_line(row, cells, widths, board, now))
+        lines.append(_format_row(row, cells, widths, board, now))
         if row.held:
             held = f"{' ' * (widths[0] + 1)}held back: {first_line(row.held)}"
             lines.append(Text(held, style="yellow", no_wrap=True, overflow="ellipsis"))
@@ -98,7 +100,7 @@ def _body(board: LiveState, now: float, room: int) -> list[RenderableType]:
     return [*lines, Text(f"… {more} more" if more else "", style="dim", no_wrap=True)]
 
 
-def _all_well(board: LiveState) -> Text:
+def _format_empty(board: LiveState) -> Text:
     """What stands in place of a table without rows: that all is well only if that is known."""
     is_stopped = board.report is not None and not board.report.scheduler.running
     if board.trouble_since or is_stopped or board.counts().get(OpStatus.UNTESTED):
@@ -106,11 +108,11 @@ def _all_well(board: LiveState) -> Text:
     return Text("\nAll systems OK\n", style="green")
 
 
-def _line(row: Row, cells: list[str], widths: list[int], board: LiveState, now: float) -> Text:
+def _format_row(row: Row, cells: list[str], widths: list[int], board: LiveState, now: float) -> Text:
     """One service: its state coloured, what changed of late standing out, all dim while the server is silent."""
     status = row.status
     fresh = board.is_fresh(status.key, now)
-    line = _join(cells, widths, first_line(summary(status, _LONGEST)), style="bold" if fresh else "")
+    line = _format_cells(cells, widths, first_line(summary(status, _LONGEST)), style="bold" if fresh else "")
     if board.trouble_since:
         line.stylize("dim")
     style = _BROKEN if status.is_broken else _STYLES.get(status.opstatus, _OTHER)
@@ -120,7 +122,7 @@ def _line(row: Row, cells: list[str], widths: list[int], board: LiveState, now: 
     return line
 
 
-def _join(cells: list[str], widths: list[int], rest: str, style: str) -> Text:
+def _format_cells(cells: list[str], widths: list[int], rest: str, style: str) -> Text:
     padded = (fit(cell, width) for cell, width in zip(cells, widths, strict=True))
     return Text(" ".join([*padded, rest]), style=style, no_wrap=True, overflow="ellipsis")
 

@@ -142,8 +142,8 @@ def _detail(detail: ServiceDetail, now: float) -> Iterator[str]:
     yield f"   exitval: {exit_value(status)}"
     yield f"    depend: {status.depend}"
     yield f"   monitor: {status.monitor}"
-    yield f"last check: {_ago(age(status.last_check, now))}"
-    yield f"next_check: {_in(until_next(status))}"
+    yield f"last check: {_format_ago(age(status.last_check, now))}"
+    yield f"next_check: {_format_until(until_next(status))}"
     yield from ("", "")
 
 
@@ -169,9 +169,9 @@ def _wrap(words: Iterable[str], width: int) -> Iterator[str]:
         yield line
 
 
-def _ago(how_long: str) -> str:
+def _format_ago(how_long: str) -> str:
     return how_long if how_long == "never" else f"{how_long} ago"
 
 
-def _in(how_long: str) -> str:
+def _format_until(how_long: str) -> str:
     return "not scheduled" if how_long == "-" else f"in {how_long}"

@@ -68,7 +68,7 @@ def reload(context: CommandContext) -> CommandResult:
 
 def loadstate(context: CommandContext) -> CommandResult:
     """``loadstate TYPE…``: what is missing or cannot be read is only logged."""
-    kinds = _kinds(context)
+    kinds = _parse_kinds(context)
     if not kinds:
         return CommandReply("220 loadstate completed")
     return EngineRequest(LoadState(kinds), lambda _outcome: CommandReply("220 loadstate completed"))
@@ -78,7 +78,7 @@ def savestate(context: CommandContext) -> CommandResult:
     """``savestate TYPE…``."""
     if not split_all(context.arguments):
         return CommandReply("520 savestate error, arguments required")
-    kinds = _kinds(context)
+    kinds = _parse_kinds(context)
     return (
         EngineRequest(SaveState(kinds), done("220 savestate completed"))
         if kinds
@@ -86,7 +86,7 @@ def savestate(context: CommandContext) -> CommandResult:
     )
 
 
-def _kinds(context: CommandContext) -> tuple[SavedKind, ...]:
+def _parse_kinds(context: CommandContext) -> tuple[SavedKind, ...]:
     """The state files that are named; ``all`` is all of them, unknown words are ignored."""
     words = split_all(context.arguments)
     return tuple(kind for kind in SavedKind if kind in words or "all" in words)

@@ -19,7 +19,7 @@ def debts(context: CommandContext) -> ListResult:
     key = ServiceKey(group, service) if service else None
     if key is not None and not context.remembers(key):
         return CommandReply(f"520 {group},{service} does not exist")
-    seen = views.sight(context)
+    seen = views.view_filter(context)
     found = [each for each in context.snapshot.owed(key) if key is not None or seen.has(each.key)]
     lines = (escape_line_ends(debt_text.line(each)) for each in found)
     lines = (f" {line}" if is_final(line) else line for line in lines)

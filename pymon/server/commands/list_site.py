@@ -69,7 +69,7 @@ def aliases(context: CommandContext) -> ListResult:
     An alias without lines is as good as unknown, as in mon.
     """
     declared = context.snapshot.site.aliases
-    names = split_all(context.arguments) or _with_lines(declared)
+    names = split_all(context.arguments) or _find_aliases_with_lines(declared)
     found = [declared.get(name, Alias(name)) for name in names]
     return Listing(
         "220 list aliases completed",
@@ -80,17 +80,17 @@ def aliases(context: CommandContext) -> ListResult:
 
 def aliasgroups(context: CommandContext) -> ListResult:
     """``list aliasgroups``: the names of the aliases on one line."""
-    names = _with_lines(context.snapshot.site.aliases)
+    names = _find_aliases_with_lines(context.snapshot.site.aliases)
     return Listing("220 list aliasgroups completed", (" ".join(names),) if names else (), names)
 
 
-def _with_lines(aliases: Mapping[str, Alias]) -> list[str]:
+def _find_aliases_with_lines(aliases: Mapping[str, Alias]) -> list[str]:
     return [name for name, alias in aliases.items() if alias.lines]
 
 
 def disabled(context: CommandContext) -> ListResult:
     """``list disabled``: hosts by group, then watches and services."""
-    site, snapshot, seen = context.snapshot.site, context.snapshot, views.sight(context)
+    site, snapshot, seen = context.snapshot.site, context.snapshot, views.view_filter(context)
     hosts = {name: [host.name for host in site.hosts(name) if host.disabled] for name in site.hostgroups}
     shown = {name: members for name, members in hosts.items() if members and seen.has_watch(name)}
     watches = [name for name in site.watches if name in snapshot.disabled_watches and seen.has_watch(name)]

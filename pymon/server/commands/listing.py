@@ -69,7 +69,7 @@ def as_json(listing: Listing) -> CommandReply:
     return CommandReply(listing.final, pieces, is_one_line=True)
 
 
-def present(listed: ListResult, presentation: Presentation) -> CommandResult:
+def render(listed: ListResult, presentation: Presentation) -> CommandResult:
     """Make an answer of a list."""
     if not isinstance(listed, DeferredListing):
         return _render(listed, presentation)

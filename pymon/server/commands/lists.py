@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pymon.server.commands import list_daemon, list_debts, list_measurements, list_site, list_status
 from pymon.server.commands.context import CommandContext, split
-from pymon.server.commands.listing import ListHandler, Presentation, as_json, as_lines, present
+from pymon.server.commands.listing import ListHandler, Presentation, as_json, as_lines, render
 from pymon.server.commands.reply import CommandReply, CommandResult
 
 KINDS: Mapping[str, ListHandler] = {
@@ -48,4 +48,4 @@ def _list(context: CommandContext, presentation: Presentation) -> CommandResult:
     kind = KINDS.get(what)
     if kind is None:
         return CommandReply("520 unknown list command")
-    return present(kind(context.with_arguments(rest)), presentation)
+    return render(kind(context.with_arguments(rest)), presentation)

@@ -15,7 +15,7 @@ from pymon.model.service import Service
 from pymon.model.snapshot import Snapshot
 from pymon.model.state import ServiceState
 from pymon.protocol.json_text import JsonText, dumps
-from pymon.protocol.service_status import lasting_json, line_template, live_json
+from pymon.protocol.service_status import line_template, live_json, to_lasting_json
 from pymon.server.limits import ServerLimits
 from pymon.server.status_of import live_fields, status_of
 
@@ -71,4 +71,4 @@ class StatusRenderer:
 
 def _object_beginning(service: Service, state: ServiceState) -> str:
     """The JSON text of what a service and its state decide, without the closing brace."""
-    return dumps(lasting_json(status_of(service, state, 0.0)))[:-1]
+    return dumps(to_lasting_json(status_of(service, state, 0.0)))[:-1]

@@ -75,5 +75,5 @@ def setview(context: CommandContext) -> CommandResult:
 
 def getview(context: CommandContext) -> CommandResult:
     """``getview``: the view in force."""
-    view = views.chosen(context)
+    view = views.chosen_view(context)
     return CommandReply("220 getview completed", (NO_VIEW if view is None else f"view {view.name} selected",))

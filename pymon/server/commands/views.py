@@ -28,18 +28,18 @@ class ViewFilter:
         return self.entries is None or key.group in self.entries or str(key) in self.entries
 
 
-def chosen(context: CommandContext) -> View | None:
+def chosen_view(context: CommandContext) -> View | None:
     """The view that the client has chosen, if there is (still) one of that name."""
     return context.snapshot.site.views.get(context.session.view)
 
 
-def sight(context: CommandContext) -> ViewFilter:
+def view_filter(context: CommandContext) -> ViewFilter:
     """What the client sees."""
-    view = chosen(context)
+    view = chosen_view(context)
     return ViewFilter(None if view is None else frozenset(view.entries))
 
 
 def services(context: CommandContext) -> Iterable[tuple[ServiceKey, Service]]:
     """The services that the client sees, in the order of the file."""
-    seen, declared = sight(context), context.snapshot.site.services.items()
+    seen, declared = view_filter(context), context.snapshot.site.services.items()
     return declared if seen.entries is None else [item for item in declared if seen.has(item[0])]

@@ -16,7 +16,7 @@ from pymon.model.state import ServiceState
 from pymon.protocol.status_text import describe_muting, describe_status
 from pymon.protocol.wire import escape_line_ends, is_final
 from pymon.server.commands.context import CommandContext, refuse, split
-from pymon.server.commands.listing import DeferredListing, Listing, ListResult, as_json, as_lines, present
+from pymon.server.commands.listing import DeferredListing, Listing, ListResult, as_json, as_lines, render
 from pymon.server.commands.reply import CommandReply, CommandResult
 from pymon.server.status_of import status_of
 from pymon.timeline import debt_text
@@ -27,12 +27,12 @@ _EPOCH = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 def why(context: CommandContext) -> CommandResult:
     """The timeline as lines for people."""
-    return present(_timeline(context), as_lines)
+    return render(_timeline(context), as_lines)
 
 
 def why_json(context: CommandContext) -> CommandResult:
     """The timeline's events as one line of JSON, with their figures."""
-    return present(_timeline(context), as_json)
+    return render(_timeline(context), as_json)
 
 
 def _timeline(context: CommandContext) -> ListResult:

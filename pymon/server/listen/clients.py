@@ -39,7 +39,7 @@ class Clients:
         self._context = context
         self._is_welcome = is_welcome
         limits = self._limits = context.limits
-        most = _most(limits.connections)
+        most = _limit_to_descriptors(limits.connections)
         tls = min(limits.tls_connections, most)
         self._remote = ConnectionLimit(most, most // limits.share)
         self._tls = ConnectionLimit(tls, tls // limits.share)
@@ -100,11 +100,11 @@ class Clients:
             peer = _address(address)
             limit, place = self._tls if tls else self._remote, network(peer)
         if not self._may_come(peer):
-            self._tell(logging.INFO, "unwanted", "closing unwanted client: %s", peer)
+            self._log(logging.INFO, "unwanted", "closing unwanted client: %s", peer)
             accepted.close()
         elif refusal := limit.refusal(place):
             who = peer if place == peer else f"{peer} ({place})"
-            self._tell(logging.WARNING, f"full {id(limit)}", "closing client %s: %s, no more are let in", who,
+            self._log(logging.WARNING, f"full {id(limit)}", "closing client %s: %s, no more are let in", who,
                        refusal)  # fmt: skip
             accepted.close()
         else:
@@ -123,7 +123,7 @@ class Clients:
             session = await _local_session(accepted) if peer == LOCAL_PEER else Session(peer=peer)
             reader, writer = await _streams(accepted, tls() if tls else None, self._limits)
         except (OSError, asyncio.IncompleteReadError) as error:  # TLS errors and timeouts are OSErrors
-            self._tell(logging.INFO, "handshake", "client %s did not get through: %s", peer, error or "too slow")
+            self._log(logging.INFO, "handshake", "client %s did not get through: %s", peer, error or "too slow")
             accepted.close()
             return
         except BaseException:
@@ -141,12 +141,12 @@ class Clients:
     async def _cannot_accept(self, error: OSError) -> None:
         if error.errno in _SCARCE:
             message = "clients have to wait: %s (%d are connected)"
-            self._tell(logging.ERROR, "scarce", message, error.strerror, len(self._tasks))
+            self._log(logging.ERROR, "scarce", message, error.strerror, len(self._tasks))
             await asyncio.sleep(self._limits.accept_pause)
         else:  # the connection broke before it was accepted
             log.debug("a client was gone at once: %s", error)
 
-    def _tell(self, level: int, kind: str, message: str, *facts: object) -> None:
+    def _log(self, level: int, kind: str, message: str, *facts: object) -> None:
         left_out = self._log_limit.admit(kind, time.monotonic())
         if left_out is not None:
             log.log(level, f"{message}%s", *facts, more(left_out))
@@ -191,7 +191,7 @@ def _address(address: object) -> str:
     return str(address[0]).partition("%")[0] if isinstance(address, tuple) else ""
 
 
-def _most(wanted: int) -> int:
+def _limit_to_descriptors(wanted: int) -> int:
     """How many connections the system's limit of open files leaves room for, ``wanted`` at most."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if allowed == resource.RLIM_INFINITY else min(wanted, allowed // 4)

@@ -77,7 +77,7 @@ class ServedConnection:
 
     async def _converse(self) -> None:
         lines = wire.LineReader()
-        end = self._patience_ends()
+        end = self._next_deadline()
         while data := await self._receive(end):
             try:
                 commands, is_too_long = lines.feed(data), False
@@ -87,13 +87,13 @@ class ServedConnection:
                 if not await self._execute(line):
                     return
             if commands:
-                end = self._patience_ends()
+                end = self._next_deadline()
             if is_too_long:
                 log.warning("closing client %s: it sent a line of more than %d bytes", self.session.peer, wire.MAX_LINE)
-                await self._send_away(TOO_LONG)
+                await self._refuse(TOO_LONG)
                 return
 
-    def _patience_ends(self) -> float:
+    def _next_deadline(self) -> float:
         """When the client is to have said its next command: in ``cltimeout``, by the event loop's clock.
 
         Bytes without a line's end win no time, or else one byte now and then would keep a connection for ever.
@@ -192,7 +192,7 @@ class ServedConnection:
                     data, is_complete = take_chunk(lines, self._limits)
             except Exception:
                 log.exception("an answer could not be made to its end (a bug in pymon)")
-                data, is_made, is_complete = b"".join(_ending(reply, FAILED)), False, True
+                data, is_made, is_complete = b"".join(_closing_line(reply, FAILED)), False, True
             await self._context.engine.settled()
             self._writer.write(data)
             async with asyncio.timeout(self._limits.sending):
@@ -206,7 +206,7 @@ class ServedConnection:
         async with asyncio.timeout(self._limits.sending):
             await self._writer.wait_closed()
 
-    async def _send_away(self, final: str) -> None:
+    async def _refuse(self, final: str) -> None:
         """Say why, and take in what the client still sends, for otherwise the kernel might throw the reason away."""
         self._writer.write(encode(f"{final}\n"))
         if not self._writer.can_write_eof():
@@ -233,7 +233,7 @@ def _describe_command(line: str, most: int) -> str:
 async def _parts(reply: CommandReply) -> AsyncGenerator[Iterator[bytes], None]:
     """The answer as bytes: its lines, then those of its pages, then the final line."""
     if reply.pages is None:
-        yield chain(_encode(reply.lines, reply), _ending(reply, reply.final))
+        yield chain(_encode(reply.lines, reply), _closing_line(reply, reply.final))
         return
     yield _encode(reply.lines, reply)
     final = reply.final
@@ -243,7 +243,7 @@ async def _parts(reply: CommandReply) -> AsyncGenerator[Iterator[bytes], None]:
     except OSError as error:
         log.error("an answer ends early: %s: %s", error.filename, error.strerror)
         final = FAILED
-    yield _ending(reply, final)
+    yield _closing_line(reply, final)
 
 
 def _encode(lines: Iterable[str], reply: CommandReply) -> Iterator[bytes]:
@@ -253,7 +253,7 @@ def _encode(lines: Iterable[str], reply: CommandReply) -> Iterator[bytes]:
         yield encode(f"{line}{end}")
 
 
-def _ending(reply: CommandReply, final: str) -> Iterator[bytes]:
+def _closing_line(reply: CommandReply, final: str) -> Iterator[bytes]:
     if reply.is_one_line:
         yield b"\n"
     yield encode(f"{final}\n")

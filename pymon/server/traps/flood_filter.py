@@ -33,7 +33,7 @@ class FloodFilter:
         self._everybody = float("-inf")
         self._good: OrderedDict[bytes, None] = OrderedDict()
 
-    def crowd(self, address: str, now: float) -> None:
+    def note_flood(self, address: str, now: float) -> None:
         """More came from this address than can be looked at."""
         key = sender(address)
         self._crowds[key] = now
@@ -41,7 +41,7 @@ class FloodFilter:
         if len(self._crowds) > self._limits.remembered_senders:
             self._crowds.popitem(last=False)
 
-    def crowd_of_all(self, now: float) -> None:
+    def note_flood_of_all(self, now: float) -> None:
         """More came from all together than can be looked at: from so many addresses that none of them is a crowd."""
         self._everybody = now
 
@@ -53,7 +53,7 @@ class FloodFilter:
         if len(self._good) > self._limits.remembered_senders:
             self._good.popitem(last=False)
 
-    def drops(self, data: bytes, address: str, now: float) -> bool:
+    def is_dropped(self, data: bytes, address: str, now: float) -> bool:
         """Whether a datagram is dropped as one of a crowd."""
         since = max(self._everybody, self._crowds.get(sender(address), self._everybody))
         if now >= since + self._limits.crowded or self._digest(data, address) in self._good:

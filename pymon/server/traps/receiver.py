@@ -130,7 +130,7 @@ class Traps:
     def receive_from(self, bound: socket) -> None:
         """Take traps from a UDP socket, until ``forget``."""
         self._sockets.add(bound)
-        self._drops[bound] = drops_of(bound)
+        self._drops[bound] = count_kernel_drops(bound)
         asyncio.get_running_loop().add_reader(bound, self._drain, bound)
 
     def forget(self, bound: socket) -> None:
@@ -156,12 +156,12 @@ class Traps:
 
     def _look_for_overflow(self, bound: socket) -> None:
         """See whether the kernel had to drop datagrams since the last look."""
-        drops = drops_of(bound)
+        drops = count_kernel_drops(bound)
         overflowed = (drops - self._drops.get(bound, drops)) % 2**32
         if overflowed:
             self._drops[bound] = drops
             self.counters.overflowed += overflowed
-            self._tell(logging.WARNING, "overflow", "the kernel dropped %d datagrams for traps: they came faster than "
+            self._log(logging.WARNING, "overflow", "the kernel dropped %d datagrams for traps: they came faster than "
                        "they were read", overflowed)  # fmt: skip
             self._engine.note_lost_traps()
 
@@ -171,11 +171,11 @@ class Traps:
         try:
             self._take(data, address)
         except Exception:
-            self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", address, exc_info=True)
+            self._log(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", address, exc_info=True)
 
     def _take(self, data: bytes, address: str) -> None:
-        if self._thinning.drops(data, address, self._ticks()):
-            self._lose(1, address)
+        if self._thinning.is_dropped(data, address, self._ticks()):
+            self._count_lost(1, address)
             return
         digest = hashlib.blake2b(data, digest_size=16).digest()
         if self._recent.is_repeated(address.encode() + digest, self._ticks()):
@@ -185,10 +185,10 @@ class Traps:
             packet = parse_packet(data)
         except PacketError as error:
             self.counters.malformed += 1
-            self._tell(logging.WARNING, "malformed", "malformed trap from %s: %s", address, error)
+            self._log(logging.WARNING, "malformed", "malformed trap from %s: %s", address, error)
             return
         for note in packet.notes:
-            self._tell(logging.WARNING, "note", "a line of a trap from %s is not of the form tag=value: %d characters",
+            self._log(logging.WARNING, "note", "a line of a trap from %s is not of the form tag=value: %d characters",
                        address, len(note))  # fmt: skip
         claim = SenderClaim(address, packet.usr, packet.pas)
         verdict = self._auth.judge_now(claim, self._engine.auth)
@@ -208,15 +208,15 @@ class Traps:
         lost = line.queue.put((who, claim.user) if is_proven else who, claim, waiting)
         line.came.set()
         if lost:
-            self._thinning.crowd(claim.address, self._ticks())
+            self._thinning.note_flood(claim.address, self._ticks())
             if line.queue.is_scattered:
-                self._thinning.crowd_of_all(self._ticks())
-            self._lose(lost, claim.address)
+                self._thinning.note_flood_of_all(self._ticks())
+            self._count_lost(lost, claim.address)
 
-    def _lose(self, count: int, address: str) -> None:
+    def _count_lost(self, count: int, address: str) -> None:
         """So many are lost, one of them perhaps from this address."""
         self.counters.lost += count
-        self._tell(logging.WARNING, "lost", "traps are lost, some of them from %s: too many wait to be "
+        self._log(logging.WARNING, "lost", "traps are lost, some of them from %s: too many wait to be "
                    "authenticated", address)  # fmt: skip
         self._engine.note_lost_traps()
 
@@ -239,7 +239,7 @@ class Traps:
             try:
                 is_admitted = await self._auth.find_out(claim, self._engine.auth)
             except Exception:
-                self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", claim.address, exc_info=True)
+                self._log(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", claim.address, exc_info=True)
             if is_admitted and claim.user and traps:
                 self._trust.succeeded(claim.address, claim.user, self._ticks())
                 self._thinning.remember_rightful(traps[0].data, claim.address)
@@ -252,16 +252,16 @@ class Traps:
         try:
             self._conclude(waiting.packet, waiting.claim, waiting.digest, is_admitted=is_admitted)
         except Exception:
-            self._tell(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", address, exc_info=True)
+            self._log(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", address, exc_info=True)
 
     def _conclude(self, packet: TrapPacket, claim: SenderClaim, digest: bytes, *, is_admitted: bool) -> None:
         """All but authentication, in mon's order, and then the trap itself."""
         address = claim.address
         if not is_admitted:
             self.counters.unauthorised += 1
-            self._tell(logging.WARNING, "unauthorised", "received unauthenticated trap from %s", address)
+            self._log(logging.WARNING, "unauthorised", "received unauthenticated trap from %s", address)
             return
-        reason = _defect(packet)
+        reason = _find_defect(packet)
         if reason:
             self._refuse(address, reason)
             return
@@ -269,7 +269,7 @@ class Traps:
         stale = self._freshness.refusal(digest, packet.tsp, max_age, self._clock()) if max_age else ""
         if stale:
             self.counters.stale += 1
-            self._tell(logging.WARNING, "stale", "trap from %s refused: %s", address, stale)
+            self._log(logging.WARNING, "stale", "trap from %s refused: %s", address, stale)
             return
         addressee = self._engine.route_trap(packet.grp, packet.svc)
         if isinstance(addressee, Rejected):
@@ -285,15 +285,15 @@ class Traps:
 
     def _refuse(self, address: str, reason: str) -> None:
         self.counters.refused += 1
-        self._tell(logging.WARNING, "refused", "trap from %s refused: %s", address, reason)
+        self._log(logging.WARNING, "refused", "trap from %s refused: %s", address, reason)
 
-    def _tell(self, level: int, kind: str, message: str, *facts: object, exc_info: bool = False) -> None:
+    def _log(self, level: int, kind: str, message: str, *facts: object, exc_info: bool = False) -> None:
         left_out = self._limit.admit(kind, self._ticks())
         if left_out is not None:
             log.log(level, f"{message}%s", *facts, more(left_out), exc_info=exc_info)
 
 
-def _defect(packet: TrapPacket) -> str:
+def _find_defect(packet: TrapPacket) -> str:
     """What makes a trap useless, from any sender; empty if nothing does."""
     match = _NUMBER.match(packet.pro)
     version = 0.0
@@ -305,7 +305,7 @@ def _defect(packet: TrapPacket) -> str:
     return "" if packet.sta is not None else "no sta (status) in it"
 
 
-def drops_of(bound: socket) -> int:
+def count_kernel_drops(bound: socket) -> int:
     """How many datagrams the kernel has dropped because a socket had no room for them (modulo 2**32).
 
     0 where the kernel does not tell (before Linux 4.12).

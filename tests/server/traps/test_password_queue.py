@@ -106,14 +106,14 @@ def packet(password: str, text: str) -> bytes:
 
 def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
     thinning = FloodFilter(random.Random(3))
-    assert not any(thinning.drops(packet("x", str(number)), "10.0.0.1", 0.0) for number in range(100))
+    assert not any(thinning.is_dropped(packet("x", str(number)), "10.0.0.1", 0.0) for number in range(100))
     thinning.remember_rightful(packet("secret", "first"), "10.0.0.1")
-    thinning.crowd("10.0.0.1", 5.0)
-    kept = sum(not thinning.drops(packet(f"guess {number}", ""), "10.0.0.1", 5.5) for number in range(1600))
+    thinning.note_flood("10.0.0.1", 5.0)
+    kept = sum(not thinning.is_dropped(packet(f"guess {number}", ""), "10.0.0.1", 5.5) for number in range(1600))
     assert 1600 / CROWDS.sifted / 2 < kept < 1600 / CROWDS.sifted * 2
-    assert not any(thinning.drops(packet("secret", str(number)), "10.0.0.1", 5.5) for number in range(100))
-    assert not thinning.drops(packet("guess", ""), "10.0.0.2", 5.5), "another sender"
-    assert not any(thinning.drops(packet("guess", ""), "10.0.0.1", 5.0 + CROWDS.crowded) for _ in range(100)), (
+    assert not any(thinning.is_dropped(packet("secret", str(number)), "10.0.0.1", 5.5) for number in range(100))
+    assert not thinning.is_dropped(packet("guess", ""), "10.0.0.2", 5.5), "another sender"
+    assert not any(thinning.is_dropped(packet("guess", ""), "10.0.0.1", 5.0 + CROWDS.crowded) for _ in range(100)), (
         "it is over"
     )
 
@@ -121,20 +121,20 @@ def test_t_flood_a_crowd_is_thinned_but_for_what_begins_as_a_good_one() -> None:
 def test_t_flood_a_crowd_of_strangers_each_from_an_address_of_its_own() -> None:
     thinning = FloodFilter(random.Random(5))
     thinning.remember_rightful(packet("secret", ""), "10.0.0.1")
-    thinning.crowd_of_all(5.0)
-    kept = sum(not thinning.drops(packet("guess", ""), f"10.1.{n // 250}.{n % 250}", 5.5) for n in range(1600))
+    thinning.note_flood_of_all(5.0)
+    kept = sum(not thinning.is_dropped(packet("guess", ""), f"10.1.{n // 250}.{n % 250}", 5.5) for n in range(1600))
     assert 1600 / CROWDS.sifted / 2 < kept < 1600 / CROWDS.sifted * 2
-    assert not any(thinning.drops(packet("secret", str(number)), "10.0.0.1", 5.5) for number in range(100))
-    assert not thinning.drops(packet("guess", ""), "10.1.0.1", 5.0 + CROWDS.crowded)
+    assert not any(thinning.is_dropped(packet("secret", str(number)), "10.0.0.1", 5.5) for number in range(100))
+    assert not thinning.is_dropped(packet("guess", ""), "10.1.0.1", 5.0 + CROWDS.crowded)
 
 
 def test_a_crowd_in_ipv6_is_a_network_and_a_good_beginning_one_address() -> None:
     thinning = FloodFilter(random.Random(4))
     thinning.remember_rightful(packet("secret", ""), "2001:db8::1")
-    thinning.crowd("2001:db8::66", 0.0)
-    assert not any(thinning.drops(packet("secret", ""), "2001:db8::1", 0.5) for _ in range(100))
-    assert sum(thinning.drops(packet("secret", ""), "2001:db8::77", 0.5) for _ in range(100)) > 50
-    assert not thinning.drops(packet("guess", ""), "2001:db8:0:1::1", 0.5)
+    thinning.note_flood("2001:db8::66", 0.0)
+    assert not any(thinning.is_dropped(packet("secret", ""), "2001:db8::1", 0.5) for _ in range(100))
+    assert sum(thinning.is_dropped(packet("secret", ""), "2001:db8::77", 0.5) for _ in range(100)) > 50
+    assert not thinning.is_dropped(packet("guess", ""), "2001:db8:0:1::1", 0.5)
 
 
 def test_no_password_is_kept_in_clear() -> None:
