@@ -23,6 +23,8 @@ from pymon.model.summary import names_host
 SUMMARY_LIMIT = 64 * 1024
 """characters of a summary that are searched for hosts; in a longer one, hosts that are not found are unknown"""
 
+_BLANKS = " \t\r\f\v"
+
 _OWN_ENDS = (Cause.EXITED, Cause.BROKEN)
 """ends of a run before which the monitor saw what it told"""
 
@@ -38,7 +40,7 @@ def host_outcomes(order: CheckOrder, result: CheckResult, *, is_sdk: bool = Fals
     if told and result.cause in _OWN_ENDS:
         if not is_sdk and _contradicts(told, result.outcome):
             return dict.fromkeys(hosts, HostOutcome.UNKNOWN)
-        if len(told) == len(hosts) and all(type(told.get(host)) is HostOutcome for host in hosts):
+        if told.keys() == set(hosts) and all(type(outcome) is HostOutcome for outcome in told.values()):
             return told  # as every check has it whose monitor is the SDK's
         if any(host in told for host in hosts):
             return {host: _to_outcome(told.get(host)) for host in hosts}
@@ -61,10 +63,12 @@ def _contradicts(told: Mapping[str, HostOutcome], outcome: CheckOutcome) -> bool
 
 def _read_summary(order: CheckOrder, output: str) -> dict[str, HostOutcome]:
     summary = output[: SUMMARY_LIMIT + 1].partition("\n")[0]
+    is_whole = len(summary) <= SUMMARY_LIMIT
+    if not is_whole:  # the last word may be the beginning of another host's name
+        summary = summary[: 1 + max(summary.rfind(blank) for blank in _BLANKS)]
     down = [host for host in order.hosts if names_host(summary, host)]
     if not down:
         return {}
-    is_whole = len(summary) <= SUMMARY_LIMIT
     up = dict.fromkeys(_find_given_hosts(order), HostOutcome.UP) if is_whole else {}
     return up | dict.fromkeys(down, HostOutcome.DOWN)
 

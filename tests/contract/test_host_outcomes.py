@@ -101,6 +101,18 @@ def test_a_summary_without_end() -> None:
     assert outcomes(1, "web1 " + "x" * (SUMMARY_LIMIT - 5) + "\nweb2") == [DOWN, UP, UP]
 
 
+@pytest.mark.parametrize("kept", range(3, 30))
+@pytest.mark.parametrize("gap", [" ", "\t", ", "])
+def test_a_name_that_is_cut_off_is_nobodys(kept: int, gap: str) -> None:
+    """The summary names web123.example.com, however little of that is searched."""
+    long = "x" * (SUMMARY_LIMIT - kept) + gap + "web123.example.com" + gap + "is down\n"
+    assert DOWN not in outcomes(1, long, "web1", "web12", "web123", "web123.example")
+
+
+def test_a_long_summary_without_a_blank_names_nobody_for_sure() -> None:
+    assert outcomes(1, "web1," + "x" * SUMMARY_LIMIT) == [UNKNOWN] * 3
+
+
 TOLD = {"web1": UP, "web2": DOWN, "web9": UP}
 
 
@@ -149,6 +161,11 @@ def test_a_monitor_that_tells_of_other_things_only_is_read_as_any() -> None:
     """A monitor of file systems tells of ``/``, and is given hosts all the same."""
     result = CheckResult(1, "web1\n", hosts={"/": DOWN})
     assert list(host_outcomes(order(*HOSTS), result).values()) == [DOWN, UP, UP]
+
+
+def test_hosts_that_were_not_asked_for_are_left_out_where_one_was_asked_for_twice() -> None:
+    result = CheckResult(1, "web1\n", hosts={"web1": UP, "web9": DOWN})
+    assert dict(host_outcomes(order("web1", "web1"), result)) == {"web1": UP}
 
 
 def test_what_a_plugin_makes_up_is_unknown() -> None:
