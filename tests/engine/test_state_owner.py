@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pymon.engine.effects import Effects
 from pymon.engine.engine import Engine
+from pymon.engine.plugin_lookup import Programs
+from pymon.engine.state_owner import StateOwner
 from pymon.model import request as asked
 from pymon.model.change import ChangeCause, StateChange
 from pymon.model.delivery import Pending
@@ -18,12 +24,14 @@ from pymon.model.effect import AlertCall
 from pymon.model.event import TimelineKind
 from pymon.model.request import Request, SavedKind
 from pymon.model.result import CheckResult
-from pymon.model.service import AlertKind
+from pymon.model.service import AlertKind, Service, Watch
+from pymon.model.settings import Settings
+from pymon.model.site import Site
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.model.trap import Trap
 from pymon.store import reading
-from pymon.store.store import FILE
+from pymon.store.store import FILE, Store
 from tests.engine.lab import Lab
 
 SERVICE = """\
@@ -304,3 +312,63 @@ async def test_what_is_the_same_is_no_change(lab: Lab) -> None:
 async def test_a_service_that_nobody_knows_has_no_state(lab: Lab) -> None:
     with pytest.raises(KeyError):
         lab.engine._owner.commit(ServiceKey("no", "such"), ServiceState(), ChangeCause.OPERATOR)
+
+
+# Whatever happens, in any order
+
+KEYS = [ServiceKey("web", name) for name in "abc"]
+STATES = st.builds(
+    ServiceState,
+    op_status=st.sampled_from([OpStatus.FAIL, OpStatus.OK]),
+    last_check=st.floats(1.0, 1e9),
+    ack=st.sampled_from([0.0, 5.0]),
+)
+STEPS = st.one_of(
+    st.tuples(st.just("commit"), st.sampled_from(KEYS), STATES),
+    st.tuples(st.just("site"), st.sets(st.sampled_from(KEYS)), st.dictionaries(st.sampled_from(KEYS), STATES)),
+    st.tuples(st.just("clock"), st.sampled_from([-3600.0, 60.0]), st.none()),
+)
+
+
+def a_site(keys: Collection[ServiceKey]) -> Site:
+    services = {key: Service(*key) for key in sorted(keys)}
+    return Site(Settings(), {}, {"web": Watch("web", tuple(services.values()))}, services)
+
+
+@pytest.mark.slow
+@given(st.lists(STEPS, max_size=12))
+def test_who_has_seen_every_change_knows_every_state(steps: list[tuple[str, Any, Any]]) -> None:
+    """Nothing changes behind an observer's back: what it was told, taken together, is what is known."""
+    owner = StateOwner(
+        a_site(KEYS),
+        Programs({}, {}, frozenset()),
+        stopped=False,
+        record=Store(None),
+        effects=cast("Effects", None),  # no step has effects
+        environ={},
+        clock=lambda: 1000.0,
+    )
+    mirror: dict[ServiceKey, ServiceState] = {}
+    wrong: list[StateChange] = []
+
+    def reflect(change: StateChange) -> None:
+        if change.before != mirror.get(change.key, ServiceState()):
+            wrong.append(change)
+        mirror[change.key] = change.after
+
+    owner.observe(reflect)
+    for step, what, states in steps:
+        match step:
+            case "commit" if what in owner.states:
+                owner.commit(what, states, ChangeCause.OPERATOR)
+            case "site":
+                left = {key: replace(state, left=1000.0) for key, state in owner.states.items() if key not in what}
+                remembered = {key: state for key, state in left.items() if key in states}
+                owner.replace_site(a_site(what), states=states, departed=remembered)
+                mirror = {key: state for key, state in mirror.items() if not state.left or key in remembered}
+            case "clock":
+                owner.translate(what)
+    assert not wrong, "what was before is what was told last"
+    assert owner.states == {key: mirror.get(key, ServiceState()) for key in owner.site.services}
+    assert owner.departed == {key: mirror[key] for key in owner.departed}
+    assert mirror.keys() <= owner.states.keys() | owner.departed.keys()
