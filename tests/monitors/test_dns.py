@@ -581,7 +581,7 @@ def test_no_changed_byte_is_too_much(module: Any, position: int, change: int) ->
     message = module.read_answer(QUERY, bytes(data))
     assert message is None or position not in (0, 1)
     if message is not None:
-        module.found_by(QUERY.question[0].rdtype, module.Answer("s", "", message, "", 0.0))
+        module.find_records(QUERY.question[0].rdtype, module.Answer("s", "", message, "", 0.0))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
