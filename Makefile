@@ -16,7 +16,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 WORKERS ?= auto
-COVERED := $(addprefix tests/,core config protocol timeline access ipvs server cli/test_check.py)
+COVERED := $(addprefix tests/,core config protocol timeline access ipvs cli/test_check.py)
 READY := $(VENV)/.ready
 
 .PHONY: run venv quick test lab e2e rest all coverage check lint types bench docs lock clean peers

@@ -194,9 +194,10 @@ class _Show:
         self.trip, act = advance(before, Sight(self._standing, well, failing), now)
         victim = self._servers[before.victim]
         if act is Act.STOP:
-            await victim.stop()
+            # Told first: a check may see it before its end is waited for.
             self._ended[victim.name] = time.monotonic()
             self._story.tell(Kind.DEMO, f"{victim.name} is stopped, as by a crash")
+            await victim.stop()
         elif act is Act.START:
             await self._start(victim, now)
         if self.trip.stage is not before.stage and self.trip.is_over:
@@ -205,10 +206,12 @@ class _Show:
                 self._story.tell(Kind.DEMO, f"requests through the table so far: {self._visitors}")
 
     async def _start(self, server: WebServer, now: float) -> None:
-        await server.start()
+        await server.spawn()
+        # Told before it listens, as a check may see that at once.
         self._ended.pop(server.name, None)
         self._started[server.name] = now
         self._story.tell(Kind.DEMO, f"{server.name} is started again (process {server.pid})")
+        await server.wait_until_listening()
 
     def _picture(self, listed: Listed) -> Picture:
         name = "in memory" if self._table.why_memory else "the kernel's"

@@ -40,6 +40,11 @@ class WebServer:
 
     async def start(self) -> None:
         """Serve; returns when it listens. Raises DemoError if it cannot."""
+        await self.spawn()
+        await self.wait_until_listening()
+
+    async def spawn(self) -> None:
+        """Start its process, which will listen soon."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -52,7 +57,10 @@ class WebServer:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
-        said = await _first_words(self._process.stdout)
+
+    async def wait_until_listening(self) -> None:
+        """Return when it listens. Raises DemoError if it cannot."""
+        said = "" if self._process is None else await _first_words(self._process.stdout)
         if said != READY:
             await self.stop()
             raise DemoError(

@@ -14,6 +14,8 @@ from tests.differential.talk.player import Played, Player, Stage
 from tests.differential.talk.transcript import parse
 from tests.ports import free_port
 
+# Each alert stands where it is called, so that the player waits for it before it goes on: pymon answers a client before
+# it has started what a packet calls for.
 SITE = parse(
     "crossed",
     r"""
@@ -60,7 +62,9 @@ trap section
 > disable watch b
 > disable host h1
 udp> pro='9'⏎grp='a'⏎svc='s'⏎sta='3'⏎sum='the "first" \5c20 100% é'⏎dtl='tab\09 and\0aline\0a\0a'
+! a/s trap a < the "first" \20 100% é
 udp> pro='9'⏎grp='a'⏎svc='equals'⏎sta='1'⏎sum='a = b'
+! a/equals trap e < a = b
 udp> pro='9'⏎grp='b'⏎svc='s'⏎sta='0'⏎sum='well'
 > ack a s 'seen\20it\5c20'
 > savestate all
@@ -75,6 +79,7 @@ udp> pro='9'⏎grp='b'⏎svc='s'⏎sta='0'⏎sum='well'
 udp> pro='9'⏎grp='a'⏎svc='s'⏎sta='3'⏎sum='other'
 > list opstatus a,s
 udp> pro='9'⏎grp='a'⏎svc='s'⏎sta='0'⏎sum='well'
+! a/s up u < other
 > list opstatus a,s
 """,
 )

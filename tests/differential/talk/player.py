@@ -182,11 +182,11 @@ class Stage:
 
     def _alerts(self, wanted: int, played: Played) -> list[str]:
         """The alerts called since the last look, in short; waits until ``wanted`` are there and none still runs."""
-        deadline = time.monotonic() + 5.0
+        deadline = time.monotonic() + LIMIT
         while len(self._new()) < wanted and time.monotonic() < deadline:
             time.sleep(0.02)
         with contextlib.suppress(AssertionError):
-            self.daemon.settle(5.0)
+            self.daemon.settle(LIMIT)
         normal = self.normal()
         found: list[tuple[str, dict[str, object]]] = []
         for folder in self._new():
