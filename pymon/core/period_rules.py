@@ -176,6 +176,8 @@ def _alertafter_count(
     after = replace(counters, fail_count=count, first_fail_time=since)
     if count >= wanted:
         reached = (_starts_over(reason) or reason.rule is SendRule.NO_RULE) and count > 1
+        if reason.rule is SendRule.COUNT_REACHED and not reached:  # that count had the last word, so its facts stay
+            return Ruling(after, reason)
         rule = SendRule.WINDOW_REACHED if reached else reason.rule
         facts = replace(reason, count=count, wanted=wanted, lasting=elapsed(since, now), window=window)
         return Ruling(after, replace(facts, rule=rule))

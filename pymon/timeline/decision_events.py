@@ -292,7 +292,8 @@ def _alertafter(reason: SendReason) -> Iterator[str]:
     elif reason.rule is SendRule.WINDOW_REACHED:
         window, lasted = format_duration(reason.window or 0), format_duration(max(reason.lasting or 0, 0))
         if reason.wanted is None:
-            yield f"failing for {lasted}, alertafter {window}"
+            # which can be less than the outage lasts: it begins again with ``clear timers`` and unack_summary
+            yield f"failing for {lasted} as alertafter {window} counts"
         else:
             yield f"failure {reason.count} in {lasted}, alertafter {reason.wanted} {window}"
 

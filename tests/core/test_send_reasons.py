@@ -133,6 +133,12 @@ FIRST = SendReason(SendRule.FIRST, 1)
             id="both forms: the last one to be satisfied",
         ),
         pytest.param(
+            {"alertafter_consecutive": 2, "alertafter_count": 1, "alertafter_time": 60.0},
+            [(0, "x"), (10, "x")],
+            [None, SendReason(SendRule.COUNT_REACHED, 1, count=2, wanted=2)],
+            id="both forms: a window of one failure has nothing to wait for, so the facts are the count's",
+        ),
+        pytest.param(
             {},
             [(0, "x"), (30, "!"), (30, "")],
             [FIRST, FIRST, SendReason(SendRule.RECOVERY, 1, lasting=60)],

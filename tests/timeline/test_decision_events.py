@@ -156,7 +156,7 @@ def test_an_outage_from_its_beginning_to_its_end() -> None:
         (SendReason(SendRule.COUNT_REACHED, 1, count=3, wanted=3), "failure 3 in a row, alertafter 3"),
         (
             SendReason(SendRule.WINDOW_REACHED, 1, lasting=1860, window=1800.0),
-            "failing for 31m, alertafter 30m",
+            "failing for 31m as alertafter 30m counts",
         ),
         (
             SendReason(SendRule.WINDOW_REACHED, 1, count=3, wanted=3, lasting=1200, window=1800.0),
