@@ -251,7 +251,7 @@ async def test_long_text_and_performance_data_on_several_lines(check: Check, tmp
     ],
 )
 def test_figures(data: str, expected: list[tuple[str, float, str]]) -> None:
-    found = list(function("figures")(data))
+    found = list(function("parse_figures")(data))
     assert [(name, unit) for name, _, unit in found] == [(name, unit) for name, _, unit in expected]
     assert [value for _, value, _ in found] == pytest.approx([value for _, value, _ in expected])
 
@@ -259,10 +259,10 @@ def test_figures(data: str, expected: list[tuple[str, float, str]]) -> None:
 @pytest.mark.slow
 @given(st.text(alphabet="ab1.,-+e'=;|%sUc \n\tü", max_size=80))
 def test_no_output_is_too_odd(output: str) -> None:
-    said, more, performance = function("divided")(output)
+    said, more, performance = function("split_output")(output)
     assert "\n" not in said
     assert not more or more.endswith("\n")
-    for name, value, _ in function("figures")(performance):
+    for name, value, _ in function("parse_figures")(performance):
         assert name == "".join(name.split()) != ""
         assert not math.isnan(value)
 
