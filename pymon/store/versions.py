@@ -48,7 +48,10 @@ def find_later_files(path: Path) -> list[Path]:
 
 
 def _version(path: Path) -> int:
-    """The version of a record's tables; 0 if there is no record that can be read."""
+    """The version of a record's tables; 0 if there is no record that can be read.
+
+    Not to be asked while this process has the record open: POSIX drops the locks of a file with its first close.
+    """
     try:
         with path.open("rb") as file:
             name, version, application = _HEADER.unpack(file.read(_HEADER.size))
