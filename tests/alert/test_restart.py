@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from pymon.store.store import FILE
 from tests.addresses import IN_A_FOLDER
 from tests.ports import free_port
 from tests.programs import write_program
+from tests.waiting import wait_until
 
 WEB = ServiceKey("web", "http")
 
@@ -103,10 +103,7 @@ class Daemon:
         return [event.text for event in found.events if event.kind == "outcome"] if found else []
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, f"{self.log.read_text()}\n{self.outcomes()}"
-            time.sleep(0.05)
+        wait_until(condition, why=lambda: f"{self.log.read_text()}\n{self.outcomes()}")
 
 
 @pytest.mark.slow

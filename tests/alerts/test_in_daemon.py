@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.ports import free_port
 from tests.programs import write_program
 from tests.servers.alertmanager import alertmanager
 from tests.servers.website import Page, website
+from tests.waiting import until
 
 ALERTS = Path(__file__).resolve().parents[2] / "alerts"
 
@@ -63,12 +64,6 @@ async def running(folder: Path) -> AsyncIterator[None]:
     finally:
         daemon.terminate()
         await daemon.wait()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110  # it comes about in another process
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from socket import AF_INET6
@@ -34,6 +34,7 @@ from pymon.runner.registry import PluginFile, load
 from tests.alert.conftest import Scripted
 from tests.alert.ledger import Book
 from tests.alerts.conftest import ALERTS
+from tests.waiting import until
 
 TESTED = SendReason(SendRule.TEST)
 
@@ -139,12 +140,6 @@ def launch(launcher: Launcher, file: PluginFile, kind: EventKind, words: str) ->
     command = Command(file.name, words, tuple(words.split()))
     about = AlertCall(ServiceKey("web", "http"), kind, command, ServiceState(), "www1\n", time.time(), reason=TESTED)
     launcher.launch(about, call, file)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.005)
 
 
 @pytest.mark.slow

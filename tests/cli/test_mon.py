@@ -8,8 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from pymon.config.loader import load
 from tests.addresses import listening
 from tests.ports import free_port
 from tests.programs import write_program
+from tests.waiting import wait_until
 
 MON = (sys.executable, "-m", "pymon.cli.mon")
 
@@ -110,15 +109,8 @@ def configuration(tmp_path: Path) -> Path:
     return file
 
 
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 90
-    while not is_so():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)  # a file of another process: there is no event to wait for
-
-
 def wait_for(pidfile: Path) -> None:
-    wait_until(lambda: pidfile.exists() and pidfile.read_text().endswith("\n"), f"{pidfile} did not come")
+    wait_until(lambda: pidfile.exists() and pidfile.read_text().endswith("\n"), why=lambda: f"{pidfile} did not come")
 
 
 @pytest.mark.slow
@@ -130,9 +122,9 @@ def test_fork_pidfile_and_term(tmp_path: Path) -> None:
     pid = int(pidfile.read_text())
     assert os.getsid(pid) != os.getsid(0), "it has a session of its own"
     os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: not pidfile.exists(), "the pid file stays")
+    wait_until(lambda: not pidfile.exists(), why=lambda: "the pid file stays")
     errors = tmp_path / "errors"
-    wait_until(lambda: errors.read_text().endswith("stopped\n"), "it does not say that it has stopped")
+    wait_until(lambda: errors.read_text().endswith("stopped\n"), why=lambda: "it does not say that it has stopped")
     assert errors.read_text().startswith("Mon starting at ")
     assert errors.stat().st_mode & 0o777 == 0o640, "C-SECRETS: it tells what mon.cf says"
 
@@ -186,6 +178,6 @@ def test_a_second_daemon_is_kept_away(tmp_path: Path) -> None:
         process.communicate(timeout=90)
     pidfile.write_text("999999999\n")
     with subprocess.Popen([*MON, *arguments], stderr=subprocess.PIPE, text=True) as process:
-        wait_until(lambda: pidfile.read_text() == f"{process.pid}\n", "the stale pid file stays")
+        wait_until(lambda: pidfile.read_text() == f"{process.pid}\n", why=lambda: "the stale pid file stays")
         process.terminate()
         assert "stopped" in process.communicate(timeout=90)[1], "a file that a dead one left is no hindrance"

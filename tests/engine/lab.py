@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ from pymon.model.trap import Trap
 from pymon.store.limits import StoreLimits
 from pymon.store.store import FILE, Store
 from tests.programs import write_program
+from tests.waiting import LIMIT, until
 
 BOB = Asker("bob", "127.0.0.1")
 NOBODY = Asker("", "127.0.0.1")
@@ -103,12 +102,9 @@ class Lab:
         path = self.here / name
         return path.read_text().splitlines() if path.exists() else []
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 15) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = LIMIT) -> None:
         """Wait for something that processes do."""
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"it does not happen; calls {self.lines('calls')}, runs {self.lines('runs')}"
-            await asyncio.sleep(0.01)
+        await until(condition, limit=seconds, why=lambda: f"calls {self.lines('calls')}, runs {self.lines('runs')}")
 
     async def calls(self, count: int) -> list[str]:
         """The first ``count`` alert calls: kind, group, service, first line of input."""

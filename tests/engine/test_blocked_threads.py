@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from pymon.store.store import FILE
 from tests.addresses import IN_A_FOLDER
 from tests.ports import free_port
 from tests.programs import write_program
+from tests.waiting import wait_until
 
 PLUGIN = '''#!/usr/bin/env python3
 """Hangs for some hosts."""
@@ -78,10 +78,7 @@ def test_reload_and_stop_wait_for_no_thread_and_prints_are_the_runs(tmp_path: Pa
     config, port = tmp_path / "mon.cf", free_port()
 
     def until(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
+        wait_until(condition, why=log.read_text)
 
     def output() -> str:
         try:

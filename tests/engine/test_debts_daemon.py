@@ -6,13 +6,13 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pymon.client.sync import Client
 from tests.engine.conftest import Daemon, Line
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -106,13 +106,6 @@ def site(
         mine += f"        period {text}\n{period}"
     rest = "watch other\n    service s\n        interval 1h\n        monitor ill.monitor\n"
     return f"hostgroup web 127.0.0.1\n\nhostgroup other h2\n\n{mine if lines else ''}\n{rest}"
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what processes do."""
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110  # nobody tells of a file
-            await asyncio.sleep(0.02)
 
 
 class World:

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 
 from tests.addresses import listening
 from tests.programs import write_program
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -115,13 +115,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.wait()
 
 
-def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Wait for something to come about; fails after a minute and a half."""
-    end = time.monotonic() + 90
-    while not condition():
-        assert process.poll() is None, (folder / "log").read_text()
-        assert time.monotonic() < end, (folder / "log").read_text()[-4000:]
-        time.sleep(0.05)
+def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait for something that a daemon must do before it ends."""
+    log = folder / "log"
+    wait_until(lambda: process.poll() is not None or condition(), limit=90, why=lambda: log.read_text()[-4000:])
+    assert process.poll() is None, log.read_text()
 
 
 def end(process: subprocess.Popen[bytes]) -> int:
@@ -145,7 +143,7 @@ def messages(folder: Path) -> list[str]:
 @pytest.mark.parametrize("limit", [64, 80])
 def test_few_descriptors_blame_no_host(start: Start, tmp_path: Path, greeter: Greeter, limit: int) -> None:
     daemon = start(f"ftp.monitor -p {greeter.port} -t 3", "127.0.0.1", limit)
-    wait_until(lambda: greeter.greeted >= 2 * SERVICES, daemon, tmp_path)
+    wait_for(lambda: greeter.greeted >= 2 * SERVICES, daemon, tmp_path)
     assert told(tmp_path) == set()
     assert any("throttled at" in message for message in messages(tmp_path))
     assert end(daemon) == 0
@@ -153,13 +151,13 @@ def test_few_descriptors_blame_no_host(start: Start, tmp_path: Path, greeter: Gr
 
 def test_descriptors_that_are_taken_away_blame_no_host(start: Start, tmp_path: Path, greeter: Greeter) -> None:
     daemon = start(f"ftp.monitor -p {greeter.port} -t 1", "127.0.0.1")
-    wait_until(lambda: greeter.greeted >= SERVICES, daemon, tmp_path)
+    wait_for(lambda: greeter.greeted >= SERVICES, daemon, tmp_path)
     hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)[1]
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (5, hard))
-    wait_until(lambda: "short of what" in (tmp_path / "log").read_text(), daemon, tmp_path)
+    wait_for(lambda: "short of what" in (tmp_path / "log").read_text(), daemon, tmp_path)
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (hard, hard))
     greeted = greeter.greeted
-    wait_until(lambda: greeter.greeted >= greeted + SERVICES, daemon, tmp_path)
+    wait_for(lambda: greeter.greeted >= greeted + SERVICES, daemon, tmp_path)
     assert "failed" not in told(tmp_path)
     assert end(daemon) == 0
 
@@ -167,9 +165,9 @@ def test_descriptors_that_are_taken_away_blame_no_host(start: Start, tmp_path: P
 def test_no_threads_blame_no_host_and_the_daemon_ends(start: Start, tmp_path: Path, greeter: Greeter) -> None:
     """Names are looked up in threads."""
     daemon = start(f"ftp.monitor -p {greeter.port} -t 1", "localhost")
-    wait_until(lambda: greeter.greeted >= SERVICES, daemon, tmp_path)
+    wait_for(lambda: greeter.greeted >= SERVICES, daemon, tmp_path)
     (tmp_path / "no-threads").touch()
-    wait_until(lambda: told(tmp_path), daemon, tmp_path)
+    wait_for(lambda: told(tmp_path), daemon, tmp_path)
     assert told(tmp_path) == {"broken"}
     assert end(daemon) == 0
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from pymon.runner.registry import load
 from tests.monitors.servers import MONITORS, Check
 from tests.peers import require_peer
 from tests.programs import write_program
+from tests.waiting import wait_until
 
 PROCESS = MONITORS / "process.monitor"
 LONG_NAME = f"{os.getpid()}-script-whose-name-is-long"
@@ -46,10 +46,7 @@ def started(*command: str, count: int = 1) -> Iterator[list[int]]:
 def wait_until_executed(pid: int) -> None:
     """A child of this process is Python until it has executed its program."""
     own = Path("/proc/self/cmdline").read_bytes()
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}/cmdline").read_bytes() == own:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: Path(f"/proc/{pid}/cmdline").read_bytes() != own)
 
 
 @pytest.fixture(name="scripts")

@@ -18,6 +18,7 @@ from pymon.process.execution import TIMED_OUT_EXIT, run_process
 from pymon.process.limits import ProcessLimits
 from pymon.scarcity import waiting
 from tests.runner.scripts import call, script
+from tests.waiting import until
 
 
 async def run(path: Path, *arguments: str, time_limit: float = 20.0, **options: bool | float) -> CheckResult:
@@ -45,21 +46,13 @@ def open_descriptors() -> list[int]:
 
 
 async def wait_until_written(mark: Path) -> None:
-    """Wait for a file to appear; fails after five seconds."""
-    for _ in range(500):
-        if os.path.exists(mark):  # noqa: ASYNC240, PTH110  # it does not wait for anything
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"{mark} was not written")
+    """Wait for a file to appear."""
+    await until(mark.exists, why=lambda: f"{mark} was not written")
 
 
 async def wait_until_gone(pid: int) -> None:
-    """Wait for another's process to end; fails after five seconds."""
-    for _ in range(500):
-        if is_gone(pid):
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"process {pid} is still there")
+    """Wait for another's process to end."""
+    await until(lambda: is_gone(pid), why=lambda: f"process {pid} is still there")
 
 
 async def test_contract(tmp_path: Path) -> None:

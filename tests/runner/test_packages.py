@@ -6,7 +6,6 @@ import logging
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from pymon.share import share_path
 from tests.ports import free_port
 from tests.runner.packages import install
 from tests.runner.scripts import BASE, script
+from tests.waiting import wait_until
 
 ORIGIN = "pymon-test-plugins 1.5 (pymon_test_plugins:monitor)"
 OWN = str(share_path("monitors"))
@@ -234,9 +234,10 @@ def test_a_daemon_uses_them_and_tells_once_what_hides_what(package: Path, tmp_pa
     assert told.count(f"http.monitor is {tmp_path}/mine/http.monitor, which hides {ORIGIN} and {own}") == 1
 
 
-def wait_for(path: Path, text: str, seconds: float = 20) -> None:
+def wait_for(path: Path, text: str) -> None:
     """Wait until a file has a text."""
-    deadline = time.monotonic() + seconds
-    while not path.exists() or text not in path.read_text():
-        assert time.monotonic() < deadline, path.read_text() if path.exists() else f"{path} is missing"
-        time.sleep(0.05)
+
+    def content() -> str:
+        return path.read_text() if path.exists() else f"{path} is missing"
+
+    wait_until(lambda: text in content(), why=content)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -172,10 +172,3 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
     yield made
     if hasattr(made, "server"):
         await made.stop()
-
-
-async def until(is_so: Callable[[], bool], seconds: float = 10) -> None:
-    """Let the event loop turn until something is so that makes no event of its own."""
-    async with asyncio.timeout(seconds):
-        while not is_so():  # noqa: ASYNC110  # such as a counter, or a file of another process
-            await asyncio.sleep(0.005)

@@ -11,7 +11,8 @@ from pymon.model.depend import ServiceKey
 from pymon.store.store import Store
 from tests.peers import require_peer
 from tests.programs import write_program
-from tests.server.conftest import Live, until
+from tests.server.conftest import Live
+from tests.waiting import until
 
 KEY = ServiceKey("g", "s")
 AUTH = """command section

@@ -12,7 +12,8 @@ import pytest
 from pymon.server import server
 from pymon.server.listen.addresses import ListenAddress, ListenerKind, open_sockets
 from tests.ports import free_port
-from tests.server.conftest import Live, until
+from tests.server.conftest import Live
+from tests.waiting import until
 
 
 class Gate:

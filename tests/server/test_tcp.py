@@ -17,7 +17,8 @@ from pymon.server.limits import ServerLimits
 from pymon.server.listen import connection
 from pymon.server.listen.addresses import ListenerKind
 from tests.ports import free_port
-from tests.server.conftest import SITE, Live, until
+from tests.server.conftest import SITE, Live
+from tests.waiting import until
 
 Told = Callable[[], str]
 

@@ -16,8 +16,9 @@ from pymon.protocol.trap_packet import TrapPacket, format_packet
 from pymon.server.listen.addresses import ListenAddress, ListenerKind, open_sockets
 from pymon.server.traps.password_queue import QueueLimits
 from pymon.server.traps.receiver import Traps, count_kernel_drops
-from tests.server.conftest import AUTH, Live, until
+from tests.server.conftest import AUTH, Live
 from tests.server.traps.test_receiver import ANYBODY, PACKET, Taker, rules
+from tests.waiting import until
 
 Told = Callable[[], str]
 GENUINE, STRANGERS = 22, 40
@@ -72,7 +73,7 @@ async def test_t_flood_genuine_senders_are_heard_although_nothing_is_known_of_th
             await asyncio.sleep(0)
         for number, each in enumerate(genuine):
             each.sendto(good(number, "first"), to)
-        await until(lambda: live.server.traps.counters.accepted == GENUINE, 60)
+        await until(lambda: live.server.traps.counters.accepted == GENUINE)
     assert set(summaries(live)) == {"first"}
 
 
@@ -85,15 +86,15 @@ async def test_t_flood_proven_senders_do_not_wait_whoever_forges_their_address(
     with senders([f"127.7.1.{number + 1}" for number in range(GENUINE)]) as genuine:
         for number, each in enumerate(genuine):
             each.sendto(good(number, "first"), to)
-        await until(lambda: counters.accepted == GENUINE, 60)
+        await until(lambda: counters.accepted == GENUINE)
         for turn in range(120):
             for number, each in enumerate(genuine):
                 each.sendto(bad(number, f"guess {turn}"), to)
             await asyncio.sleep(0)
-        await until(lambda: counters.received >= 121 * GENUINE, 60)
+        await until(lambda: counters.received >= 121 * GENUINE)
         for number, each in enumerate(genuine):
             each.sendto(good(number, "second"), to)
-        await until(lambda: counters.received == 122 * GENUINE, 60)
+        await until(lambda: counters.received == 122 * GENUINE)
         assert counters.accepted == 2 * GENUINE, "at once: nothing has to be looked at"
     assert set(summaries(live)) == {"second"}
     assert counters.lost > 0
@@ -126,7 +127,7 @@ async def test_t_lost_an_overflow_of_the_socket_is_noticed(told: Told) -> None:
             sender.sendto(format_packet(replace(PACKET, sum=f"number {number}")), bound.getsockname())
         dropped = count_kernel_drops(bound)
         assert 0 < dropped < 500
-        await until(lambda: made.counters.received == 500 - dropped, 60)
+        await until(lambda: made.counters.received == 500 - dropped)
         assert made.counters.overflowed == dropped
         assert taker.losses == 1
         await made.stop()

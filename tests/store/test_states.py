@@ -22,6 +22,7 @@ from pymon.store.reading import events, opened
 from pymon.store.states import TRANSITIONS, ImpossibleTransition, StoreEvent, StoreState, follow
 from pymon.store.store import Store
 from tests.store.samples import T0, WEB, act
+from tests.waiting import until
 
 EVERY_PAIR = [(state, event) for state in StoreState for event in StoreEvent]
 
@@ -122,10 +123,8 @@ def on_file(store: Store) -> int:
         return len(events(connection, None, 0.0, 100))
 
 
-async def until(store: Store, state: StoreState) -> None:
-    async with asyncio.timeout(10):
-        while store._state is not state:
-            await asyncio.sleep(0.001)
+async def reach(store: Store, state: StoreState) -> None:
+    await until(lambda: store._state is state, why=lambda: str(store._state))
 
 
 async def test_a_disk_that_hangs_is_waited_for_once(make: Make, caplog: pytest.LogCaptureFixture) -> None:
@@ -142,7 +141,7 @@ async def test_a_disk_that_hangs_is_waited_for_once(make: Make, caplog: pytest.L
     with pytest.raises(StopIteration):
         settling.send(None)
     disk_of(store).answer(Written(), Written())
-    await until(store, StoreState.IDLE)
+    await reach(store, StoreState.IDLE)
     await store.settled()
     assert store.obstacle == ""
     await store.close()
@@ -179,7 +178,7 @@ async def test_a_disk_that_hangs_at_the_start_is_gone_on_from_later(make: Make) 
     store.add(act(T0))
     disk_of(store).answer(Written())
     disk_of(store).may_open.set()
-    await until(store, StoreState.IDLE)
+    await reach(store, StoreState.IDLE)
     assert (len(late), store.problem) == (1, "")
     await store.close()
     assert on_file(store) == 1
@@ -194,7 +193,7 @@ async def test_a_write_that_fails_is_tried_again_and_said_once(make: Make, caplo
     await store.settled()
     assert (store._state, store.obstacle) == (StoreState.BLOCKED, "full")
     disk_of(store).answer(OSError("odd"), Written("full"), Written(needs_all=True), Written())
-    await until(store, StoreState.IDLE)
+    await reach(store, StoreState.IDLE)
     assert [each.message.partition(":")[0] for each in caplog.records if each.levelno >= logging.WARNING] == [
         f"cannot keep the record {store.path}",
         "work of the thread pymon-record crashed (a bug in pymon)",

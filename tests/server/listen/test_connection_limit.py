@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pymon.server.limits import ServerLimits
 from pymon.server.listen.connection_limit import ConnectionLimit
-from tests.server.conftest import AUTH, Client, Live, until
+from tests.server.conftest import AUTH, Client, Live
+from tests.waiting import until
 
 Told = Callable[[], str]
 SOCKET = "serversocket = mon.sock"

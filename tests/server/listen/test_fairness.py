@@ -12,8 +12,9 @@ from pymon.server.commands.reply import CommandReply, Session
 from pymon.server.commands.table import answer
 from pymon.server.limits import ServerLimits
 from pymon.server.listen.fairness import Turnstile, take_chunk
-from tests.server.conftest import SITE, Client, Live, until
+from tests.server.conftest import SITE, Client, Live
 from tests.server.samples import SNAPSHOT
+from tests.waiting import until
 
 Told = Callable[[], str]
 MOST_LOGGED = ServerLimits().logged_command

@@ -29,7 +29,8 @@ from pymon.server.traps.authorization import Lines, SenderClaim, TrapRight, judg
 from pymon.server.traps.password_queue import QueueLimits
 from pymon.server.traps.receiver import Traps
 from tests.access.test_crypt import HASHES
-from tests.server.conftest import AUTH, SITE, Live, until
+from tests.server.conftest import AUTH, SITE, Live
+from tests.waiting import until
 
 Told = Callable[[], str]
 KEY = ServiceKey("g", "s")
