@@ -7,9 +7,9 @@
 # make lab     those on a real IPVS kernel; make e2e: packages, the walks of the documents
 # make all     everything: make test, and make rest, which is what that leaves out
 # make check   lint, types, and make test
-# make docs    write the generated parts of the documents anew
+# make docs    rewrite the generated parts of the documents
 # make bench   figures, beside those of Debian's mon
-# make lock    resolve the dependencies anew
+# make lock    resolve the dependencies again
 
 PYTHON ?= python3
 VENV ?= .venv

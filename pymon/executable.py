@@ -1,4 +1,4 @@
-"""Names in directories → programs, as mon finds them: the first executable file of a name, and why there is none."""
+"""Names in directories → programs, as mon finds them: the first executable file of a name, or why none can be used."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
 class Search(NamedTuple):
-    """What looking for a program gave: its ``path``, else (there being none) the ``obstacle`` to one that is there.
+    """The result of a search for a program: its ``path``, or the ``obstacle`` to using a file that has its name.
 
-    ``advice`` is what may help against the obstacle. All three are empty where nothing has the name.
+    ``advice`` says what may help against the obstacle. All three are empty if no file has the name.
     """
 
     path: str = ""
@@ -59,7 +59,7 @@ def examine(path: str) -> Search:
 
 
 def find_read_error(directory: str) -> OSError | None:
-    """Why a directory cannot be looked into; None if it can. Never raises."""
+    """Return why a directory cannot be read; None if it can. Never raises."""
     error = find_absence(directory)
     if error is None:
         try:
@@ -71,7 +71,7 @@ def find_read_error(directory: str) -> OSError | None:
 
 
 def find_absence(directory: str) -> OSError | None:
-    """Why a directory is not there, or cannot be seen to be; None if it is. Never raises."""
+    """Return why a directory does not exist, or cannot be seen; None if it exists. Never raises."""
     try:
         mode = os.stat(directory).st_mode  # noqa: PTH116  # as above
     except OSError as error:

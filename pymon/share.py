@@ -8,6 +8,6 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def share_path(room: str) -> Path:
-    """The folder ``monitors``, ``alerts`` or ``etc``: beside the package in a checkout, inside it when installed."""
+    """The folder ``monitors``, ``alerts`` or ``etc``: next to the package in a checkout, inside it when installed."""
     installed = _PACKAGE / "share" / room
     return installed if installed.is_dir() else _PACKAGE.parent / room

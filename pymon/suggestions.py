@@ -1,4 +1,4 @@
-"""The known word that a misspelt one is most like: never its opposite."""
+"""Guesses the known word that a misspelt one stands for: never its opposite."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAME = 0.8
 def most_alike(word: str, known: Iterable[str], *, cutoff: float = 0.7) -> str:
     """The known word that is most like another; empty if that is its opposite, or not as alike as ``cutoff`` (0 to 1).
 
-    The next best after an opposite is no guess either: whoever writes ``noalert`` means no ``numalerts``.
+    The next best after an opposite is no guess either: who writes ``noalert`` does not mean ``numalerts``.
     """
     close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
     return close[0] if close and not is_opposite(word, close[0]) else ""

@@ -71,7 +71,8 @@ def make(password: str) -> str:
     """A hash for a password, with a salt of its own.
 
     SHA-512 with many rounds: every libcrypt of the last 15 years verifies it, so mon does, and so does libpass where
-    there is none. yescrypt costs an attacker more memory, but too many systems lack it for a file that may be copied.
+    the system has none. yescrypt costs an attacker more memory, but too many systems lack it, and the file may be
+    copied to one of them.
     Raises ValueError for a password that no hash can stand for (empty, or with a NUL).
     """
     word = encode(password)

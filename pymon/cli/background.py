@@ -1,4 +1,4 @@
-"""Going into the background as mon does, and telling whoever started the daemon how the start went."""
+"""Going into the background as mon does, and telling the process that started the daemon how the start went."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Background:
         self._descriptor = descriptor
 
     def report_start(self, _engine: object = None) -> None:
-        """All is well: the waiting process ends with status 0."""
+        """Tell the waiting process that the daemon runs; it ends with status 0."""
         self._send(_STARTED)
 
     def report_failure(self, reason: str) -> None:
-        """The daemon cannot start: the waiting process says why, and ends with status 1."""
+        """Tell the waiting process why the daemon cannot start; it prints that, and ends with status 1."""
         self._send(reason.encode("utf-8", "backslashreplace"))
 
     def _send(self, text: bytes) -> None:

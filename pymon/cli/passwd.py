@@ -104,11 +104,11 @@ def _read(file: Path, *, must_exist: bool) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Put another file in the place of one, with its mode and owner, on the disk before it appears."""
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    """Replace a file by another with the same mode and owner. It is synced to the disk before it appears."""
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         old = file.stat() if file.exists() else None
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, NEW_MODE)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, NEW_MODE)
         with os.fdopen(descriptor, "wb") as new:
             if old is not None:
                 if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
@@ -117,7 +117,7 @@ def _replace(file: Path, text: str) -> None:
             new.write(encode(text))
             new.flush()
             os.fsync(descriptor)
-        beside.replace(file)
+        temporary.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise PymonError(f"cannot write {file}: {error.strerror}") from error

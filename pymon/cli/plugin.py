@@ -130,7 +130,7 @@ def list_plugins(
 
 
 def variables(words: Sequence[str]) -> dict[str, str]:
-    """``NAME=value`` words as variables; PluginError for one that is none."""
+    """``NAME=value`` words as variables. Raises PluginError for a word of another form."""
     found = {}
     for word in words:
         name, equals, value = word.partition("=")

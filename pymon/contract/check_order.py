@@ -1,4 +1,4 @@
-"""What an executor is told of one check, with all that it needs on another machine as well."""
+"""One check as an executor gets it, with all that it needs on another machine as well."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@
    a script that turns the verdict of another monitor round passes on what that one tells.
 2. Of any other monitor, exit value 0 means that all hosts are up which it was given as arguments.
 3. Of an exit value that is a failure, the summary (the first line of output) names the hosts that are down; the others
-   that it was given are up. A summary that names none of them says nothing of any: all are unknown.
+   that it was given are up. A summary that names no host says nothing about any: all are unknown.
 4. If its check is broken, all hosts are unknown. So they are of any that was cut off at its time limit.
 
 A host is named by a word of its own, as host dependencies have it (``pymon.model.summary``).
@@ -82,5 +82,5 @@ def _find_given_hosts(order: CheckOrder) -> tuple[str, ...]:
 
 
 def _to_outcome(outcome: object) -> HostOutcome:
-    """What a monitor told, which may be anybody's."""
+    """A monitor's own value, of any type, as an outcome."""
     return outcome if isinstance(outcome, HostOutcome) else HostOutcome.UNKNOWN

@@ -70,7 +70,7 @@ def keep_usable(measurements: Sequence[Measurement]) -> tuple[tuple[Measurement,
         if measurement is not None:
             kept.append(measurement)
         elif not problem:
-            problem = f"{_describe(each)} is none"
+            problem = f"{_describe(each)} is not a measurement"
     if len(measurements) > MEASUREMENTS_LIMIT and not problem:
         problem = f"only the first {MEASUREMENTS_LIMIT} measurements are kept"
     return tuple(kept), problem

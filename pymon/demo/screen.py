@@ -1,4 +1,4 @@
-"""The demo's picture: a live one on a terminal, plain lines where there is none."""
+"""The demo's picture: a live one on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Screen(Protocol):
 
 
 class TerminalScreen:
-    """A picture that is drawn anew in place."""
+    """A picture that is redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -35,7 +35,7 @@ class WebServer:
 
     @property
     def pid(self) -> int | None:
-        """The process that serves, or None when there is none."""
+        """The number of the process that serves, or None while no process runs."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def start(self) -> None:

@@ -48,7 +48,7 @@ class DemoTable:
         if not {server.endpoint for server in standing.servers} <= ours:
             raise DemoError(
                 f"the IPVS table has a virtual service {VIRTUAL} already, with other real servers than the demo's;"
-                f" PYMON_IPVS=memory shows the demo beside it"
+                f" PYMON_IPVS=memory shows the demo without touching it"
             )
         self.table.remove_service(VIRTUAL)
 

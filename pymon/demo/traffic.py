@@ -1,6 +1,6 @@
 """Clients of the virtual service: they ask for a page ten times a second, and count who answered.
 
-Only the kernel's table forwards packets, so there are none where the table is one in memory.
+Only the kernel's table forwards packets, so a table in memory gets no visitors.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One small web server: ``python -m pymon.demo.webserver NAME ADDRESS PORT``.
 
 It answers every GET with its name. After ``/sick`` it answers 503, until ``/well``. It says ``ready`` on standard
-output once it listens, and ends when its standard input does: whoever started it holds the other end, so it never
-outlives its starter, however that one ends.
+output once it listens, and ends when its standard input ends. The process that started it holds the other end, so it
+never outlives its starter, however that one ends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 READY = "ready"
 IN_USE = 3
-"""exit status when the address cannot be had; the reason is on standard output"""
+"""exit status when the address cannot be bound; the reason is on standard output"""
 
 
 class _Server(ThreadingHTTPServer):

@@ -85,7 +85,7 @@ def _port_part(text: str, rest: str) -> str:
 
 
 def check_endpoint(text: str) -> None:
-    """Raise IpvsAddressError for what is no endpoint, whatever its names may stand for."""
+    """Raise IpvsAddressError for text that is no endpoint. No name is looked up."""
     host, port = split_endpoint(text)
     if numeric_address(host) is None and not _NAME.fullmatch(host):
         raise IpvsAddressError(f"'{text}' has no address and no host name: '{host}'")

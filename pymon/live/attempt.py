@@ -61,7 +61,7 @@ def write_state(directory: str) -> str:
     found = write_into(directory)
     for name in _RECORD:
         try:
-            write_to(os.path.join(directory, name))  # noqa: PTH118  # beside its kin of os
+            write_to(os.path.join(directory, name))  # noqa: PTH118  # next to other calls of os
         except Trouble as trouble:
             raise Trouble(f"{name} in it: {trouble}") from trouble
     return found
@@ -70,7 +70,7 @@ def write_state(directory: str) -> str:
 def write_to(path: str) -> str:
     """Whether a file could be written, or made where it is not there yet. It is neither made nor changed."""
     folder, name = os.path.split(path)
-    if os.path.isdir(path):  # noqa: PTH112  # beside its kin of os
+    if os.path.isdir(path):  # noqa: PTH112  # next to other calls of os
         raise Trouble("is a directory")
     if os.path.lexists(path):
         if not os.access(path, os.W_OK):
@@ -85,7 +85,7 @@ def write_to(path: str) -> str:
 
 def find_interpreter(path: str, search_path: str) -> str:
     """Whether what the first line of a program names is there to run it."""
-    with open(path, "rb") as file:  # noqa: PTH123  # beside its kin of os
+    with open(path, "rb") as file:  # noqa: PTH123  # next to other calls of os
         first = file.readline(4096)
     if not first.startswith(b"#!"):
         return "is no script"

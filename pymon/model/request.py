@@ -84,7 +84,7 @@ class Terminate:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """``reset``: read the configuration again and begin anew; with ``keepstate`` states and disabled items stay.
+    """``reset``: read the configuration again and start over; with ``keepstate`` states and disabled items stay.
 
     ``stopped`` stops the scheduler, even if the configuration is refused.
     """

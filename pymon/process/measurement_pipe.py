@@ -50,7 +50,7 @@ class MeasurementFile:
         return f"{_DESCRIPTORS}/{self.descriptor}"
 
     def close_write_end(self) -> None:
-        """The program has the descriptor now."""
+        """Close the write end in this process: the program has it now."""
         os.close(self.descriptor)
         self.descriptor = -1
 

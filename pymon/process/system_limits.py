@@ -128,7 +128,7 @@ def _room_of_cgroup() -> int | None:
 
 
 def _number(path: str) -> int | None:
-    """A number in a file; None for ``max``, and where there is none."""
+    """Read a number from a file; None for ``max``, or if the file has no number."""
     lines = _lines(path)
     return int(lines[0]) if lines and lines[0].isdigit() else None
 

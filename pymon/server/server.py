@@ -74,7 +74,7 @@ class Server:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def bind(self) -> None:
-        """Listen wherever the settings say. Raises ServerError, and listens nowhere, if a place cannot be had."""
+        """Listen on every address of the settings. If one cannot be bound, raises ServerError and listens on none."""
         settings = self._engine.site.settings
         try:
             if settings.servertls is not None:
@@ -96,7 +96,7 @@ class Server:
         self._engine.observe_reloads(self._on_reload)
 
     async def reconfigure(self) -> None:
-        """Take over the settings of another configuration. What cannot be had is logged, and the rest goes on."""
+        """Take over the settings of another configuration. The log names each address that cannot be bound."""
         async with self._changing:
             await self._reconfigure()
 
@@ -120,13 +120,13 @@ class Server:
             await self._close(place)
         refused = {place.kind for place in wanted if place not in self._posts and not await self._is_open(place)}
         for place in obsolete:
-            # Whoever mistyped a port must not be without any until somebody notices.
+            # A mistyped port must not leave the daemon without any until somebody notices.
             if place.kind in refused and all(post.kind is not place.kind for post in self._posts):
                 log.error("%s: the former one goes on", place)
                 await self._is_open(place)
 
     async def _is_open(self, place: ListenAddress) -> bool:
-        """Listen somewhere, if it can be had; the log says if not."""
+        """Listen on an address. If it cannot be bound, this is logged."""
         try:
             await self._open(place)
         except ServerError as error:
@@ -135,11 +135,11 @@ class Server:
         return True
 
     async def wait_until_reconfigured(self) -> None:
-        """Wait until what the last reload changed is in force."""
+        """Wait until the changes of the last reload are in force."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def stop(self) -> None:
-        """Listen no more, send the answers that are being made, and end all connections."""
+        """Stop listening, send the answers that are under way, and end all connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -184,7 +184,7 @@ class Server:
             post.tasks.append(task)
 
     async def _close(self, place: ListenAddress) -> None:
-        """Listen no more somewhere. It comes to its end even if the caller is cancelled."""
+        """Stop listening on an address. It is completed even if the caller is cancelled."""
         closing = asyncio.create_task(self._end(place, self._posts.pop(place)), name=f"close {place}")
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
@@ -225,7 +225,7 @@ def _where(place: ListenAddress, each: socket) -> str:
 
 
 def _abandon(place: ListenAddress, opening: asyncio.Future[list[socket]]) -> None:
-    """Close what was opened for a server that has stopped meanwhile."""
+    """Close the sockets that were opened for a server that has stopped meanwhile."""
     if opening.cancelled() or opening.exception() is not None:
         return
     for each in opening.result():

@@ -32,7 +32,7 @@ class TrialService(NamedTuple):
 
 
 class TrialEvent(NamedTuple):
-    """What an alert is told of."""
+    """The event that an alert is called for."""
 
     kind: EventKind = EventKind.FAILURE
     summary: str = "host1"

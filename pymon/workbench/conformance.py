@@ -124,7 +124,7 @@ class Trial(NamedTuple):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """All that speaks against the plugin, whatever its verdict; empty if it is as it should be."""
+        """All that is wrong with how the plugin behaves, whatever its verdict; empty if nothing is."""
         broken = (f"cannot run in process: {self.file.problem}",) if self.file.problem else ()
         inside = self.inside.problems if self.inside else ()
         differences = [f"differs: {each}" for each in self.differences]
@@ -192,7 +192,7 @@ class _Seen(NamedTuple):
 
 
 def _judge(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) -> TrialRun:
-    """The run with all that is to say of it; ``again`` is a second one, if it was made."""
+    """Judge a run: add its problems and notes. ``again`` is a second run, if it was made."""
     last = again or seen
     problems, notes = [*seen.run.problems, *last.run.problems], list(last.run.notes)
     for stall in last.stalls:
@@ -220,7 +220,7 @@ def _judge(seen: _Seen, again: _Seen | None, *, is_alert: bool, is_usage: bool) 
 
 
 def _has_asked_nothing(file: PluginFile, run: TrialRun) -> bool:
-    """Whether it is a monitor that had no host: it measures how long each one that is well took."""
+    """Whether it is a monitor that had no hosts. With one it would have measured how long each well host took."""
     is_silent = not run.result.exitval and not run.result.output and not run.measurements
     return is_silent and isinstance(file.plugin, Monitor)
 
@@ -267,7 +267,7 @@ async def _run_in_process(file: PluginFile, invocation: Invocation, time_limit: 
 
 
 def _find_bad_endings(result: CheckResult, way: str) -> Iterator[str]:
-    """What is wrong with how a run came to its end."""
+    """Find what is wrong with how a run ended."""
     summary = result.output.partition("\n")[0]
     match result.cause:
         case Cause.TIMED_OUT:

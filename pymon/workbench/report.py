@@ -118,7 +118,7 @@ def _format_judgement(trial: Trial) -> Iterator[ReportLine]:
 
 
 def _format_praise(inside: TrialRun) -> str:
-    """What can be said for it in truth, where only notes speak against it."""
+    """Format what it did well; what notes speak against is left out."""
     if inside.left:
         return "" if inside.held_up else ", and held nothing up"
     return ", and left nothing behind" if inside.held_up else ", held nothing up, and left nothing behind"

@@ -53,7 +53,7 @@ def _word(stem: str) -> str:
 
 
 def _explain_bad_name(name: str) -> str:
-    """What is wrong with a name, and what would be right."""
+    """Explain what is wrong with a name, and what would be right."""
     stem = name.rpartition("/")[2]
     if "/" in name:
         return f"{name!r} is a path: give the name alone, and the directory with --dir"

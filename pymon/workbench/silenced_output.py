@@ -1,4 +1,4 @@
-"""What plugins print when they are imported, kept from what is told to people."""
+"""Keeps what plugins print when they are imported out of the report for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def silence_output() -> Iterator[Callable[[str], None]]:
         void = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123  # no path of anybody's
         try:
             real = stack.enter_context(os.fdopen(os.dup(ERRORS), "w", encoding="utf-8", errors="replace"))
-        except OSError:  # there is none
+        except OSError:  # it is closed
             real = void
         is_real = _descriptor_of(outside) == ERRORS  # else somebody else takes it (a test)
 
@@ -37,7 +37,7 @@ def silence_output() -> Iterator[Callable[[str], None]]:
 
 
 def _redirect(number: int, to: int, stack: ExitStack) -> None:
-    """Let a descriptor lead elsewhere until the stack is left; not one that is closed."""
+    """Redirect a descriptor until the stack is left, unless it is closed."""
     try:
         kept = os.dup(number)
     except OSError:

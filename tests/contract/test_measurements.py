@@ -1,4 +1,4 @@
-"""Lines of measurements: written, read, and what is none."""
+"""Lines of measurements: written, read, and what is not one."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_what_a_plugin_hands_over_is_looked_at(bad: Measurement) -> None:
     good = Measurement("h", "n", 1)
     kept, told = keep_usable([good, bad, good])
     assert kept == (good, good)
-    assert told.endswith(" is none")
+    assert told.endswith(" is not a measurement")
     assert keep_usable([good]) == ((good,), "")
 
 
@@ -90,7 +90,7 @@ def test_what_no_number_can_hold_is_none() -> None:
     kept, told = keep_usable([Measurement("h", "n", 10**400), Measurement("h", "n", 2)])
     assert kept == (Measurement("h", "n", 2.0),)
     assert isinstance(kept[0].value, float)
-    assert told.endswith(" is none")
+    assert told.endswith(" is not a measurement")
 
 
 @given(st.lists(st.builds(Measurement, st.text(), st.text(), finite, st.text())))

@@ -332,8 +332,8 @@ def test_no_word_is_lost(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--", "check_dummy", "0", "--", "a"], "check_dummy is told no host: write %h"),
-        (["--", "check_dummy", "0", "--", "%h"], "check_dummy is told no host: write %h"),
+        (["--", "check_dummy", "0", "--", "a"], "check_dummy is given no host: write %h"),
+        (["--", "check_dummy", "0", "--", "%h"], "check_dummy is given no host: write %h"),
         (["--", "--", "a"], "no plugin is named"),
         (["--once"], "no plugin is named"),
         ([], "no plugin is named"),
@@ -343,7 +343,7 @@ def test_no_word_is_lost(words: list[str]) -> None:
         (["--", "/nonexistent/x", "%h", "--", "a"], "there is no program /nonexistent/x\n"),
         (["-4", "--", "true", "%h", "--", "a"], "-4 and -6 choose the address that %a stands for"),
         (["-H", "%h", "check_tcp"], "unknown option -H"),
-        (["--", "--once", "check_dummy"], "--once is told no host"),
+        (["--", "--once", "check_dummy"], "--once is given no host"),
         (["--once", "check_load", "-w", "5", "web1"], "'web1' may be a host that mon added (end the line with ;;)"),
         (["--once", "--", "check_users", "10.0.0.1"], "'10.0.0.1' may be a host that mon added (end the line with ;;)"),
     ],

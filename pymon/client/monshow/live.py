@@ -147,7 +147,7 @@ def run(query: Query, connect: Callable[[], Client], seconds: float) -> int:
 def _watch(
     poller: Poller, board: LiveState, live: Live, server: str, sources: tuple[int | None, int], ended: list[int]
 ) -> str:
-    """Draw whatever happens, until the end; why there cannot be more, empty if the user wanted to end."""
+    """Draw each change until the end. Returns why it ended, empty if the user ended it."""
     keyboard, wake_read = sources
     waited = [wake_read] if keyboard is None else [keyboard, wake_read]
     while not ended:

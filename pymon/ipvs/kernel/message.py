@@ -136,7 +136,7 @@ class IpvsMessage(genlmsg):  # type: ignore[misc]  # pyroute2 has no types
 
 
 class InfoMessage(genlmsg):  # type: ignore[misc]  # pyroute2 has no types
-    """The answer to GET_INFO, whose attributes are numbered anew (IPVS_INFO_ATTR_*)."""
+    """The answer to GET_INFO, whose attributes have numbers of their own (IPVS_INFO_ATTR_*)."""
 
     __slots__ = ()
     nla_map = (

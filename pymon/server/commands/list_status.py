@@ -21,7 +21,7 @@ _FRESH = ServiceState()
 
 
 def opstatus(context: CommandContext) -> ListResult:
-    """``list opstatus``: what the client sees; ``list opstatus G,S G …``: what is named, whatever its view."""
+    """``list opstatus``: the services of the client's view; ``list opstatus G,S G …``: the named ones, in any view."""
     final = "220 list opstatus completed"
     words = split_all(context.arguments)
     if not words:

@@ -89,7 +89,8 @@ def _each(kind: ListenerKind, hosts: tuple[str, ...], port: int, is_default: boo
 def open_sockets(place: ListenAddress) -> list[socket.socket]:
     """Bind (and for all but traps listen) at a place; a name may stand for several addresses. Looks up names: blocks.
 
-    Gives none if the place may be missing and is. Raises ServerError, naming the place, if it cannot be had.
+    Returns no sockets if the address does not exist and may be missing. Raises ServerError, which names the place, if
+    it cannot be bound.
     """
     if place.kind is ListenerKind.LOCAL:
         return [_open_local(Path(place.host), place.mode)]

@@ -6,7 +6,7 @@ from collections import Counter
 
 
 class ConnectionLimit:
-    """Counts those who are in. ``place`` is whatever may not fill the room alone, such as an address."""
+    """Counts connections, in all and by ``place``: an address or a user, which may not take all of them alone."""
 
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
@@ -19,7 +19,7 @@ class ConnectionLimit:
         return self._count
 
     def refusal(self, place: str) -> str:
-        """Why one more may not come in from a place; empty if it may."""
+        """Return why one more connection from a place is refused; empty if it is not."""
         if self._inside[place] >= self._most_of_one:
             return f"{self._most_of_one} from there are connected"
         if self._count >= self._most:
@@ -32,7 +32,7 @@ class ConnectionLimit:
         self._count += 1
 
     def leave(self, place: str) -> None:
-        """One that had come in goes; places that nobody is from are forgotten."""
+        """Count a connection as ended. A place without connections is forgotten."""
         self._inside[place] -= 1
         self._count -= 1
         if not self._inside[place]:

@@ -23,7 +23,7 @@ HEAD = 512
 
 
 class FloodFilter:
-    """Remembers crowds and good beginnings."""
+    """Remembers which senders send too much, and how rightful traps begin."""
 
     def __init__(self, rng: random.Random | None = None, limits: ServerLimits | None = None) -> None:
         self._limits = limits or ServerLimits()
@@ -34,7 +34,7 @@ class FloodFilter:
         self._good: OrderedDict[bytes, None] = OrderedDict()
 
     def note_flood(self, address: str, now: float) -> None:
-        """More came from this address than can be looked at."""
+        """Note that more came from this address than can be looked at."""
         key = sender(address)
         self._crowds[key] = now
         self._crowds.move_to_end(key)
@@ -42,11 +42,11 @@ class FloodFilter:
             self._crowds.popitem(last=False)
 
     def note_flood_of_all(self, now: float) -> None:
-        """More came from all together than can be looked at: from so many addresses that none of them is a crowd."""
+        """Note that more came than can be looked at, but from so many addresses that no single one sent too much."""
         self._everybody = now
 
     def remember_rightful(self, data: bytes, address: str) -> None:
-        """The sender of this datagram may send it."""
+        """Remember how this datagram begins: its sender may send it."""
         digest = self._digest(data, address)
         self._good[digest] = None
         self._good.move_to_end(digest)
@@ -54,7 +54,7 @@ class FloodFilter:
             self._good.popitem(last=False)
 
     def is_dropped(self, data: bytes, address: str, now: float) -> bool:
-        """Whether a datagram is dropped as one of a crowd."""
+        """Whether a datagram is dropped as part of a flood."""
         since = max(self._everybody, self._crowds.get(sender(address), self._everybody))
         if now >= since + self._limits.crowded or self._digest(data, address) in self._good:
             return False

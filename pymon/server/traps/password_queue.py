@@ -62,7 +62,7 @@ class TrapQueue(Generic[T]):
 
     @property
     def is_scattered(self) -> bool:
-        """Whether it is full, and of so many senders that none of them is to blame."""
+        """Whether it is full, and of so many senders that no single one is to blame."""
         return self._count >= self._limits.most and len(self._senders) > self._limits.most // self._limits.few
 
     @property

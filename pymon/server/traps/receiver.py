@@ -1,6 +1,6 @@
 """Takes traps in: datagrams → who may send them → are they fresh → whom are they for → the engine.
 
-The order of the checks and the messages are mon's. Whatever comes, in whatever amount, is taken in small portions
+The order of the checks and the messages are mon's. Traps of any content and number are taken in small portions
 between the checks; what is refused is counted, and logged a few times a minute.
 """
 
@@ -214,7 +214,7 @@ class Traps:
             self._count_lost(lost, claim.address)
 
     def _count_lost(self, count: int, address: str) -> None:
-        """So many are lost, one of them perhaps from this address."""
+        """Count traps as lost; ``address`` is that of one of them, if it is known."""
         self.counters.lost += count
         self._log(logging.WARNING, "lost", "traps are lost, some of them from %s: too many wait to be "
                    "authenticated", address)  # fmt: skip
@@ -294,7 +294,7 @@ class Traps:
 
 
 def _find_defect(packet: TrapPacket) -> str:
-    """What makes a trap useless, from any sender; empty if nothing does."""
+    """Find what makes a trap useless, from any sender; empty if it is usable."""
     match = _NUMBER.match(packet.pro)
     version = 0.0
     if match is not None:
@@ -306,7 +306,7 @@ def _find_defect(packet: TrapPacket) -> str:
 
 
 def count_kernel_drops(bound: socket) -> int:
-    """How many datagrams the kernel has dropped because a socket had no room for them (modulo 2**32).
+    """Count the datagrams that the kernel has dropped because a socket had no room for them (modulo 2**32).
 
     0 where the kernel does not tell (before Linux 4.12).
     """
