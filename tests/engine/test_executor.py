@@ -143,3 +143,16 @@ def test_a_run_that_the_executor_was_told_to_end_says_nothing(tmp_path: Path) ->
         assert tried.engine.snapshot().states[KEY].op_status is OpStatus.UNTESTED
 
     watch(tmp_path, body, lambda _order: CheckResult(143, "", cause=Cause.CANCELLED))
+
+
+def test_an_executor_with_a_defect_is_told_of_and_asked_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def script(_order: CheckOrder) -> CheckResult:
+        raise RuntimeError("defect")
+
+    async def body(tried: Tried) -> None:
+        await asyncio.sleep(130)
+        assert not tried.engine.snapshot().running
+
+    tried = watch(tmp_path, body, script)
+    assert (len(tried.executor.orders), tried.judged) == (2, [])
+    assert "the check of web:http crashed (a bug in pymon): RuntimeError('defect')" in caplog.text
