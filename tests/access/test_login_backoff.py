@@ -1,4 +1,4 @@
-"""Waiting after failed logins, and lines of the log that strangers cause: decisions with a time handed in."""
+"""Waiting after failed logins: decisions with a time handed in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymon.access.limits import AccessLimits
-from pymon.access.log_limit import LogLimit, more
 from pymon.access.login_backoff import LoginBackoff, network
 
 HERE = "10.0.0.1"
@@ -120,12 +119,3 @@ def test_wait_has_no_rounding_step_above_the_longest() -> None:
     now = 104.28361134544939
     assert now + LIMITS.longest_wait - now > LIMITS.longest_wait
     assert failed(20, now=now).wait(HERE, "ann", now) == LIMITS.longest_wait
-
-
-def test_log_takes_a_few_of_each_kind_and_counts_the_rest() -> None:
-    limit = LogLimit()
-    assert [limit.admit("bad", 0.0) for _ in range(LIMITS.logged + 5)] == [0] * LIMITS.logged + [None] * 5
-    assert limit.admit("other", 0.0) == 0
-    assert limit.admit("bad", LIMITS.logged_in) == 5
-    assert limit.admit("bad", LIMITS.logged_in) == 0
-    assert (more(0), more(5)) == ("", " (5 more like it were not logged)")

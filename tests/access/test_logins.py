@@ -17,7 +17,7 @@ import pytest
 from pymon.access import crypt, logins
 from pymon.access.limits import AccessLimits
 from pymon.access.logins import Authenticator
-from pymon.access.passwords import check_passwd, check_userfile, parse_userfile
+from pymon.access.passwords import check_userfile
 from pymon.model.request import Login
 from pymon.model.settings import Settings
 from tests.access.test_crypt import HASHES
@@ -71,10 +71,6 @@ async def test_userfile_is_read_as_mon_reads_it(users: Path, user: str, password
     assert await admits(authenticator(users, "userfile"), user, password) is accepted
 
 
-def test_later_line_wins() -> None:
-    assert parse_userfile("a:1\nb:2\na:3\n: x\nc\n#d:4\n  e : 5:6 \r\n") == {"a": "3", "b": "2", "e": "5:6"}
-
-
 async def test_userfile_is_read_at_each_login(users: Path) -> None:
     made = authenticator(users, "userfile")
     login, peer = Login("zoe", "secret"), "10.0.0.1"
@@ -112,18 +108,6 @@ async def test_peer_that_the_kernel_vouches_for_needs_no_password(users: Path) -
     assert not await admits(authenticator(users), "zoe", "x", "unix", peer_users=own)
     assert await admits(authenticator(users), "zoe", "", "unix", peer_users=frozenset({"*"}))
     assert not await admits(authenticator(users), "", "", "unix", peer_users=frozenset({"*"}))
-
-
-def test_getpwnam_takes_a_hash_of_the_passwd_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    import pwd  # noqa: PLC0415
-
-    entry = pwd.getpwuid(os.getuid())
-    with_hash = pwd.struct_passwd((entry.pw_name, HASHES["SHA-512"], *entry[2:]))
-    assert not check_passwd(entry.pw_name, "secret"), "the hash is in shadow"
-    monkeypatch.setattr(pwd, "getpwnam", {entry.pw_name: with_hash}.__getitem__)
-    assert check_passwd(entry.pw_name, "secret")
-    assert not check_passwd(entry.pw_name, "wrong")
-    assert not check_passwd("nobody-of-that-name", "secret")
 
 
 @pytest.mark.slow

@@ -43,11 +43,19 @@ def _sample(kind: ProblemKind, marked: str) -> Sample:
     return Sample(kind, before + after, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
 
 
-def read_text(folder: Path, text: str | bytes, name: str = "mon.cf") -> Reading:
-    """Read a configuration from a file that holds this text."""
+def write(folder: Path, text: str | bytes, name: str = "mon.cf") -> Path:
+    """Write a configuration file; returns where."""
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"))
-    return read(path, overrides={"mondir": (str(folder / "mon.d"),), "alertdir": (str(folder / "alert.d"),)})
+    return path
+
+
+def read_text(folder: Path, text: str | bytes, name: str = "mon.cf") -> Reading:
+    """Read a configuration from a file that holds this text."""
+    return read(
+        write(folder, text, name),
+        overrides={"mondir": (str(folder / "mon.d"),), "alertdir": (str(folder / "alert.d"),)},
+    )
 
 
 def problems_of(folder: Path, text: str | bytes) -> tuple[Problem, ...]:

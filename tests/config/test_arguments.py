@@ -66,7 +66,7 @@ REFUSED = [
     ("sslcert.monitor -p »https!", "port number"),
     ("mon.monitor »-P x --password-file y", "exclude each other"),
     ("nagios.monitor »check_nosuch -H %h", "there is no program check_nosuch"),
-    ("nagios.monitor »check_x -H 127.0.0.1 --", "is told no host"),
+    ("nagios.monitor »check_x -H 127.0.0.1 --", "is given no host"),
     ("freespace.monitor »var:10% ;;", "a mount point begins with /"),
     ("freespace.monitor / »/var:200% ;;", "more than everything"),
     ("process.monitor »sshd ;;", "must be NAME:MIN-MAX"),

@@ -8,26 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pymon.config.encoding import guess_encoding
 from pymon.config.limits import ConfigLimits
 from pymon.config.loader import load, load_auth
-from pymon.config.paths import resolve_paths
 from pymon.errors import ConfigError
 from pymon.executable import Search, search
 from pymon.model.problem import Severity
-from pymon.model.settings import Settings
 from pymon.share import share_path
-from tests.config.samples import problems_of
-from tests.programs import write_program
-from tests.tools import RequireTool
+from tests.config.samples import problems_of, write
 
 SITE = "hostgroup g h\n\nwatch g\n service s\n  traptimeout 1m\n  description {}\n"
-
-
-def write(folder: Path, text: str | bytes, name: str = "mon.cf") -> Path:
-    path = folder / name
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
 
 
 def test_load_gives_site_and_warnings(folder: Path) -> None:
@@ -102,10 +91,6 @@ def test_comments_in_another_encoding_do_no_harm(folder: Path) -> None:
     assert loaded.problems[0].source == "# 한글 주석"
 
 
-def test_utf16_is_named() -> None:
-    assert guess_encoding("watch g".encode("utf-16")) == ("UTF-16", "UTF-16")
-
-
 def test_hangul_passes_unharmed(folder: Path) -> None:
     text = SITE.format("웹 서버 (쇼핑몰)") + "  period 주간\n"
     path = write(folder, text.replace("period 주간", 'period\n   alert a.alert "웹 서버 다운" ₩100'))
@@ -123,23 +108,6 @@ def test_command_line_beats_the_file(folder: Path) -> None:
     settings = load(path, overrides=overrides).site.settings
     assert (settings.histlength, settings.maxprocs, settings.pidfile) == (7, 3, "")
     assert settings.mondir == (str(folder / "mon.d"), "/base/sub", str(share_path("monitors")))
-
-
-def test_paths_become_absolute() -> None:
-    settings = Settings(
-        basedir="base", cfbasedir="/cf/", alertdir=("/a/", "b"), logdir="log", statedir="/state", historicfile="hist",
-        userfile="users", pidfile="x.pid", servertlscert="cert.pem", servertlsca="/ca.pem", serversocket="mon.sock",
-    )  # fmt: skip
-    resolved = resolve_paths(settings, "/home/me")
-    assert (resolved.basedir, resolved.cfbasedir, resolved.logdir) == ("/home/me/base", "/cf", "/home/me/base/log")
-    assert resolved.alertdir == ("/a", "/home/me/base/b")
-    assert (resolved.statedir, resolved.historicfile) == ("/state", "/home/me/base/log/hist")
-    assert (resolved.authfile, resolved.userfile) == ("/cf/auth.cf", "/cf/users")
-    assert (resolved.dtlogfile, resolved.pidfile) == ("/home/me/base/log/downtime.log", "/home/me/x.pid")
-    assert (resolved.servertlscert, resolved.servertlsca) == ("/cf/cert.pem", "/ca.pem")
-    assert resolved.serversocket == "/state/mon.sock"
-    nothing = resolve_paths(Settings(), "/")
-    assert (nothing.historicfile, nothing.servertlskey, nothing.serversocket) == ("", "", "")
 
 
 def test_directories_ending_in_s_keep_it(folder: Path) -> None:
@@ -278,47 +246,3 @@ def test_the_collector_is_left_as_it_was(folder: Path) -> None:
     with pytest.raises(ConfigError):
         load(write(folder, "x = 1\n"))
     assert gc.isenabled()
-
-
-M4_SITE = "define(`TIMES', `interval 5m\n  monitor m.monitor')dnl\nhostgroup g h\n\nwatch g\n service s\n  TIMES\n"
-
-
-@pytest.mark.net
-@pytest.mark.parametrize(("name", "m4"), [("mon.cf", "m4"), ("mon.m4", None), ("mon.cf.m4", None)])
-def test_m4(folder: Path, require_tool: RequireTool, name: str, m4: str | None) -> None:
-    require_tool("m4", why="mon.cf may be written in it")
-    loaded = load(write(folder, M4_SITE, name), m4=m4, overrides={"mondir": str(folder / "mon.d")})
-    (service,) = loaded.site.services.values()
-    assert (service.interval, loaded.problems) == (300, ())
-
-
-@pytest.mark.net
-def test_m4_lines_are_those_of_its_output(folder: Path, require_tool: RequireTool) -> None:
-    require_tool("m4")
-    with pytest.raises(ConfigError) as caught:
-        load(write(folder, "dnl a\ndnl b\nfoo = 1\n", "x.m4"))
-    assert str(caught.value).startswith(f"{folder}/x.m4 (after m4):1:1: error: unknown variable 'foo'")
-
-
-@pytest.mark.net
-def test_m4_failure_is_told_in_its_own_words(folder: Path, require_tool: RequireTool) -> None:
-    require_tool("m4")
-    with pytest.raises(ConfigError, match="ERROR: end of file in string"):
-        load(write(folder, "changequote([,])dnl\n[never closed\n", "x.m4"))
-
-
-def test_any_filter_serves_as_m4(folder: Path) -> None:
-    assert load(write(folder, SITE.format("x")), m4="/bin/cat").site.services
-
-
-def test_missing_m4(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="/no/m4 cannot be run: No such file"):
-        load(write(folder, SITE.format("x")), m4="/no/m4")
-
-
-@pytest.mark.slow
-def test_m4_that_hangs_is_ended(folder: Path) -> None:
-    slow = folder / "slow"
-    write_program(slow, "#!/bin/sh\nsleep 60 & sleep 60\n")
-    with pytest.raises(ConfigError, match="did not end within"):
-        load(write(folder, SITE.format("x")), m4=str(slow), limits=ConfigLimits(m4_seconds=0.2))
