@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from bench.peers import MON_PEER, PYMON_PEER, Peer, daemon, rig
 from bench.report import Row, milliseconds, percentile
 from bench.server import running
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.programs import write_program
 
 FAILING = 1000
@@ -107,7 +107,7 @@ def _service(name: str, interval: str, monitor: str, alert: str) -> str:
     return f"  service {name}\n    interval {interval}\n    monitor {monitor}\n{period}"
 
 
-def _open_gate(peer: Daemon, place: Rig) -> float:
+def _open_gate(peer: RiggedDaemon, place: Rig) -> float:
     """Seconds from the opening of the gate to the end of the last alert."""
     waiting, alerts = place.folder / "script/waiting", place.folder / "alerts"
     peer.wait_until(_lack(lambda: waiting.stat().st_size if waiting.exists() else 0), LIMIT)

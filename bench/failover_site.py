@@ -127,11 +127,11 @@ def _returned(site: LvsSite) -> float:
     return wait_for("www1 is in the table again", lambda: "www1" in site.entries(), LIMIT)
 
 
-def _pymon(site: LvsSite) -> daemon.Daemon:
+def _pymon(site: LvsSite) -> daemon.DirectorDaemon:
     return daemon.pymon(HOME / "daemon", _file(site, ""), "debug")
 
 
-def _mon(site: LvsSite) -> daemon.Daemon:
+def _mon(site: LvsSite) -> daemon.DirectorDaemon:
     home = HOME / "daemon"
     own = home / "alert.d"
     own.mkdir(parents=True)
@@ -149,7 +149,7 @@ def _mon(site: LvsSite) -> daemon.Daemon:
         f"authfile = {auth}",
         f"pidfile = {home / 'mon.pid'}",
     ]
-    return daemon.Daemon(home, ("/usr/sbin/mon", "-c", str(_file(site, "\n".join(lines)))))
+    return daemon.DirectorDaemon(home, ("/usr/sbin/mon", "-c", str(_file(site, "\n".join(lines)))))
 
 
 def _file(site: LvsSite, settings: str) -> Path:

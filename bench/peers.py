@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.ports import free_port
 
 MON = Path("/usr/sbin/mon")
@@ -62,9 +62,9 @@ def rig(peer: Peer, body: str, globals_: str = "") -> Iterator[Rig]:
 
 
 @contextlib.contextmanager
-def daemon(peer: Peer, place: Rig, command: tuple[str, ...] = ()) -> Iterator[Daemon]:
+def daemon(peer: Peer, place: Rig, command: tuple[str, ...] = ()) -> Iterator[RiggedDaemon]:
     """The peer's daemon running on a rig (or ``command`` in its stead)."""
-    with Daemon(peer.program, place, environ(), ends_monitors=peer.ends_monitors, command=command) as running:
+    with RiggedDaemon(peer.program, place, environ(), ends_monitors=peer.ends_monitors, command=command) as running:
         yield running
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pymon.errors import RecordError
 from pymon.model.depend import ServiceKey
-from pymon.store.offline import StoredService, look_up
+from pymon.store.offline import look_up
 from pymon.store.store import FILE
 from tests.addresses import IN_A_FOLDER
+from tests.engine.conftest import Daemon
 from tests.ports import free_port
 from tests.programs import write_program
-from tests.waiting import wait_until
+from tests.waiting import until
 
 WEB = ServiceKey("web", "http")
 
@@ -72,67 +68,45 @@ if __name__ == "__main__":
 ALERTS = {"shell": (SHELL, "yes"), "sdk inside": (SDK, "yes"), "sdk as process": (SDK, "no")}
 
 
-class Daemon:
-    """One daemon after the other, on one statedir."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "pymon.cli.main", "run", "-c", str(self.folder / "mon.cf")]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stderr=log)
-
-    def end(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            os.kill(self._process.pid, number)
-            self._process.wait(20)
-            self._process = None
-
-    def record(self) -> StoredService | None:
-        try:
-            return look_up(self.folder / "state" / FILE, WEB)
-        except RecordError:
-            return None
-
-    def outcomes(self) -> list[str]:
-        """What the record tells of the alert's attempts and of its loss."""
-        found = self.record()
-        return [event.text for event in found.events if event.kind == "outcome"] if found else []
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        wait_until(condition, why=lambda: f"{self.log.read_text()}\n{self.outcomes()}")
+def outcomes(folder: Path) -> list[str]:
+    """What the record tells of the alert's attempts and of its loss."""
+    try:
+        found = look_up(folder / "state" / FILE, WEB)
+    except RecordError:
+        return []
+    return [event.text for event in found.events if event.kind == "outcome"] if found else []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "end"), [*((kind, signal.SIGKILL) for kind in ALERTS), ("shell", signal.SIGTERM)])
-def test_a_delivery_that_is_due_outlives_the_daemon(tmp_path: Path, kind: str, end: signal.Signals) -> None:
+@pytest.mark.parametrize(("kind", "is_killed"), [*((kind, True) for kind in ALERTS), ("shell", False)])
+async def test_a_delivery_that_is_due_outlives_the_daemon(tmp_path: Path, kind: str, is_killed: bool) -> None:
     """A-tempfail: both failures and the delivery are in the record, and it is done once."""
+    daemon, out = Daemon(tmp_path), tmp_path / "out"
+
+    async def until_told(part: str) -> None:
+        await until(lambda: any(part in text for text in outcomes(tmp_path)), why=daemon.text)
+
     text, inprocess = ALERTS[kind]
     for name, content in {"try.alert": text, "down.monitor": "#!/bin/sh\necho gone; exit 3\n"}.items():
         write_program(tmp_path / name, content)
-    (tmp_path / "state").mkdir()
     (tmp_path / "auth.cf").touch()
-    (tmp_path / "mon.cf").write_text(CONFIG.format(folder=tmp_path, port=free_port(), inprocess=inprocess))
-    out, daemon = tmp_path / "out", Daemon(tmp_path)
+    daemon.config.write_text(CONFIG.format(folder=tmp_path, port=free_port(), inprocess=inprocess))
     try:
-        daemon.start()
-        daemon.until(lambda: any("tried again in 1s: not now" in text for text in daemon.outcomes()))
-        daemon.end(end)
+        await daemon.start()
+        await until_told("tried again in 1s: not now")
+        await (daemon.kill() if is_killed else daemon.stop())
         assert not out.exists()
         (tmp_path / "gate").touch()
-        daemon.start()
-        daemon.until(lambda: any(" done in " in text for text in daemon.outcomes()))
-        daemon.end(signal.SIGKILL)
-        daemon.start()
-        daemon.until(lambda: daemon.log.read_text().count("mon server started") == 3)
-        daemon.end(signal.SIGTERM)
+        await daemon.start()
+        await until_told(" done in ")
+        await daemon.kill()
+        await daemon.start()
+        await daemon.says("mon server started", count=3)
+        await daemon.stop()
     finally:
-        daemon.end(signal.SIGKILL)
+        await daemon.kill()
     assert out.read_text() == "web http gone\n"
-    told = daemon.outcomes()
+    told = outcomes(tmp_path)
     assert told[0].startswith(f"try.alert {tmp_path}/gate {tmp_path}/out failed (exit 75) after ")
     assert [text for text in told if "done in" in text] == told[-1:]
-    assert "try.alert for web/http (failure) was left undone" in daemon.log.read_text()
+    assert "try.alert for web/http (failure) was left undone" in daemon.text()

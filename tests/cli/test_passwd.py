@@ -17,7 +17,7 @@ from pymon.access.passwords import check_userfile, parse_userfile
 from pymon.cli.passwd import passwd as change
 from pymon.cli.passwd import with_entry, without
 from pymon.errors import PymonError
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.peers import require_peer
 from tests.ports import free_port
 
@@ -154,7 +154,7 @@ def test_debians_mon_lets_the_user_in(tmp_path: Path) -> None:
     assert passwd(str(users), "bob", "--stdin", stdin="se cret").returncode == 0
     settings = rig.settings() + f"authtype = userfile\nuserfile = {users}\n\n"
     (rig.folder / "mon.cf").write_text(f"{settings}hostgroup g h\n\nwatch g\n service s\n  traptimeout 1h\n")
-    with Daemon(mon, rig, dict(os.environ), ends_monitors=False) as daemon:
+    with RiggedDaemon(mon, rig, dict(os.environ), ends_monitors=False) as daemon:
         daemon.wait_for([rig.folder / "mon.pid"], 20)
         assert [answer(rig.port, f"login bob {each}") for each in ("se cret", "secret")] == [
             "220 login accepted", "530 login unsuccessful",

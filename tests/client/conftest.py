@@ -15,7 +15,7 @@ import trustme
 from pymon.client import Client
 from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.peers import require_peer
 from tests.ports import free_port
 from tests.programs import write_program
@@ -132,7 +132,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     program = require_peer("mon") if name == "mon" else Path(sys.executable).parent / "mon"
     rig = Rig(tmp_path_factory.mktemp(name) / "rig", free_port())
     _prepare(rig)
-    with Daemon(program, rig, dict(os.environ), ends_monitors=name != "mon") as daemon:
+    with RiggedDaemon(program, rig, dict(os.environ), ends_monitors=name != "mon") as daemon:
         daemon.wait_until(lambda: _lacking(rig.port), 30)
         yield Running(name, rig.port)
 

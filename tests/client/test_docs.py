@@ -17,7 +17,7 @@ import pytest
 
 from pymon.client import Client, OpStatus
 from pymon.errors import ClientError
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +55,7 @@ def port_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         own + SITE.replace("2583", str(port)).replace("pymon.socket", f"{folder}/pymon.socket")
     )
     command = (sys.executable, "-m", "pymon.cli.main", "run", "-c", "mon.cf", "--logdir", str(folder))
-    with Daemon(Path(command[0]), Rig(folder, port), os.environ, command=command) as daemon:
+    with RiggedDaemon(Path(command[0]), Rig(folder, port), os.environ, command=command) as daemon:
         daemon.wait_until(lambda: _lacking(port), 30)
         with contextlib.chdir(folder):
             yield port

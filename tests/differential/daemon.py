@@ -64,7 +64,7 @@ class Rig:
 
 
 @dataclass(slots=True)
-class Daemon:
+class RiggedDaemon:
     """A running daemon. Use as a context manager: at the end everything that it started is gone.
 
     ``ends_monitors`` says whether it ends its monitors itself on SIGTERM. Debian's mon does not, and even waits for
@@ -81,7 +81,7 @@ class Daemon:
     exit_status: int | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
-    def __enter__(self) -> Daemon:
+    def __enter__(self) -> RiggedDaemon:
         with (self.rig.folder / "stderr").open("wb") as errors, (self.rig.folder / "stdout").open("wb") as output:
             self._process = subprocess.Popen(
                 ends_with_the_tests(

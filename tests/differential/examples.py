@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential import servers
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.differential.recording import installed, rigs
 from tests.peers import ALERTS
 from tests.ports import free_port
@@ -135,7 +135,7 @@ def _records(rig: Rig, name: str) -> list[Record]:
     return [Record(*entry) for entry in found]
 
 
-def _wait(daemon: Daemon, count: int) -> None:
+def _wait(daemon: RiggedDaemon, count: int) -> None:
     daemon.wait_until(lambda: " ".join(name for name in NAMES if len(_records(daemon.rig, name)) < count), LIMIT)
 
 
@@ -150,8 +150,8 @@ def outage() -> Outcome:
         built = build(folder)
         theirs, ours = (_rig(folder / name, built, greeting.port, secured.port) for name in ("mon", "pymon"))
         with (
-            Daemon(peers.mon, theirs, peers.environ, ends_monitors=False) as mon,
-            Daemon(peers.pymon, ours, peers.environ) as pymon,
+            RiggedDaemon(peers.mon, theirs, peers.environ, ends_monitors=False) as mon,
+            RiggedDaemon(peers.pymon, ours, peers.environ) as pymon,
         ):
             for daemon in (mon, pymon):
                 _wait(daemon, 1)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential import servers
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.differential.recording import QUEUE, Peers, installed, rigs
 from tests.peers import ALERTS, MONITORS
 from tests.ports import free_port
@@ -141,13 +141,13 @@ def _alike(detail: str) -> str:
 
 
 @contextlib.contextmanager
-def _daemon(program: Path, rig: Rig, peers: Peers, *, ends_monitors: bool) -> Iterator[Daemon]:
+def _daemon(program: Path, rig: Rig, peers: Peers, *, ends_monitors: bool) -> Iterator[RiggedDaemon]:
     environ = {**peers.environ, "PATH": f"{rig.folder / 'bin'}:{peers.environ['PATH']}"}
-    with Daemon(program, rig, environ, ends_monitors=ends_monitors) as daemon:
+    with RiggedDaemon(program, rig, environ, ends_monitors=ends_monitors) as daemon:
         yield daemon
 
 
-def _wait(daemon: Daemon, counts: Mapping[str, int]) -> None:
+def _wait(daemon: RiggedDaemon, counts: Mapping[str, int]) -> None:
     """Wait until file.alert has written so many records of each service."""
 
     def missing() -> str:

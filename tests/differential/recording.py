@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.ahead import Work
 from tests.differential import script
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.differential.records import Recording, read_recording
 from tests.differential.scenario import Scenario, configuration, write_scripts
 from tests.differential.scenarios import SCENARIOS
@@ -67,8 +67,8 @@ def record() -> Recordings:
         done_theirs = write_scripts(theirs.folder, SCENARIOS)
         done_ours = write_scripts(ours.folder, SCENARIOS)
         with (
-            Daemon(peers.mon, theirs, peers.environ, ends_monitors=False) as mon,
-            Daemon(peers.pymon, ours, peers.environ) as pymon,
+            RiggedDaemon(peers.mon, theirs, peers.environ, ends_monitors=False) as mon,
+            RiggedDaemon(peers.pymon, ours, peers.environ) as pymon,
         ):
             pymon.wait_for(done_ours, RUN_LIMIT)
             mon.wait_for(done_theirs, RUN_LIMIT)
@@ -91,7 +91,7 @@ def _rig(folder: Path, scenarios: Sequence[Scenario]) -> Rig:
     return rig
 
 
-def _read(daemon: Daemon) -> Recording:
+def _read(daemon: RiggedDaemon) -> Recording:
     services = [service for scenario in SCENARIOS for service, _ in scenario.services()]
     recording = read_recording(daemon.rig.folder, daemon.rig.environ(daemon.base_environ), services)
     recording.exit_status = daemon.exit_status

@@ -55,7 +55,7 @@ def _edited(text: str) -> str:
     return text
 
 
-def _virtual_service_comes_late(site: LvsSite, watcher: daemon.Daemon, facts: dict[str, Any]) -> None:
+def _virtual_service_comes_late(site: LvsSite, watcher: daemon.DirectorDaemon, facts: dict[str, Any]) -> None:
     """www1 fails and returns while there is no virtual service; killed in between, the daemon still owes the entry."""
     site.web["www1"].kill()
     watcher.start()
@@ -76,7 +76,7 @@ def _virtual_service_comes_late(site: LvsSite, watcher: daemon.Daemon, facts: di
     table.add_real(site.net, "www2")
 
 
-def _killed(site: LvsSite, watcher: daemon.Daemon, facts: dict[str, Any]) -> None:
+def _killed(site: LvsSite, watcher: daemon.DirectorDaemon, facts: dict[str, Any]) -> None:
     """With the daemon dead nothing changes, whatever dies; the next daemon sets it right."""
     before = table.listing()
     watcher.kill()
@@ -91,7 +91,7 @@ def _killed(site: LvsSite, watcher: daemon.Daemon, facts: dict[str, Any]) -> Non
     facts["back_after_kill"] = _entry(site, "www1")
 
 
-def _quiesced(site: LvsSite, watcher: daemon.Daemon, facts: dict[str, Any]) -> None:
+def _quiesced(site: LvsSite, watcher: daemon.DirectorDaemon, facts: dict[str, Any]) -> None:
     """www2 stays in the table with weight 0 while its web server is dead, and gets no request."""
     site.client.start()
     site.web["www2"].kill()
@@ -104,7 +104,7 @@ def _quiesced(site: LvsSite, watcher: daemon.Daemon, facts: dict[str, Any]) -> N
     site.client.stop()
 
 
-def _off_the_network(site: LvsSite, watcher: daemon.Daemon, facts: dict[str, Any]) -> None:
+def _off_the_network(site: LvsSite, watcher: daemon.DirectorDaemon, facts: dict[str, Any]) -> None:
     """www2's interface goes down: ping fails as well as HTTP."""
     facts["pings_told_before"] = [line for line in watcher.test_alerts() if "Server is" in line]
     site.link("www2", "down")
@@ -122,12 +122,12 @@ def _entry(site: LvsSite, name: str) -> list[str | int] | None:
     return [entry.forward, entry.weight] if entry else None
 
 
-def _complaints(watcher: daemon.Daemon, event: str = "") -> list[str]:
+def _complaints(watcher: daemon.DirectorDaemon, event: str = "") -> list[str]:
     lines = [line for line in watcher.lines() if "there is no virtual service" in line["message"]]
     return [line["message"] for line in lines if event in {"", line.get("event")}]
 
 
-def _told(watcher: daemon.Daemon, text: str) -> bool:
+def _told(watcher: daemon.DirectorDaemon, text: str) -> bool:
     return any(text in line for line in watcher.test_alerts())
 
 

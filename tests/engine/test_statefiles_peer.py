@@ -20,7 +20,7 @@ from pymon.model.service import DeclaredHost, Hostgroup
 from pymon.model.site import Site
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.peers import require_peer
 from tests.ports import free_port
 
@@ -115,7 +115,7 @@ def mon_running(program: Path, rig: Rig, *options: str) -> Iterator[Say]:
             return "its port"
         return ""
 
-    with Daemon(program, rig, os.environ, options=options, ends_monitors=False) as daemon:
+    with RiggedDaemon(program, rig, os.environ, options=options, ends_monitors=False) as daemon:
         daemon.wait_until(silence, 20)
         yield say
 

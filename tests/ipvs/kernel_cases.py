@@ -49,7 +49,7 @@ from pymon.ipvs.model import (
 from pymon.ipvs.plan import Absent, Present, Quiesced, Wish
 from pymon.ipvs.table import Table, why_no_kernel_table
 from pymon.runner.registry import load
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.ipvs import table_cases
 from tests.ports import free_port
 from tests.programs import write_program
@@ -573,7 +573,7 @@ def _fail_over_and_back(
         (rig.folder / "mon.cf").write_text("\n".join([rig.settings(alertdir=[ALERT.parent]), *lines, ""]))
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         whole = (*command, "-c", str(rig.folder / "mon.cf"))
-        with Daemon(Path(command[0]), rig, environ, ends_monitors=ends_monitors, command=whole) as daemon:
+        with RiggedDaemon(Path(command[0]), rig, environ, ends_monitors=ends_monitors, command=whole) as daemon:
             daemon.wait_until(lambda: "" if not table.find_service(VIP).servers else "it is to leave", 60)
             well.touch()
             daemon.wait_until(lambda: "" if table.find_service(VIP).servers == (one,) else "it is to return", 60)

@@ -15,7 +15,7 @@ import pytest
 from pymon.client import Client
 from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.monitors.adversity import check_adversity
 from tests.monitors.servers import Check, Runs
 from tests.peers import require_peer
@@ -74,7 +74,7 @@ def server_fixture(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             return str(error)
         return ""
 
-    with Daemon(program, rig, dict(os.environ), ends_monitors=name != "mon") as daemon:
+    with RiggedDaemon(program, rig, dict(os.environ), ends_monitors=name != "mon") as daemon:
         daemon.wait_until(lacking, 30)
         yield Server(name, rig.port)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.differential import recording
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.ports import free_port
 from tests.programs import write_program
 
@@ -57,7 +57,7 @@ def test_reasons_come_from_the_record(tmp_path: Path) -> None:
             check=False,
         ).stdout.decode()
 
-    with Daemon(peers.pymon, rig, peers.environ) as daemon:
+    with RiggedDaemon(peers.pymon, rig, peers.environ) as daemon:
         daemon.wait_until(lambda: "" if "held back: " in monshow("--reasons") else "a reason", 30)
         text = monshow("--reasons")
         page = monshow("--html")

@@ -18,7 +18,7 @@ from pymon.client.monshow import main as monshow
 from pymon.errors import ClientError
 from tests.client.scripted import ScriptedServer, status_line
 from tests.differential import recording
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.peers import require_peer
 from tests.ports import free_port
 
@@ -229,7 +229,7 @@ def test_a_real_daemon_is_shown_the_same(
     home = tmp_path / "home"
     home.mkdir()
     pair = Pair(home, rig.port, monkeypatch, capfdbinary)
-    with Daemon(program, rig, peers.environ, ends_monitors=server == "pymon") as mon:
+    with RiggedDaemon(program, rig, peers.environ, ends_monitors=server == "pymon") as mon:
         mon.wait_until(lambda: _refusing(rig.port), 30)
         with Client("127.0.0.1", rig.port) as client:  # one only: mon takes up to a second to look at a new one
             mon.wait_until(lambda: _lacking(client), 30)

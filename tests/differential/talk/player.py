@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.differential import script
-from tests.differential.daemon import Daemon, Rig
+from tests.differential.daemon import Rig, RiggedDaemon
 from tests.differential.records import Call
 from tests.differential.talk.converse import Connection, send_packet
 from tests.differential.talk.normal import Normal, brief
@@ -95,8 +95,8 @@ def play(transcript: Transcript, player: Player, rig: Rig) -> dict[str, Played]:
     return played
 
 
-def _daemon(player: Player, rig: Rig, options: tuple[str, ...]) -> Daemon:
-    return Daemon(player.program, rig, player.environ, options, not player.is_peer)
+def _daemon(player: Player, rig: Rig, options: tuple[str, ...]) -> RiggedDaemon:
+    return RiggedDaemon(player.program, rig, player.environ, options, not player.is_peer)
 
 
 def prepare(transcript: Transcript, rig: Rig) -> None:
@@ -128,7 +128,7 @@ def _filled(lines: tuple[str, ...], where: Mapping[str, str]) -> str:
 class Stage:
     """One daemon, its connections, and the alerts seen so far. ``close`` ends it all."""
 
-    def __init__(self, player: Player, rig: Rig, daemon: Daemon) -> None:
+    def __init__(self, player: Player, rig: Rig, daemon: RiggedDaemon) -> None:
         self.player = player
         self.rig = rig
         self.daemon = daemon

@@ -20,7 +20,7 @@ STOP_LIMIT = 120.0
 
 
 @dataclass(slots=True)
-class Daemon:
+class DirectorDaemon:
     """A daemon in the director's namespace, with directories and a log of its own under ``home``."""
 
     home: Path
@@ -89,18 +89,18 @@ class Daemon:
         self._process.wait()
 
 
-def pymon(home: Path, site_file: Path, level: str = "suppressed") -> Daemon:
+def pymon(home: Path, site_file: Path, level: str = "suppressed") -> DirectorDaemon:
     """``pymon run`` on a site, with the plugins of this work tree, logging JSON from a level on."""
     home.mkdir(parents=True, exist_ok=True)
     options = ("--log", "json", "--log-level", level, *_directories(home, "--{}dir"))
-    return Daemon(home, (script("pymon"), "run", "-c", str(site_file), *options))
+    return DirectorDaemon(home, (script("pymon"), "run", "-c", str(site_file), *options))
 
 
-def pymon_as_mon(home: Path, site_file: Path) -> Daemon:
+def pymon_as_mon(home: Path, site_file: Path) -> DirectorDaemon:
     """The drop-in: ``mon`` with mon's own options, in the foreground."""
     home.mkdir(parents=True, exist_ok=True)
     letters = {"mon": "-s", "alert": "-a", "log": "-L", "state": "-D"}
-    return Daemon(home, (script("mon"), "-c", str(site_file), "-P", "", *_directories(home, letters)))
+    return DirectorDaemon(home, (script("mon"), "-c", str(site_file), "-P", "", *_directories(home, letters)))
 
 
 def _directories(home: Path, options: str | dict[str, str]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.e2e.lab import netns, table, topology
 from tests.e2e.lab.client import Client
-from tests.e2e.lab.daemon import WORK_TREE, Daemon
+from tests.e2e.lab.daemon import WORK_TREE, DirectorDaemon
 from tests.e2e.lab.packets import PacketCounter
 from tests.e2e.lab.topology import Method
 from tests.e2e.lab.waiting import wait_for
@@ -50,7 +50,7 @@ class LvsSite:
         file.write_text(edit(mapped(SITE_FILE.read_text(encoding="utf-8"), self.net)), encoding="utf-8")
         return file
 
-    def wait_until_checked(self, watcher: Daemon) -> None:
+    def wait_until_checked(self, watcher: DirectorDaemon) -> None:
         """Wait until every web server was asked by the director once, beginning now."""
         before = {name: server.from_others for name, server in self.web.items()}
 
