@@ -68,7 +68,7 @@ class ConfigError(PymonError):
 
 
 class ConfigShrunk(PymonError):
-    """A re-read is refused: it would take away so much of what is watched that somebody must insist on it."""
+    """A re-read is refused: it would drop so many services that an operator has to insist on it."""
 
 
 class PeriodError(PymonError):
@@ -127,11 +127,11 @@ class UnusableFile(PluginUsageError):
 
 
 class NoCredentials(PluginUsageError):
-    """A credential is asked for, and systemd passes none on to this process (it may to the daemon)."""
+    """A credential is needed, but systemd does not pass it to this process (it may pass it to the daemon)."""
 
 
 class ProtocolError(PymonError):
-    """What came over the wire is not mon's protocol; ``lines`` are those that came whole before it."""
+    """The other side does not speak mon's protocol; ``lines`` are the complete ones that came before."""
 
     def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
         super().__init__(message)

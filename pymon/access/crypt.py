@@ -28,7 +28,7 @@ _ROOM = 256 * 1024
 _LIBRARIES = ("libcrypt.so.2", "libcrypt.so.1", "libcrypt.so", None)
 """None is the C library itself, which has crypt_r in musl"""
 _SHORTEST = 13
-"""characters of a DES hash; none is shorter"""
+"""characters of a DES hash, the shortest kind"""
 _ROUNDS = re.compile(r"\$[56]\$rounds=([0-9]+)\$")
 _MOST_ROUNDS = 10_000_000
 """a hash that asks for more (some seconds of work) fits nothing"""
@@ -41,7 +41,7 @@ Crypt = Callable[[bytes, bytes], bytes | None]
 
 
 def fits(password: str, hashed: str) -> bool:
-    """Whether a password has this hash; False as well for text that is no hash, or of a kind nobody here knows.
+    """Whether a password has this hash; False as well for text that is no hash, or of an unknown kind.
 
     It takes its time, up to seconds by the hash: not to be called on the event loop. Compares in constant time.
     """
@@ -86,7 +86,7 @@ def make(password: str) -> str:
 
 @cache
 def _libcrypt() -> Crypt | None:
-    """The system's crypt_r, None if there is none."""
+    """The system's crypt_r; None if it has no such function."""
     for name in _LIBRARIES:
         try:
             return _caller(ctypes.CDLL(name).crypt_r)

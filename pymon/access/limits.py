@@ -1,4 +1,4 @@
-"""What bounds logins, and how long one waits after failures: handed in by constructors."""
+"""The bounds of logins, and the waits after failures: handed in by constructors."""
 
 from __future__ import annotations
 

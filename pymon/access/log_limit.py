@@ -42,5 +42,5 @@ class LogLimit:
 
 
 def more(left_out: int) -> str:
-    """What is added to a line after others were left out."""
+    """The addition to a line that says how many were left out before it."""
     return f" ({left_out} more like it were not logged)" if left_out else ""

@@ -17,7 +17,7 @@ FILE_LIMIT = 16 * 2**20
 """bytes of a userfile that are read"""
 
 _KEY = secrets.token_bytes(16)
-"""makes what is worked on for an unknown user the same each time, and nobody's guess"""
+"""makes the hash that is checked for an unknown user the same each time, and impossible to guess"""
 
 
 def check_userfile(path: str, user: str, password: str) -> bool:
@@ -53,7 +53,7 @@ def check_passwd(user: str, password: str) -> bool:
 
 
 def _check(hashes: Mapping[str, str], user: str, password: str) -> bool:
-    """Compare with the user's hash; for an unknown user with somebody's, and fail."""
+    """Compare with the user's hash. For an unknown user compare with another hash, which takes as long, and fail."""
     known = hashes.get(user)
     if known is not None and crypt.is_plausible(known):
         return crypt.fits(password, known)

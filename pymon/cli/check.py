@@ -57,7 +57,7 @@ def check(
 
 
 def _try_machine(reading: Reading, paths: Mapping[tuple[str, str], str]) -> tuple[Finding, ...]:
-    """What the configuration needs of this machine, tried."""
+    """Try what the configuration needs of this machine."""
     from pymon.live.run import run_tries  # noqa: PLC0415  # imports much that the other ways do without
     from pymon.live.tries import list_tries  # noqa: PLC0415  # as above
 

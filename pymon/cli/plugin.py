@@ -61,7 +61,7 @@ def new(name: str, directory: Path) -> int:
 
 
 def test(plugin: str, call: PluginCall, *, configfile: Path | None, default: Path) -> int:
-    """Run a plugin both ways and tell of it. Exit status 0 if it ran as it should, whatever its verdict, else 1."""
+    """Run a plugin both ways, and print a report. Exit status 0 if it behaved, whatever its verdict, else 1."""
     _silence_log()
     settings, _ = catalogue.settings_of(configfile, default)
     trial = asyncio.run(_try(plugin, call, settings))
@@ -149,7 +149,7 @@ def kind_of(text: str) -> EventKind:
 
 
 def _silence_log() -> None:
-    """What the runner would write into the daemon's log is part of what is told here."""
+    """Silence the runner's log: the report has the same facts."""
     logging.getLogger("pymon").addHandler(logging.NullHandler())
 
 

@@ -49,7 +49,7 @@ def show(options: MoncmdOptions) -> int:
 
 
 def candidates(words: tuple[str, ...], known: Callable[[str, tuple[str, ...]], list[str]]) -> Iterator[str]:
-    """What the last of the words, which may be a part of it or empty, can become.
+    """List what the last word, which may be incomplete or empty, can become.
 
     ``known`` gives what can stand for a word in capitals (``GROUP``), given the words before it.
     """

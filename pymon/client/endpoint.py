@@ -1,4 +1,4 @@
-"""What both clients are made with: where the server is, who one is, and how long to wait."""
+"""The arguments of both clients: where the server is, the user, and how long to wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both clients can be asked.
+"""The methods of both clients.
 
 Names and order are Mon::Client's. Names of groups, services, hosts and the like are words: ValueError for one that is
 empty or has blanks in it. Texts (comments, values) may hold anything.
@@ -40,7 +40,7 @@ class Methods:
 
     @asks("list disabled", answers.disabled)
     def list_disabled(self) -> Words:
-        """What is disabled."""
+        """The disabled watches, services and hosts."""
         return ()
 
     @asks("list alerthist", answers.each(answers.alert_call))
@@ -55,7 +55,7 @@ class Methods:
 
     @asks("list dtlog", answers.each(answers.downtime))
     def list_dtlog(self) -> Words:
-        """The downtime log. CommandFailed if the server keeps none."""
+        """The downtime log. Raises CommandFailed if the server does not keep one."""
         return ()
 
     @asks("json list", answers.debts)
@@ -85,7 +85,7 @@ class Methods:
 
     @asks("list deps", answers.dependencies)
     def list_deps(self) -> Words:
-        """What every service depends on."""
+        """The dependencies of every service."""
         return ()
 
     @asks("list group", answers.members)

@@ -41,7 +41,7 @@ class MoncmdUsageError(PymonError):
 
 
 class MoncmdOptions(NamedTuple):
-    """What the command line says. ``file`` is None without -f."""
+    """The options of the command line. ``file`` is None without -f."""
 
     words: tuple[str, ...] = ()
     log_in: bool = False

@@ -1,4 +1,4 @@
-"""What performs a command: the two clients, apart from their methods, which moncmd does not need."""
+"""The part of both clients that performs a command. moncmd needs only this, not their methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server tells, as typed records.
+"""A server's answers as typed records.
 
 Times are seconds since the epoch, 0.0 for never; durations are seconds. Text is decoded: bytes that are no UTF-8 are
 kept as surrogates (``surrogateescape``). Names of fields are those of mon's protocol.

@@ -68,7 +68,7 @@ _ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x20-][^\s@<>,;:\"\\\x00-\x20]*@[A-Za
 
 
 class MailOrder(NamedTuple):
-    """What a mail asks for."""
+    """The order that a mail gives."""
 
     password: str
     commands: tuple[tuple[str, ...], ...]

@@ -75,7 +75,7 @@ def send_trap(
     username: str = "",
     password: str = "",
 ) -> None:
-    """Send a trap. Nobody says whether it was taken; that nobody listens is noticed on the same machine only.
+    """Send a trap. A server does not answer it. That nobody listens is noticed only on the same machine.
 
     ``host`` and ``port`` default to MONHOST or ``localhost``, and to the service ``mon`` or 2583; the rest is as in
     ``trap_packet``. Raises ConnectionFailed.

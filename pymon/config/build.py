@@ -44,7 +44,7 @@ class ParsedSite:
 
 
 def build(tree: Node, report: ProblemReport) -> ParsedSite:
-    """Build the site of a tree; what cannot be built is reported, and left out."""
+    """Build the site of a tree. Parts that cannot be built are reported, and left out."""
     return _SiteBuilder(report).build(tree)
 
 
@@ -183,7 +183,7 @@ class _SiteBuilder:
             self._built[built.service.key] = built
 
     def _report_ignored(self) -> None:
-        """ProblemReport the ignored lines gathered so far, as one: they follow one another."""
+        """Report the ignored lines gathered so far, as one: they follow one another."""
         if self._ignored:
             token = self._ignored[0]
             count = len(self._ignored) - 1
@@ -193,7 +193,7 @@ class _SiteBuilder:
 
 
 def _ignored_hint(token: Token) -> str:
-    """What a line that stands in no record was perhaps meant to be."""
+    """Guess what a line outside of all records was meant to be."""
     word = first_word(token)
     for record in RECORDS:
         if word == record.name:

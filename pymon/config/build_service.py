@@ -93,7 +93,7 @@ class ServiceBuilder:
         fields.update(changes)
 
     def _read_dependency(self, group: str, token: Token) -> tuple[Dependency | None, DependencyError | None]:
-        """Read a dependency; what is wrong with it is judged later, when dep_behavior is known."""
+        """Read a dependency. Its errors are judged later, when dep_behavior is known."""
         key = (str(token), group if "SELF:" in token else "")
         if key not in self._dependencies:
             self._dependencies[key] = values.dependency(key[0], group, self._report.note_of(token))

@@ -1,4 +1,4 @@
-"""What is legal and yet regretted, over a whole site. Every check only adds warnings to a report."""
+"""Finds what is allowed in mon.cf but likely to cause trouble. Every check only adds warnings to a report."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _check_watches(parsed: ParsedSite, report: ProblemReport) -> None:
 
 
 def _check_views(parsed: ParsedSite, report: ProblemReport) -> None:
-    """Views that name what does not exist."""
+    """Views that name groups or services that do not exist."""
     groups, services = parsed.site.watches, parsed.site.services
     for name, tokens in parsed.views.items():
         for entry in parsed.site.views[name].entries:
@@ -330,7 +330,7 @@ def _is_out_of_reach(service: Service, period: Period) -> bool:
 
 
 def _report_alertafter(service: Service, period: Period, report: ProblemReport) -> None:
-    """ProblemReport such an alertafter at its line."""
+    """Report such an alertafter at its line."""
     count, seconds, gap = period.alertafter_count or 0, period.alertafter_time or 0.0, service.failure_interval or 0.0
     line = _line_of(report, period, "alertafter", "")
     hint = f"with failure_interval {format_duration(gap)}, {count} failures take {format_duration((count - 1) * gap)}"

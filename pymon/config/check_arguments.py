@@ -1,4 +1,4 @@
-"""The arguments of monitors and alerts, as their own plugins judge them: gathered here, tried by who may run plugins.
+"""The arguments of monitors and alerts, as their own plugins judge them: gathered here, tried where plugins may run.
 
     lines = ArgumentLines(parsed, source)
     verdicts = …                         # of lines.trials
@@ -56,7 +56,7 @@ class ArgumentLines:
 
     @property
     def trials(self) -> tuple[ArgumentTrial, ...]:
-        """What is to be tried."""
+        """The trials to make."""
         return tuple(self._lines)
 
     @property
@@ -65,7 +65,7 @@ class ArgumentLines:
         return tuple(dict.fromkeys((trial.group, trial.name) for trial in self._lines))
 
     def problems(self, verdicts: Verdicts) -> tuple[Problem, ...]:
-        """What trials gave, as problems of the file."""
+        """Turn the results of trials into problems of the file."""
         report = ProblemReport(self._source)
         if verdicts.obstacle and self._lines:
             report.add("untried", 0, obstacle=verdicts.obstacle)

@@ -1,4 +1,4 @@
-"""What the lvs.alert lines of a site do together: lines without their opposite, and services that disagree. Pure.
+"""Checks the lvs.alert lines of a site together: lines without their opposite, and services that disagree (pure).
 
 Each line for itself is tried by lvs.alert (``check_arguments``).
 """
@@ -19,7 +19,7 @@ from pymon.model.service import Alert, AlertKind, Period, Service
 from pymon.model.site import Site
 
 ReadLine = Callable[[Sequence[str]], LvsLine | None]
-"""reads the arguments of a line; None for what lvs.alert refuses"""
+"""reads the arguments of a line; None if lvs.alert refuses them"""
 
 _OF_KIND: Mapping[AlertKind, str] = {AlertKind.ALERT: "down", AlertKind.UPALERT: "up"}
 _AFTER_NO_FAILURE: Mapping[AlertKind, str] = {
@@ -79,7 +79,7 @@ def _check_direction(use: _Use, report: ProblemReport) -> None:
 
 
 def _check_partner(use: _Use, several: Sequence[_Use], report: ProblemReport) -> None:
-    """Whether what a line takes out comes back."""
+    """Check that another line puts back the server that a line takes out."""
     if (hint := _AFTER_NO_FAILURE.get(use.alert.kind, "")) and not any(
         each.direction == _UP and each.alert.kind is use.alert.kind and each.line.places & use.line.places
         for each in several
@@ -144,7 +144,7 @@ def _check_shared(uses: Sequence[_Use], report: ProblemReport) -> None:
 
 
 def _report(report: ProblemReport, kind: str, use: _Use, word: str = "", /, **facts: object) -> None:
-    """ProblemReport at a word of the line, else at the alert's name."""
+    """Report at a word of the line, else at the alert's name."""
     text = report.source.logical_line(use.alert.line)
     start = name_offset(text)
     found = text.find(f" {word}", start) + 1 if word else 0

@@ -52,7 +52,7 @@ def check_programs(parsed: ParsedSite, report: ProblemReport, find: Find, places
 
 
 class _Programs:
-    """What is known of the programs of one site."""
+    """The programs of one site, as far as they were looked up."""
 
     def __init__(self, report: ProblemReport, find: Find, places: Mapping[str, Sequence[str]], may_hide: bool) -> None:
         self._report = report
@@ -64,7 +64,7 @@ class _Programs:
         self._known = functools.cache(self._names)
 
     def look_for(self, name: str, group: str, line: int) -> None:
-        """ProblemReport a program that is nowhere, cannot be run, or hides one of pymon's own."""
+        """Report a program that is nowhere, cannot be run, or hides one of pymon's own."""
         found, kind = self._find(name, group), _KINDS[group]
         if found.path:
             if self._may_hide and (group, name) not in self._reported and _hides_own(found.path, name, group):
@@ -81,7 +81,7 @@ class _Programs:
             self._add(f"missing-{kind}", line, name=name, hint=hint)
 
     def _names(self, group: str, suffix: str) -> frozenset[str]:
-        """What the directories have under names that end like this, without that end."""
+        """The names in the directories that end like this, without that ending."""
         found: set[str] = set()
         for directory in self._places[group]:
             with contextlib.suppress(OSError):
@@ -89,7 +89,7 @@ class _Programs:
         return frozenset(name.removesuffix(suffix) for name in found if name.endswith(suffix))
 
     def look_at_exit(self, alert: Alert, period: Period) -> None:
-        """ProblemReport an actor of the site's own that is called for a broken check as for a dead server."""
+        """Report an actor of the site's own that is called for a broken check as for a dead server."""
         name = alert.command.name
         if alert.kind is not AlertKind.ALERT or alert.exit_range is not None or period.alertexitrange is not None:
             return

@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def set_as_written(text: str, keyword: Keyword, service: Service) -> Mapping[str, Any]:
-    """A value as in mon.cf; what is only odd there is refused here, for nobody reads warnings."""
+    """A value as in mon.cf. A value that gets a warning there is refused here, as clients do not see warnings."""
     problems: list[str] = []
 
     def note(code: str, _offset: int = 0, /, **facts: object) -> None:

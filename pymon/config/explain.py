@@ -58,7 +58,7 @@ def explain(
 
 
 class _Explanation:
-    """What is known while one service is explained."""
+    """The context in which one service is explained."""
 
     def __init__(
         self,

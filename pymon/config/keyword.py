@@ -1,4 +1,4 @@
-"""What a row of the table of keywords holds; ``keywords.py`` is the table."""
+"""A row of the table of keywords; ``keywords.py`` is the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reading a configuration bounds: every such number of the room, handed in by arguments."""
+"""The bounds of reading a configuration, handed in by arguments."""
 
 from __future__ import annotations
 

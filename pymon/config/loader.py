@@ -60,7 +60,7 @@ class Loaded:
     files: tuple[FileSeen, ...] = ()
 
     def argument_problems(self, verdicts: Verdicts) -> tuple[Problem, ...]:
-        """What plugins said of their arguments: warnings, since all of it can be run."""
+        """The problems that plugins found in their arguments: warnings, since the daemon can run nevertheless."""
         if self.arguments is None:
             return ()
         return tuple(replace(each, severity=Severity.WARNING) for each in self.arguments.problems(verdicts))
@@ -68,7 +68,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that reading a file gave, for those who explain it; ``site`` is for use only if there are no errors."""
+    """The whole result of reading a file, with its problems; use ``site`` only if there are no errors."""
 
     tree: Node
     parsed: ParsedSite
@@ -81,7 +81,7 @@ class Reading:
         return ArgumentLines(self.parsed, self.report.source)
 
     def lvs_problems(self, read_line: ReadLine, names: Collection[str]) -> tuple[Problem, ...]:
-        """What is odd about what the lines of lvs.alert, by whichever ``names``, do together."""
+        """The problems of the lines of lvs.alert (or of programs with one of these ``names``) with each other."""
         return lvs_problems(self.site, self.report.source, read_line, names)
 
     def paths(self, programs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -117,7 +117,7 @@ def load(
 
 
 def _require_usable(reading: Reading) -> Loaded:
-    """What was read, if it can be used; raises ConfigError."""
+    """Return the configuration that was read. Raises ConfigError if it has errors."""
     problems = reading.report.problems()
     if reading.report.has_errors:
         raise ConfigError(problems)

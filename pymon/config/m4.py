@@ -15,7 +15,7 @@ class M4Failed(PymonError):
 
 
 def run_m4(program: str, path: Path, time_limit: float) -> bytes:
-    """Give what ``program`` makes of a file, as ``m4 FILE`` does; it may be any filter.
+    """Return the output of ``program FILE``, which is m4 or another filter.
 
     It runs in a process group of its own, which is ended after ``time_limit`` seconds. Raises M4Failed with m4's own
     words.

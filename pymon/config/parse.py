@@ -30,7 +30,7 @@ class _NoLexer(Lexer):
     """tokens.py makes the tokens; lark demands a lexer all the same."""
 
     def __init__(self, lexer_conf: object) -> None:
-        """Take what lark hands to every lexer."""
+        """Take the arguments that lark gives to every lexer."""
 
     def lex(self, lexer_state: LexerState, parser_state: Any) -> Iterator[Token]:
         """Give nothing."""
@@ -52,7 +52,7 @@ def grammar() -> Lark:
 
 
 def parse(report: ProblemReport) -> Node:
-    """Parse the source of a report; what fits nowhere is reported, and left out of the tree."""
+    """Parse the source of a report. Lines that fit nowhere are reported, and left out of the tree."""
     return parse_tokens(tokens(report.source), report)
 
 
@@ -70,7 +70,7 @@ def parse_tokens(stream: Iterable[Token], report: ProblemReport) -> Node:
 
 
 def _explain(token: Token, expected: frozenset[str], report: ProblemReport) -> None:
-    """ProblemReport a line that cannot stand where it stands."""
+    """Report a line that cannot stand where it stands."""
     line = token.line or 0
     keyword = token.type.lower()
     text = str(token) if token.type in ("UNKNOWN", "ENVIRONMENT") else f"{keyword} {token}".rstrip()
@@ -89,13 +89,13 @@ def _explain(token: Token, expected: frozenset[str], report: ProblemReport) -> N
 
 
 def _before_service(token: Token) -> str:
-    """What would be right instead of a keyword before the first service."""
+    """Advise what to write instead of a keyword before the first service."""
     guess = did_you_mean(first_word(token), {"service"}) if token.type == "UNKNOWN" else ""
     return guess or "write a line 'service NAME' before it"
 
 
 def _unknown(text: str, known: Collection[str], report: ProblemReport) -> str:
-    """What would be right instead of a line that begins with no keyword."""
+    """Advise what to write instead of a line that does not begin with a keyword."""
     word = first_word(text)
     if "=" in text and text.partition("=")[0].strip().isidentifier():
         return "an environment variable is NAME=value, with a name in capitals and no blank before the ="

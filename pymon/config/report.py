@@ -66,7 +66,7 @@ class ProblemReport:
         return did_you_mean(word, known) if self._comparisons <= self._limits.comparisons else ""
 
     def note_of(self, token: Token) -> Callable[..., None]:
-        """A function by which a converter mentions what is odd about the value of a token."""
+        """Return a function by which a converter adds a note about the value of a token."""
 
         def note(kind: str, offset: int = 0, /, **facts: object) -> None:
             self.add(kind, token.line or 0, max(0, (token.start_pos or 0) + offset), **facts)
@@ -74,7 +74,7 @@ class ProblemReport:
         return note
 
     def add_invalid(self, invalid: InvalidValue, token: Token, further: int = 0) -> None:
-        """Add what a converter could not read, ``further`` characters into the value of a token."""
+        """Add an error about text that a converter could not read, ``further`` characters into the value of a token."""
         self.add(invalid.code, token.line or 0, (token.start_pos or 0) + further + invalid.offset, **invalid.facts)
 
     def problems(self) -> tuple[Problem, ...]:

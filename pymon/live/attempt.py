@@ -178,7 +178,7 @@ def read_ipvs(environ: Mapping[str, str]) -> str:
 
 
 def _describe_user() -> str:
-    """Who tries: the daemon may be somebody else."""
+    """Name the user who tries, as the daemon may run as another one."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

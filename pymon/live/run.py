@@ -18,7 +18,7 @@ AT_ONCE = 64
 
 
 def run_tries(tries: Sequence[Try], *, limit: float = LIMIT, at_once: int = AT_ONCE) -> tuple[Finding, ...]:
-    """Try everything, and give what came of each, in the same order; what is not done in time is unknown.
+    """Try everything, and return the findings in the same order. A try that does not end in time is unknown.
 
     Threads that hang are left behind; they end with the program.
     """

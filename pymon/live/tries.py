@@ -71,7 +71,7 @@ def _is_address(name: str) -> bool:
 
 
 def _places(settings: Settings) -> Iterator[Try]:
-    """Where the server would listen."""
+    """Yield the tries of addresses that the server would listen on."""
     for place in places(settings):
         yield Try("port", str(place), partial(attempt.listen, place))
 

@@ -10,5 +10,5 @@ def parts(comment: str) -> tuple[str, str]:
 
 
 def describe(comment: str) -> str:
-    """``bob: on it``, ``on it`` of nobody in particular, ``bob`` without words."""
+    """``bob: on it``, ``on it`` without a user, ``bob`` without words."""
     return ": ".join(part for part in parts(comment) if part)

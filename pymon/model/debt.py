@@ -1,4 +1,4 @@
-"""What an outage owes: the down alerts that were called in it, until its end was told to whom they acted upon.
+"""What an outage owes: the down alerts that were called in it, until the end of the outage was told as well.
 
 Times are seconds since the epoch; 0 means never.
 """

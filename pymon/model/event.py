@@ -1,4 +1,4 @@
-"""What happened, as the timeline tells it."""
+"""An event of the timeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class TimelineKind(StrEnum):
-    """What the record tells of."""
+    """The kinds of events."""
 
     CHECK = "check"
     """a result that changed something"""

@@ -9,7 +9,7 @@ from pymon.model.place import Place
 
 
 class Severity(StrEnum):
-    """An error makes the file unusable (mon rejects it too); a warning is what users regret later."""
+    """An error makes the file unusable (mon rejects it too); a warning names what is likely to cause trouble later."""
 
     ERROR = "error"
     WARNING = "warning"

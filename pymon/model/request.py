@@ -114,7 +114,7 @@ class TestMonitor:
 
 @dataclass(frozen=True, slots=True)
 class TestAlert:
-    """``test alert`` and its kin; ``period`` is a period's key."""
+    """``test alert``, ``test startupalert`` and so on; ``period`` is a period's key."""
 
     key: ServiceKey
     kind: AlertKind

@@ -1,4 +1,4 @@
-"""What one run of a plugin (a monitor, or an alert) gave."""
+"""The result of one run of a plugin (a monitor, or an alert)."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ class Cause(StrEnum):
 BROKEN_CAUSES = frozenset(
     {Cause.SIGNALED, Cause.NOT_STARTED, Cause.RAISED, Cause.BLOCKED, Cause.BROKEN, Cause.HELD_UP, Cause.STARVED}
 )
-"""the ends of a run that tell of pymon or of its plugin, not of the service"""
+"""the ends of a run that are the fault of pymon or of its plugin, not of the service"""
 
 BROKEN_EXIT = 126
-"""the least exit value of a broken check as alerts are told of it, and that of a plugin of the SDK that says so"""
+"""the least exit value of a broken check as alerts get it, and the exit value of such a plugin of the SDK"""
 
 BROKEN_WORD = "broken: "
 """what the output of a broken check begins with, so that every alert and client tells it from a failure"""
 
 _SHELL_BROKEN = frozenset({126, 127})
-"""how shells, env(1) and their kin say that a program cannot be executed, or is not there"""
+"""how shells, env(1) and the like say that a program cannot be executed, or is not there"""
 
 
 class CheckResult(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FileSeen:
-    """Two that are equal are of the same contents, unless somebody makes an effort.
+    """Equal ones mean equal contents, unless somebody tampers with the file.
 
     ``changed`` is when it was written last, in nanoseconds since the epoch. ``is_ended``: it ends with a newline. Of a
     file that could not be read there is the path only.

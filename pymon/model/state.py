@@ -65,7 +65,7 @@ class Outage:
 
     @property
     def is_alerted(self) -> bool:
-        """Whether anybody was told of it, so that its end is owed to them."""
+        """Whether somebody was alerted of it, so that they have to be told its end too."""
         return any(counters.alert_sent for counters in self.periods.values())
 
 
@@ -137,7 +137,7 @@ class ServiceState:
 
     @property
     def check(self) -> CheckOutcome | None:
-        """What the last result said of the service; None before the first, and in states that only clients set."""
+        """The outcome of the last result; None before the first, and in states that only clients set."""
         if self.op_status is OpStatus.OK:
             return CheckOutcome.OK
         if self.op_status is OpStatus.FAIL:
@@ -146,7 +146,7 @@ class ServiceState:
 
     @property
     def is_untold(self) -> bool:
-        """Whether neither a check nor a trap, nor anybody else, has told anything of the service yet."""
+        """Whether there is no result yet: not from a check, a trap or an operator."""
         return self.op_status is OpStatus.UNTESTED and not (self.has_result or self.last_check or self.last_trap)
 
     def period(self, key: str) -> PeriodState:

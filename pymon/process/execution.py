@@ -132,7 +132,7 @@ def _report_end(status: int, printed: str, duration: float, notes: SideNotes, ex
 
 
 def timeout_output(time_limit: float, printed: str) -> str:
-    """What a run that was cut off is recorded as having said: why, then what it had printed."""
+    """The recorded output of a run that was cut off: why, then what it had printed."""
     return f"timeout: no result after {format_duration(time_limit)}, stopped\n{printed}"
 
 
@@ -219,14 +219,14 @@ class _Child:
             self._finish()
 
     def has_exited(self) -> bool:
-        """Whether it has come to its end, also if the event loop, which was held up, has not been told yet."""
+        """Whether it has ended; known also before a held-up event loop is told."""
         if not self.exited.done() and os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             self._finish()
         return self.exited.done()
 
     def _finish(self) -> None:
-        """It has exited: take what is in the pipe, end what it left behind, reap it (in this order, for while it is
-        a zombie its process group's number belongs to nobody else)."""
+        """After its exit: read the rest of the pipe, end what it left behind, reap it. The order matters: while it is
+        a zombie, nobody else can get its process group's number."""
         if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
             os.close(self._pidfd)
@@ -291,7 +291,7 @@ class _Child:
             log.error("process %d does not die of SIGKILL; left behind", self._process.pid)
 
     async def read_notes(self) -> SideNotes:
-        """What it has told so far besides its output."""
+        """What it has written into the file of measurements so far."""
         return SideNotes() if self._measured is None else await self._measured.read()
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class MeasurementFile:
 
     @property
     def path(self) -> str:
-        """What the program opens."""
+        """The path that the program opens."""
         return f"{_DESCRIPTORS}/{self.descriptor}"
 
     def close_write_end(self) -> None:
@@ -55,7 +55,7 @@ class MeasurementFile:
         self.descriptor = -1
 
     async def read(self) -> SideNotes:
-        """What was appended."""
+        """Read what was appended, parsed."""
         for _ in range(MEASUREMENTS_SIZE // _CHUNK):  # bounded: a process left behind may be filling it
             if not self._take():
                 break
@@ -69,7 +69,7 @@ class MeasurementFile:
         return notes
 
     def _take(self) -> bool:
-        """Take what is there; whether there may be more."""
+        """Read what is there; True if there may be more."""
         if self._source < 0:
             return False
         try:
@@ -87,7 +87,7 @@ class MeasurementFile:
         self._source = -1
 
     def close(self) -> None:
-        """Let go of it; a process that was left behind keeps it until its end."""
+        """Close this process's ends. A process that was left behind keeps its own until its end."""
         if self._source >= 0:
             self._stop()
         if self.descriptor >= 0:
@@ -105,7 +105,7 @@ async def _parse(text: bytes) -> SideNotes:
 
 
 def measurement_file() -> MeasurementFile | None:
-    """A new one; None where the system has none to give. Raises OSError if it has none left for now."""
+    """Make a new one; None if the system does not have such files. Raises OSError if none is left for now."""
     return MeasurementFile() if _is_possible() else None
 
 

@@ -1,4 +1,4 @@
-"""What a run printed, up to the limit; what is cut off is said in the last line."""
+"""The output of a run, up to a limit. If some was cut off, the last line says so."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class StartQueue:
 
 
 def start_queue() -> StartQueue:
-    """That of the running event loop."""
+    """Return the queue of the running event loop."""
     loop = asyncio.get_running_loop()
     known = _QUEUES.get(loop)
     if known is None:

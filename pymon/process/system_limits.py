@@ -1,4 +1,4 @@
-"""What the system allows this process: descriptors and processes.
+"""The system's limits for this process: descriptors and processes.
 
 The daemon takes all the descriptors it may have, for each check inside it has connections. What it starts gets back
 the limit that the daemon was started with: some programs close every descriptor they might have, and with a limit of

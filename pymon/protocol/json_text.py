@@ -8,7 +8,7 @@ _encoder = json.JSONEncoder(separators=(",", ":"), default=str)
 
 
 class JsonText(str):
-    """The JSON text of a value, kept by somebody who needs it often."""
+    """A value with its JSON text, for values that are sent often."""
 
     __slots__ = ()
 

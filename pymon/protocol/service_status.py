@@ -96,7 +96,7 @@ class ServiceStatus:
 
     @property
     def check(self) -> CheckOutcome | None:
-        """What the last result said of the service; None before the first, and in states that only clients set."""
+        """The outcome of the last result; None before the first, and in states that only clients set."""
         if self.opstatus is OpStatus.OK:
             return CheckOutcome.OK
         if self.opstatus is OpStatus.FAIL:
@@ -105,12 +105,12 @@ class ServiceStatus:
 
     @property
     def live(self) -> LiveFields:
-        """What of it changes from moment to moment."""
+        """Its fields that change from moment to moment."""
         return LiveFields(self.timer, self.monitor_running, self.failure_duration)
 
 
 class LiveFields(NamedTuple):
-    """What of a status changes while nothing happens to the service but that time passes, or that its monitor runs.
+    """The fields of a status that change with time alone, or while its monitor runs.
 
     The meaning is that of the fields of ``ServiceStatus``. The rest of a status stays the same as long as the service
     and its state do, so that who renders thousands of statuses every few seconds can keep its text.

@@ -2,5 +2,5 @@
 
 symptoms  whether an exception tells of such a shortage, or of what is watched
 lack      what a piece of work had to do without, and how long it waited in queues
-waiting   waits until it can be had
+waiting   waits until it is there again
 """

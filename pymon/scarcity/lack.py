@@ -35,7 +35,7 @@ class Lack:
         self._queued = 0.0
 
     def note(self, what: str) -> None:
-        """It lacks something, or did."""
+        """Note that the work lacks something, or lacked it."""
         self.said = self.said or what
         part: Lack | None = self
         while part is not None:
@@ -43,17 +43,17 @@ class Lack:
             part = part._parent
 
     def limit_by(self, deadline: asyncio.Timeout | None) -> None:
-        """Stop this limit, which is in force, in queues; None: there is no limit any more."""
+        """Let this limit, which is in force, stand still in queues; None: there is no limit any more."""
         self._deadline = deadline
 
     @property
     def queued(self) -> float:
-        """See above."""
+        """Seconds in queues so far, with the waits that go on."""
         going_on = awake() - self._since if self._queues else 0.0
         return self._queued + going_on
 
     def enter_queue(self) -> None:
-        """It waits in a queue from now on; in one of several, maybe."""
+        """Note that the work waits in a queue from now on. It may wait in several at once."""
         self._queues += 1
         if self._queues == 1:
             self._since = awake()
@@ -65,7 +65,7 @@ class Lack:
             self._parent.enter_queue()
 
     def leave_queue(self) -> None:
-        """It waits no more."""
+        """Note that the work has left a queue."""
         self._queues -= 1
         if self._queues == 0:
             now = awake()
@@ -82,13 +82,13 @@ CURRENT_LACK: ContextVar[Lack | None] = ContextVar("pymon_lack", default=None)
 
 
 def note_lack(what: str) -> None:
-    """What is being done lacks something."""
+    """Note that the running work lacks something."""
     if (lack := CURRENT_LACK.get()) is not None:
         lack.note(what)
 
 
 class LackScope:
-    """What is done inside is a piece of work that is judged by itself.
+    """A context: the code inside is a piece of work that is judged by itself.
 
     A class, since a generator would take a microsecond longer, of each attempt at each host.
     """
@@ -107,7 +107,7 @@ class LackScope:
 
 @contextmanager
 def queueing() -> Iterator[None]:
-    """What is awaited inside is a place in a queue of pymon's own."""
+    """A context: the code inside waits for a place in a queue of pymon's own."""
     lack = CURRENT_LACK.get()
     if lack is None:
         yield

@@ -1,4 +1,4 @@
-"""What an exception tells: that this machine lacks something, or that what is looked at answers so.
+"""Tells from an exception whether this machine lacks something, or the watched service gave that answer.
 
 A check that failed because this machine is short of something would take healthy servers out of service.
 """
@@ -16,16 +16,16 @@ SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, e
 """errors of the system that pass by themselves (ETXTBSY: a program is just being written)"""
 
 _OF_ANY_CALL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
-"""errors that tell of this machine whatever was called; the last one: no local port, or no address of that family"""
+"""errors that speak of this machine, after any call; the last one: no local port, or no address of that family"""
 
 _STARTERS = ("/subprocess.py", "/multiprocessing/popen_fork.py", "/pty.py", "/threading.py")
 """files of Python's that start processes and threads: their EAGAIN means that the system has none left"""
 
 
 def shortage_in(error: BaseException | None) -> str:
-    """What this machine lacked, if that is what the error tells, or the one that it came from; else empty.
+    """Return what this machine lacked, if the error (or one that it came from) says so; else an empty text.
 
-    An error of the system counts by its number, whatever it came from. EAGAIN tells of a shortage only where a thread
+    An error of the system counts by its number, from any call. EAGAIN means a shortage only where a thread
     or process was to be started: to others it means that something has not come yet.
     """
     for _ in range(_LONGEST_CHAIN):
@@ -75,7 +75,7 @@ class NoThread(OSError):
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether an exception tells of this machine or of the plugin itself, and not of what the plugin looks at.
+    """Whether an exception is the fault of this machine or of the plugin, and not of the watched service.
 
     The network and other hosts have theirs in an OSError, a firewall's "permission denied" to a connection among them;
     an EOFError is the other side's doing, which hung up in the midst of something. Ours are a file that may not be

@@ -1,6 +1,6 @@
-"""Waiting until the machine has a descriptor, thread, process or memory to spare again, and telling that it had none.
+"""Waits until the machine has a descriptor, thread, process or memory to spare again, and logs that it had none.
 
-That it has none for a moment says nothing of what is watched: a check that failed for it would take healthy servers
+Such a shortage says nothing about the watched services: a check that failed because of it would take healthy servers
 out of service, and an alert would be lost.
 """
 
@@ -38,13 +38,13 @@ NO_LONGER: ContextVar[asyncio.Event | None] = ContextVar("pymon_no_longer", defa
 
 
 def is_worth_waiting() -> bool:
-    """Whether what is short may still come in time."""
+    """Whether waiting for a resource still makes sense: the daemon is not about to end."""
     no_longer = NO_LONGER.get()
     return no_longer is None or not no_longer.is_set()
 
 
 async def retry_until_possible(make: Callable[[], T], what: str, *, limit: float | None = None) -> T:
-    """What ``make`` returns; while it raises one of SHORTAGES, it is called again.
+    """Return what ``make`` returns. While it raises one of SHORTAGES, it is called again.
 
     ``what`` says what it does, for the log. ``limit`` is in seconds: after these its error is raised. Other errors
     are raised at once. Without a limit the caller has one of its own.
@@ -92,7 +92,7 @@ def start_thread(thread: threading.Thread) -> None:
 
 
 def has_descriptors(number: int) -> bool:
-    """Whether so many can be had now, and memory for them."""
+    """Whether the system has so many descriptors now, and memory for them."""
     opened: list[int] = []
     try:
         while len(opened) < number:

@@ -1,1 +1,1 @@
-"""The query path: what clients and trap senders say, and what they are answered."""
+"""The query path: commands of clients and their answers, and traps."""

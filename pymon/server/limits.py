@@ -1,4 +1,4 @@
-"""What the server bounds for clients and trap senders, and how long it waits: handed in by constructors."""
+"""The server's bounds for clients and senders of traps, and its time limits: handed in by constructors."""
 
 from __future__ import annotations
 

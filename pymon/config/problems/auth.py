@@ -1,4 +1,4 @@
-"""What is wrong with auth.cf."""
+"""The problems of auth.cf."""
 
 from __future__ import annotations
 

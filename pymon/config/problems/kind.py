@@ -1,4 +1,4 @@
-"""What a kind of problem is, and the beginnings of its samples."""
+"""The record of a kind of problem, and the beginnings of its samples."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class ProblemKind:
 
 
 def error(code: str, message: str, advice: str, *samples: str, differs: str = "") -> ProblemKind:
-    """What keeps the daemon from starting."""
+    """Make a kind that keeps the daemon from starting."""
     return ProblemKind(code, message, advice, samples, Severity.ERROR, differs)
 
 
 def warning(code: str, message: str, advice: str, *samples: str, differs: str = "") -> ProblemKind:
-    """What is legal, and probably not meant."""
+    """Make a kind for what is allowed, but probably not meant."""
     return ProblemKind(code, message, advice, samples, Severity.WARNING, differs)

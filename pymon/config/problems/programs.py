@@ -1,4 +1,4 @@
-"""What programs say of their arguments, and how lines of lvs.alert go together."""
+"""The problems of programs with their arguments, and of lines of lvs.alert with each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is odd about a site as a whole."""
+"""The problems of a site as a whole."""
 
 from __future__ import annotations
 

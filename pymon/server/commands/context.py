@@ -47,7 +47,7 @@ class CommandContext:
         return key in self.snapshot.site.services
 
     def remembers(self, key: ServiceKey) -> bool:
-        """Whether there is such a service, or was one of late."""
+        """Whether there is such a service, or there was one lately."""
         return self.knows(key) or key in self.snapshot.departed
 
 

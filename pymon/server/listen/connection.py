@@ -62,7 +62,7 @@ class ServedConnection:
         self._writer = writer
 
     async def run(self) -> None:
-        """Converse; returns when the connection is closed, however that came about."""
+        """Converse until the connection is closed, for any reason."""
         try:
             await self._converse()
             await self._flush()
@@ -94,14 +94,14 @@ class ServedConnection:
                 return
 
     def _next_deadline(self) -> float:
-        """When the client is to have said its next command: in ``cltimeout``, by the event loop's clock.
+        """Return the time by which the next command has to be complete: in ``cltimeout``, by the event loop's clock.
 
         Bytes without a line's end win no time, or else one byte now and then would keep a connection for ever.
         """
         return asyncio.get_running_loop().time() + self._context.engine.site.settings.cltimeout
 
     async def _receive(self, end: float) -> bytes:
-        """What the client says next; nothing if it is over, or if nothing has come when its time ends."""
+        """Receive the client's next bytes; none if it has hung up, or sent nothing in time."""
         try:
             async with asyncio.timeout_at(end):
                 return await self._reader.read(self._limits.read)
@@ -112,7 +112,7 @@ class ServedConnection:
             return data
 
     async def _read_what_came(self) -> bytes:
-        """What has come by now: after a hold-up the time may be over before anybody looked at the socket."""
+        """Return what has arrived: after a hold-up the time may be over before the socket was read."""
         await asyncio.sleep(0)  # the event loop looks
         try:
             async with asyncio.timeout(0):
@@ -201,7 +201,7 @@ class ServedConnection:
         return is_made
 
     async def _flush(self) -> None:
-        """Let what was written get away, then close."""
+        """Send what was written, then close."""
         self._writer.close()
         async with asyncio.timeout(self._limits.sending):
             await self._writer.wait_closed()

@@ -29,7 +29,7 @@ from pymon.text import encode
 
 
 class TrapRight(Enum):
-    """What is known of a sender's right."""
+    """The right of a sender, as far as it is known."""
 
     YES = "yes"
     NO = "no"
@@ -103,14 +103,14 @@ class TrapAuth:
         self._lookups: dict[str, asyncio.Task[None]] = {}
 
     def judge_now(self, claim: SenderClaim, rules: AuthRules) -> TrapRight:
-        """What can be said of a claim now."""
+        """Judge a claim by what is known now."""
         lines = self._lines_of(rules)
         unknown = self._unknown_names(lines)
         verdict = judge(claim, lines.of(claim.address, self._addresses_of), self._recall)
         return TrapRight.UNKNOWN if verdict is TrapRight.NO and unknown else verdict
 
     async def find_out(self, claim: SenderClaim, rules: AuthRules) -> bool:
-        """Whether a claim is admitted, whatever has to be looked up for it (bounded)."""
+        """Whether a claim is admitted, after all lookups that this needs (bounded)."""
         lines = self._lines_of(rules)
         if unknown := self._unknown_names(lines):
             await asyncio.wait([self._lookup(name) for name in unknown], timeout=self._limits.name_lookup)
@@ -131,7 +131,7 @@ class TrapAuth:
         return verdict is TrapRight.YES
 
     def stop(self) -> None:
-        """End what is being looked up."""
+        """Cancel the lookups under way."""
         for task in self._lookups.values():
             task.cancel()
 
