@@ -124,8 +124,9 @@ class SiteMonitor:
         """Tell everybody who wants to know that the watch begins."""
         owner = self._owner
         for key, service in owner.site.services.items():
-            verdict = events.startup(service, owner.states[key], self._clock(), owner.context)
-            owner.commit(key, verdict.state, ChangeCause.STARTUP, effects=verdict.effects)
+            now = self._clock()
+            verdict = events.startup(service, owner.states[key], now, owner.context)
+            owner.commit(key, verdict.state, ChangeCause.STARTUP, effects=verdict.effects, at=now)
 
     def arm_timers(self, keys: Iterable[ServiceKey]) -> None:
         """Set all timers of services from now on."""
@@ -250,7 +251,7 @@ class SiteMonitor:
         owner, now = self._owner, self._clock()
         service, before = owner.site.services[key], owner.states[key]
         verdict = events.observe(service, before, result, now, owner.context)
-        owner.commit(key, verdict.state, ChangeCause.CHECK, effects=verdict.effects, source=result)
+        owner.commit(key, verdict.state, ChangeCause.CHECK, effects=verdict.effects, source=result, at=now)
         if owner.states[key].failure_interval_active != before.failure_interval_active:
             self.timers.follow_interval(key, now - result.duration, now)
 

@@ -124,11 +124,13 @@ class StateOwner:
         *,
         effects: tuple[Effect, ...] = (),
         source: CheckResult | Trap | None = None,
+        at: float | None = None,
     ) -> None:
         """Take over the state of a service, whatever it comes from: record it, perform what follows, tell observers.
 
-        ``source`` is the result or the trap that was judged. The service may be one that has left the configuration;
-        it has no effects then. Raises KeyError for a service that is neither watched nor remembered.
+        ``source`` is the result or the trap that was judged, ``at`` the time of that decision (seconds since the epoch,
+        None: now): what is recorded of it has the time that its alerts have. The service may be one that has left the
+        configuration; it has no effects then. Raises KeyError for a service that is neither watched nor remembered.
         """
         table = self._states if key in self._states else self._departed
         before = table[key]
@@ -137,15 +139,20 @@ class StateOwner:
         table[key] = state
         self._record.state(key, state)
         if effects or cause.is_observation:
-            self._perform(key, before, Verdict(state, effects), source)
+            self._perform(key, before, Verdict(state, effects), source, self.clock() if at is None else at)
         if self._observers:
             self._observers.tell(StateChange(key, before, state, cause, effects, source))
 
     def _perform(
-        self, key: ServiceKey, before: ServiceState, verdict: Verdict, source: CheckResult | Trap | None
+        self,
+        key: ServiceKey,
+        before: ServiceState,
+        verdict: Verdict,
+        source: CheckResult | Trap | None,
+        at: float,
     ) -> None:
         service = self._state.site.services[key]
-        self._record.add(*decision_events.of_verdict(service, before, verdict, self.clock(), source))
+        self._record.add(*decision_events.of_verdict(service, before, verdict, at, source))
         if verdict.state.debts is not before.debts:
             self.debts.report_changes(service, before, verdict)
         if verdict.effects:

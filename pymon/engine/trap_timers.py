@@ -41,7 +41,7 @@ class TrapTimers:
         owner, now = self._owner, self._owner.clock()
         service, before = owner.site.services[key], owner.states[key]
         verdict = events.trap(service, before, taken, now, owner.context)
-        owner.commit(key, verdict.state, ChangeCause.TRAP, effects=verdict.effects, source=taken)
+        owner.commit(key, verdict.state, ChangeCause.TRAP, effects=verdict.effects, source=taken, at=now)
         self._extended.discard(key)
         self._timers.retime(Timer.TRAP_TIMEOUT, key)
         self._timers.retime(Timer.TRAP_EXPIRY, key)
@@ -69,7 +69,7 @@ class TrapTimers:
             return
         self._timed_out_at[key] = planned
         verdict = events.trap_timeout(service, state, now, owner.context)
-        owner.commit(key, verdict.state, ChangeCause.TRAP_TIMEOUT, effects=verdict.effects)
+        owner.commit(key, verdict.state, ChangeCause.TRAP_TIMEOUT, effects=verdict.effects, at=now)
 
     def note_loss(self) -> None:
         """Traps were lost, nobody knows whose."""
@@ -89,7 +89,7 @@ class TrapTimers:
             self._timers.fire_again(Timer.TRAP_EXPIRY, key, now + left)
             return
         verdict = events.trap_expired(owner.site.services[key], owner.states[key], now)
-        owner.commit(key, verdict.state, ChangeCause.TRAP_EXPIRY, effects=verdict.effects)
+        owner.commit(key, verdict.state, ChangeCause.TRAP_EXPIRY, effects=verdict.effects, at=now)
 
     def translate(self, seconds: float) -> None:
         """The clock has jumped by so many seconds."""

@@ -121,6 +121,20 @@ async def test_a_trap(lab: Lab) -> None:
     assert TimelineKind.TRAP in {event.kind for event in (await lab.ask(asked.ReadTimeline(X))).events}
 
 
+async def test_an_alert_stands_behind_what_it_is_about(lab: Lab) -> None:
+    """By the time of the one decision: readers sort by it, and the clock goes on while that is performed."""
+    (lab.here / "ill" / "x").touch()
+    seen = Seen(lab.engine)
+    await lab.ask(asked.TestMonitor(X))
+    await lab.until(lambda: bool(seen.of(ChangeCause.CHECK)))
+    lab.recover(X)
+    lab.fail(X)
+    about = {TimelineKind.CHECK, TimelineKind.TRAP, TimelineKind.ALERT}
+    told = [event for event in (await lab.ask(asked.ReadTimeline(X))).events if event.kind in about]
+    assert [event.kind.value for event in told] == ["check", "alert", "trap", "alert", "trap", "alert"]
+    assert [first.at - then.at for first, then in zip(told[::2], told[1::2], strict=True)] == [0.0] * 3
+
+
 @pytest.mark.slow
 async def test_a_trap_that_does_not_come_and_one_whose_time_is_over(tmp_path: Path) -> None:
     lab = Lab(tmp_path, SITE + TRAPPED)

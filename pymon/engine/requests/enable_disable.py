@@ -99,7 +99,7 @@ class SwitchRequests:
                 period.alerts_of(AlertKind.DISABLEALERT) for period in service.periods
             ):
                 verdict = events.disable(service, state, asker.user, now, owner.context)
-                owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
+                owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects, at=now)
 
     def _tell_monremote(self, enable: bool, *words: str) -> None:
         self._monremote.tell(self._owner.site.settings.monremote, "enable" if enable else "disable", *words)

@@ -57,7 +57,7 @@ class ServiceRequests:
             return Outcome(False, "service is in a non-failure state")
         now = owner.clock()
         verdict = events.acknowledge(service, state, asker.user, request.comment, now, owner.context)
-        owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
+        owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects, at=now)
         return Outcome()
 
     async def _clear_timers(self, request: asked.ClearTimers, _asker: Asker) -> Outcome:
@@ -90,7 +90,7 @@ class ServiceRequests:
             )
         except KeyError:
             return Outcome(False, "period not defined")
-        owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects)
+        owner.commit(key, verdict.state, ChangeCause.OPERATOR, effects=verdict.effects, at=now)
         return _refuse(key, lookup) if lookup.problems else Outcome()
 
     async def _set_opstatus(self, request: asked.SetOpstatus, _asker: Asker) -> Outcome:
