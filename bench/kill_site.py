@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import suppress
 from pathlib import Path
+
+from tests.ports import free_port
+from tests.programs import write_program
 
 SERVICES = ("web flap", "web down", "db flap", "traps quiet", "traps other")
 QUIET = ("traps quiet", "traps other")
@@ -93,28 +94,14 @@ for line in sys.stdin:
 
 def make(here: Path) -> int:
     """Make the folders, programs and configuration; the port that the daemon is to have."""
-    port = _free_port()
+    port = free_port()
     for name in ("mon.d", "alert.d", "state", "log"):
         (here / name).mkdir(parents=True)
-    _program(here / "mon.d/flap.monitor", _FLAP)
-    _program(here / "mon.d/down.monitor", _DOWN)
-    _program(here / "alert.d/rec.alert", _ALERT.format(here=here))
+    write_program(here / "mon.d/flap.monitor", _FLAP)
+    write_program(here / "mon.d/down.monitor", _DOWN)
+    write_program(here / "alert.d/rec.alert", _ALERT.format(here=here))
     auth = "".join(f"{command}: all\n" for command in _COMMANDS.split())
     (here / "auth.cf").write_text(f"command section\n{auth}trap section\n* * *\n")
     (here / "mon.cf").write_text(_CONFIG.format(here=here, port=port))
     (here / "calls").touch()
     return port
-
-
-def _program(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o755)
-
-
-def _free_port() -> int:
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            port = int(tcp.getsockname()[1])
-            with suppress(OSError):
-                udp.bind(("127.0.0.1", port))
-                return port

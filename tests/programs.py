@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def write_program(path: Path, text: str) -> None:
-    """Write an executable file; its folder is made where it is missing."""
+def write_program(path: Path, text: str) -> Path:
+    """Write an executable file, and return its path; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     path.chmod(0o755)
+    return path

@@ -34,8 +34,7 @@ def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def script(folder: Path, text: str, interpreter: str = "/bin/sh") -> PluginFile:
-    path = folder / "x.alert"
-    write_program(path, f"#!{interpreter}\n{text}\n")
+    path = write_program(folder / "x.alert", f"#!{interpreter}\n{text}\n")
     return PluginFile("x.alert", str(path))
 
 

@@ -83,9 +83,7 @@ ATTACKS = [
 
 def program(folder: Path) -> Path:
     """A program that makes the mark, to be named by the text."""
-    path = folder / "runs"
-    write_program(path, f"touch {folder}/mark\n")
-    return path
+    return write_program(folder / "runs", f"touch {folder}/mark\n")
 
 
 async def called(script: str, said: str, shell: str = "/bin/sh") -> tuple[int, str]:

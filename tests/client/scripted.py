@@ -17,6 +17,7 @@ from typing import Self
 
 from pymon.protocol.wire import escape
 from pymon.text import decode, encode
+from tests.ports import free_port
 
 FIRST = ("group", "service", "opstatus", "last_opstatus", "exitval", "timer", "last_success", "last_trap")
 _DEFAULTS: dict[str, object] = {
@@ -65,8 +66,7 @@ class ScriptedServer:
         self.answers: dict[str, Sequence[str]] = {}
         self._listener: socket.socket | None = None
         self._connections: list[socket.socket] = []
-        with socket.create_server(("127.0.0.1", 0)) as finder:
-            self.port = int(finder.getsockname()[1])
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         self.open()

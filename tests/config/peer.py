@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.ports import free_port
 from tests.tools import ends_with_the_tests
 
 _AUTH = "command section\n" + "".join(f"{name}: all\n" for name in ("list", "test", "get", "reset"))
@@ -31,7 +32,7 @@ class Peer:
         (folder / "auth.cf").write_text(_AUTH)
         for name in ("state", "log"):
             (folder / name).mkdir()
-        port = _free_port()
+        port = free_port()
         self._said = (folder / "said").open("wb")
         command = [
             str(program), "-c", str(self._file), "-b", str(folder), "-B", str(folder), "-D", str(folder / "state"),
@@ -118,8 +119,3 @@ class Peer:
             except OSError:
                 assert time.monotonic() < deadline, "mon does not answer"
                 time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

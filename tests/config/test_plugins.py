@@ -19,7 +19,6 @@ ALERT = "    alert file.alert /tmp/x\n    alert exit=1 file.alert /tmp/y\n"
 
 
 def program(path: Path, text: str = "#!/bin/sh\nexit 0\n") -> None:
-    path.parent.mkdir(exist_ok=True)
     write_program(path, text)
 
 

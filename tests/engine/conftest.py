@@ -42,9 +42,7 @@ class Daemon:
 
     def program(self, name: str, text: str) -> Path:
         """Write an executable: ``x.monitor`` goes to mon.d, ``x.alert`` to alert.d."""
-        path = self.directory / ("mon.d" if name.endswith(".monitor") else "alert.d") / name
-        write_program(path, text)
-        return path
+        return write_program(self.directory / ("mon.d" if name.endswith(".monitor") else "alert.d") / name, text)
 
     def recorder(self, name: str = "rec.alert") -> Path:
         """An alert that writes its arguments and input to ``calls/NUMBER``; returns that directory."""

@@ -58,9 +58,7 @@ class Lab:
 
     def program(self, name: str, text: str) -> Path:
         """Write an executable."""
-        path = self.here / ("alert.d" if name.endswith(".alert") else "mon.d") / name
-        write_program(path, text)
-        return path
+        return write_program(self.here / ("alert.d" if name.endswith(".alert") else "mon.d") / name, text)
 
     def _engine(self, loadstate: tuple[SavedKind, ...] = (), *, stopped: bool = False) -> Engine:
         loaded = load(self.config)

@@ -16,9 +16,7 @@ from tests.programs import write_program
 
 
 def executable(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_program(path, "#!/bin/sh\n")
-    return path
+    return write_program(path, "#!/bin/sh\n")
 
 
 def test_what_is_there_and_cannot_be_run_is_told_from_what_is_not_there(

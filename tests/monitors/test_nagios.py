@@ -40,9 +40,7 @@ def function(name: str) -> Any:
 
 def script(folder: Path, text: str, name: str = "check_it") -> str:
     """A plugin made of shell."""
-    file = folder / name
-    write_program(file, f"#!/bin/sh\n{text}\n")
-    return str(file)
+    return str(write_program(folder / name, f"#!/bin/sh\n{text}\n"))
 
 
 async def test_tcp(check: Check) -> None:

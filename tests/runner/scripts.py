@@ -13,9 +13,7 @@ BASE = {"PATH": os.environ["PATH"]}
 
 def script(folder: Path, text: str, name: str = "a.monitor", interpreter: str = "/bin/sh") -> Path:
     """An executable file; an empty ``interpreter`` leaves the first line out."""
-    path = folder / name
-    write_program(path, (f"#!{interpreter}\n" if interpreter else "") + text)
-    return path
+    return write_program(folder / name, (f"#!{interpreter}\n" if interpreter else "") + text)
 
 
 def call(path: Path, *arguments: str, environ: dict[str, str] | None = None, stdin: str = "") -> Invocation:

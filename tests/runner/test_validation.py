@@ -44,9 +44,7 @@ BROKEN = {
 
 
 def plugin(folder: Path, name: str, text: str) -> ValidatedPlugin:
-    path = folder / name
-    write_program(path, text)
-    return ValidatedPlugin(MONITORS, name, path=str(path))
+    return ValidatedPlugin(MONITORS, name, path=str(write_program(folder / name, text)))
 
 
 @pytest.mark.slow

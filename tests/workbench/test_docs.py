@@ -242,8 +242,7 @@ def plugin(path: Path, *parts: str) -> Path:
     """A plugin of these parts."""
     names = ", ".join(sorted(set(pymon.plugin.__all__)))
     head = "#!/usr/bin/env python3\nfrom __future__ import annotations\nfrom dataclasses import dataclass\n"
-    write_program(path, "\n".join((head, f"from pymon.plugin import {names}", *parts)))
-    return path
+    return write_program(path, "\n".join((head, f"from pymon.plugin import {names}", *parts)))
 
 
 @pytest.mark.e2e
