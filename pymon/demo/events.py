@@ -1,4 +1,4 @@
-"""What happened, line by line, and what is known of each service: gathered from the engine's decisions."""
+"""The events of the demo, line by line, and the state of each service: gathered from the engine's decisions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pymon.model.status import OpStatus
 
 
 class Kind(Enum):
-    """Who speaks in a line of the story; the value is the word that stands before it."""
+    """The source of a line; the value is the word that stands before it."""
 
     DEMO = "demo"
     DOWN = "down"
@@ -36,7 +36,7 @@ class DemoLine:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the last check of a service said. ``since`` is when its status last changed, ``took`` is in seconds."""
+    """The result of the last check of a service. ``since`` is when its status last changed, ``took`` is in seconds."""
 
     status: OpStatus = OpStatus.UNTESTED
     since: float = 0.0

@@ -1,4 +1,4 @@
-"""What the demo does when, and whether all of it happened. Pure: what is seen goes in, what to do comes out.
+"""The script of the demo: what it does next, and whether all of it happened. Pure.
 
     stage        ends when                                             then
     SETTLING     both services are well, both servers in the table     hold it, so that people see it
@@ -19,7 +19,7 @@ from enum import Enum
 
 
 class Stage(Enum):
-    """Where the round trip is."""
+    """The stages of the round trip."""
 
     SETTLING = "waiting for the first checks"
     STANDING = "both web servers stand in the table"
@@ -31,7 +31,7 @@ class Stage(Enum):
 
 
 class Act(Enum):
-    """What the demo shall do to the web server."""
+    """An action of the demo upon the web server."""
 
     STOP = "stop"
     START = "start"
@@ -47,7 +47,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is seen at one moment: names of web servers, by the table and by their checks."""
+    """The situation at one moment: names of web servers, by the table and by their checks."""
 
     in_table: frozenset[str]
     well: frozenset[str]
@@ -72,7 +72,7 @@ class Trip:
 
 
 def advance(trip: Trip, sight: Sight, now: float) -> tuple[Trip, Act | None]:
-    """What follows from what is seen."""
+    """Return the next state of the trip, and what to do."""
     if trip.is_over:
         return trip, None
     held = now - trip.since >= trip.pace.hold

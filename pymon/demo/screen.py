@@ -34,7 +34,7 @@ _FEWEST_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is shown at one moment.
+    """The picture at one moment.
 
     ``now`` is in seconds since the epoch; ``visitors`` says how clients fare, if there are any; ``hints`` say what
     people can do.
@@ -51,7 +51,7 @@ class Picture:
 
 
 class Screen(Protocol):
-    """Where the demo shows itself."""
+    """A screen that shows the demo."""
 
     def start(self) -> None:
         """Begin to show."""

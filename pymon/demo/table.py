@@ -27,7 +27,7 @@ class DemoTable:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What lvs.alert has to find in its environment to use the same table."""
+        """The variables by which lvs.alert uses the same table."""
         return {VARIABLE: self.table.name}
 
     def prepare(self) -> None:

@@ -24,7 +24,7 @@ QUIESCENT = (
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """What was done: the plan that went through, and ``cautions``: what the kernel's settings make of it (NODEST …)."""
+    """The applied plan, and ``cautions``: notes on settings of the kernel that change its effect (NODEST …)."""
 
     plan: Plan
     cautions: tuple[str, ...] = ()

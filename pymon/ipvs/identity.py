@@ -1,4 +1,4 @@
-"""What a change of the table acts upon, whichever way it is written: the same text for the same real server.
+"""The identity of what a change of the table acts upon: the same text for the same real server, in any spelling.
 
 ``text_identity`` is what the text itself says: no name is looked up. ``table_entries`` is what stands in the table,
 once the addresses are known. Both write a real server as ``TCP 10.0.0.100:80 10.0.0.1:80``, so they agree where
@@ -21,7 +21,7 @@ from pymon.ipvs.plan import port_in_table
 
 
 def text_identity(virtual: str, real: str, protocol: Protocol) -> str:
-    """What a call acts upon, as its text says it: names of hosts are compared as such.
+    """Return what a call acts upon, by its text: names of hosts are compared as such.
 
     Names of ports are numbers if /etc/services has them. Raises IpvsAddressError.
     """

@@ -44,7 +44,7 @@ def _is_given(arguments: Sequence[str], letter: str, one: str, other: str) -> bo
 
 
 def _identities(options: Options, *, is_mark: bool) -> frozenset[str]:
-    """As written, and with the port that the method makes of it."""
+    """The identities as written, and with the port that the method uses instead."""
     reals = {options.real}
     if options.forwarding.keeps_port and not is_mark and split_endpoint(options.virtual)[1]:
         host = split_endpoint(options.real)[0]

@@ -47,7 +47,7 @@ class MemoryTable:
         """Nothing to give back; the table stays as it is."""
 
     def info(self) -> Info:
-        """What a kernel would say."""
+        """The answer that a kernel would give."""
         return INFO
 
     def snapshot(self) -> TableSnapshot:

@@ -1,4 +1,4 @@
-"""What an IPVS table holds: virtual services and their real servers.
+"""The records of an IPVS table: virtual services and their real servers.
 
 The names are those of LVS and ipvsadm. Every record is frozen; an address is of :mod:`ipaddress`, a port a number
 from 0 to 65535.
@@ -18,7 +18,7 @@ MAX_WEIGHT = 2**31 - 1
 
 
 class Protocol(Enum):
-    """What a virtual service speaks; the value is the number of the protocol."""
+    """The protocol of a virtual service; the value is the number of the protocol."""
 
     TCP = IPPROTO_TCP
     UDP = IPPROTO_UDP
@@ -58,7 +58,7 @@ class Forwarding(Enum):
 
 
 class TunnelKind(Enum):
-    """What a tunnelled packet is wrapped in; the value is the kernel's number."""
+    """The encapsulation of tunnelled packets; the value is the kernel's number."""
 
     IPIP = 0
     GUE = 1
@@ -93,7 +93,7 @@ def show_endpoint(address: Address, port: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What names a virtual service by protocol, address and port (port 0: every port, for persistent services)."""
+    """The identity of a virtual service by protocol, address and port (port 0: every port, for persistent services)."""
 
     protocol: Protocol
     address: Address
@@ -116,7 +116,7 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What names a virtual service by a firewall mark; IPv4 and IPv6 have marks of their own."""
+    """The identity of a virtual service by a firewall mark; IPv4 and IPv6 have marks of their own."""
 
     mark: int
     family: AddressFamily = AF_INET
@@ -215,7 +215,7 @@ class RealServer:
 
     @property
     def endpoint(self) -> tuple[Address, int]:
-        """What names it in its virtual service."""
+        """Its identity within its virtual service."""
         return self.address, self.port
 
     def __str__(self) -> str:

@@ -92,7 +92,7 @@ class Options:
 
 
 def direction_of(kind: EventKind, *, is_told: bool = True) -> str:
-    """Where an event takes a real server: ``down``, ``up``, or nothing if it says neither.
+    """Return whether an event takes a real server ``down`` or ``up``; empty if neither.
 
     ``is_told`` is False where nobody said what happened: mon's ``-u`` is not there, nor is MON_ALERTTYPE.
     """

@@ -1,4 +1,4 @@
-"""What has to be done so that a real server stands in a virtual service as wished. Pure.
+"""Plans the changes by which a real server stands in a virtual service as wished. Pure.
 
 The rules, by wish:
 

@@ -1,4 +1,4 @@
-"""What every IPVS table offers, and which one is used: PYMON_IPVS=kernel (the default) or memory."""
+"""The interface of every IPVS table, and the choice of one: PYMON_IPVS=kernel (the default) or memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Table(Protocol):
         """Give back what is open."""
 
     def info(self) -> Info:
-        """What IPVS says of itself."""
+        """Version and size of IPVS."""
 
     def snapshot(self) -> TableSnapshot:
         """The whole table."""

@@ -1,4 +1,4 @@
-"""What each try does. All of them block, change nothing that stays, and raise Trouble or OSError."""
+"""The tries. All of them block, change nothing that stays, and raise Trouble or OSError."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def write_to(path: str) -> str:
 
 
 def find_interpreter(path: str, search_path: str) -> str:
-    """Whether what the first line of a program names is there to run it."""
+    """Find the interpreter that the first line of a program names."""
     with open(path, "rb") as file:  # noqa: PTH123  # next to other calls of os
         first = file.readline(4096)
     if not first.startswith(b"#!"):

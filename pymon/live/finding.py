@@ -1,4 +1,4 @@
-"""What a try gave."""
+"""The result of a try."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 class Trouble(Exception):
-    """What a try failed by; the text is for people."""
+    """The failure of a try; the text is for people."""
 
 
 class Try(NamedTuple):

@@ -77,7 +77,7 @@ def _places(settings: Settings) -> Iterator[Try]:
 
 
 def _files(settings: Settings) -> Iterator[Try]:
-    """What the daemon writes."""
+    """Yield the tries of files and directories that the daemon writes."""
     yield Try("statedir", settings.statedir, partial(attempt.write_state, settings.statedir))
     yield Try("logdir", settings.logdir, partial(attempt.write_into, settings.logdir))
     files = {
@@ -99,7 +99,7 @@ def _programs(paths: Mapping[tuple[str, str], str], environ: Mapping[str, str]) 
 
 
 def _rights(site: Site, paths: Mapping[tuple[str, str], str], environ: Mapping[str, str]) -> Iterator[Try]:
-    """What the system lets not everybody do."""
+    """Yield the tries of what needs special rights: ping and IPVS."""
     if uses_sdk(paths.get((MONITORS, PINGING), "")):
         yield Try("ping", PINGING, attempt.open_ping_socket)
     if uses_sdk(paths.get((ALERTS, ACTOR), "")):

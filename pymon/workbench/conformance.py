@@ -1,4 +1,4 @@
-"""One plugin run both ways, as a process and in process, and what can be said against it.
+"""Runs a plugin both ways, as a process and in process, and finds what is wrong with it.
 
 Both runs are the daemon's own (``pymon.runner``): the same time limits, containment and watchdog.
 """
@@ -108,7 +108,7 @@ class Trial(NamedTuple):
 
     @property
     def measurements(self) -> tuple[Measurement, ...]:
-        """What it measured."""
+        """The measurements of the run."""
         return self.process.measurements
 
     def measured(self, name: str, host: str = "") -> list[float]:
@@ -117,7 +117,7 @@ class Trial(NamedTuple):
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """What is not the same both ways. Figures may differ: times and port numbers do from run to run."""
+        """The differences between both ways. Figures may differ: times and port numbers do from run to run."""
         if self.inside is None or self.inside.ended_all:
             return ()
         return tuple(_find_differences(self.process, self.inside))

@@ -1,4 +1,4 @@
-"""Where the event loop is held up, noticed long before the daemon's watchdog would step in.
+"""Finds where a plugin holds up the event loop, long before the daemon's watchdog would step in.
 
 A thread looks at the event loop's stack every few milliseconds. It interrupts nothing, so that a trial ends as it would
 without it. What keeps the interpreter lock (a regular expression) keeps this thread waiting, too; the processor time

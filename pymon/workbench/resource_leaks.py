@@ -1,4 +1,4 @@
-"""What of the system a run in process still holds when it is over: processes, sockets, files.
+"""Finds what a run in process still holds when it is over: processes, sockets, files.
 
 The daemon has no way to know whose they are, so they stay until the daemon ends.
 """
@@ -75,7 +75,7 @@ class Holdings:
         subprocess.Popen.__init__ = self._start  # type: ignore[method-assign]  # as it was
 
     async def find(self) -> list[Holding]:
-        """What is there now and was not before, after PATIENCE seconds at most. To be awaited while this is entered."""
+        """Find what is new, after PATIENCE seconds at most. Await it while this context is entered."""
         end = time.monotonic() + PATIENCE
         while (found := list(self._now())) and time.monotonic() < end:
             gc.collect()  # what nobody can reach any more is closed sooner or later

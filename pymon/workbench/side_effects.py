@@ -1,4 +1,4 @@
-"""What a run in process leaves behind: tasks, threads, and changes to what the process has only one of."""
+"""Finds what a run in process leaves behind: tasks, threads, and changes to what the whole process shares."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Leavings:
         threading.Thread.start = self._start  # type: ignore[method-assign]  # as it was
 
     def find(self) -> list[str]:
-        """What is there now and was not before, a phrase for each. Call it before anything else is awaited.
+        """Find what is new, and describe each in a phrase. Call it before anything else is awaited.
 
         The daemon cancels tasks that a run leaves behind; in that moment they can still be seen. Threads get
         THREAD_WAIT seconds to end, and those of the event loop's own pool (``asyncio.to_thread``) stay, which is as it
@@ -87,7 +87,7 @@ class Leavings:
 
 
 def _read_process_state() -> dict[str, object]:
-    """What a process has only one of, and a plugin could change."""
+    """Read the state that the whole process shares and that a plugin could change."""
     return {
         "os.environ": dict(os.environ),
         "sys.argv": list(sys.argv),
@@ -102,6 +102,6 @@ def _read_process_state() -> dict[str, object]:
 
 
 def _umask() -> str:
-    """As /proc tells it: os.umask tells it only to who changes it."""
+    """Read the umask from /proc, since os.umask can only be read by changing it."""
     status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
     return next((line for line in status.splitlines() if line.startswith("Umask:")), "")

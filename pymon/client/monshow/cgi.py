@@ -20,7 +20,7 @@ _SEPARATORS = re.compile("[&;?]")
 
 
 def options(environ: Mapping[str, str], body: BinaryIO) -> MonshowOptions:
-    """What a request asks for. A view may be named in the path; the query's beats it."""
+    """The options of a request. A view may be named in the path; the query's beats it."""
     query = _fields(environ.get("QUERY_STRING", ""))
     if environ.get("REQUEST_METHOD", "").upper() == "POST":
         query |= _fields(decode(body.read(_length(environ))))

@@ -100,7 +100,7 @@ def look(client: Client, query: Query, reasons: Reasons) -> StatusReport | Silen
 
 
 def _trouble(client: Client, error: ReportError | ClientError) -> Silence:
-    """What to say of it; the connection is closed unless the server answered."""
+    """Describe a failure for the table. The connection is closed unless the server answered."""
     if isinstance(error, AuthenticationFailed):
         return Silence(f"Could not authenticate: {_escape_braces(error)}", fatal=True)
     cause = error.__cause__ if isinstance(error, ReportError) else error

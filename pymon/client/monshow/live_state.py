@@ -1,4 +1,4 @@
-"""What the live table knows: the newest report, what changed of late, and since when the server is silent.
+"""The state of the live table: the newest report, recent changes, and since when the server does not answer.
 
 Pure: the time is an argument, in seconds since the epoch.
 """
@@ -47,11 +47,11 @@ class LiveState(NamedTuple):
         return self._replace(selection=self.selection._replace(full=not self.selection.full))
 
     def is_fresh(self, key: ServiceKey, now: float) -> bool:
-        """Whether a service's state changed of late."""
+        """Whether a service's state changed in the last seconds."""
         return now - self.changed.get(key, -HIGHLIGHT) < HIGHLIGHT
 
     def visible_rows(self, now: float) -> list[Row]:
-        """The rows to show: failures first, then what changed of late, then the others in monshow's order."""
+        """The rows to show: failures first, then recent changes, then the others in monshow's order."""
         rows = [row for row in self._rows() if self.selection.shows(row.status) or self.is_fresh(row.status.key, now)]
         return sorted(rows, key=lambda row: (not row.status.opstatus.is_failure, *sort_key(row)))
 

@@ -149,7 +149,7 @@ def make_client(
 
 
 def connect_error(error: ClientError) -> str:
-    """What mon's monshow says of a failure to connect or to log in."""
+    """The message of mon's monshow for a failure to connect or to log in."""
     if isinstance(error, CommandFailed):
         return f"Could not authenticate: {error}"
     if isinstance(error, ProtocolMismatch):
@@ -162,7 +162,7 @@ def connect_error(error: ClientError) -> str:
 
 
 def make_query(options: MonshowOptions, preferences: Preferences) -> Query:
-    """What the command line and the configuration ask for, together. The command line beats the file."""
+    """Make the query from the command line and the configuration. The command line beats the file."""
     if options.watch is not None:
         wanted: tuple[tuple[str, str | None], ...] = ((options.watch, None),)
     else:

@@ -66,7 +66,7 @@ class MonshowUsageError(PymonError):
 
 
 class MonshowOptions(NamedTuple):
-    """What the command line, or a CGI request, says. None and empty: nothing was said.
+    """The options of the command line, or of a CGI request. None and empty mean: not given.
 
     ``live`` is how many seconds lie between two looks at the server, None for a single one. ``states`` are names
     of STATE_NAMES. ``detail`` is ``group,service``, not yet split. ``ca``, ``cert`` and ``key`` are files, and ask for

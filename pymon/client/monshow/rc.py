@@ -31,7 +31,7 @@ class RcError(PymonError):
 
 
 class Preferences(NamedTuple):
-    """What a configuration file says; the defaults are mon's.
+    """The contents of a configuration file; the defaults are mon's.
 
     Colours are without ``#``. ``refresh`` is in seconds, 0 for never. ``selected`` are groups (their service is
     None) and services to show, all if empty. ``complaints`` are what was passed over, for people.

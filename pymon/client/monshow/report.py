@@ -1,4 +1,4 @@
-"""What monshow shows, apart from how: which services, in which order, and the words of each column.
+"""The contents of monshow's report: which services, in which order, and the words of each column.
 
 Pure: the time is an argument, in seconds since the epoch.
 """
@@ -41,7 +41,7 @@ class ServiceDetail(NamedTuple):
 
 
 class StatusReport(NamedTuple):
-    """What is shown at one moment: ``now``, by the clock of monshow's own machine.
+    """The report at one moment: ``now``, by the clock of monshow's own machine.
 
     ``rows`` is None where no table is wanted, ``disabled`` where that is not; ``detail`` takes the place of both.
     """
@@ -121,7 +121,7 @@ def sort_key(row: Row) -> tuple[bool, bool, int, str, str]:
 
 
 def find_unknown(wanted: Iterable[tuple[str, str | None]], known: Collection[ServiceKey]) -> list[str]:
-    """What was selected but is not on the server, as words for people."""
+    """Name what was selected but does not exist on the server."""
     groups = {key.group for key in known}
     missing = []
     for group, service in wanted:
@@ -202,7 +202,7 @@ def exit_value(status: ServiceStatus) -> str:
 
 
 def scheduler_text(scheduler: SchedulerState) -> str:
-    """What the header says of the scheduler."""
+    """The state of the scheduler for the header."""
     return "scheduler running" if scheduler.running else f"scheduler stopped since {ctime(scheduler.stopped_since)}"
 
 

@@ -101,7 +101,7 @@ def _body(board: LiveState, now: float, room: int) -> list[RenderableType]:
 
 
 def _format_empty(board: LiveState) -> Text:
-    """What stands in place of a table without rows: that all is well only if that is known."""
+    """Format the text for a table without rows: "all OK" only if that is known."""
     is_stopped = board.report is not None and not board.report.scheduler.running
     if board.trouble_since or is_stopped or board.counts().get(OpStatus.UNTESTED):
         return Text("\nNothing is known to fail\n", style="yellow")
@@ -109,7 +109,7 @@ def _format_empty(board: LiveState) -> Text:
 
 
 def _format_row(row: Row, cells: list[str], widths: list[int], board: LiveState, now: float) -> Text:
-    """One service: its state coloured, what changed of late standing out, all dim while the server is silent."""
+    """Format one service: its state coloured, highlighted if it changed lately, dim while the server is silent."""
     status = row.status
     fresh = board.is_fresh(status.key, now)
     line = _format_cells(cells, widths, first_line(summary(status, _LONGEST)), style="bold" if fresh else "")

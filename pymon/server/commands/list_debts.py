@@ -12,7 +12,7 @@ from pymon.timeline import debt_text
 
 
 def debts(context: CommandContext) -> ListResult:
-    """Those of one service, or of all that the client sees; also of services that are in mon.cf no more."""
+    """The debts of one service, or of all that the client sees, also of services that mon.cf does not have any more."""
     group, service, *_ = split(context.arguments.rstrip(" \t\r\n\f\v"), 3)
     if group and not service:
         return CommandReply("520 list debts error, group and service required")

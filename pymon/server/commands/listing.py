@@ -1,4 +1,4 @@
-"""What a ``list`` command found, ready to be shown as mon's lines or as JSON.
+"""The result of a ``list`` command, ready to be shown as mon's lines or as JSON.
 
 A line of JSON may be as long as a thousand lines of text, so it is made in pieces, too.
 """
@@ -30,7 +30,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class FurtherPages:
-    """What a list goes on with: pages of lines, and how one of them is shown as a JSON value."""
+    """The rest of a list: pages of lines, and how one of them is shown as a JSON value."""
 
     pages: AsyncIterator[Iterable[str]]
     item: Callable[[str], object]

@@ -1,4 +1,4 @@
-"""What a command leads to: an answer at once, or a request to the daemon and then an answer."""
+"""The results of a command: an answer at once, or a request to the daemon and then an answer."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pymon.server.commands.context import CommandContext
 
 @dataclass(frozen=True, slots=True)
 class ViewFilter:
-    """What is shown; ``entries`` are the view's (``group``, ``group:service``), None without a view."""
+    """The services that a client sees. ``entries`` are its view's (``group``, ``group:service``), None without one."""
 
     entries: Set[str] | None
 
@@ -34,7 +34,7 @@ def chosen_view(context: CommandContext) -> View | None:
 
 
 def view_filter(context: CommandContext) -> ViewFilter:
-    """What the client sees."""
+    """Return the filter by the client's view."""
     view = chosen_view(context)
     return ViewFilter(None if view is None else frozenset(view.entries))
 
