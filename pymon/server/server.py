@@ -85,7 +85,7 @@ class Server:
             await self.stop()
             raise
         if is_closed_to_others(settings):
-            log.info("clients of other machines are not listened to, as they are by mon: serverbind = * lets them in")
+            log.info("only clients on this machine can connect, unlike with mon: serverbind = * lets others in")
 
     async def start(self) -> None:
         """Serve."""
@@ -113,7 +113,7 @@ class Server:
         try:
             self._tls = None if settings.servertls is None else await asyncio.to_thread(tls_context, settings)
         except ServerError as error:
-            log.error("%s; %s", error, "the former one goes on" if self._tls else "there is no TLS")
+            log.error("%s; %s", error, "the old certificate stays in use" if self._tls else "TLS is off")
         wanted = [place for place in places(settings) if place.kind is not ListenerKind.TLS or self._tls is not None]
         obsolete = [place for place in self._posts if place not in wanted]
         for place in obsolete:
@@ -122,7 +122,7 @@ class Server:
         for place in obsolete:
             # A mistyped port must not leave the daemon without any until somebody notices.
             if place.kind in refused and all(post.kind is not place.kind for post in self._posts):
-                log.error("%s: the former one goes on", place)
+                log.error("%s: this address stays in use", place)
                 await self._is_open(place)
 
     async def _is_open(self, place: ListenAddress) -> bool:
@@ -201,11 +201,11 @@ class Server:
         if place.kind is ListenerKind.LOCAL:
             await asyncio.to_thread(remove_local, Path(place.host), post.identity)
         if self._is_started:
-            log.info("listening no more on %s", place)
+            log.info("stopped listening on %s", place)
 
     def _load_tls(self) -> ssl.SSLContext:
         if self._tls is None:
-            raise ConnectionAbortedError("there is no TLS any more")
+            raise ConnectionAbortedError("TLS is off now")
         return self._tls
 
     def _is_welcome(self, address: str) -> bool:

@@ -104,7 +104,7 @@ class Clients:
             accepted.close()
         elif refusal := limit.refusal(place):
             who = peer if place == peer else f"{peer} ({place})"
-            self._log(logging.WARNING, f"full {id(limit)}", "closing client %s: %s, no more are let in", who,
+            self._log(logging.WARNING, f"full {id(limit)}", "closing client %s: %s, no more are accepted", who,
                        refusal)  # fmt: skip
             accepted.close()
         else:
@@ -123,7 +123,7 @@ class Clients:
             session = await _local_session(accepted) if peer == LOCAL_PEER else Session(peer=peer)
             reader, writer = await _streams(accepted, tls() if tls else None, self._limits)
         except (OSError, asyncio.IncompleteReadError) as error:  # TLS errors and timeouts are OSErrors
-            self._log(logging.INFO, "handshake", "client %s did not get through: %s", peer, error or "too slow")
+            self._log(logging.INFO, "handshake", "client %s failed its handshake: %s", peer, error or "too slow")
             accepted.close()
             return
         except BaseException:

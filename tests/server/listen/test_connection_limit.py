@@ -55,7 +55,7 @@ async def test_one_address_takes_its_share_and_leaves_the_rest(live: Live, told:
     for client in first:
         await client.ask("version")
     assert await is_closed(await live.connect())
-    assert "3 from there are connected, no more are let in" in told()
+    assert "3 from there are connected, no more are accepted" in told()
     other = await live.connect(source="127.0.0.77")
     assert (await other.ask("version"))[-1] == "220 version completed"
     await first[0].ask("quit")
@@ -68,7 +68,7 @@ async def test_crowd_on_the_network_does_not_keep_out_the_machine_itself(live: L
     for number in (1, 2):
         await (await live.connect(source=f"127.0.0.{number}")).ask("version")
     assert await is_closed(await live.connect(source="127.0.0.3"))
-    assert "closing client 127.0.0.3: 2 are connected, no more are let in" in told()
+    assert "closing client 127.0.0.3: 2 are connected, no more are accepted" in told()
     local = await live.connect_local(live.folder / "state" / "mon.sock")
     assert (await local.ask("version"))[-1] == "220 version completed"
 

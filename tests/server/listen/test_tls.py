@@ -73,7 +73,7 @@ async def test_tls_has_its_own_number_of_connections(live: Live, files: Files, t
     first = [await connect(live, files.trusting()) for _ in range(2)]
     with pytest.raises((ConnectionError, ssl.SSLError)):
         await connect(live, files.trusting())
-    assert "2 from there are connected, no more are let in" in told()
+    assert "2 from there are connected, no more are accepted" in told()
     assert (await first[0].ask("version"))[-1] == "220 version completed"
     assert (await (await live.connect()).ask("version"))[-1] == "220 version completed", "without TLS there is room"
 
@@ -111,7 +111,7 @@ async def test_reload_reads_the_certificate_again(live: Live, files: Files, told
     assert certificate(before) != certificate(after)
     (files.folder / "cert.pem").write_text("no certificate")
     await live.reload(files.settings)
-    assert "the former one goes on" in told()
+    assert "the old certificate stays in use" in told()
     assert (await (await connect(live, files.trusting())).ask("version"))[-1] == "220 version completed"
     await live.reload("")
     with pytest.raises(ConnectionError):
