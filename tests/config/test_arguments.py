@@ -9,7 +9,6 @@ from typing import NamedTuple
 import pytest
 
 from pymon.cli.check import check
-from pymon.config.shell_words import locate_words, split_words
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "»"
@@ -250,13 +249,3 @@ def test_good_lines_are_good(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize("name", PLUGINS)
 def test_every_plugin_has_its_bad_line(name: str) -> None:
     assert any(line.split()[0] == name for line, part in (*REFUSED, *FILES) if part is not None)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a", " a  b", "'a b' c", '"a\\"b" c\\ d', 'g"h i"j  k', "a\\\n b", "''", "x '' y", "가 '나 다' 라"]
-)
-def test_words_are_located_where_they_begin(text: str) -> None:
-    starts, words = locate_words(text), split_words(text)
-    assert len(starts) == len(words)
-    assert all(not text[start].isspace() and (start == 0 or text[start - 1].isspace()) for start in starts)
-    assert list(starts) == sorted(starts)

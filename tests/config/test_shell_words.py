@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pymon.config.shell_words import split_blanks, split_words
+from pymon.config.shell_words import locate_words, split_blanks, split_words
 from pymon.errors import WordSplitError
 from tests.tools import missing
 
@@ -79,3 +79,39 @@ def test_perl_splits_the_same_words(texts: list[str]) -> None:
         except WordSplitError:
             ours = ()
         assert ours == tuple(line.split("\x01")[1:]), text
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        ("", ()),
+        ("a", (0,)),
+        (" a  b", (1, 4)),
+        ("'a b' c", (0, 6)),
+        ("a'b c'd  e", (0, 9)),
+        ("a\\ b c", (0, 5)),
+        ("'' x", (0, 3)),
+    ],
+)
+def test_where_words_begin(text: str, starts: tuple[int, ...]) -> None:
+    assert locate_words(text) == starts
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("a 'b", "the quote ' is never closed"), ("a b\\", "the backslash at the end has nothing after it")],
+)
+def test_words_that_cannot_be_split_begin_nowhere(text: str, problem: str) -> None:
+    for read in (split_words, locate_words):
+        with pytest.raises(WordSplitError, match=problem):
+            read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", " a  b", "'a b' c", '"a\\"b" c\\ d', 'g"h i"j  k', "a\\\n b", "''", "x '' y", "가 '나 다' 라"]
+)
+def test_words_are_located_where_they_begin(text: str) -> None:
+    starts, words = locate_words(text), split_words(text)
+    assert len(starts) == len(words)
+    assert all(not text[start].isspace() and (start == 0 or text[start - 1].isspace()) for start in starts)
+    assert list(starts) == sorted(starts)

@@ -9,7 +9,7 @@ from pymon.model.service import Service
 from pymon.model.state import PeriodState, ServiceState
 from pymon.model.status import OpStatus
 from pymon.protocol.service_status import ServiceStatus
-from pymon.protocol.status_text import describe_status
+from pymon.protocol.status_text import describe_muting, describe_status
 from pymon.server.status_of import status_of
 
 T0 = 1_795_458_000.0
@@ -75,3 +75,27 @@ def test_whose_acknowledgement_it_is(comment: str, told: str) -> None:
 def test_of_a_server_that_does_not_tell_more_the_alerts_that_it_counts_are_shown() -> None:
     status = ServiceStatus("web", "http", OpStatus.FAIL, last_summary="x", alerts_sent=3)
     assert describe_status(status, T0, utc) == "web http is failing: x; 3 alerts sent in this outage"
+
+
+@pytest.mark.parametrize(
+    ("watch", "service", "stopped_since", "texts"),
+    [
+        (False, False, None, ()),
+        (True, False, None, ("the watch is disabled",)),
+        (False, True, None, ("the service is disabled",)),
+        (False, False, T0, ("the scheduler is stopped since 2026-11-23 18:20",)),
+        (
+            True,
+            True,
+            0.0,
+            ("the watch is disabled", "the service is disabled", "the scheduler is stopped since 1970-01-01 00:00"),
+        ),
+    ],
+)
+def test_what_an_operator_has_muted(
+    watch: bool, service: bool, stopped_since: float | None, texts: tuple[str, ...]
+) -> None:
+    muted = describe_muting(utc, watch=watch, service=service, stopped_since=stopped_since)
+    assert muted == texts
+    line = describe_status(status_of(Service("web", "http"), ServiceState(), T0), T0, utc, muted)
+    assert line == "web http is not checked yet" + (f"; no checks, no alerts: {', '.join(texts)}" if texts else "")
