@@ -34,7 +34,7 @@ BAD = {
     "well": ("hangs up", "writer.close(); return Up()", "exits with 0"),
     "late": (
         "hangs up",
-        "await reader.read(); await asyncio.sleep(3.2); writer.close(); return Down('late')",
+        "await reader.read(); await asyncio.sleep(60); writer.close(); return Down('late')",
         "it could know at once, and took",
     ),
     "two tongues": (
@@ -82,8 +82,10 @@ def sockets() -> set[int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", BAD)
-async def test_what_it_notices(what: str, tmp_path: Path) -> None:
+async def test_what_it_notices(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     adversity, body, said = BAD[what]
+    if what == "late":
+        monkeypatch.setattr("tests.servers.adversity.PROMPT_LIMIT", 1.0)
     path = tmp_path / "bad.monitor"
     path.write_text(MONITOR.replace("BODY", body))
     with pytest.raises(AssertionError, match=said):

@@ -39,6 +39,10 @@ RUBBISH = random.Random(1).randbytes(3000).replace(b"\n", b"\0")
 """Bytes of every value but the line end, the same in each run."""
 
 
+PROMPT_LIMIT = 30.0
+"""seconds that a client has where it can know at once: more than a busy machine makes of that"""
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """What a server of the kind would say, so that the misbehaviour begins where a client listens.
@@ -155,7 +159,7 @@ class Adversity:
     @property
     def limit(self) -> float:
         """The time limit (seconds) for a client: short where it must run out, long where it must not."""
-        return 30.0 if self.prompt else 0.5
+        return PROMPT_LIMIT if self.prompt else 0.5
 
 
 async def _silence(talk: Talk) -> None:

@@ -273,5 +273,6 @@ async def test_events_that_never_end_do_not_keep_states_from_the_file(make: Make
         while not sum(disk.sizes):
             store.add(act(T0))
             await store.settled(everything=False)
+    assert sum(disk.sizes) == 1
     assert sum(disk.sizes) > 0
     await store.close()
