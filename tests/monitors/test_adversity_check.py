@@ -34,7 +34,7 @@ BAD = {
     "well": ("hangs up", "writer.close(); return Up()", "exits with 0"),
     "late": (
         "hangs up",
-        "await reader.read(); await asyncio.sleep(60); writer.close(); return Down('late')",
+        "with contextlib.closing(writer): await asyncio.sleep(60)\n    return Down('late')",
         "it could know at once, and took",
     ),
     "two tongues": (
