@@ -50,7 +50,7 @@ class _Memory(Generic[Key]):
         penalty = min(limits.first_wait * 2.0 ** min(beyond, 30), limits.longest_wait)
         return max(0.0, penalty - (now - self._failures[key].last))
 
-    def failed(self, key: Key, now: float) -> int:
+    def note_failure(self, key: Key, now: float) -> int:
         count = self.count(key, now) + 1
         self._failures[key] = _Failures(count, now)
         self._failures.move_to_end(key)
@@ -93,12 +93,12 @@ class LoginBackoff:
             return of_name
         return max(of_name, self._addresses.wait(network(address), now))
 
-    def failed(self, address: str, user: str, now: float) -> int:
+    def note_failure(self, address: str, user: str, now: float) -> int:
         """Take note of a failed login; returns how many there were from that address."""
-        self._names.failed(self._key(address, user), now)
-        return self._addresses.failed(network(address), now)
+        self._names.note_failure(self._key(address, user), now)
+        return self._addresses.note_failure(network(address), now)
 
-    def succeeded(self, address: str, user: str, now: float) -> None:
+    def note_success(self, address: str, user: str, now: float) -> None:
         """Take note of an accepted login: what failed by this name before is forgotten."""
         key = self._key(address, user)
         count = self._names.count(key, now)

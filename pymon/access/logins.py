@@ -97,10 +97,10 @@ class Authenticator:
             await asyncio.sleep(wait)
         accepted = await self._try_each(login, peer)
         if accepted:
-            self._backoff.succeeded(peer, login.user, self._clock())
+            self._backoff.note_success(peer, login.user, self._clock())
             log.info("%s logged in from %s", login.user, peer)
             return True
-        count = self._backoff.failed(peer, login.user, self._clock())
+        count = self._backoff.note_failure(peer, login.user, self._clock())
         next_wait = self._backoff.wait(peer, login.user, self._clock())
         waits = f"; the next one waits {next_wait:.0f} s" if next_wait else ""
         self._warn("failed", "failed login from %s (%d lately%s)", peer, count, waits)

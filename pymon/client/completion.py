@@ -84,7 +84,7 @@ def _word_of(command: tuple[str, ...], index: int) -> str | None:
 def _asker(options: MoncmdOptions) -> Callable[[str, tuple[str, ...]], list[str]]:
     """Asks the server; one that does not answer, or may not tell, knows nothing."""
 
-    def known(word: str, before: tuple[str, ...]) -> list[str]:
+    def ask_server(word: str, before: tuple[str, ...]) -> list[str]:
         if word in KNOWN:
             return list(KNOWN[word])
         try:
@@ -93,7 +93,7 @@ def _asker(options: MoncmdOptions) -> Callable[[str, tuple[str, ...]], list[str]
         except ClientError:
             return []
 
-    return known
+    return ask_server
 
 
 def _ask(connection: Connection, word: str, before: tuple[str, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pymon.client import answers
 from pymon.client.method import Method, Words, asks, word
-from pymon.client.protocol import done, login
+from pymon.client.protocol import login, read_nothing
 from pymon.protocol.service_status import from_line
 from pymon.protocol.wire import PROTOCOL_VERSION, quote
 
@@ -118,42 +118,42 @@ class Methods:
         """The names of all aliases."""
         return ()
 
-    @asks("enable watch", done)
+    @asks("enable watch", read_nothing)
     def enable_watch(self, watch: str) -> Words:
         """Watch a group again."""
         return [word(watch)]
 
-    @asks("disable watch", done)
+    @asks("disable watch", read_nothing)
     def disable_watch(self, watch: str) -> Words:
         """Watch a group no more."""
         return [word(watch)]
 
-    @asks("enable service", done)
+    @asks("enable service", read_nothing)
     def enable_service(self, group: str, service: str) -> Words:
         """Check a service again."""
         return [word(group), word(service)]
 
-    @asks("disable service", done)
+    @asks("disable service", read_nothing)
     def disable_service(self, group: str, service: str) -> Words:
         """Check a service no more."""
         return [word(group), word(service)]
 
-    @asks("enable host", done)
+    @asks("enable host", read_nothing)
     def enable_host(self, *hosts: str) -> Words:
         """Check hosts again, in all their groups."""
         return map(word, hosts)
 
-    @asks("disable host", done)
+    @asks("disable host", read_nothing)
     def disable_host(self, *hosts: str) -> Words:
         """Check hosts no more, in all their groups. None of them is disabled if one does not exist (CommandFailed)."""
         return map(word, hosts)
 
-    @asks("ack", done)
+    @asks("ack", read_nothing)
     def ack(self, group: str, service: str, comment: str) -> Words:
         """Acknowledge a failure: no more alerts until it is over. CommandFailed if the service does not fail."""
         return [word(group), word(service), quote(comment)]
 
-    @asks("set", done)
+    @asks("set", read_nothing)
     def set(self, group: str, service: str, variable: str, value: str | float) -> Words:
         """Set a service's variable, such as ``interval`` or ``opstatus`` (by its name), until the next reset."""
         text = word(str(value)) if variable == "opstatus" else quote(str(value))
@@ -164,7 +164,7 @@ class Methods:
         """A service's variable; empty if it has none of this name."""
         return [word(group), word(service), word(variable)]
 
-    @asks("set maxkeep", done)
+    @asks("set maxkeep", read_nothing)
     def set_maxkeep(self, count: int) -> Words:
         """Set how many lines the histories keep."""
         return [f"{count:d}"]
@@ -188,7 +188,7 @@ class Methods:
         """Check the server's configuration file, without using it."""
         return ()
 
-    @asks("clear timers", done)
+    @asks("clear timers", read_nothing)
     def clear(self, group: str, service: str) -> Words:
         """Forget a service's counters for alertevery, alertafter and the like (``clear timers``)."""
         return [word(group), word(service)]
@@ -202,32 +202,32 @@ class Methods:
         """
         return ["stopped"] * stopped + ["keepstate"] * keepstate
 
-    @asks("reload", done)
+    @asks("reload", read_nothing)
     def reload(self, what: str = "auth") -> Words:
         """Read the file of who may do what again."""
         return [word(what)]
 
-    @asks("loadstate", done)
+    @asks("loadstate", read_nothing)
     def loadstate(self, *kinds: str) -> Words:
         """Take over saved state: ``disabled``, ``opstatus``, or (without a name) both."""
         return map(word, kinds or ("disabled", "opstatus"))
 
-    @asks("savestate", done)
+    @asks("savestate", read_nothing)
     def savestate(self, *kinds: str) -> Words:
         """Save state: ``disabled``, ``opstatus``, or (without a name) both."""
         return map(word, kinds or ("disabled", "opstatus"))
 
-    @asks("start", done)
+    @asks("start", read_nothing)
     def start(self) -> Words:
         """Let the scheduler run."""
         return ()
 
-    @asks("stop", done)
+    @asks("stop", read_nothing)
     def stop(self) -> Words:
         """Stop the scheduler: no checks and no alerts."""
         return ()
 
-    @asks("term", done)
+    @asks("term", read_nothing)
     def term(self) -> Words:
         """End the server; the connection is closed, too."""
         return ()

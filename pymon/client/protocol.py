@@ -168,8 +168,8 @@ def login(username: str, password: str = "") -> ClientCommand[None]:
         raise ValueError("a user name is one word")
     if "\n" in password or "\r" in password:
         raise ValueError("a password is one line")
-    return ClientCommand(f"login {username} {password}", done)
+    return ClientCommand(f"login {username} {password}", read_nothing)
 
 
-def done(_reply: Reply) -> None:
+def read_nothing(_reply: Reply) -> None:
     """Read an answer that says nothing but that it is done."""

@@ -38,7 +38,7 @@ class TableChange:
 def carry_out(table: Table, virtual: Virtual, wishes: Sequence[Wish]) -> TableChange:
     """Make the wishes true in a virtual service.
 
-    Somebody else may change the same real server between reading and writing: then it is read and planned anew.
+    Somebody else may change the same real server between reading and writing: then it is read and planned again.
     Raises IpvsNoService, IpvsBusy (also when that never ends), and whatever else the table raises.
     """
     addresses = {wish.address for wish in wishes}

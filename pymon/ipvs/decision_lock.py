@@ -29,7 +29,7 @@ LIMIT = 10.0
 def take_turn(key: str, decided: int, *, folder: Path = FOLDER, limit: float = LIMIT) -> Iterator[bool]:
     """Take the turn for ``key``; yields False if a newer decision than ``decided`` (epoch) had its turn.
 
-    Without a lock to be had (no such directory, not ours, the limit reached) it gives True: nothing may keep a change
+    If it cannot be taken (no such directory, not ours, the limit reached) it gives True: nothing may keep a change
     from being made. A recorded time that lies in the future is of a clock that was set back, and does not count.
     """
     handle = _open(key, folder)

@@ -23,7 +23,7 @@ PERMISSION = os.EX_NOPERM
 OTHER = os.EX_SOFTWARE
 USAGE = os.EX_USAGE
 MISPLACED = os.EX_CONFIG
-"""PYMON_IPVS names a table that is not to be had here"""
+"""PYMON_IPVS names a table that does not work here"""
 
 EXIT_CODES: Mapping[type[IpvsError], int] = {
     IpvsNoService: NO_SERVICE,

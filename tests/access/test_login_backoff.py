@@ -15,7 +15,7 @@ LIMITS = AccessLimits()
 def failed(count: int, now: float = 0.0, address: str = HERE, user: str = "ann") -> LoginBackoff:
     backoff = LoginBackoff()
     for _ in range(count):
-        backoff.failed(address, user, now)
+        backoff.note_failure(address, user, now)
     return backoff
 
 
@@ -41,39 +41,39 @@ def test_others_are_not_affected() -> None:
 
 def test_success_and_time_make_it_forget() -> None:
     backoff = failed(20)
-    backoff.succeeded(HERE, "ann", 0)
+    backoff.note_success(HERE, "ann", 0)
     assert backoff.wait(HERE, "ann", 0) == backoff.wait(HERE, "bob", 0) == 0
     backoff = failed(20)
     assert backoff.wait(HERE, "ann", LIMITS.failures_remembered) == 0
-    assert backoff.failed(HERE, "ann", LIMITS.failures_remembered) == 1
+    assert backoff.note_failure(HERE, "ann", LIMITS.failures_remembered) == 1
 
 
 def test_success_of_another_name_makes_nothing_forget() -> None:
     backoff = LoginBackoff()
     for _ in range(3):
-        backoff.failed(HERE, "root", 0)
-        backoff.failed(HERE, "root", 0)
-        backoff.succeeded(HERE, "me", 0)
+        backoff.note_failure(HERE, "root", 0)
+        backoff.note_failure(HERE, "root", 0)
+        backoff.note_success(HERE, "me", 0)
     assert backoff.wait(HERE, "root", 0) == 8
 
 
 def test_guesses_at_ever_other_names_wait_whatever_succeeds_in_between() -> None:
     backoff = LoginBackoff()
     for number in range(LIMITS.free_failures + 2):
-        backoff.failed(HERE, f"user{number}", 0)
-        backoff.succeeded(HERE, "me", 0)
+        backoff.note_failure(HERE, f"user{number}", 0)
+        backoff.note_success(HERE, "me", 0)
     assert backoff.wait(HERE, "another", 0) == 4
 
 
 def test_who_has_logged_in_waits_for_failures_of_its_own_name_only() -> None:
     backoff = failed(20, user="root")
-    backoff.succeeded(HERE, "ann", 0)
+    backoff.note_success(HERE, "ann", 0)
     assert (backoff.wait(HERE, "ann", 0), backoff.wait(HERE, "bob", 0)) == (0, LIMITS.longest_wait)
     assert backoff.is_proven(HERE, "ann", LIMITS.trusted - 1)
     assert not backoff.is_proven(HERE, "ann", LIMITS.trusted)
     assert not backoff.is_proven("10.0.0.2", "ann", 0)
     for _ in range(LIMITS.free_failures):
-        backoff.failed(HERE, "ann", 0)
+        backoff.note_failure(HERE, "ann", 0)
     assert backoff.wait(HERE, "ann", 0) == LIMITS.first_wait
 
 
@@ -81,16 +81,16 @@ def test_memory_is_bounded_and_keeps_the_newest() -> None:
     backoff = LoginBackoff(AccessLimits(remembered=100))
     for number in range(1000):
         for _ in range(LIMITS.free_failures):
-            backoff.failed(f"10.0.{number // 250}.{number % 250}", "ann", number)
-        backoff.succeeded("10.1.1.1", f"user{number}", number)
+            backoff.note_failure(f"10.0.{number // 250}.{number % 250}", "ann", number)
+        backoff.note_success("10.1.1.1", f"user{number}", number)
     assert len(backoff) == 300
     assert backoff.wait("10.0.3.249", "ann", 999) == LIMITS.first_wait
 
 
 def test_long_names_are_not_kept_in_full() -> None:
     backoff = LoginBackoff()
-    backoff.failed(HERE, "x" * 65000, 0)
-    backoff.succeeded(HERE, "y" * 65000, 0)
+    backoff.note_failure(HERE, "x" * 65000, 0)
+    backoff.note_success(HERE, "y" * 65000, 0)
     assert all(
         len(name) <= LIMITS.name_size for memory in (backoff._names._failures, backoff._proven) for _, name in memory
     )
@@ -109,9 +109,9 @@ def test_wait_is_never_longer_than_the_longest(events: list[tuple[bool, str, flo
     for is_failure, user, later in events:
         now += later
         if is_failure:
-            backoff.failed(HERE, user, now)
+            backoff.note_failure(HERE, user, now)
         else:
-            backoff.succeeded(HERE, user, now)
+            backoff.note_success(HERE, user, now)
         assert 0 <= backoff.wait(HERE, user, now) <= LIMITS.longest_wait
 
 

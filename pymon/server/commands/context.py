@@ -89,7 +89,7 @@ def value_of(text: str) -> str:
     return unescape(words[0]) if words else ""
 
 
-def done(final: str) -> Callable[[Outcome], CommandReply]:
+def reply_when_done(final: str) -> Callable[[Outcome], CommandReply]:
     """Reply with a closing line once the daemon has done what was asked, with its reason if it refused."""
 
     def reply(outcome: Outcome) -> CommandReply:

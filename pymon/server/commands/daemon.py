@@ -16,7 +16,7 @@ from pymon.model.request import (
     StopScheduler,
     Terminate,
 )
-from pymon.server.commands.context import CommandContext, done, refuse, split_all
+from pymon.server.commands.context import CommandContext, refuse, reply_when_done, split_all
 from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 
@@ -28,12 +28,12 @@ def servertime(context: CommandContext) -> CommandResult:
 
 def stop(_context: CommandContext) -> CommandResult:
     """``stop``: no checks any more."""
-    return EngineRequest(StopScheduler(), done("220 stop completed"))
+    return EngineRequest(StopScheduler(), reply_when_done("220 stop completed"))
 
 
 def start(_context: CommandContext) -> CommandResult:
     """``start``: go on with the checks."""
-    return EngineRequest(StartScheduler(), done("220 start completed"))
+    return EngineRequest(StartScheduler(), reply_when_done("220 start completed"))
 
 
 def term(_context: CommandContext) -> CommandResult:
@@ -80,7 +80,7 @@ def savestate(context: CommandContext) -> CommandResult:
         return CommandReply("520 savestate error, arguments required")
     kinds = _parse_kinds(context)
     return (
-        EngineRequest(SaveState(kinds), done("220 savestate completed"))
+        EngineRequest(SaveState(kinds), reply_when_done("220 savestate completed"))
         if kinds
         else CommandReply("220 savestate completed")
     )

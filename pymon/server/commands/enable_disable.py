@@ -12,7 +12,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Acknowledge, ClearTimers, SwitchHosts, SwitchService, SwitchWatch
 from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
-from pymon.server.commands.context import CommandContext, comment_of, done, split, split_all
+from pymon.server.commands.context import CommandContext, comment_of, reply_when_done, split, split_all
 from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 UNKNOWN = CommandReply("520 command could not be executed")
@@ -28,12 +28,12 @@ def disable(context: CommandContext) -> CommandResult:
     if what == "watch":
         if rest not in site.watches:
             return CommandReply(f'520 disable error, unknown watch "{rest}"')
-        return EngineRequest(SwitchWatch(rest, enable=False), done("220 disable watch completed"))
+        return EngineRequest(SwitchWatch(rest, enable=False), reply_when_done("220 disable watch completed"))
     if what == "service":
         key = ServiceKey(*split(rest, 2))
         if not context.knows(key):
             return CommandReply("520 disable error, unknown service")
-        return EngineRequest(SwitchService(key, enable=False), done("220 disable service completed"))
+        return EngineRequest(SwitchService(key, enable=False), reply_when_done("220 disable service completed"))
     return _disable_hosts(context, split_all(rest)) if what == "host" else UNKNOWN
 
 
@@ -43,17 +43,17 @@ def enable(context: CommandContext) -> CommandResult:
     if what == "watch":
         if rest not in context.snapshot.site.watches:
             return CommandReply("520 enable error, unknown watch")
-        return EngineRequest(SwitchWatch(rest, enable=True), done("220 enable watch completed"))
+        return EngineRequest(SwitchWatch(rest, enable=True), reply_when_done("220 enable watch completed"))
     if what == "service":
         key = ServiceKey(*split(rest, 2))
         if not context.knows(key):
             return CommandReply("520 enable error, unknown group")
-        return EngineRequest(SwitchService(key, enable=True), done("220 enable completed"))
+        return EngineRequest(SwitchService(key, enable=True), reply_when_done("220 enable completed"))
     if what != "host":
         return UNKNOWN
     hosts = tuple(split_all(rest))
     return (
-        EngineRequest(SwitchHosts(hosts, enable=True), done("220 enable completed"))
+        EngineRequest(SwitchHosts(hosts, enable=True), reply_when_done("220 enable completed"))
         if hosts
         else CommandReply("220 enable completed")
     )
@@ -70,7 +70,7 @@ def ack(context: CommandContext) -> CommandResult:
         return CommandReply("520 unknown service")
     if snapshot.states.get(key, ServiceState()).op_status in _WELL:
         return CommandReply("520 service is in a non-failure state")
-    return EngineRequest(Acknowledge(key, comment_of(comment)), done("220 ack completed"))
+    return EngineRequest(Acknowledge(key, comment_of(comment)), reply_when_done("220 ack completed"))
 
 
 def clear(context: CommandContext) -> CommandResult:
@@ -81,7 +81,7 @@ def clear(context: CommandContext) -> CommandResult:
     key = ServiceKey(match[1], match[2])
     if not context.knows(key):
         return CommandReply("520 unknown group")
-    return EngineRequest(ClearTimers(key), done("220 clear timers completed"))
+    return EngineRequest(ClearTimers(key), reply_when_done("220 clear timers completed"))
 
 
 def _disable_hosts(context: CommandContext, names: list[str]) -> CommandResult:
@@ -92,4 +92,4 @@ def _disable_hosts(context: CommandContext, names: list[str]) -> CommandResult:
         return CommandReply(f"520 disable host failed, host(s) {' '.join(unknown)} do not exist")
     if not names:
         return CommandReply("220 disable host completed")
-    return EngineRequest(SwitchHosts(tuple(names), enable=False), done("220 disable host completed"))
+    return EngineRequest(SwitchHosts(tuple(names), enable=False), reply_when_done("220 disable host completed"))

@@ -8,7 +8,7 @@ from pymon.model.depend import ServiceKey
 from pymon.model.request import Outcome, TestAlert, TestConfig, TestMonitor
 from pymon.model.service import AlertKind
 from pymon.protocol.wire import escape_line_ends
-from pymon.server.commands.context import CommandContext, done, split
+from pymon.server.commands.context import CommandContext, reply_when_done, split
 from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 _ALERT = re.compile(r"^alert|startupalert|upalert|ackalert|disablealert$")
@@ -31,7 +31,7 @@ def _monitor(context: CommandContext, rest: str) -> CommandResult:
     key = ServiceKey(group, service)
     if not context.knows(key):
         return CommandReply("220 test monitor completed", (f"{group} {service} not defined",))
-    return EngineRequest(TestMonitor(key), done("220 test monitor completed"))
+    return EngineRequest(TestMonitor(key), reply_when_done("220 test monitor completed"))
 
 
 def _alert(context: CommandContext, kind: AlertKind, rest: str) -> CommandResult:
@@ -42,7 +42,7 @@ def _alert(context: CommandContext, kind: AlertKind, rest: str) -> CommandResult
         return CommandReply(f"520 {group} {name} not defined")
     if all(period.key != wanted for period in service.periods):
         return CommandReply("520 period not defined")
-    return EngineRequest(TestAlert(key, kind, retval, wanted), done("220 test alert completed"))
+    return EngineRequest(TestAlert(key, kind, retval, wanted), reply_when_done("220 test alert completed"))
 
 
 def _config_reply(outcome: Outcome) -> CommandReply:

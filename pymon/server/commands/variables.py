@@ -10,7 +10,7 @@ from pymon.model.state import ServiceState
 from pymon.model.status import OpStatus
 from pymon.protocol.wire import escape, escape_line_ends
 from pymon.server.commands import variable_values
-from pymon.server.commands.context import CommandContext, done, refuse, split, value_of
+from pymon.server.commands.context import CommandContext, refuse, reply_when_done, split, value_of
 from pymon.server.commands.reply import CommandReply, CommandResult, EngineRequest
 
 _MAXKEEP = re.compile(r"maxkeep\s+([0-9]+)", re.ASCII)
@@ -25,7 +25,7 @@ def set_(context: CommandContext) -> CommandResult:
     """``set maxkeep N``, ``set G S opstatus NAME``, ``set G S VAR VALUE``."""
     maxkeep = _MAXKEEP.match(context.arguments)
     if maxkeep is not None:
-        return EngineRequest(SetMaxkeep(int(maxkeep[1][:_DIGITS])), done("220 set completed"))
+        return EngineRequest(SetMaxkeep(int(maxkeep[1][:_DIGITS])), reply_when_done("220 set completed"))
     group, service, name, rest = split(context.arguments, 4)
     key = ServiceKey(group, service)
     if not context.knows(key):
@@ -34,7 +34,7 @@ def set_(context: CommandContext) -> CommandResult:
         status = SETTABLE.get(rest)
         if status is None:
             return CommandReply("520 undefined opstatus")
-        return EngineRequest(SetOpstatus(key, status), done("220 set completed"))
+        return EngineRequest(SetOpstatus(key, status), reply_when_done("220 set completed"))
     return _set_variable(key, name, value_of(rest))
 
 

@@ -41,7 +41,7 @@ class _Sender(Generic[T]):
 
 
 class TrapQueue(Generic[T]):
-    """One line. A claim whose turn it is keeps its place until ``done``: what comes meanwhile waits with it."""
+    """One line. A claim whose turn it is keeps its place until ``release``: what comes meanwhile waits with it."""
 
     def __init__(self, limits: QueueLimits | None = None, rng: random.Random | None = None) -> None:
         self._limits = limits or QueueLimits()
@@ -93,7 +93,7 @@ class TrapQueue(Generic[T]):
         return 0
 
     def take(self) -> tuple[SenderClaim, deque[T]] | None:
-        """The claim whose turn it is and its traps, to be taken from the left until ``done``; None if nobody waits."""
+        """Take the claim whose turn it is, with traps to pop from the left until ``release``; None if nobody waits."""
         if not self._turns:
             return None
         sender = self._turns.popleft()
@@ -109,8 +109,8 @@ class TrapQueue(Generic[T]):
         self._at_work[claim] = traps
         return claim, traps
 
-    def done(self, claim: SenderClaim) -> None:
-        """A claim was looked at, and no trap of it is left."""
+    def release(self, claim: SenderClaim) -> None:
+        """Forget a claim that was looked at, and of which no trap is left."""
         del self._at_work[claim]
 
     def _drop_one(self, sender: _Sender[T]) -> int:

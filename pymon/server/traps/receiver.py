@@ -241,11 +241,11 @@ class Traps:
             except Exception:
                 self._log(logging.ERROR, "bug", "a trap from %s failed (a bug in pymon)", claim.address, exc_info=True)
             if is_admitted and claim.user and traps:
-                self._trust.succeeded(claim.address, claim.user, self._ticks())
+                self._trust.note_success(claim.address, claim.user, self._ticks())
                 self._thinning.remember_rightful(traps[0].data, claim.address)
             while traps:
                 self._conclude_waiting(traps.popleft(), is_admitted=is_admitted)
-            line.queue.done(claim)
+            line.queue.release(claim)
 
     def _conclude_waiting(self, waiting: _Waiting, *, is_admitted: bool) -> None:
         address = waiting.claim.address

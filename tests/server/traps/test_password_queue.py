@@ -44,7 +44,7 @@ def test_the_traps_of_one_claim_stay_together_and_in_order() -> None:
     waiting.put("other", claim("a"), 3)
     assert waiting.take() is None, "it waits with those that are being looked at"
     assert list(traps) == [0, 1, 2, 3]
-    waiting.done(name)
+    waiting.release(name)
     assert name not in waiting
     assert not waiting.is_busy
 
@@ -91,10 +91,10 @@ def test_nothing_is_lost_untold_and_no_order_changed(steps: list[tuple[str, int,
             assert len(waiting) <= 20
         elif (turn := waiting.take()) is not None:
             taken.setdefault(turn[0], []).extend(turn[1])
-            waiting.done(turn[0])
+            waiting.release(turn[0])
     while (turn := waiting.take()) is not None:
         taken.setdefault(turn[0], []).extend(turn[1])
-        waiting.done(turn[0])
+        waiting.release(turn[0])
     assert sum(map(len, taken.values())) + lost == put
     assert all(numbers == sorted(numbers) for numbers in taken.values())
     assert not waiting.is_busy
