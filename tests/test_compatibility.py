@@ -1,4 +1,4 @@
-"""docs/compatibility.md is complete: every keyword, variable, option and id has its row, and each row its proof."""
+"""docs/compatibility/ is complete: every keyword, variable, option and id has its row, and each row its proof."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from tests.differential.scenarios import SCENARIOS
 
 TESTS = Path(__file__).resolve().parent
 TRANSCRIPTS = TESTS / "differential" / "talk" / "transcripts"
-PAGE = TESTS.parent / "docs" / "compatibility.md"
+DOCS = TESTS.parent / "docs"
+INDEX = DOCS / "compatibility.md"
+PAGES = sorted((DOCS / "compatibility").glob("*.md"))
 WORDS = {
     "Global variables": set(VARIABLES),
     "Records": {record.name for record in RECORDS} | {"service", "period"},
     "Service keywords": set(SERVICE_KEYWORDS),
     "Period keywords": set(PERIOD_KEYWORDS),
 }
-"""section of the page → the words of mon.cf that it describes"""
+"""section of the pages → the words of mon.cf that it describes"""
 STATES = {"same", "fixed", "different", "new"}
 ID = re.compile(
     r"(?<![A-Za-z0-9-])(Q\d{1,2}|D\d|(?:[ACEKMNPRSTUW]-[A-Za-z]|X-[a-z])[A-Za-z]{2,}\d?(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9-])"
@@ -59,7 +61,7 @@ def rows() -> Iterator[Row]:
     """Every row of the tables that have a column ``state``."""
     section = ""
     columns: list[str] = []
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
+    for line in "\n".join(page.read_text(encoding="utf-8") for page in PAGES).splitlines():
         if line.startswith("## "):
             section, columns = line[3:], []
         elif not line.startswith("|"):
@@ -118,8 +120,13 @@ def test_every_id_has_a_test() -> None:
 
 
 def test_every_id_that_is_mentioned_has_a_row() -> None:
-    mentioned = set(ID.findall(PAGE.read_text(encoding="utf-8")))
+    mentioned = {name for page in (INDEX, *PAGES) for name in ID.findall(page.read_text(encoding="utf-8"))}
     assert mentioned - IDS.keys() == set()
+
+
+def test_the_index_names_every_page() -> None:
+    listed = re.findall(r"\]\(compatibility/([\w.-]+)\)", INDEX.read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(page.name for page in PAGES)
 
 
 def test_all_quirks_are_there() -> None:

@@ -3,7 +3,7 @@
 Python's ``re`` cannot be bounded: it looks at no clock, holds the interpreter lock, and with a long text does not even
 look for signals. So it only says what is a regular expression, and the ``regex`` library looks for it: that has a limit
 of time, and lets the interpreter go on meanwhile. Where its language is larger than that of ``re``, it is told to take
-the text as ``re`` does; what is left is in docs/compatibility.md (M-regex).
+the text as ``re`` does; what is left is in docs/compatibility/ (M-regex).
 """
 
 from __future__ import annotations

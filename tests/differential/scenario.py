@@ -43,7 +43,7 @@ class Scenario:
     """Services of one watch, whose group has the scenario's name.
 
     ``hosts`` is the hostgroup's text; None leaves the hostgroup out. ``differs`` is the id of the deliberate difference
-    that the scenario proves, as in docs/compatibility.md; without one both daemons must do exactly the same.
+    that the scenario proves, as in docs/compatibility/; without one both daemons must do exactly the same.
     """
 
     name: str

@@ -4,7 +4,7 @@ Each kind has a code, a message, advice (what would be right) and samples. A sam
 ``»`` stands before the character where the caret must be, or at the start of a line that is meant as a whole; the
 tests load each one, and put each one before Debian's mon too: it must reject what is an error here at the same
 line, and accept what is a warning. Kinds whose ``differs`` is set deviate from that on purpose: it is the id of
-the row of docs/compatibility.md that says why.
+the row of docs/compatibility/ that says why.
 
 The messages keep mon's words where mon has any.
 """

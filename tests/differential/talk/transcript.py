@@ -10,7 +10,7 @@ after the other::
     @options -l all             options of the daemon
 
     @scenario ack-twice: The second comment replaces the first.
-    @differs Q6                 ids of docs/compatibility.md, where the two differ on purpose
+    @differs Q6                 ids of docs/compatibility/, where the two differ on purpose
     @cf                         the scenario's part of mon.cf
     @play
     > ack a s 'one'             a command, on the connection that has no name
