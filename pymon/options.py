@@ -224,7 +224,9 @@ class OptionParser:
             if (record, field) not in seen and declared.about:
                 seen.add((record, field))
                 value = "" if declared.takes is _Takes.NOTHING else f" {declared.metavar}"
-                lines.append((", ".join(declared.flags) + value, declared.about + _shown(_default(record, field))))
+                lines.append(
+                    (", ".join(declared.flags) + value, declared.about + _format_default(_default(record, field)))
+                )
         if self._words is not None:
             declared = self._words[2]
             synopsis += f" [{declared.metavar} ...]"
@@ -244,7 +246,7 @@ class OptionParser:
         Where help is asked for nothing is: the records are then the defaults, which their ``__post_init__`` has not
         seen.
         """
-        return self._parsed(_Arguments(arguments))
+        return self._parse(_Arguments(arguments))
 
     def problems(self, arguments: Sequence[str], hosts: int = 0) -> tuple[PluginUsageError, ...]:
         """Everything that is wrong with arguments; what makes the others hard to tell ends the list.
@@ -253,7 +255,7 @@ class OptionParser:
         """
         gathered: list[PluginUsageError] = []
         try:
-            parsed = self._parsed(_Arguments(arguments, gathered, hosts))
+            parsed = self._parse(_Arguments(arguments, gathered, hosts))
         except PluginUsageError as error:
             gathered.append(error)
         else:
@@ -261,7 +263,7 @@ class OptionParser:
                 return ()
         return tuple(gathered)
 
-    def _parsed(self, given: _Arguments) -> Parsed:
+    def _parse(self, given: _Arguments) -> Parsed:
         values: dict[type[Any], dict[str, Any]] = {record: {} for record in self._records}
         try:
             plain = self._read(given, values)
@@ -271,7 +273,7 @@ class OptionParser:
         except PluginUsageError:
             if not self._asks_for_help(given.given, values):
                 raise
-            records = {record: _untouched(record) for record in self._records}
+            records = {record: _make_default(record) for record in self._records}
             if self._helping is not None:
                 records[self._helping] = self._helping(help=True)
             return Parsed(records, (), ())
@@ -405,7 +407,7 @@ def _default(record: type[Any], name: str) -> object:
     return next(field.default for field in dataclasses.fields(record) if field.name == name)
 
 
-def _untouched(record: type[R]) -> R:
+def _make_default(record: type[R]) -> R:
     """A record of the defaults that ``__post_init__`` has not seen: it may want an option that is not given."""
     made = object.__new__(record)
     for field in dataclasses.fields(record):  # type: ignore[arg-type]  # a dataclass, which type[R] cannot say
@@ -456,7 +458,7 @@ def _why(error: ValueError | OverflowError, declared: Declared) -> str:
     return str(error)
 
 
-def _shown(default: object) -> str:
+def _format_default(default: object) -> str:
     if default is None or default is False or default in ("", ()):
         return ""
     shown = ",".join(map(str, sorted(default))) if isinstance(default, frozenset) else default

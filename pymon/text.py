@@ -64,7 +64,7 @@ def printable(text: str, *, keep: str = "", mark: str | None = None) -> str:
     if text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() or char in keep else _escaped(char) if mark is None else mark for char in text
+        char if char.isprintable() or char in keep else _escape(char) if mark is None else mark for char in text
     )
 
 
@@ -97,7 +97,7 @@ def bounded(text: str, limit: int, *, counted: bool = False) -> str:
     return f"{text[:limit]}… ({beyond} characters more)" if counted else f"{text[:limit]}…"
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     code = ord(char)
     is_byte = code <= 0xFF or 0xDC80 <= code <= 0xDCFF
     if is_byte:

@@ -139,11 +139,11 @@ class Launcher:
             stopping = self._stopping.is_set()  # an attempt that began before the stop is followed by a last one
             result = await self._attempt(delivery)
             if not self._is_retried(delivery, result):
-                self._done(delivery, result)
+                self._finish(delivery, result)
                 return
             if given_up := self._why_give_up(attempt, began):
                 log.error("%s is given up: %s", delivery, given_up)
-                self._done(delivery, result, given_up)
+                self._finish(delivery, result, given_up)
                 return
             delay = self._delay(attempt)
             self._ledger.attempted(delivery.about, result, delay, "")
@@ -164,7 +164,7 @@ class Launcher:
             return f"{self._limits.retry_for / 60:g} minutes are over since it was decided"
         return ""
 
-    def _done(self, delivery: Delivery, result: CheckResult, given_up: str = "") -> None:
+    def _finish(self, delivery: Delivery, result: CheckResult, given_up: str = "") -> None:
         self._ledger.attempted(delivery.about, result, None, given_up)
         self._ledger.ended(delivery.token)
 
@@ -195,7 +195,7 @@ class Launcher:
             self._order.begin(decision)
             result = await self._attempt(delivery, subject)
             if not self._is_retried(delivery, result):
-                self._done(delivery, result)
+                self._finish(delivery, result)
                 return
             if decision.overtaken_by:
                 self._give_way(delivery, decision, result)
@@ -229,7 +229,7 @@ class Launcher:
             self._ledger.dropped(delivery.about, why)
             self._ledger.ended(delivery.token)
         else:
-            self._done(delivery, result, why)
+            self._finish(delivery, result, why)
 
     def _log_undone(self, delivery: Delivery) -> None:
         if obstacle := self._ledger.obstacle:

@@ -59,13 +59,13 @@ def _closure(path: Path, limits: ConfigLimits) -> Iterator[Path]:
     while waiting:
         here = waiting.pop(0)
         yield here
-        for name in _included(here, limits.included_bytes):
+        for name in _find_included(here, limits.included_bytes):
             if name not in known and len(known) <= limits.included_files:
                 known.add(name)
                 waiting.append(name)
 
 
-def _included(path: Path, most: int) -> Iterator[Path]:
+def _find_included(path: Path, most: int) -> Iterator[Path]:
     """What the first ``most`` bytes of a file include; m4 looks for it in the current directory."""
     try:
         with path.open("rb") as file:

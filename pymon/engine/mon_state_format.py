@@ -289,10 +289,10 @@ def _state(
         except ValueError:
             problems.append(f"a counter of period {key!r} is no number")
     state = replace(before, **changes, periods=counters)
-    return _completed(state), problems
+    return _complete(state), problems
 
 
-def _completed(state: ServiceState) -> ServiceState:
+def _complete(state: ServiceState) -> ServiceState:
     """Add what mon does not save, but what it does save shows: that a check was broken, by exit value and summary."""
     if state.op_status is OpStatus.UNTESTED and not state.last_summary:
         return state

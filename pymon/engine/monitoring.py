@@ -73,7 +73,7 @@ class SiteMonitor:
         # What an executor on other machines occupies there is not this daemon's to count.
         self._local = executor if isinstance(executor, LocalExecutor) else None
         if self._local is not None:
-            self._local.connect(self._find_monitor, on_process=self.running.__setitem__, on_misbehaved=self._misbehaved)
+            self._local.connect(self._find_monitor, on_process=self.running.__setitem__, on_misbehaved=self._note_fault)
         self.lateness: deque[float] = deque(maxlen=limits.lateness_remembered)
         maxprocs = owner.site.settings.maxprocs
         self._checks = Checks(maxprocs, self._check_ended, check_programs, check_descriptors, limits)
@@ -239,7 +239,7 @@ class SiteMonitor:
             return MissingMonitor(f"monitor {name!r} cannot be run: {obstacle}", exists=True)
         return MissingMonitor(f"no monitor {name!r} in {':'.join(self._owner.site.settings.mondir)}")
 
-    def _misbehaved(self, key: ServiceKey, result: CheckResult, until: float) -> None:
+    def _note_fault(self, key: ServiceKey, result: CheckResult, until: float) -> None:
         if (found := self._owner.find(key)) is not None:
             self._record.add(decision_events.of_misbehaviour(*found, result, self._clock(), until))
 

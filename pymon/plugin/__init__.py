@@ -259,12 +259,12 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"pymon.plugin has no {name}")
-    value = getattr(_imported(_HOME[name]), name)
+    value = getattr(_import(_HOME[name]), name)
     globals()[name] = value
     return value
 
 
-def _imported(module: str) -> types.ModuleType:
+def _import(module: str) -> types.ModuleType:
     """Import a module; the one that brings asyncio along without looking for garbage.
 
     What a program imports at its start stays to its end: looking through it again and again took 3 ms of 60.

@@ -39,7 +39,7 @@ class Certificate(NamedTuple):
 def read_certificate(der: bytes) -> Certificate:
     """Read a certificate, each once; raises Unreadable."""
     try:
-        read, names = _loaded(der)
+        read, names = _load(der)
         return Certificate(
             read.not_valid_before_utc,
             read.not_valid_after_utc,
@@ -54,7 +54,7 @@ def read_certificate(der: bytes) -> Certificate:
         raise Unreadable(f"cannot read the certificate: {error}") from error
 
 
-def _loaded(der: bytes) -> tuple[x509.Certificate, x509.SubjectAlternativeName]:
+def _load(der: bytes) -> tuple[x509.Certificate, x509.SubjectAlternativeName]:
     """A certificate and its names; of what is odd in it, such as a serial of 0, nobody is warned on standard error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)

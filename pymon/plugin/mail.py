@@ -80,7 +80,7 @@ def addresses(words: Sequence[str]) -> tuple[str, ...]:
         if _CONTROL.search(word) or not _ADDRESSES.fullmatch(text):
             raise ValueError(f"{word!r} is no mail address")
         for match in _ADDRESS.finditer(text):
-            name, address = _unquoted(match["name"] or ""), _mailbox(match["named"] or match["bare"])
+            name, address = _unquote(match["name"] or ""), _mailbox(match["named"] or match["bare"])
             found.append(formataddr((name, address)) if name else address)
     return tuple(found)
 
@@ -107,7 +107,7 @@ def _mailbox(address: str) -> str:
     return valid.local_part if is_local else valid.ascii_email
 
 
-def _unquoted(name: str) -> str:
+def _unquote(name: str) -> str:
     name = name.strip(" ")
     return re.sub(r"\\(.)", r"\1", name[1:-1]) if name.startswith('"') else name
 

@@ -188,14 +188,14 @@ def iso_time(moment: float) -> str:
 
 def _render(template: str, known: Mapping[str, Any], *, as_json: bool) -> str:
     try:
-        return _compiled(template, as_json).render(known)
+        return _compile(template, as_json).render(known)
     except Exception as error:  # a template can raise anything
         line = _line_of(error)
         raise TemplateProblem(f"{type(error).__name__}: {error}" + (f" (line {line})" if line else "")) from error
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
-def _compiled(template: str, as_json: bool) -> jinja2.Template:
+def _compile(template: str, as_json: bool) -> jinja2.Template:
     """Made once for the same text: a daemon fills the same ones again and again."""
     import jinja2  # noqa: PLC0415  # most alerts fill in no template
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415  # as above

@@ -87,9 +87,9 @@ async def try_monitor(
     time_limit: float = TIME_LIMIT,
 ) -> Trial:
     """The same as ``run_monitor``, for tests that are coroutines."""
-    file = _found(path, "monitor")
+    file = _find(path, "monitor")
     call = make_monitor_call(file.path, _words(arguments), TrialService(environ=environ or {}))
-    return _judged(await _in_turn(file, call, time_limit))
+    return _judge(await _in_turn(file, call, time_limit))
 
 
 def run_alert(
@@ -137,13 +137,13 @@ async def try_alert(
     time_limit: float = TIME_LIMIT,
 ) -> Trial:
     """The same as ``run_alert``, for tests that are coroutines."""
-    file = _found(path, "alert")
+    file = _find(path, "alert")
     about = TrialService(group, service, environ=environ or {})
     call = make_alert_call(file.path, _words(arguments), TrialEvent(_kind(kind), summary, detail, hosts), about)
-    return _judged(await _in_turn(file, call, time_limit, is_alert=True))
+    return _judge(await _in_turn(file, call, time_limit, is_alert=True))
 
 
-def _found(path: str | os.PathLike[str], wanted: str) -> PluginFile:
+def _find(path: str | os.PathLike[str], wanted: str) -> PluginFile:
     """The plugin in a file, which has to be a monitor or an alert, as ``wanted``."""
     file = find(path)
     kind = kind_of(file)
@@ -175,7 +175,7 @@ async def _in_turn(file: PluginFile, call: Invocation, time_limit: float, *, is_
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
-def _judged(trial: Trial) -> Trial:
+def _judge(trial: Trial) -> Trial:
     if trial.problems:
         said = [f"{trial.file.name} does not behave:", *(f"- {problem}" for problem in trial.problems)]
         said += ["it printed, as a process:", trial.output]

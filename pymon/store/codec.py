@@ -55,7 +55,7 @@ def decode_state(text: str) -> ServiceState:
     periods, other, owed = _decode_periods(values), values.get("other_outage"), values.get("debts", [])
     if not isinstance(owed, list):
         raise ValueError("its debts are not a list")  # noqa: TRY004
-    known = _checked(values, ServiceState, _PLAIN)
+    known = _check(values, ServiceState, _PLAIN)
     outage = None if other is None else _decode_outage(other)
     return ServiceState(**known, periods=periods, other_outage=outage, debts=tuple(map(_decode_debt, owed)))
 
@@ -128,7 +128,7 @@ def _encode_periods(periods: Mapping[str, PeriodState]) -> dict[str, Any]:
 def _decode_outage(values: object) -> Outage:
     if not isinstance(values, dict):
         raise ValueError("an outage is not an object")  # noqa: TRY004
-    return Outage(**_checked(values, Outage, _OUTAGE), periods=_decode_periods(values))
+    return Outage(**_check(values, Outage, _OUTAGE), periods=_decode_periods(values))
 
 
 def _decode_periods(values: Mapping[str, Any]) -> dict[str, PeriodState]:
@@ -141,7 +141,7 @@ def _decode_periods(values: Mapping[str, Any]) -> dict[str, PeriodState]:
 def _decode_period(values: object) -> PeriodState:
     if not isinstance(values, dict):
         raise ValueError("a period is not an object")  # noqa: TRY004
-    return PeriodState(**_checked(values, PeriodState, _PERIOD))
+    return PeriodState(**_check(values, PeriodState, _PERIOD))
 
 
 def _decode_debt(values: object) -> Debt:
@@ -149,7 +149,7 @@ def _decode_debt(values: object) -> Debt:
         case {"command": command, "period": str(), "at": int() | float(), "payers": list(payers)} if isinstance(
             values, dict
         ):
-            known = _checked(values, Debt, ("period", "at", "unpaid_since", "why"))
+            known = _check(values, Debt, ("period", "at", "unpaid_since", "why"))
             return Debt(command=_decode_command(command), payers=tuple(map(_decode_command, payers)), **known)
     raise ValueError(f"{values!r:.60} is not a debt")
 
@@ -162,7 +162,7 @@ def _decode_command(values: object) -> Command:
     raise ValueError(f"{values!r:.60} is not a command")
 
 
-def _checked(values: Mapping[str, Any], record: type, names: Iterable[str]) -> dict[str, Any]:
+def _check(values: Mapping[str, Any], record: type, names: Iterable[str]) -> dict[str, Any]:
     """The known fields of a record among the values, each of a type that its annotation allows."""
     known, kinds_of = {}, _kinds_of(record)
     for name in names:

@@ -85,7 +85,7 @@ class Contents:
             self.waiting.events[number] = known
             if event.kind is TimelineKind.OPERATOR:
                 self._end_runs(event.group, event.service)
-        self._bound()
+        self._keep_in_bounds()
 
     def add_result(self, key: ServiceKey, result: ResultRun) -> None:
         """A service has another result. A run that goes on is written now and then, and when it ends."""
@@ -96,7 +96,7 @@ class Contents:
         is_due = now.run.count == result.count or not 0 <= since < self._limits.results_every
         if is_due or now.number in self.waiting.results:
             self._write_run(key, now)
-            self._bound()
+            self._keep_in_bounds()
 
     def _end_runs(self, group: str = "", service: str = "") -> None:
         for key, ended in self._runs.end(group, service):
@@ -181,7 +181,7 @@ class Contents:
             return
         self.waiting.take_back(self.writing)
         self.writing = None
-        self._bound()
+        self._keep_in_bounds()
         if len(self.waiting.alerts) > self._limits.ended_waiting + len(self._alerts):  # more to remove than to write
             self.want_all()
 
@@ -245,7 +245,7 @@ class Contents:
             found[numbered.number] = numbered.run
         return {number: run for number, run in found.items() if run.last >= since and run.first <= until}
 
-    def _bound(self) -> None:
+    def _keep_in_bounds(self) -> None:
         """Keep in memory what there is room for."""
         self.waiting.bound_results(self._limits.results_waiting + len(self._runs))
         if len(self.waiting.events) > self._limits.events_waiting:

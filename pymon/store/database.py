@@ -88,7 +88,7 @@ class Database:
         try:
             self._open(thoroughly=True)
             if self._is_outdated:
-                self._guarded(_forget_state)
+                self._guard(_forget_state)
             saved = self._take_up(fresh, pending)
         except Unusable as problem:
             saved = Saved() if fresh or self._claim.is_held else reading.last_resort(self.path)
@@ -103,7 +103,7 @@ class Database:
             self._open(thoroughly=False)
             if self._needs_all and not batch.is_all:
                 return Written(needs_all=True)
-            self._guarded(lambda connection: writing.write(connection, batch, self._bases))
+            self._guard(lambda connection: writing.write(connection, batch, self._bases))
         except NotARecord as damage:
             return self._recover(str(damage))
         except Unusable as problem:
@@ -120,7 +120,7 @@ class Database:
         if self._connection is None:
             return []
         try:
-            found = self._guarded(lambda connection: reading.events(connection, key, since, limit))
+            found = self._guard(lambda connection: reading.events(connection, key, since, limit))
         except (NotARecord, Unusable) as problem:
             log.error("cannot read events in %s: %s", self.path, problem)
             return []
@@ -131,7 +131,7 @@ class Database:
         if self._connection is None:
             return []
         try:
-            found = self._guarded(lambda connection: reading.results(connection, key, since, until))
+            found = self._guard(lambda connection: reading.results(connection, key, since, until))
         except (NotARecord, Unusable) as problem:
             log.error("cannot read results in %s: %s", self.path, problem)
             return []
@@ -145,7 +145,7 @@ class Database:
         now = self._clock.steady()
         try:
             if self._connection is not None and now >= self._prune_due:
-                is_more = self._guarded(self._drop_old)
+                is_more = self._guard(self._drop_old)
                 self._prune_due = now + (0.0 if is_more else self._limits.maintain_every)
                 return is_more
         except (NotARecord, Unusable) as problem:  # the next write meets it too, and reports it
@@ -294,7 +294,7 @@ class Database:
 
     # Reading and writing
 
-    def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _guard(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work on the connection in one transaction; raises NotARecord or Unusable, nothing is written then."""
         connection = self._connection
         if connection is None:
@@ -325,13 +325,13 @@ class Database:
             return saved
 
         try:
-            return self._guarded(work)
+            return self._guard(work)
         except NotARecord as damage:
             answer = self._recover(str(damage))
             if answer.problem:
                 raise Unusable(answer.problem) from damage
             self._open(thoroughly=False)
-            return self._guarded(work)
+            return self._guard(work)
 
 
 def _with_undone(saved: Saved, more: Iterable[PendingDelivery]) -> Saved:

@@ -53,7 +53,7 @@ class Maintenance:
         if now >= self._inspect_at and (self._inspecting is None or self._inspecting.done()):
             self._inspect_at = now + self._limits.inspect_every
             self._inspecting = self._inspector.submit(partial(find_damage, path))
-            self._inspecting.add_done_callback(partial(self._inspected, loop))
+            self._inspecting.add_done_callback(partial(self._inspect, loop))
 
     async def stop(self, limit: float) -> None:
         """Begin nothing more, and let what reads the file end, for ``limit`` seconds at most.
@@ -83,12 +83,12 @@ class Maintenance:
                 self._growth = LogGrowth(path)
             self._growth.look(*pages)
 
-    def _inspected(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[str]) -> None:
+    def _inspect(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[str]) -> None:
         damage = "" if done.cancelled() or done.exception() else done.result()
         if damage:
             condemning = self._worker.submit(partial(self._database.condemn, damage))
-            condemning.add_done_callback(self._condemned)
+            condemning.add_done_callback(self._condemn)
 
-    def _condemned(self, done: asyncio.Future[Written]) -> None:
+    def _condemn(self, done: asyncio.Future[Written]) -> None:
         if not done.cancelled() and done.exception() is None:
             self._set_aside(done.result())

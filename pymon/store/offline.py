@@ -37,7 +37,7 @@ class StoredService:
 def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -> StoredService:
     """Read what is on file of a service; raises RecordError if there is no record that can be read."""
     path = find_own_file(path).path
-    with _explained(path), reading.opened(path) as connection:
+    with _explain(path), reading.opened(path) as connection:
         connection.execute("BEGIN")  # one moment for all that is read
         is_watch_disabled, is_disabled, stopped_since = reading.muted(connection, key)
         return StoredService(
@@ -52,7 +52,7 @@ def look_up(path: Path, key: ServiceKey, since: float = 0.0, limit: int = 200) -
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explain(path: Path) -> Iterator[None]:
     try:
         yield
     except (NotARecord, Unusable) as problem:

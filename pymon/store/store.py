@@ -316,9 +316,9 @@ class Store:
             self._cancel_timers()
         self._batches += 1
         self._move(StoreEvent.WRITE)
-        self._do(partial(self._database.save, batch)).add_done_callback(self._finished)
+        self._do(partial(self._database.save, batch)).add_done_callback(self._finish)
 
-    def _finished(self, saving: asyncio.Future[Written]) -> None:
+    def _finish(self, saving: asyncio.Future[Written]) -> None:
         """A batch is on file, or is not."""
         if self._state is StoreState.CLOSED:  # it ended later than anybody could wait
             return

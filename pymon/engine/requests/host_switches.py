@@ -13,7 +13,7 @@ def with_hosts(
     hostgroups: Mapping[str, Hostgroup], names: Collection[str], *, disabled: bool
 ) -> Mapping[str, Hostgroup]:
     """The groups with these hosts disabled, or enabled, in each group that has them."""
-    return {name: _switched(group, names, disabled) for name, group in hostgroups.items()}
+    return {name: _switch(group, names, disabled) for name, group in hostgroups.items()}
 
 
 def unknown_hosts(hostgroups: Mapping[str, Hostgroup], names: Iterable[str]) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def sole_watches(site: Site) -> Mapping[str, list[str]]:
     return found
 
 
-def _switched(group: Hostgroup, names: Collection[str], disabled: bool) -> Hostgroup:
+def _switch(group: Hostgroup, names: Collection[str], disabled: bool) -> Hostgroup:
     if not any(host.name in names and host.disabled is not disabled for host in group.hosts):
         return group
     hosts = tuple(replace(host, disabled=disabled) if host.name in names else host for host in group.hosts)

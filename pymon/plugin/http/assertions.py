@@ -154,12 +154,12 @@ def content_of(answer: HttpAnswer) -> bytes:
     if encoding not in (b"gzip", b"x-gzip", b"deflate"):
         raise BadContent(f"the body is encoded as {encoding.decode('ascii', 'replace')}, which was not asked for")
     try:
-        return _inflated(answer.body, whole=answer.whole)
+        return _inflate(answer.body, whole=answer.whole)
     except zlib.error as error:
         raise BadContent(f"the body is no {encoding.decode('ascii')}") from error
 
 
-def _inflated(packed: bytes, *, whole: bool) -> bytes:
+def _inflate(packed: bytes, *, whole: bool) -> bytes:
     """What was compressed, in one piece or several (RFC 1952, 2.2); raises BadContent and zlib.error."""
     content = bytearray()
     while packed:
