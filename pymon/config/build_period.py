@@ -10,6 +10,7 @@ from lark import Token
 
 from pymon.config import values
 from pymon.config.keyword import InvalidValue, Keyword
+from pymon.config.keyword_reader import KeywordReader
 from pymon.config.keywords import PERIOD_KEYWORDS
 from pymon.config.report import ProblemReport
 from pymon.config.time_values import BLANKS
@@ -29,7 +30,7 @@ class PeriodBuilder:
 
     def __init__(self, report: ProblemReport) -> None:
         self._report = report
-        self._changes: dict[tuple[str, str], dict[str, Any]] = {}
+        self._reader = KeywordReader(report)
         self._alerts: dict[str, tuple[Any, Any]] = {}
         self._specs: dict[str, PeriodSpec] = {}
 
@@ -92,17 +93,9 @@ class PeriodBuilder:
 
     def _read_rule(self, fields: dict[str, Any], keyword: Keyword, token: Token, interval: float | None) -> None:
         """Read one keyword that is not an alert."""
-        text = str(token)
-        changes = self._changes.get((keyword.name, text))
+        changes = self._reader.read(keyword, token)
         if changes is None:
-            before = len(self._report)
-            try:
-                changes = keyword.read(text, self._report.note_of(token))
-            except InvalidValue as invalid:
-                self._report.add_invalid(invalid, token)
-                return
-            if len(self._report) == before:
-                self._changes[keyword.name, text] = changes
+            return
         if "alertafter_count" in changes:
             self._check_alertafter(token, changes, interval)
         fields.update(changes)

@@ -9,7 +9,7 @@ from lark import Token, Tree
 
 from pymon.config import values
 from pymon.config.build_period import PeriodBuilder
-from pymon.config.keyword import InvalidValue, Keyword
+from pymon.config.keyword_reader import KeywordReader
 from pymon.config.keywords import SERVICE_KEYWORDS
 from pymon.config.report import ProblemReport
 from pymon.config.tree import Node, header_of, tokens_of
@@ -44,7 +44,7 @@ class ServiceBuilder:
 
     def __init__(self, report: ProblemReport) -> None:
         self._report = report
-        self._cache: dict[tuple[str, str], dict[str, Any]] = {}
+        self._reader = KeywordReader(report)
         self._dependencies: dict[tuple[str, str], tuple[Dependency | None, DependencyError | None]] = {}
         self._periods = PeriodBuilder(report)
 
@@ -70,27 +70,11 @@ class ServiceBuilder:
                 if keyword.type is DEPENDENCY:
                     fields[keyword.name], errors[child.type] = self._read_dependency(group, child)
                 else:
-                    self._read_keyword(fields, keyword, child)
+                    fields.update(self._reader.read(keyword, child) or {})
         fields["environment"] = tuple(environment.items())
         fields["periods"] = self._periods.build_all(group, name, periods, fields.get("interval"))
         service = Service(group, name, header.line or 0, **fields)
         return BuiltService(service, _dependency_uses(service, seen, errors), seen)
-
-    def _read_keyword(self, fields: dict[str, Any], keyword: Keyword, token: Token) -> None:
-        """Read one keyword into its fields."""
-        text = str(token)
-        key = (keyword.name, text)
-        changes = self._cache.get(key)
-        if changes is None:
-            before = len(self._report)
-            try:
-                changes = keyword.read(text, self._report.note_of(token))
-            except InvalidValue as invalid:
-                self._report.add_invalid(invalid, token)
-                return
-            if len(self._report) == before:
-                self._cache[key] = changes
-        fields.update(changes)
 
     def _read_dependency(self, group: str, token: Token) -> tuple[Dependency | None, DependencyError | None]:
         """Read a dependency. Its errors are judged later, when dep_behavior is known."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from lark import Token
 
-from pymon.config.keyword import Inheritance, InvalidValue
+from pymon.config.keyword import Inheritance
+from pymon.config.keyword_reader import KeywordReader
 from pymon.config.keywords import SERVICE_KEYWORDS, VARIABLES
 from pymon.config.other_words import OTHER_VARIABLES, find_other_word
 from pymon.config.report import ProblemReport
@@ -21,6 +22,7 @@ class SettingsBuilder:
 
     def __init__(self, report: ProblemReport) -> None:
         self._report = report
+        self._reader = KeywordReader(report)
         self._fields: dict[str, Any] = {}
         self.tokens: dict[str, Token] = {}
         self.inherited: dict[str, object] = {name: VARIABLES[name].default[0] for name in _INHERITED}
@@ -40,10 +42,8 @@ class SettingsBuilder:
             first = self.tokens[name].line
             self._report.add("repeated-keyword", token.line or 0, 0, keyword=name, first=first, hint="")
         self.tokens[name] = value_token
-        try:
-            changes = keyword.read(text, self._report.note_of(value_token))
-        except InvalidValue as invalid:
-            self._report.add_invalid(invalid, value_token)
+        changes = self._reader.read(keyword, value_token)
+        if changes is None:
             return
         self._fields.update(changes)
         if name in self.inherited:
